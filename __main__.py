@@ -1,0 +1,5 @@
+"""`python -m fusionbench`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,37 @@
+"""A pair of sources: the unit that data sets give and methods fuse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Task = Literal["IVF", "MIF", "MEF", "MFF"]  # infrared-visible, medical, multi-exposure, multi-focus
+Colour = Literal["none", "a", "b", "both"]
+Source = Path | NDArray[np.generic]
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two sources of one scene.
+
+    Attributes
+    ----------
+    name : unique within its data set; the stem of the files.
+    a, b : a file, or an array (H, W) or RGB (H, W, 3), uint8, or uint16 at full range.
+    task : the fusion task.
+    colour : which of the sources carries colour.
+    truth : the ideal fused image, where there is one.
+    text : a description of the pair, or a file with one.
+    """
+
+    name: str
+    a: Source
+    b: Source
+    task: Task
+    colour: Colour = "none"
+    truth: Source | None = None
+    text: str | Path | None = None

@@ -1,0 +1,48 @@
+"""Errors that a user can act on: one sentence that says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class FusionBenchError(Exception):
+    """Base of every error raised on purpose; `exit_code` is what the command line exits with."""
+
+    exit_code = 1
+
+
+class InputError(FusionBenchError):
+    """The command, the options or the data are wrong; nothing was run."""
+
+    exit_code = 2
+
+
+class RunError(FusionBenchError):
+    """A run started and failed; finished work is kept."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
+    """Build the error for a name that is not in a catalogue, with the nearest name that is.
+
+    Parameters
+    ----------
+    kind : what the name should have been, in the singular: "method", "metric", "data set".
+    name : what the user wrote.
+    known : every valid name.
+
+    Returns
+    -------
+    InputError
+        To be raised by the caller.
+
+    Examples
+    --------
+    >>> print(unknown("metric", "Qabg", ["EN", "Qabf"]))
+    unknown metric 'Qabg': did you mean 'Qabf'?
+    """
+    names = sorted(set(known))
+    folded = {candidate.casefold(): candidate for candidate in names}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+    hint = f"did you mean {folded[close[0]]!r}?" if close else f"there are {', '.join(names) or 'none'}"
+    return InputError(f"unknown {kind} {name!r}: {hint}")

@@ -1,0 +1,1 @@
+"""The mathematics: arrays in, numbers out. Knows no file, no method, no data set."""

@@ -1,0 +1,71 @@
+"""The images that a metric sees, and a memory for what several metrics share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from array_api_compat import array_namespace
+
+Array = Any  # a NumPy array or a torch tensor; the formulas are written once for both
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Image:
+    """A batch of gray images and what has been derived from it.
+
+    Parameters
+    ----------
+    data : (N, H, W) array or tensor, float64, 0..255.
+    """
+
+    def __init__(self, data: Array) -> None:
+        self.data = data
+        self.memo: dict[Hashable, Any] = {}
+
+    @cached_property
+    def xp(self) -> Any:
+        """The array namespace (NumPy's or torch's, with the names of the array API standard)."""
+        return array_namespace(self.data)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.data.shape[-2], self.data.shape[-1]
+
+
+def feature(function: Callable[Concatenate[Image, P], T]) -> Callable[Concatenate[Image, P], T]:
+    """Remember the value of `function(image, ...)` on its first image.
+
+    What belongs to a source alone thus survives from one fused image to the next. In a feature of two images
+    put the one that lives shorter (the fused one) first.
+    """
+
+    @wraps(function)
+    def remembered(image: Image, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (function, args, tuple(sorted(kwargs.items())))
+        if key not in image.memo:
+            image.memo[key] = function(image, *args, **kwargs)
+        value: T = image.memo[key]
+        return value
+
+    return remembered
+
+
+class Triple:
+    """A fused image and its two sources, as batches of equal shape.
+
+    Parameters
+    ----------
+    fused, a, b : images of shape (N, H, W). `a` and `b` may be shared with other triples: their features are kept.
+    """
+
+    def __init__(self, fused: Image, a: Image, b: Image) -> None:
+        self.fused, self.a, self.b = fused, a, b
+
+    @property
+    def xp(self) -> Any:
+        """The array namespace of the three images."""
+        return self.fused.xp
