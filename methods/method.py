@@ -2,34 +2,130 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..datasets.pair import Pair
+
 Gray = NDArray[np.float32]
-Quantise = Literal["round", "truncate", "minmax", "minmax-truncate", "max"]
+Image = NDArray[np.generic]
+Quantise = Literal["round", "truncate", "minmax", "minmax-truncate", "max", "none"]
 
 
 class Method(ABC):
     """Turns a batch of gray source pairs into fused images.
 
-    A subclass states the class attributes, takes its options as keyword arguments of `__init__`, and implements
-    `fuse`. Colour, 8 bit, files and timing are the engine's work, the same for all methods.
+    A subclass states the class attributes, takes its options as keyword arguments of `__init__`, keeps each under its
+    own name (`self.levels = levels`), and implements `fuse`. Colour, 8 bit, files and timing are the engine's work,
+    the same for all methods. The first line of the class's docstring is the summary that listings show.
+
+    A method that is imported for a listing must not import torch: a learned method loads its network, its weights and
+    torch at the first `fuse`. A method must survive pickling before the first `fuse`, for worker processes.
+
+    Attributes
+    ----------
+    name : what users write after `--method`.
+    reference : authors, year, title, venue, DOI.
+    tasks : the tasks that the method was made for; it runs on the others, too.
+    learned : whether it has trained weights.
+    quantise : how [0, 1] becomes 8 bit (`methods.quantise`); it changes EN, SD and AG, so it is recorded. Every
+        method takes it as an option, too. "none" is for methods that give 8 bit themselves.
+    device : where `fuse` computes; set through `to`.
+
+    Examples
+    --------
+    >>> class Darker(Method):
+    ...     '''The smaller of the two values of each pixel.'''
+    ...
+    ...     name = "darker"
+    ...     reference = "none"
+    ...
+    ...     def __init__(self, gain: float = 1.0) -> None:
+    ...         self.gain = gain
+    ...
+    ...     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
+    ...         return self.gain * np.minimum(a, b)
+    >>> Darker(gain=0.5).label
+    'darker[gain=0.5]'
     """
 
     name: ClassVar[str]
-    reference: ClassVar[str]  # authors, title, venue, DOI
+    reference: ClassVar[str]
     tasks: ClassVar[tuple[str, ...]] = ("IVF", "MIF", "MEF", "MFF")
-    quantise: Quantise = "round"  # how [0, 1] becomes 8 bit; it changes EN, SD and AG, so it is recorded
+    learned: ClassVar[bool] = False
+    quantise: Quantise = "round"
     device: str = "cpu"
+    _label: str | None = None
 
     @abstractmethod
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
-        """Fuse sources of shape (N, 1, H, W), float32 in [0, 1], into images of the same shape and type."""
+        """Fuse one batch.
+
+        Parameters
+        ----------
+        a, b : (N, 1, H, W) float32 in [0, 1]; they must not be written to.
+        **context : what the engine knows besides; a method takes what it needs and ignores the rest. Now:
+            `pairs`, a sequence of N `datasets.Pair` (name, task, text).
+
+        Returns
+        -------
+        (N, 1, H, W) float32. Values outside [0, 1] are clipped by the engine; NaN or infinity fail the pair.
+        """
+
+    def fuse_images(self, a: Image, b: Image, pair: Pair) -> Image | None:
+        """Fuse one pair of sources as they were read, for methods that see colour, files or names themselves.
+
+        Parameters
+        ----------
+        a, b : (H, W) or RGB (H, W, 3), uint8 or uint16.
+        pair : the pair that they belong to.
+
+        Returns
+        -------
+        The fused image, (H, W) or RGB (H, W, 3): uint8, taken as it is, or float in [0, 1], to be quantised by the
+        method's rule. None, the default, says that this pair goes through `fuse`: luminance alone, chroma re-attached.
+        """
+        return None
+
+    def to(self, device: str) -> None:
+        """Compute on `device` from now on ("cpu", "cuda", "cuda:1", …); a method without a network stays on the CPU."""
+
+    def close(self) -> None:
+        """Give back what the method holds beyond memory, a worker process for instance; `fuse` may start it anew."""
 
     @property
     def options(self) -> dict[str, Any]:
         """Every option with its value; stands in the manifest, and tells two runs of one method apart."""
-        return {}
+        return {name: getattr(self, name) for name in option_parameters(type(self))}
+
+    @property
+    def label(self) -> str:
+        """The name, and in brackets the options that differ from their defaults: `laplacian[levels=5]`."""
+        if self._label is not None:
+            return self._label
+        parameters = option_parameters(type(self))
+        changed = [f"{key}={value}" for key, value in self.options.items() if value != parameters[key].default]
+        return f"{self.name}[{','.join(changed)}]" if changed else self.name
+
+    @label.setter
+    def label(self, value: str) -> None:
+        self._label = value
+
+
+def option_parameters(cls: type[Method]) -> dict[str, inspect.Parameter]:
+    """Return the options that a method class takes, by name; `quantise` is one for every method.
+
+    Examples
+    --------
+    >>> from fusionbench.methods.registry import find_class
+    >>> list(option_parameters(find_class("laplacian")))
+    ['levels', 'quantise']
+    """
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    own = {name: p for name, p in inspect.signature(cls).parameters.items() if p.kind in named}
+    common = inspect.Parameter("quantise", inspect.Parameter.KEYWORD_ONLY, default=cls.quantise, annotation=Quantise)
+    return own if "quantise" in own else {**own, "quantise": common}
