@@ -1,1 +1,35 @@
 """The mathematics: arrays in, numbers out. Knows no file, no method, no data set."""
+
+from __future__ import annotations
+
+from . import gradient, information, intensity, perception, structure
+from .catalog import METRICS, Metric, get_metric, metric
+from .evaluate import Scores, Sources, evaluate, prepare, select
+from .extensions import list_metrics
+from .protocols import CARD, PROTOCOLS, Protocol, get_protocol
+from .triple import Image, Triple, feature
+
+__all__ = [
+    "CARD",
+    "METRICS",
+    "PROTOCOLS",
+    "Image",
+    "Metric",
+    "Protocol",
+    "Scores",
+    "Sources",
+    "Triple",
+    "evaluate",
+    "feature",
+    "get_metric",
+    "get_protocol",
+    "gradient",
+    "information",
+    "intensity",
+    "list_metrics",
+    "metric",
+    "perception",
+    "prepare",
+    "select",
+    "structure",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import cleandoc
 from math import inf
 from typing import Literal
 
@@ -11,23 +12,34 @@ from ..errors import unknown
 from .triple import Array, Triple
 
 Compute = Callable[[Triple], Array]
+Better = Literal["higher", "lower", "zero"]
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric in one convention; `key` ("PSNR@film") names it in every result."""
+    """One metric in one convention; `key` ("PSNR@film") names it in every result.
+
+    What is declared here (`range`, `identity`, `symmetric`, `flips`, `transposes`, `differentiable`) is tested for
+    every metric of the catalogue on random images.
+    """
 
     name: str
     convention: str
-    compute: Compute  # a Triple of N -> float64 array (N,)
-    better: Literal["higher", "lower", "zero"]
-    range: tuple[float, float]
-    reference: str
+    compute: Compute  # a Triple of N -> float64 array (N,); its docstring is the formula in words
+    better: Better
+    reference: str  # the paper, with its DOI
+    range: tuple[float, float] = (0.0, inf)
+    note: str = ""  # how this convention differs from the others, and its traps
+    undefined: str = ""  # when the definition gives no value (NaN), in words
+    identity: float | None = None  # the value where fused, a and b are one textured image
     min_size: int = 1  # pixels that the shorter side must have; below it the value is NaN, with a reason
     no_reference: bool = False  # looks at the fused image alone
     symmetric: bool = True  # the sources may be swapped
-    differentiable: bool = False
-    channels: Literal["mean", "whole"] = "mean"  # how a protocol that scores colour joins the channels
+    flips: bool = True  # unchanged when all three images are mirrored, left-right or upside down
+    transposes: bool = True  # unchanged when all three images are transposed
+    differentiable: bool = False  # its gradient in torch is right (almost everywhere)
+    channels: Literal["mean", "joined"] = "mean"  # protocols that score colour: mean over the channels, or one value
+    # of the channels laid side by side
 
     @property
     def key(self) -> str:
@@ -40,9 +52,14 @@ class Metric:
         return {"higher": "↑", "lower": "↓", "zero": "→0"}[self.better]
 
     @property
+    def formula(self) -> str:
+        """The formula in words: the docstring of `compute`."""
+        return cleandoc(self.compute.__doc__ or "")
+
+    @property
     def summary(self) -> str:
-        """The first line of the formula's docstring."""
-        return (self.compute.__doc__ or "").strip().partition("\n")[0]
+        """The first line of the formula."""
+        return self.formula.partition("\n")[0]
 
 
 METRICS: dict[str, Metric] = {}
@@ -52,22 +69,33 @@ def metric(
     name: str,
     *conventions: str,
     reference: str,
-    better: Literal["higher", "lower", "zero"] = "higher",
+    better: Better = "higher",
     range: tuple[float, float] = (0.0, inf),
+    note: str = "",
+    undefined: str = "",
+    identity: float | None = None,
     min_size: int = 1,
     no_reference: bool = False,
     symmetric: bool = True,
+    flips: bool = True,
+    transposes: bool = True,
     differentiable: bool = False,
-    channels: Literal["mean", "whole"] = "mean",
+    channels: Literal["mean", "joined"] = "mean",
 ) -> Callable[[Compute], Compute]:
-    """Register the decorated function as metric `name` in each of `conventions`; see `Metric` for the other fields."""
+    """Register the decorated function as metric `name` in each of `conventions`; see `Metric` for the fields.
+
+    The decorator returns the function as it is, so several of them can be stacked where one formula has two names.
+    Raises ValueError where a key is taken by another function.
+    """
 
     def register(compute: Compute) -> Compute:
         for convention in conventions:
             record = Metric(
-                name, convention, compute, better, range, reference, min_size, no_reference, symmetric,
-                differentiable, channels,
+                name, convention, compute, better, reference, range, note, undefined, identity, min_size,
+                no_reference, symmetric, flips, transposes, differentiable, channels,
             )  # fmt: skip
+            if record.key in METRICS:
+                raise ValueError(f"metric {record.key} is registered twice")
             METRICS[record.key] = record
         return compute
 
@@ -76,7 +104,7 @@ def metric(
 
 def get_metric(key: str) -> Metric:
     """Find a metric by its key `name@convention`, whatever the case; raises InputError with the nearest name."""
-    for known, record in METRICS.items():
-        if known.casefold() == key.casefold():
-            return record
-    raise unknown("metric", key, METRICS)
+    record = METRICS.get(key) or next((m for k, m in METRICS.items() if k.casefold() == key.casefold()), None)
+    if record is None:
+        raise unknown("metric", key, METRICS)
+    return record

@@ -7,31 +7,64 @@ from typing import Literal
 
 from ..errors import unknown
 
+Colour = Literal["gray", "rgb2gray", "y", "channels"]
+Sizes = Literal["equal", "crop", "resize"]
+
 
 @dataclass(frozen=True)
 class Protocol:
-    """A named, versioned choice of metrics; the version changes whenever a value could."""
+    """A named, versioned choice of metrics; the version changes whenever a value could.
+
+    `dataclasses.replace(get_protocol("film"), colour="y", sizes="crop")` is a protocol with other policies; its
+    `label` shows them.
+
+    Colour policies (they concern RGB input; one-channel images are scored as they are):
+    "gray", OpenCV's weights .299 .587 .114, rounded half to even; "rgb2gray", MATLAB's function, rounded half up;
+    "y", the luma of ITU-R BT.601 in 16..235 (MATLAB's rgb2ycbcr), rounded half up; "channels", every channel is
+    scored and the mean reported (`Metric.channels`), a one-channel partner serving each of them.
+
+    Size policies: "equal" refuses a triple of unequal sizes; "crop" cuts the centre that all three have;
+    "resize" brings all to the size of source a (bilinear).
+    """
 
     name: str
     version: str
     metrics: tuple[str, ...]  # keys, in the order of the tables
-    colour: Literal["gray", "channels"]  # score the gray images, or each RGB channel and take the mean
-    reference: str
+    reference: str  # the code or paper whose numbers it reproduces
+    colour: Colour = "gray"
+    sizes: Sizes = "equal"
+
+    @property
+    def label(self) -> str:
+        """Name, version and any policy that is not the protocol's own, as results record it."""
+        own = PROTOCOLS.get(self.name, self)
+        changed = [f"{k}={v}" for k, v in (("colour", self.colour), ("sizes", self.sizes)) if v != getattr(own, k)]
+        return "+".join([f"{self.name}/{self.version}", *changed])
+
+
+def _keys(convention: str, names: str) -> tuple[str, ...]:
+    """Spell `names` (separated by blanks) as keys of one convention."""
+    return tuple(f"{name}@{convention}" for name in names.split())
 
 
 PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (
         Protocol(
-            "film", "1", tuple(f"{name}@film" for name in ("EN", "SD", "SF", "AG", "VIFF", "Qabf")), "gray",
-            "Zhao et al., Image Fusion via Vision-Language Model, ICML 2024",
+            "film", "1", _keys("film", "EN SD SF AG MI MSE CC PSNR SCD VIFF Qabf SSIM"),
+            "Zhao et al., Image Fusion via Vision-Language Model, ICML 2024, doi:10.48550/arXiv.2402.02235",
         ),
     )
 }  # fmt: skip
 
+CARD = _keys("film", "EN SD SF AG VIFF Qabf")  # the six of the FILM tables
 
-def get_protocol(name: str) -> Protocol:
-    """Find a protocol by name; raises InputError with the nearest name."""
-    if name not in PROTOCOLS:
+
+def get_protocol(name: str | Protocol) -> Protocol:
+    """Find a protocol by name (a Protocol is handed back as it is); raises InputError with the nearest name."""
+    if isinstance(name, Protocol):
+        return name
+    found = PROTOCOLS.get(name) or next((p for n, p in PROTOCOLS.items() if n.casefold() == name.casefold()), None)
+    if found is None:
         raise unknown("protocol", name, PROTOCOLS)
-    return PROTOCOLS[name]
+    return found

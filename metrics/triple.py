@@ -14,21 +14,30 @@ T = TypeVar("T")
 
 
 class Image:
-    """A batch of gray images and what has been derived from it.
+    """A batch of one-channel images and what has been derived from it.
 
     Parameters
     ----------
     data : (N, H, W) array or tensor, float64, 0..255.
+    levels : the same as uint8, where the caller has it; otherwise made by rounding when first asked for.
     """
 
-    def __init__(self, data: Array) -> None:
+    def __init__(self, data: Array, levels: Array | None = None) -> None:
         self.data = data
         self.memo: dict[Hashable, Any] = {}
+        if levels is not None:
+            self.levels = levels
 
     @cached_property
     def xp(self) -> Any:
         """The array namespace (NumPy's or torch's, with the names of the array API standard)."""
         return array_namespace(self.data)
+
+    @cached_property
+    def levels(self) -> Array:
+        """The grey levels as uint8: `data` rounded (half to even) and clipped to 0..255."""
+        xp = self.xp
+        return xp.astype(xp.clip(xp.round(self.data), 0, 255), xp.uint8)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -40,7 +49,7 @@ def feature(function: Callable[Concatenate[Image, P], T]) -> Callable[Concatenat
     """Remember the value of `function(image, ...)` on its first image.
 
     What belongs to a source alone thus survives from one fused image to the next. In a feature of two images
-    put the one that lives shorter (the fused one) first.
+    put the one that lives shorter (the fused one) first. Further arguments must be hashable.
     """
 
     @wraps(function)
@@ -64,6 +73,11 @@ class Triple:
 
     def __init__(self, fused: Image, a: Image, b: Image) -> None:
         self.fused, self.a, self.b = fused, a, b
+
+    @property
+    def sources(self) -> tuple[Image, Image]:
+        """Both sources, a first."""
+        return self.a, self.b
 
     @property
     def xp(self) -> Any:

@@ -1,0 +1,88 @@
+"""Metrics of grey values, pixel by pixel: spread, errors, correlations."""
+
+from __future__ import annotations
+
+from math import inf
+
+from array_api_compat import array_namespace
+
+from .catalog import metric
+from .filters import mean, total
+from .triple import Array, Image, Triple, feature
+
+RAO = "Rao 1997, doi:10.1088/0957-0233/8/4/002"
+ASLANTAS = "Aslantas and Bendes 2015, doi:10.1016/j.aeue.2015.09.004"
+JAGALINGAM = "Jagalingam and Hegde 2015, doi:10.1016/j.aqpro.2015.02.019"
+MA_SURVEY = "Ma, Ma, Li 2019, doi:10.1016/j.inffus.2018.02.004"
+
+
+@feature
+def centred(image: Image) -> Array:
+    """The image less its mean: (N, H, W)."""
+    return image.data - mean(image.data)[:, None, None]
+
+
+@feature
+def energy(image: Image) -> Array:
+    """Sum of the squared deviations from the mean: (N,)."""
+    return total(centred(image) ** 2)
+
+
+@feature
+def squared_error(image: Image, other: Image) -> Array:
+    """Mean squared difference: (N,)."""
+    return mean((image.data - other.data) ** 2)
+
+
+def correlation(x: Array, y: Array) -> Array:
+    """Pearson correlation of two (N, H, W) of mean 0: (N,); NaN where one is constant."""
+    xp = array_namespace(x)
+    return total(x * y) / xp.sqrt(total(x * x) * total(y * y))
+
+
+@metric("SD", "film", reference=RAO, range=(0.0, 127.5), no_reference=True, differentiable=True)
+def standard_deviation(t: Triple) -> Array:
+    """Standard deviation of the fused image (population: divided by the number of pixels), 0..255."""
+    return t.xp.sqrt(energy(t.fused) / (t.fused.size[0] * t.fused.size[1]))
+
+
+@metric(
+    "MSE", "film", reference=JAGALINGAM, better="lower", range=(0.0, 65025.0), identity=0.0, differentiable=True,
+    note="on 0..255, so 65025 times the value on 0..1",
+)  # fmt: skip
+def mean_squared_error(t: Triple) -> Array:
+    """Mean squared error on 0..255 against each source, mean of the two."""
+    return (squared_error(t.fused, t.a) + squared_error(t.fused, t.b)) / 2
+
+
+@metric(
+    "PSNR", "film", reference=JAGALINGAM, range=(-inf, inf), identity=inf, differentiable=True,
+    note="the peak is the fused image's own maximum, not 255",
+    undefined="a black fused image that equals both sources has neither peak nor error",
+)  # fmt: skip
+def psnr_own_peak(t: Triple) -> Array:
+    """Peak signal to noise ratio, 10 log10(max(F)² / MSE), MSE the mean over both sources, in dB."""
+    xp = t.xp
+    peak = xp.max(xp.reshape(t.fused.data, (t.fused.data.shape[0], -1)), axis=1)
+    return 10 * xp.log10(peak**2 / mean_squared_error(t))
+
+
+@metric(
+    "CC", "film", reference=MA_SURVEY, range=(-1.0, 1.0), identity=1.0, differentiable=True,
+    undefined="a constant image has no correlation",
+)  # fmt: skip
+def correlation_coefficient(t: Triple) -> Array:
+    """Pearson correlation of the fused image with each source, mean of the two."""
+    xp, f = t.xp, centred(t.fused)
+    each = [total(f * centred(s)) / xp.sqrt(energy(t.fused) * energy(s)) for s in t.sources]
+    return (each[0] + each[1]) / 2
+
+
+@metric(
+    "SCD", "film", reference=ASLANTAS, range=(-2.0, 2.0), differentiable=True,
+    undefined="a constant source, or a fused image that differs from a source by a constant, has no correlation",
+)  # fmt: skip
+def sum_of_correlations_of_differences(t: Triple) -> Array:
+    """Sum of the correlations of differences: r(F - B, A) + r(F - A, B)."""
+    f, a, b = (centred(image) for image in (t.fused, t.a, t.b))
+    return correlation(f - b, a) + correlation(f - a, b)
