@@ -35,7 +35,8 @@ class Sources:
     """
 
     def __init__(self, a: Any, b: Any) -> None:
-        self.a, self.b = batches(a, "a"), batches(b, "b")
+        self.a, self.b = a, b
+        self.checked = batches(a, "a"), batches(b, "b")
         self._kept: dict[tuple[Any, ...], tuple[Side, Side]] = {}
 
     def sides(self, key: tuple[Any, ...], a: Planes, b: Planes, colour: Colour) -> tuple[Side, Side]:
@@ -149,7 +150,7 @@ def evaluate(
 
 def _groups(fused: Batches, sources: Sources) -> Iterator[tuple[tuple[int, ...], tuple[Planes, Planes, Planes]]]:
     """Pair fused images with their sources; images of a list are put together where all three sizes agree."""
-    three = (fused, sources.a, sources.b)
+    three = (fused, *sources.checked)
     counts = [side.count for side in three]
     if len(set(counts)) > 1:
         raise InputError("the batches differ in length: fused {}, a {}, b {}".format(*counts))

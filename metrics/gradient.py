@@ -17,7 +17,7 @@ XYDEAS = "Xydeas and Petrovic 2000, doi:10.1049/el:20000267"
     "SF", "film", reference=ESKICIOGLU, range=(0.0, 255 * 2**0.5), min_size=2, no_reference=True, differentiable=True
 )
 def spatial_frequency(t: Triple) -> Array:
-    """Root of the mean squared horizontal plus the mean squared vertical difference of neighbours, each over its count."""
+    """Root of the mean squared horizontal plus the mean squared vertical difference, each over its own count."""
     x = t.fused.data
     return t.xp.sqrt(mean((x[..., 1:] - x[..., :-1]) ** 2) + mean((x[..., 1:, :] - x[..., :-1, :]) ** 2))
 
