@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -54,7 +55,7 @@ class Method(ABC):
     """
 
     name: ClassVar[str]
-    reference: ClassVar[str]
+    reference: ClassVar[str] = ""
     tasks: ClassVar[tuple[str, ...]] = ("IVF", "MIF", "MEF", "MFF")
     learned: ClassVar[bool] = False
     quantise: Quantise = "round"
@@ -91,29 +92,36 @@ class Method(ABC):
         """
         return None
 
-    def to(self, device: str) -> None:
+    def to(self, device: str) -> None:  # noqa: B027
         """Compute on `device` from now on ("cpu", "cuda", "cuda:1", …); a method without a network stays on the CPU."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027
         """Give back what the method holds beyond memory, a worker process for instance; `fuse` may start it anew."""
 
     @property
+    def weights_record(self) -> dict[str, Any] | None:
+        """What the manifest says of the weights (name, origin, licence, hash); None without weights."""
+        return None
+
+    @property
     def options(self) -> dict[str, Any]:
-        """Every option with its value; stands in the manifest, and tells two runs of one method apart."""
-        return {name: getattr(self, name) for name in option_parameters(type(self))}
+        """Every option with its value, paths as text; it stands in the manifest and tells runs of one method apart."""
+        values = {name: getattr(self, name) for name in option_parameters(type(self))}
+        return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
 
     @property
     def label(self) -> str:
-        """The name, and in brackets the options that differ from their defaults: `laplacian[levels=5]`."""
-        if self._label is not None:
-            return self._label
-        parameters = option_parameters(type(self))
-        changed = [f"{key}={value}" for key, value in self.options.items() if value != parameters[key].default]
-        return f"{self.name}[{','.join(changed)}]" if changed else self.name
+        """What results stand under: the name, with the options that differ from their defaults, or the user's word."""
+        return self._label or self._default_label()
 
     @label.setter
     def label(self, value: str) -> None:
         self._label = value
+
+    def _default_label(self) -> str:
+        parameters = option_parameters(type(self))
+        changed = [f"{key}={value}" for key, value in self.options.items() if value != parameters[key].default]
+        return f"{self.name}[{','.join(changed)}]" if changed else self.name
 
 
 def option_parameters(cls: type[Method]) -> dict[str, inspect.Parameter]:

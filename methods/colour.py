@@ -1,0 +1,129 @@
+"""Colour: luminance for the method, chroma for the reader.
+
+A method fuses luminance. The chroma of the source that has colour is attached to the result again; where both have
+colour, the two chromas are mixed by their distance from gray. Chroma is that of full-range BT.601 (as in JPEG), with
+128 for "none", so that luminance and chroma of one source make that source again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets.images import to_gray
+from ..datasets.pair import Colour
+from .method import Image
+
+Chroma = NDArray[np.float64]
+
+_RED, _GREEN, _BLUE = 0.299, 0.587, 0.114
+_NEUTRAL = 128.0
+
+
+def is_colour(image: NDArray[Any]) -> bool:
+    """Return whether an image is (H, W, 3) with channels that differ somewhere.
+
+    Examples
+    --------
+    >>> is_colour(np.full((4, 4, 3), 7)), is_colour(np.array([[[1, 2, 3]]]))
+    (False, True)
+    """
+    if image.ndim != 3:
+        return False
+    return not (np.array_equal(image[..., 0], image[..., 1]) and np.array_equal(image[..., 0], image[..., 2]))
+
+
+def to_eight_bit(image: Image) -> NDArray[np.float64]:
+    """Return an image of 8 or 16 bit as float64 in 0..255; 16 bit keep their fractions."""
+    values = image.astype(np.float64)
+    return values / 257.0 if image.dtype == np.uint16 else values
+
+
+def luminance(image: Image) -> NDArray[np.float32]:
+    """Return the field's gray image of a source, as methods take it.
+
+    Parameters
+    ----------
+    image : (H, W) or RGB (H, W, 3), uint8 or uint16.
+
+    Returns
+    -------
+    (H, W) float32 in [0, 1]: OpenCV's BGR2GRAY, rounded to whole levels, over 255.
+    """
+    return to_gray(image) / np.float32(255)
+
+
+def chroma(image: Image) -> Chroma:
+    """Return Cb and Cr of an RGB image (H, W, 3), as (2, H, W) in 0.5..255.5; 128 is gray."""
+    red, green, blue = np.moveaxis(to_eight_bit(image), -1, 0)
+    y = _RED * red + _GREEN * green + _BLUE * blue
+    return np.stack([(blue - y) / (2 - 2 * _BLUE), (red - y) / (2 - 2 * _RED)]) + _NEUTRAL
+
+
+def mix_chroma(first: Chroma, second: Chroma) -> Chroma:
+    """Mix the chromas of two colour sources by their distance from gray, |C - 128|, as the field does.
+
+    H. Xu, J. Ma, J. Jiang, X. Guo, H. Ling (2022): U2Fusion. IEEE TPAMI 44(1), 502-518.
+    doi:10.1109/TPAMI.2020.3012548
+
+    Parameters
+    ----------
+    first, second : (2, H, W); 128 is gray.
+
+    Returns
+    -------
+    (2, H, W); gray where both are.
+
+    Examples
+    --------
+    >>> mix_chroma(np.array([128.0, 138.0, 138.0]), np.array([128.0, 128.0, 158.0]))
+    array([128., 138., 153.])
+    """
+    weight_1, weight_2 = np.abs(first - _NEUTRAL), np.abs(second - _NEUTRAL)
+    total = weight_1 + weight_2
+    mixed = first * weight_1 + second * weight_2
+    return np.divide(mixed, total, out=np.full_like(total, _NEUTRAL), where=total > 0)
+
+
+def chroma_of_pair(a: Image, b: Image, colour: Colour = "both") -> Chroma | None:
+    """Return the chroma that the fused image of two sources gets.
+
+    Parameters
+    ----------
+    a, b : (H, W) or RGB (H, W, 3).
+    colour : which source is said to carry colour. It matters only where both files are coloured: "a" and "b" then
+        name the one to believe, as an infrared image saved as JPEG may have stray tints.
+
+    Returns
+    -------
+    (2, H, W); None where neither source is coloured.
+    """
+    sources = {"a": a, "b": b}
+    coloured = [name for name, image in sources.items() if is_colour(image)]
+    if len(coloured) == 2 and colour in coloured:
+        coloured = [colour]
+    if not coloured:
+        return None
+    chromas = [chroma(sources[name]) for name in coloured]
+    return chromas[0] if len(chromas) == 1 else mix_chroma(*chromas)
+
+
+def attach(gray: NDArray[np.uint8], chroma: Chroma) -> NDArray[np.uint8]:
+    """Return the RGB image of a fused luminance and a chroma.
+
+    Parameters
+    ----------
+    gray : (H, W) uint8.
+    chroma : (2, H, W) of Cb and Cr; 128 is gray.
+
+    Returns
+    -------
+    (H, W, 3) uint8, rounded. Colours that RGB cannot show at this luminance are clipped.
+    """
+    y, (cb, cr) = gray.astype(np.float64), chroma - _NEUTRAL
+    red, blue = y + (2 - 2 * _RED) * cr, y + (2 - 2 * _BLUE) * cb
+    green = (y - _RED * red - _BLUE * blue) / _GREEN
+    rgb = np.stack([red, green, blue], axis=-1)
+    return np.floor(np.clip(rgb, 0, 255) + 0.5).astype(np.uint8)

@@ -1,0 +1,117 @@
+"""A command line that fuses one pair of files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import string
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ...datasets.images import write
+from ...datasets.pair import Pair
+from ...errors import InputError, RunError
+from ..method import Gray, Image, Method, Quantise
+from ._result import read_fused
+
+_PLACES = ("a", "b", "out", "name", "task")
+_NEEDED = ("a", "b", "out")
+
+
+class Command(Method):
+    """A command line, run once for each pair: it reads two PNG files and writes one.
+
+    The words `{a}`, `{b}` and `{out}` in the command become the paths of the sources and of the fused image to write,
+    `{name}` and `{task}` those of the pair. The command is split as a shell would, but no shell runs it, so that no
+    file name is ever taken for a command. It runs in the folder in which fusionbench was started.
+
+    Parameters
+    ----------
+    command : for instance `python fuse.py --ir {a} --vi {b} --out {out}`.
+    timeout : seconds for one pair; then it is killed, with all its children.
+    """
+
+    name = "cmd"
+    reference = "as the origin of the command states"
+    quantise: Quantise = "none"
+
+    def __init__(self, command: str, timeout: float = 600.0) -> None:
+        self.command, self.timeout = command, timeout
+        self._words = _split(command)
+        if not timeout > 0:
+            raise InputError(f"option 'timeout' must be more than 0 seconds, not {timeout}")
+
+    def _default_label(self) -> str:
+        scripts = [word for word in self._words if word.endswith((".py", ".sh", ".m", ".pl", ".jl", ".R"))]
+        return f"cmd:{Path((scripts or self._words)[0]).stem}"
+
+    def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
+        """Fail: the command wants files, see `fuse_images`."""
+        raise RunError("a command works on whole pairs")
+
+    def fuse_images(self, a: Image, b: Image, pair: Pair) -> Image:
+        """Write the sources as PNG, run the command, and read what it wrote."""
+        with tempfile.TemporaryDirectory(prefix="fusionbench-") as folder:
+            files = {key: Path(folder) / f"{key}.png" for key in _NEEDED}
+            write(files["a"], a)
+            write(files["b"], b)
+            places = {**{key: str(path) for key, path in files.items()}, "name": pair.name, "task": pair.task}
+            said = self._run([word.format(**places) for word in self._words])
+            if not files["out"].is_file():
+                raise RunError(f"the command wrote no image to {{out}}: {said or 'and nothing to standard error'}")
+            return read_fused(files["out"], a)
+
+    def _run(self, words: list[str]) -> str:
+        """Run the command to its end, and return the last line that it wrote to standard error."""
+        with tempfile.TemporaryFile() as errors:  # a file, not a pipe: children that live on would keep a pipe open
+            try:
+                process = subprocess.Popen(
+                    words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
+                )
+            except OSError as error:
+                raise RunError(f"the command {words[0]!r} cannot be started: {error.strerror}") from error
+            try:
+                code = process.wait(self.timeout)
+            except subprocess.TimeoutExpired:
+                raise RunError(f"the command took longer than {self.timeout:g} s; [timeout=…] allows more") from None
+            finally:
+                _kill(process)
+            errors.seek(0)
+            said = _last_line(errors.read())
+        if code:
+            how = f"signal {-code}" if code < 0 else f"exit code {code}"
+            raise RunError(f"the command ended with {how}: {said or 'it wrote nothing to standard error'}")
+        return said
+
+
+def _split(command: str) -> list[str]:
+    """Split a command into words, and check its places."""
+    try:
+        words = shlex.split(command)
+        places = {field for word in words for _, field, _, _ in string.Formatter().parse(word) if field is not None}
+    except ValueError as error:
+        raise InputError(f"cannot read the command {command!r}: {error}") from error
+    missing = [f"{{{key}}}" for key in _NEEDED if key not in places]
+    if missing:
+        raise InputError(f"the command {command!r} lacks {', '.join(missing)}: it needs {{a}}, {{b}} and {{out}}")
+    strange = sorted(places.difference(_PLACES))
+    if strange:
+        allowed = ", ".join(f"{{{key}}}" for key in _PLACES)
+        raise InputError(f"the command {command!r} has {{{strange[0]}}}, which is none of {allowed}")
+    return words
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the command and whatever it started: they share a process group of their own."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _last_line(output: bytes) -> str:
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""

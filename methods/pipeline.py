@@ -1,0 +1,159 @@
+"""From two sources as they were read to the fused image as it is scored and shown."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets.images import to_gray
+from ..datasets.pair import Pair
+from ..errors import InputError, RunError
+from .colour import attach, chroma_of_pair, is_colour, luminance
+from .messages import one_line
+from .method import Gray, Image, Method
+from .quantise import RULES, quantise
+
+_WILD = 1.5  # no image in [0, 1] has such a mean, whatever its overshoot; one in 0..255 has
+
+
+@dataclass(frozen=True, eq=False)
+class Fused:
+    """One fused pair.
+
+    Attributes
+    ----------
+    gray : (H, W) uint8; what is scored.
+    colour : RGB (H, W, 3) uint8; None where there is no colour.
+    seconds : wall time inside the method, without reading, colour and 8 bit.
+    """
+
+    gray: NDArray[np.uint8]
+    colour: NDArray[np.uint8] | None
+    seconds: float
+
+    @property
+    def shown(self) -> NDArray[np.uint8]:
+        """The image for people: the colour one where there is one."""
+        return self.gray if self.colour is None else self.colour
+
+    def scored(self, policy: str) -> NDArray[np.uint8]:
+        """The image that a protocol with this colour policy scores.
+
+        For "gray" it is what the method made, as the field writes it; any other policy makes its own channels from
+        the image for people.
+        """
+        return self.gray if policy == "gray" else self.shown
+
+
+def fuse_pair(method: Method, a: Image, b: Image, pair: Pair) -> Fused:
+    """Fuse one pair, with everything around the method: luminance, 8 bit, chroma, and checks.
+
+    Parameters
+    ----------
+    method : from `get_method`.
+    a, b : the sources as read, (H, W) or RGB (H, W, 3), uint8 or uint16, of the same height and width.
+    pair : the pair that they belong to.
+
+    Returns
+    -------
+    Fused
+
+    Raises
+    ------
+    RunError
+        The method failed, or what it returned is no fused image of this pair; says which method and which pair.
+    InputError
+        The sources differ in size, or the method found its own set-up wrong (no weights, for instance).
+    """
+    if a.shape[:2] != b.shape[:2]:
+        raise InputError(f"the sources of pair {pair.name!r} differ in size: {_size(a)} and {_size(b)}")
+    start = time.perf_counter()
+    image = _guarded(method, pair, method.fuse_images, a, b, pair)
+    seconds = time.perf_counter() - start
+    if image is not None:
+        return _from_image(method, image, a.shape[:2], pair, seconds)
+    gray_a, gray_b = luminance(a)[None, None], luminance(b)[None, None]
+    start = time.perf_counter()
+    output = _guarded(method, pair, method.fuse, gray_a, gray_b, pairs=(pair,))
+    seconds = time.perf_counter() - start
+    fused = check_output(output, gray_a.shape, method, pair.name)
+    gray = quantise(fused[0, 0], method.quantise)
+    chroma = chroma_of_pair(a, b, pair.colour)
+    return Fused(gray, None if chroma is None else attach(gray, chroma), seconds)
+
+
+def check_output(output: Any, shape: tuple[int, ...], method: Method, pair: str) -> Gray:
+    """Return what a method returned as float32, if it is a fused image.
+
+    Parameters
+    ----------
+    output : whatever the method returned.
+    shape : what it should have, (N, 1, H, W) of the sources, or (H, W, 3) for a colour image.
+    method, pair : who to name.
+
+    Raises
+    ------
+    RunError
+        It is no array, has another shape or no floating type, holds NaN or infinity, or is not in [0, 1] at all.
+    """
+    problem = _problem(output, shape, method.quantise)
+    if problem:
+        raise RunError(f"method {method.label!r} failed on pair {pair!r}: {problem}")
+    return np.asarray(output, dtype=np.float32)
+
+
+def _problem(output: Any, shape: tuple[int, ...], rule: str) -> str | None:
+    """Say what is wrong with a method's output."""
+    if not isinstance(output, np.ndarray):
+        return (
+            f"it returned {_article(type(output).__name__)}; return a NumPy array of shape {shape}, float32 in [0, 1]"
+        )
+    if output.shape != shape:
+        return f"it returned shape {output.shape}; return {shape}, the shape of the sources"
+    if not np.issubdtype(output.dtype, np.floating):
+        return f"it returned {output.dtype}; return float32 in [0, 1]"
+    bad = output.size - int(np.isfinite(output).sum())
+    if bad:
+        return f"it returned NaN or infinity in {bad} of {output.size} pixels"
+    if rule in ("round", "truncate") and output.mean() > _WILD:
+        return f"it returned values up to {output.max():.4g}; return float32 in [0, 1], not 0..255"
+    return None
+
+
+def _from_image(method: Method, image: Any, size: tuple[int, ...], pair: Pair, seconds: float) -> Fused:
+    """Finish an image that a method made of whole sources."""
+    size = tuple(size)
+    shape = (*size, 3) if np.ndim(image) == 3 else size
+    if not (isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.shape == shape):
+        if method.quantise not in RULES and isinstance(image, np.ndarray):
+            given = f"{image.dtype} of shape {image.shape}"
+            problem = f"it returned {given}; return uint8 of shape {size} or {(*size, 3)}"
+            raise RunError(f"method {method.label!r} failed on pair {pair.name!r}: {problem}")
+        image = quantise(check_output(image, shape, method, pair.name), method.quantise)
+    if image.ndim == 2:
+        return Fused(image, None, seconds)
+    gray = to_gray(image).astype(np.uint8)
+    return Fused(gray, image if is_colour(image) else None, seconds)
+
+
+def _guarded(method: Method, pair: Pair, call: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call a method, and tell any failure as a RunError that names the method and the pair."""
+    try:
+        return call(*args, **kwargs)
+    except InputError:
+        raise
+    except Exception as error:
+        what = str(error) if isinstance(error, RunError) else one_line(error)
+        raise RunError(f"method {method.label!r} failed on pair {pair.name!r}: {what}") from error
+
+
+def _size(image: Image) -> str:
+    return f"{image.shape[1]}x{image.shape[0]}"
+
+
+def _article(word: str) -> str:
+    return f"{'an' if word[:1].lower() in 'aeiou' else 'a'} {word}"

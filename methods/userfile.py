@@ -1,0 +1,102 @@
+"""A method from a Python file of the user's."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from ..errors import InputError, unknown
+from .messages import one_line
+from .method import Method
+
+
+def load_file(path: Path, attribute: str | None) -> type[Method]:
+    """Import a file, and return the method class named in it, or the only one that it holds.
+
+    Parameters
+    ----------
+    path : the Python file. It may import what lies beside it.
+    attribute : the name of the class; None where the file holds one method only.
+
+    Raises
+    ------
+    InputError
+        There is no such file or class, the file fails when it is imported, or the class is not a method.
+    """
+    if not path.is_file():
+        raise InputError(f"no file {path} to take a method from")
+    module = _import_file(path)
+    classes = classes_of(module)
+    if attribute is not None:
+        if not hasattr(module, attribute):
+            raise unknown(f"class in {path}", attribute, [cls.__name__ for cls in classes])
+        return checked(getattr(module, attribute), f"{path}:{attribute}")
+    if len(classes) != 1:
+        names = ", ".join(cls.__name__ for cls in classes) or "none"
+        raise InputError(f"{path} must hold one method class, or say which (file.py:CLASS): it holds {names}")
+    return checked(classes[0], f"{path}:{classes[0].__name__}")
+
+
+def classes_of(module: ModuleType) -> list[type[Method]]:
+    """Return the method classes that a module defines itself, in the order of its lines; bases without a name apart."""
+    classes = [value for value in vars(module).values() if inspect.isclass(value) and issubclass(value, Method)]
+    return [cls for cls in classes if cls.__module__ == module.__name__ and not inspect.isabstract(cls)]
+
+
+def checked(value: object, where: str) -> type[Method]:
+    """Return `value` if it is a usable method class.
+
+    Raises
+    ------
+    InputError
+        It is no subclass of `Method`, leaves `fuse` out, or lacks `name`.
+    """
+    if not (inspect.isclass(value) and issubclass(value, Method)):
+        raise InputError(f"{where} is not a method: make it a subclass of fusionbench.methods.Method")
+    if inspect.isabstract(value):
+        raise InputError(f"{where} does not implement {', '.join(sorted(value.__abstractmethods__))}")
+    for attribute in ("name", "reference"):
+        if not isinstance(getattr(value, attribute, None), str):
+            raise InputError(f"{where} has no `{attribute}`: state it as a text in the class")
+    return value
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Import a file under a name of its own, so that two files of one name do not meet."""
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
+    name = f"fusionbench_file_{re.sub(r'[^A-Za-z0-9_]', '_', path.stem)}_{digest}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"method file {path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look up the module of a class here
+    try:
+        with _beside(path):
+            spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise InputError(f"method file {path} cannot be imported: {one_line(error)}") from error
+    return module
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[None]:
+    """Let a file import its neighbours: they come first while it is imported, as for a script, and last from then on.
+
+    First for good would let a research folder's `utils.py` or `datasets/` stand in for somebody else's later.
+    """
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+        if folder not in sys.path:
+            sys.path.append(folder)
