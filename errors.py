@@ -46,3 +46,16 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     hint = f"did you mean {folded[close[0]]!r}?" if close else f"there are {', '.join(names) or 'none'}"
     return InputError(f"unknown {kind} {name!r}: {hint}")
+
+
+def one_line(error: BaseException, longest: int = 300) -> str:
+    """Return type and message of an exception on one line, shortened where it is very long.
+
+    Examples
+    --------
+    >>> one_line(ValueError("two\\n  lines"))
+    'ValueError: two lines'
+    """
+    text = " ".join(str(error).split())
+    text = text if len(text) <= longest else f"{text[:longest]}…"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,62 @@
+# make demo   install, and run the built-in methods on the sample set
+# make test   install the test extras, and run the whole test suite
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ROOMS  := metrics datasets methods bench reports
+
+.PHONY: demo test test-fast test-numpy2 golden lint typecheck format benchmark clean
+
+demo: $(VENV)/.installed
+	$(BIN)/fusionbench run
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m "not slow"
+
+# how far every metric is from the published and reference values
+golden: $(VENV)/.installed-test
+	$(BIN)/python -m pytest tests/metrics/test_golden.py -q -s
+
+# the code runs on numpy 1.26, which Jittor needs, and on numpy 2
+test-numpy2: .venv-numpy2/.installed
+	.venv-numpy2/bin/python -m pytest tests/metrics tests/datasets
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(MAKE) typecheck
+
+# mypy takes the name of the package from the folder it lies in, and a checkout may have any name
+typecheck: $(VENV)/.installed-test
+	mkdir -p build/typing && ln -sfn "$(CURDIR)" build/typing/fusionbench
+	cd build/typing && $(CURDIR)/$(BIN)/mypy --explicit-package-bases --config-file fusionbench/pyproject.toml \
+	    fusionbench/*.py $(ROOMS:%=fusionbench/%)
+
+format: $(VENV)/.installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/metrics.py
+
+$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	touch $@
+
+.venv-numpy2/.installed: setup.cfg pyproject.toml constraints.txt
+	test -x .venv-numpy2/bin/python || $(PYTHON) -m venv .venv-numpy2
+	grep -v -i -E '^(numpy|numba|llvmlite|jittor)==' constraints.txt > .venv-numpy2/constraints.txt
+	.venv-numpy2/bin/python -m pip install --quiet -c .venv-numpy2/constraints.txt 'numpy>=2' -e '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) .venv-numpy2 build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,91 @@
+"""Who does the work: threads or processes here, or a Dask cluster, all as a `concurrent.futures.Executor`."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from ..errors import InputError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def make_executor(kind: str = "threads", workers: int = 1) -> Executor:
+    """Build an executor.
+
+    Parameters
+    ----------
+    kind : "threads", "processes", or "dask:ADDRESS" for the scheduler of a cluster ("dask:tcp://host:8786"), whose
+        workers must see the same files.
+    workers : how many pairs are worked on at once; a cluster has its own number.
+
+    Raises
+    ------
+    InputError
+        Another kind, fewer than one worker, or Dask is asked for and not installed or not there.
+    """
+    if workers < 1:
+        raise InputError(f"--workers {workers}: at least one worker is needed")
+    if kind == "threads":
+        return ThreadPoolExecutor(workers, thread_name_prefix="pair", initializer=_quiet)
+    if kind == "processes":
+        # fork would copy the threads' locks of OpenCV and torch in whatever state they are
+        return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_quiet)
+    if kind.startswith("dask:"):
+        return _dask(kind.removeprefix("dask:"))
+    raise InputError(f"unknown executor {kind!r}: there are threads, processes and dask:ADDRESS")
+
+
+def _dask(address: str) -> Executor:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise InputError("a Dask cluster needs the extra 'cluster': pip install 'fusionbench[cluster]'") from error
+    try:
+        executor: Executor = Client(address, timeout="10s").get_executor(pure=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"no Dask scheduler answers at {address!r} ({error})") from error
+    return executor
+
+
+def _quiet() -> None:
+    """Leave the cores to the workers: libraries that start threads of their own would fight over them.
+
+    One thread also fixes the order of BLAS's sums, so that the values do not depend on the number of workers.
+    """
+    import cv2
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1, user_api="blas")
+    cv2.setNumThreads(1)
+
+
+def stream(executor: Executor, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
+    """Yield `function(item)` as results come, with at most `ahead` items handed out: memory stays flat.
+
+    What `function` raises is raised here, after the items that are being worked on are done.
+    """
+    todo = iter(items)
+    running: set[Future[R]] = set()
+    error: BaseException | None = None
+    while True:
+        while error is None and len(running) < ahead:
+            try:
+                running.add(executor.submit(function, next(todo)))
+            except StopIteration:
+                break
+        if not running:
+            break
+        done, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            failure = future.exception()
+            if failure is None:
+                yield future.result()
+            else:
+                error = error or failure
+    if error is not None:
+        raise error
+

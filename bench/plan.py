@@ -1,0 +1,126 @@
+"""What a run has to do: which pairs, by which methods, scored in which metrics, and what of it is there already."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..datasets import FusionDataset
+from ..errors import InputError
+from ..metrics.evaluate import select
+from . import manifest
+from .store import Row, RunFolder, run_folder
+from .task import PairTask, Target, fingerprint
+
+if TYPE_CHECKING:
+    from ..methods import Method
+
+Keys = dict[str, tuple[str, ...]]  # metric keys by protocol
+
+
+def choose_metrics(protocols: Sequence[str], metrics: Sequence[str] | None) -> Keys:
+    """Find the metric keys that each protocol scores; with `metrics`, those of them that are named.
+
+    Raises
+    ------
+    InputError
+        An unknown protocol, or a metric that is in none of the protocols.
+    """
+    if metrics is None or len(protocols) == 1:
+        return {name: tuple(metric.key for metric in select(name, metrics).values()) for name in protocols}
+    keys: dict[str, tuple[str, ...]] = dict.fromkeys(protocols, ())
+    for metric in metrics:
+        found = [name for name in protocols if _has(name, metric)]
+        for name in found or protocols[:1]:  # in none of them: let `select` say so
+            keys[name] += tuple(record.key for record in select(name, [metric]).values())
+    return {name: chosen for name, chosen in keys.items() if chosen}
+
+
+def _has(protocol: str, metric: str) -> bool:
+    return metric.casefold() in (name.casefold() for name in select(protocol))
+
+
+@dataclass
+class Part:
+    """One method on one data set: its folder, and what is stored there."""
+
+    method: Method
+    spec: str | Method
+    device: str
+    dataset: FusionDataset
+    keys: Keys
+    folder: RunFolder
+    rows: dict[str, Row] = field(default_factory=dict)
+
+    def describe(self) -> dict[str, Any]:
+        """What must be equal for two commands to share the folder."""
+        return {
+            "method": manifest.describe_method(self.method),
+            "dataset": {"name": self.dataset.name, "split": self.dataset.split, "label": self.dataset.label},
+            "size_policy": self.dataset.size_policy,
+        }
+
+    def open(self) -> None:
+        """Lock the folder and read what is there; refuse results of another configuration."""
+        known = self.folder.manifest()
+        for name, value in self.describe().items():
+            if known and known.get(name) != _plain(value):
+                raise InputError(
+                    f"{self.folder.path} holds results of another configuration (its {name} was "
+                    f"{known.get(name)}): choose another folder with --out, or delete that one"
+                )
+        self.rows = self.folder.open([key for keys in self.keys.values() for key in keys])
+
+    def missing(self, pair: str) -> Keys:
+        """Which metrics the stored row of the pair lacks, by protocol."""
+        row = self.rows.get(pair)
+        have = row.metrics if row is not None and row.status == "ok" else {}
+        missing = {name: tuple(key for key in keys if key not in have) for name, keys in self.keys.items()}
+        return {name: keys for name, keys in missing.items() if keys}
+
+    def target(self, pair: str, mark: str) -> Target | None:
+        """Say what has to be done for the pair; None where its row is complete and its sources are the same."""
+        row = self.rows.get(pair)
+        if row is None or row.status != "ok" or row.sources != mark or not self.folder.image(pair).exists():
+            return Target(self.spec, self.device, self.folder.path, self.keys)
+        missing = self.missing(pair)
+        return Target(self.spec, self.device, self.folder.path, missing, row) if missing else None
+
+
+def _plain(value: Any) -> Any:
+    """Return the value as it reads back from JSON."""
+    return json.loads(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def make_parts(
+    methods: Iterable[tuple[str | Method, Method]], datasets: Sequence[FusionDataset], keys: Keys, out: Path, device: str
+) -> list[Part]:
+    """Combine every method with every data set."""
+    chosen = list(methods)
+    parts = [
+        Part(method, spec, device, dataset, keys, run_folder(out, dataset.label, method.label))
+        for dataset in datasets
+        for spec, method in chosen
+    ]
+    paths = [part.folder.path for part in parts]
+    for part in parts:
+        if paths.count(part.folder.path) > 1:
+            raise InputError(f"{part.method.label} on {part.dataset.label} is asked for twice")
+    return parts
+
+
+def make_tasks(parts: Sequence[Part]) -> list[PairTask]:
+    """List what is left to do: a task for each pair that lacks something, with every method it lacks it of."""
+    tasks = []
+    for dataset in {id(part.dataset): part.dataset for part in parts}.values():
+        mine = [part for part in parts if part.dataset is dataset]
+        for pair in dataset:
+            known = any(pair.name in part.rows for part in mine)
+            mark = fingerprint(pair) if known else ""  # a first run need not read everything beforehand
+            targets = tuple(target for part in mine if (target := part.target(pair.name, mark)) is not None)
+            if targets:
+                tasks.append(PairTask(pair, dataset.size_policy, targets))
+    return tasks

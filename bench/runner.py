@@ -1,0 +1,170 @@
+"""The runner: fuse, score and store every method on every data set, going on where an earlier run stopped."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from ..datasets import FusionDataset, load_dataset
+from ..metrics import get_metric, get_protocol
+from . import manifest
+from .executors import make_executor, stream
+from .plan import Part, choose_metrics, make_parts, make_tasks
+from .progress import Reporter
+from .store import Row
+from .task import execute
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..methods import Method
+
+
+def run(
+    methods: Sequence[str | Method] | str | None = None,
+    datasets: Sequence[str | FusionDataset] | str | FusionDataset = ("sample",),
+    *,
+    out: str | Path = "runs",
+    data_root: str | Path | None = None,
+    split: str | None = None,
+    limit: int | None = None,
+    protocol: str | Sequence[str] = "film",
+    metrics: Sequence[str] | None = None,
+    device: str = "cpu",
+    workers: int = 1,
+    executor: str = "threads",
+    on_error: str = "stop",
+    size_policy: str = "error",
+    console: Console | None = None,
+    **folder: Any,
+) -> pd.DataFrame:
+    """Fuse, score and store; what an earlier call with the same arguments finished is not done again.
+
+    Parameters
+    ----------
+    methods : names, specifications such as "laplacian[levels=5]", or `Method` objects; all classical ones if None.
+    datasets : names, folders (with `a`, `b` and `task` as keywords), or loaded data sets.
+    out : the folder of the results; see `bench.store` for what lies in it.
+    data_root, split, limit, on_error, size_policy : see `load_dataset`.
+    protocol : one or several; `metrics` chooses some of their metrics by name.
+    device : where learned methods compute.
+    workers, executor : see `make_executor`.
+    console : where progress is shown; nowhere if None.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each method and pair: dataset, method, pair, status, reason, seconds, and each metric@convention.
+
+    Raises
+    ------
+    InputError
+        Something is wrong with the arguments or the data; nothing was run.
+    RunError
+        The run had to stop; finished pairs are stored.
+    """
+    from ..methods import default_methods, get_method
+
+    protocols = [protocol] if isinstance(protocol, str) else list(protocol)
+    keys = choose_metrics(protocols, metrics)
+    names = [methods] if isinstance(methods, str) else (methods if methods is not None else default_methods())
+    chosen = [(m, get_method(m, device=device) if isinstance(m, str) else m) for m in names]
+    wanted = [datasets] if isinstance(datasets, (str, FusionDataset)) else datasets
+    loaded = [
+        d if isinstance(d, FusionDataset) else load_dataset(
+            d, data_root, split, limit=limit, on_error=on_error, size_policy=size_policy, **folder
+        )  # fmt: skip
+        for d in wanted
+    ]
+    parts = make_parts(chosen, loaded, keys, Path(out), device)
+    with contextlib.ExitStack() as stack:
+        for part in parts:
+            part.open()
+            stack.callback(part.folder.close, [*(pair.name for pair in part.dataset), *part.dataset.skipped])
+        for part in parts:
+            _write_manifest(part, "running")
+        stack.callback(_close_methods, parts)
+        _work(parts, executor, workers, console or Console(quiet=True))
+        for part in parts:
+            _write_manifest(part, "finished")
+    return _frame(parts)
+
+
+def _close_methods(parts: list[Part]) -> None:
+    for part in parts:
+        part.method.close()
+
+
+def _work(parts: list[Part], executor: str, workers: int, console: Console) -> None:
+    by_path = {part.folder.path: part for part in parts}
+    for part in parts:
+        for name, reason in part.dataset.skipped.items():
+            _record(part, Row(name, "skipped", reason))
+    tasks = make_tasks(parts)
+    total = sum(len(part.dataset) for part in parts)
+    left = sum(len(task.targets) for task in tasks)
+    with make_executor(executor, workers) as pool, Reporter(console, total, done=total - left) as reporter:
+        for results in stream(pool, execute, tasks, ahead=2 * workers):
+            for path, row in results:
+                _record(by_path[path], row)
+            reporter.advance(len(results), results[-1][1].pair)
+
+
+def _record(part: Part, row: Row) -> None:
+    if part.rows.get(row.pair) != row:
+        part.folder.append(row)
+        part.rows[row.pair] = row
+
+
+def _write_manifest(part: Part, state: str) -> None:
+    before = part.folder.manifest()
+    protocols = {name: get_protocol(name).version for name in part.keys}
+    metrics = {
+        key: {"name": record.name, "better": record.better, "protocol": name}
+        for name, keys in part.keys.items()
+        for key in keys
+        for record in [get_metric(key)]
+    }
+    seconds = [row.seconds for row in part.rows.values() if row.seconds == row.seconds]
+    part.folder.write_manifest(
+        {
+            "format": manifest.FORMAT,
+            "state": state,
+            **part.describe(),
+            "tasks": sorted({pair.task for pair in part.dataset}),
+            "root": str(part.dataset.root),
+            "pairs": [pair.name for pair in part.dataset],
+            "skipped": part.dataset.skipped,
+            "protocols": {**before.get("protocols", {}), **protocols},
+            "metrics": {**before.get("metrics", {}), **metrics},
+            "device": part.device,
+            "started": before.get("started", manifest.now()) if state == "finished" else manifest.now(),
+            "finished": manifest.now() if state == "finished" else None,
+            "seconds": {"total": sum(seconds), "median": median(seconds)} if seconds else None,
+            "environment": manifest.environment(),
+        }
+    )
+
+
+def _frame(parts: list[Part]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "dataset": part.dataset.label,
+            "method": part.method.label,
+            "pair": row.pair,
+            "status": row.status,
+            "reason": row.reason,
+            "seconds": row.seconds,
+            **row.metrics,
+        }
+        for part in parts
+        for name in [*(pair.name for pair in part.dataset), *part.dataset.skipped]
+        if (row := part.rows.get(name)) is not None
+    )

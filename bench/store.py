@@ -1,0 +1,195 @@
+"""Where results lie: one folder for each method on each data set, written so that nothing is ever half there.
+
+    OUT/leaderboard.csv
+    OUT/<dataset>/<method>/run.json       the manifest: what was run, with what, on what
+    OUT/<dataset>/<method>/metrics.csv    one row for each pair, with a status
+    OUT/<dataset>/<method>/fused/         what the method itself gave, in 8 bit: it is scored
+    OUT/<dataset>/<method>/colour/        for a method that fuses luminance: the same with the colour of the sources
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import io
+import json
+import math
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from ..errors import InputError
+from ..files import remove_leftovers, write_text, writing
+
+FORMAT = 1
+FIXED = ("pair", "status", "reason", "seconds", "sources")
+Status = Literal["ok", "failed", "skipped"]
+
+
+@dataclass
+class Row:
+    """The result of one pair.
+
+    `metrics` holds each scored `metric@convention`, NaN where the metric is not defined (`reason` says why);
+    `sources` is the fingerprint of both source images; `seconds` is the time that the method took.
+    """
+
+    pair: str
+    status: Status = "ok"
+    reason: str = ""
+    seconds: float = math.nan
+    sources: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+def slug(label: str) -> str:
+    """Make a folder name of any label: readable, safe on every file system, different for different labels.
+
+    Examples
+    --------
+    >>> slug("laplacian[levels=5]")
+    'laplacian[levels=5]'
+    >>> slug("cmd:python x.py").startswith("cmd-python-x.py-")
+    True
+    """
+    safe = re.sub(r"[^\w\[\]=,.+@-]+", "-", label).strip("-.")[:80] or "unnamed"
+    return safe if safe == label else f"{safe}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
+
+
+def _number(text: str) -> float:
+    return float(text) if text else math.nan
+
+
+def _line(row: Row, columns: list[str]) -> list[str]:
+    # repr is the shortest text that reads back as the same double
+    seconds = "" if math.isnan(row.seconds) else f"{row.seconds:.6f}"
+    return [row.pair, row.status, row.reason, seconds, row.sources] + [
+        repr(float(row.metrics[key])) if key in row.metrics else "" for key in columns
+    ]
+
+
+def _csv(lines: list[list[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    return text.getvalue()
+
+
+class RunFolder:
+    """The folder of one run: a method on a data set.
+
+    Rows are appended as they come, one write each; `close` leaves them in the order of the data set. Whoever writes
+    holds the lock, which the system drops even when the process is killed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.table = path / "metrics.csv"
+        self._columns: list[str] = []
+        self._lock = FileLock(path / ".lock", blocking=False)
+
+    # ---------------------------------------------------------------- reading
+    def manifest(self) -> dict[str, Any]:
+        """Read run.json; empty where there is none yet."""
+        try:
+            content: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (ValueError, OSError) as error:
+            raise InputError(f"{self.path / 'run.json'} cannot be read ({error}): delete the folder to run it again")
+        return content
+
+    def rows(self) -> dict[str, Row]:
+        """Read the rows by pair name; the later of two rows of a pair counts, a torn last line does not."""
+        try:
+            text = self.table.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        complete = text[: text.rfind("\n") + 1]
+        lines = list(csv.reader(io.StringIO(complete)))
+        if not lines:
+            return {}
+        header = lines[0]
+        keys = header[len(FIXED) :]
+        rows: dict[str, Row] = {}
+        for line in lines[1:]:
+            if len(line) != len(header):
+                continue
+            pair, status, reason, seconds, sources = line[: len(FIXED)]
+            values = {key: float(text) for key, text in zip(keys, line[len(FIXED) :], strict=True) if text}
+            rows[pair] = Row(pair, status, reason, _number(seconds), sources, values)  # type: ignore[arg-type]
+        return rows
+
+    def image(self, pair: str, kind: Literal["fused", "colour"] = "fused") -> Path:
+        """Where the image of a pair lies."""
+        return self.path / kind / f"{pair}.png"
+
+    # ---------------------------------------------------------------- writing
+    def open(self, columns: list[str]) -> dict[str, Row]:
+        """Take the lock, bring the table to the given metric columns, and return the rows that are there.
+
+        Columns that the table has already are kept.
+        """
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            try:
+                self._lock.acquire()
+            except Timeout as error:
+                raise InputError(
+                    f"another run is writing to {self.path}: wait for it to end, or choose another folder with --out"
+                ) from error
+        for folder in (self.path, self.path / "fused", self.path / "colour"):
+            remove_leftovers(folder)
+        rows = self.rows()
+        present = {key for row in rows.values() for key in row.metrics}
+        self._columns = [*columns, *sorted(present - set(columns))]
+        self._rewrite(list(rows.values()))
+        return rows
+
+    def write_manifest(self, manifest: dict[str, Any]) -> None:
+        """Replace run.json."""
+        write_text(self.path / "run.json", json.dumps(manifest, indent=1, ensure_ascii=False, default=str) + "\n")
+
+    def append(self, row: Row) -> None:
+        """Add one row, in one write that is on the disk when this returns."""
+        line = _csv([_line(row, self._columns)]).encode()
+        with writing(self.table), self.table.open("ab") as file:
+            start = file.tell()
+            try:
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.truncate(self.table, start)
+                raise
+
+    def close(self, order: list[str] | None = None) -> None:
+        """Sort the table by the data set's order (other rows after it, by name) and release the lock."""
+        try:
+            if order is not None:
+                place = {name: index for index, name in enumerate(order)}
+                rows = self.rows().values()
+                self._rewrite(sorted(rows, key=lambda row: (place.get(row.pair, len(place)), row.pair)))
+        finally:
+            self._lock.release()
+
+    def _rewrite(self, rows: list[Row]) -> None:
+        header = [*FIXED, *self._columns]
+        text = _csv([header, *(_line(row, self._columns) for row in rows)])
+        if not self.table.exists() or self.table.read_text(encoding="utf-8") != text:
+            write_text(self.table, text)
+
+
+def run_folder(out: Path, dataset: str, method: str) -> RunFolder:
+    """Name the folder of `method` on `dataset` below `out`."""
+    return RunFolder(out / slug(dataset) / slug(method))
+
+
+def find_runs(out: Path) -> list[RunFolder]:
+    """Find every run below a folder, in the order of their paths."""
+    return [RunFolder(path.parent) for path in sorted(out.glob("*/*/run.json"))]

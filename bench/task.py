@@ -1,0 +1,118 @@
+"""The unit of work: one pair of sources, fused and scored by every method that still has to."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets import Pair, SizePolicy, load_source, read, write
+from ..datasets.dataset import fit
+from ..errors import FusionBenchError, one_line
+from ..metrics import Sources, evaluate, get_protocol, prepare
+from .store import Row, RunFolder
+
+if TYPE_CHECKING:
+    from ..methods import Fused, Method
+
+Pixels = NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What one method has to do with the pair.
+
+    `method` is a specification that `get_method` understands, or a method itself; `row` is the result so far, if the
+    pair was fused before and only has to be scored in `keys`, which come by protocol.
+    """
+
+    method: str | Method
+    device: str
+    folder: Path
+    keys: dict[str, tuple[str, ...]]
+    row: Row | None = None
+
+
+@dataclass(frozen=True)
+class PairTask:
+    """One pair with its targets; can be pickled, so that it may be done in another process or machine."""
+
+    pair: Pair
+    size_policy: SizePolicy
+    targets: tuple[Target, ...] = field(default_factory=tuple)
+
+
+@lru_cache(maxsize=32)
+def _method(spec: str, device: str) -> Method:
+    from ..methods import get_method
+
+    return get_method(spec, device=device)
+
+
+def fingerprint(pair: Pair) -> str:
+    """Hash both sources (bytes of the files, or the arrays): 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for source in (pair.a, pair.b):
+        digest.update(source.read_bytes() if isinstance(source, Path) else np.ascontiguousarray(source).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def execute(task: PairTask) -> list[tuple[Path, Row]]:
+    """Fuse and score one pair; a row for each target, in their order.
+
+    What the method or the sources do wrong is a row with status "failed"; an image that cannot be written raises.
+    """
+    try:
+        mark = fingerprint(task.pair)
+        a, b = fit(load_source(task.pair.a), load_source(task.pair.b), task.size_policy, task.pair.name)
+    except (FusionBenchError, OSError) as error:
+        return [(target.folder, _failed(task.pair, error)) for target in task.targets]
+    sources = prepare(a, b)
+    return [(target.folder, _serve(target, task.pair, sources, mark)) for target in task.targets]
+
+
+def _serve(target: Target, pair: Pair, sources: Sources, mark: str) -> Row:
+    try:
+        row, fused = (target.row, _stored(target, pair)) if target.row else _fuse(target, pair, sources.a, sources.b)
+    except Exception as error:  # whatever somebody's method raises is that pair's result, not the end of the run
+        return replace(_failed(pair, error), sources=mark)
+    for protocol, keys in target.keys.items():
+        # a protocol of colour images sees the colour; the others what the method itself gave
+        image = fused.shown if get_protocol(protocol).colour == "channels" else fused.image
+        scores = evaluate(image, sources, protocol=protocol, metrics=keys)
+        row.metrics.update(zip(keys, scores.values(), strict=True))
+        row.reason = "; ".join(filter(None, [row.reason, *(f"{k}: {v}" for k, v in scores.reasons.items())]))
+    return replace(row, sources=mark)
+
+
+def _fuse(target: Target, pair: Pair, a: Pixels, b: Pixels) -> tuple[Row, Fused]:
+    from ..methods import fuse_pair
+
+    method = _method(target.method, target.device) if isinstance(target.method, str) else target.method
+    fused = fuse_pair(method, a, b, pair)
+    folder = RunFolder(target.folder)
+    write(folder.image(pair.name), fused.image)
+    if fused.colour is not None:
+        write(folder.image(pair.name, "colour"), fused.colour)
+    return Row(pair.name, seconds=fused.seconds), fused
+
+
+def _stored(target: Target, pair: Pair) -> tuple[Row, Fused]:
+    from ..methods import Fused
+
+    assert target.row is not None  # the caller asked
+    folder = RunFolder(target.folder)
+    colour = folder.image(pair.name, "colour")
+    image = read(folder.image(pair.name)).astype(np.uint8)
+    row = replace(target.row, reason="", metrics=dict(target.row.metrics))
+    return row, Fused(image, read(colour).astype(np.uint8) if colour.exists() else None, row.seconds)
+
+
+def _failed(pair: Pair, error: BaseException) -> Row:
+    sentence = str(error) if isinstance(error, FusionBenchError) else one_line(error)
+    return Row(pair.name, "failed", sentence)

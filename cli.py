@@ -1,0 +1,275 @@
+"""The front door: the `fusionbench` command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .errors import FusionBenchError, InputError
+from .version import __version__
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    name="fusionbench",
+    help="Image-fusion benchmark: from a data set and a method to a leaderboard, with numbers whose definition is stated.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+datasets_app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
+app.add_typer(datasets_app, name="datasets")
+
+Dataset = Annotated[
+    list[str] | None, typer.Option("--dataset", "-d", help="A data set by name, or a folder (with --a and --b).")
+]
+Root = Annotated[
+    Path | None,
+    typer.Option("--data-root", help="Where the data sets lie.", envvar="FUSIONBENCH_DATA", show_default="./data"),
+]
+Split = Annotated[str | None, typer.Option(help="Which names: test, train, all.", show_default="test if there is one")]
+FolderA = Annotated[str | None, typer.Option("--a", help="For a folder: the sub-folder of source a (infrared, MRI …).")]
+FolderB = Annotated[str | None, typer.Option("--b", help="For a folder: the sub-folder of source b (visible, CT …).")]
+TaskOption = Annotated[str | None, typer.Option("--task", help="For a folder: IVF, MIF, MEF or MFF.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="Only the first pairs.")]
+Protocols = Annotated[
+    list[str] | None,
+    typer.Option("--protocol", "-p", help="Whose conventions the metrics follow; may be given again.", show_default="film"),
+]
+Metrics = Annotated[str | None, typer.Option(help="Only these metrics, separated by commas.", show_default="all")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="The folder of the results.")]
+Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="How many pairs to work on at once.")]
+
+
+class OnError(StrEnum):
+    """What to do about a pair that cannot be read."""
+
+    stop = "stop"
+    skip = "skip"
+
+
+class SizePolicy(StrEnum):
+    """What to do about sources of different size."""
+
+    error = "error"
+    crop = "crop"
+    resize = "resize"
+
+
+class Listing(StrEnum):
+    """What can be listed."""
+
+    methods = "methods"
+    datasets = "datasets"
+    metrics = "metrics"
+    protocols = "protocols"
+
+
+OnErrorOption = Annotated[OnError, typer.Option(help="A pair that cannot be read: stop before anything runs, or skip it.")]
+SizeOption = Annotated[SizePolicy, typer.Option(help="Sources of different size: an error, crop, or resize b to a.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fusionbench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Options before the command; `main` reads --debug itself."""
+
+
+@app.command()
+def run(
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--method", "-m", show_default="every classical one",
+            help="A name, with options as in laplacian\\[levels=5]; path/to/file.py:Class; folder:DIR; "
+            "'cmd:python their.py --ir {a} --vi {b} --out {out}'. May be given again.",
+        ),
+    ] = None,
+    dataset: Dataset = None,
+    data_root: Root = None,
+    split: Split = None,
+    a: FolderA = None,
+    b: FolderB = None,
+    task: TaskOption = None,
+    limit: Limit = None,
+    protocol: Protocols = None,
+    metrics: Metrics = None,
+    device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps.")] = "cpu",
+    workers: Workers = 1,
+    executor: Annotated[str, typer.Option(help="Who works: threads, processes, or dask:ADDRESS for a cluster.")] = "threads",
+    on_error: OnErrorOption = OnError.stop,
+    size_policy: SizeOption = SizePolicy.error,
+    out: Out = Path("runs"),
+) -> None:  # fmt: skip
+    """Fuse, score, and write the leaderboard.
+
+    The same command again goes on where it stopped: finished pairs are kept. Without --dataset it runs on the
+    built-in sample set.
+    """
+    _run(
+        method, dataset or ["sample"], data_root, split, a, b, task, limit, protocol, metrics, device, workers, executor,
+        on_error, size_policy, out,
+    )  # fmt: skip
+
+
+@app.command()
+def score(
+    fused: Annotated[Path, typer.Option(help="The folder of fused images, named like the pairs.")],
+    dataset: Dataset = None,
+    name: Annotated[str | None, typer.Option(help="The method's name in the tables.", show_default="the folder's")] = None,
+    data_root: Root = None,
+    split: Split = None,
+    a: FolderA = None,
+    b: FolderB = None,
+    task: TaskOption = None,
+    limit: Limit = None,
+    protocol: Protocols = None,
+    metrics: Metrics = None,
+    workers: Workers = 1,
+    on_error: OnErrorOption = OnError.stop,
+    size_policy: SizeOption = SizePolicy.error,
+    out: Out = Path("runs"),
+) -> None:
+    """Score images that somebody has fused already."""
+    if not fused.is_dir():
+        raise InputError(f"there is no folder {fused}: give the folder of the fused images with --fused")
+    if not dataset or len(dataset) != 1:
+        raise InputError("say with one --dataset which data set the images were fused from")
+    from .methods import get_method
+
+    method = get_method("folder", directory=fused)
+    method.label = name or fused.resolve().name
+    _run(
+        [method], dataset, data_root, split, a, b, task, limit, protocol, metrics, "cpu", workers, "threads",
+        on_error, size_policy, out,
+    )  # fmt: skip
+
+
+def _run(
+    methods: Any, datasets: list[str], data_root: Path | None, split: str | None, a: str | None, b: str | None,
+    task: str | None, limit: int | None, protocol: list[str] | None, metrics: str | None, device: str, workers: int,
+    executor: str, on_error: str, size_policy: str, out: Path,
+) -> None:  # fmt: skip
+    from rich.console import Console
+
+    from .bench import run as run_benchmark
+    from .reports.leaderboard import read_boards, write_leaderboard
+    from .reports.text import to_table
+
+    rows = run_benchmark(
+        methods, datasets, out=out, data_root=data_root, split=split, a=a, b=b, task=task, limit=limit,
+        protocol=protocol or ["film"], metrics=_names(metrics), device=device, workers=workers, executor=executor,
+        on_error=on_error, size_policy=size_policy, console=Console(stderr=True),
+    )  # fmt: skip
+    path = write_leaderboard(out)
+    console = _console()
+    pairs = {dataset: set(group["pair"]) for dataset, group in rows.groupby("dataset")}
+    for board in read_boards(out, set(rows["method"]), set(rows["dataset"]), pairs):
+        console.print(to_table(board))
+    console.print(f"leaderboard  {path}\nimages       {out}/DATASET/METHOD/fused and colour", highlight=False, soft_wrap=True)
+    failed = rows[rows["status"] == "failed"]
+    if len(failed):
+        first = failed.iloc[0]
+        raise FusionBenchError(
+            f"{len(failed)} of {len(rows)} pairs failed, the first of them {first['pair']} with {first['method']} "
+            f"({first['reason']}); the rows with status failed in metrics.csv have the rest"
+        )
+
+
+@app.command("list")
+def list_(what: Annotated[Listing, typer.Argument(help="What to list.")]) -> None:
+    """List methods, data sets, metrics or protocols."""
+    if what is Listing.methods:
+        from .methods import list_methods
+
+        _table(("method", "tasks", "what it does", "reference"), (
+            (m.name, " ".join(m.tasks), m.summary, m.reference) for m in list_methods()
+        ))  # fmt: skip
+    elif what is Listing.datasets:
+        from .datasets import list_datasets
+
+        _table(("data set", "task", "what it shows", "pairs", "licence"), (
+            (d.name, d.task, d.title, d.pairs, d.licence) for d in list_datasets()
+        ))  # fmt: skip
+    elif what is Listing.metrics:
+        from .metrics import list_metrics
+
+        _table(("metric", "best", "range", "formula"), (
+            (m.key, m.arrow, f"{m.range[0]:g} … {m.range[1]:g}", m.summary) for m in list_metrics()
+        ))  # fmt: skip
+    else:
+        from .metrics import list_protocols
+
+        _table(("protocol", "version", "metrics", "whose numbers"), (
+            (p.name, p.version, " ".join(key.partition("@")[0] for key in p.metrics), p.reference)
+            for p in list_protocols()
+        ))  # fmt: skip
+
+
+@datasets_app.command("check")
+def check(
+    name: Annotated[str, typer.Argument(help="A data set by name, or a folder.")],
+    data_root: Root = None,
+    a: FolderA = None,
+    b: FolderB = None,
+    task: TaskOption = None,
+) -> None:
+    """Say what was found where, and what is wrong with it."""
+    from .datasets import check as check_dataset
+
+    report = check_dataset(name, data_root, a=a, b=b, task=task)
+    typer.echo("\n".join(report.lines()))
+    if report.problems:
+        raise typer.Exit(2)
+
+
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else [name for name in (part.strip() for part in text.split(",")) if name]
+
+
+def _console() -> Console:
+    """Standard output; a file or a pipe gets wide lines, not those of a narrow terminal."""
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=200)
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    _console().print(table)
+
+
+def main() -> None:
+    """Run the command line; errors made on purpose are one sentence and an exit code."""
+    debug = "--debug" in sys.argv[1:]
+    try:
+        app()
+    except FusionBenchError as error:
+        if debug:
+            raise
+        typer.echo(f"fusionbench: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("fusionbench: interrupted; the same command goes on where it stopped", err=True)
+        sys.exit(130)

@@ -1,0 +1,78 @@
+"""Writing files so that a reader sees the whole file or none, and what goes wrong in one sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import FusionBenchError, InputError, RunError
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file or none of it; the folder is made if need be.
+
+    The bytes go to a hidden neighbour, reach the disk, and then take the file's name.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be made or written to.
+    RunError
+        The disk is full, or writing fails otherwise. No half-written file is left.
+    """
+    temporary = None
+    with writing(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o666 & ~_umask())  # mkstemp makes files that only their owner can read
+            Path(temporary).replace(path)
+        finally:
+            if temporary is not None:
+                Path(temporary).unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole text file in UTF-8 or none of it; see `write_bytes`."""
+    write_bytes(path, text.encode())
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the neighbours that a killed process left; nobody else may be writing to the folder."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the operating system says against writing to `path` into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise _explained(path, error) from error
+
+
+def _explained(path: Path, error: OSError) -> FusionBenchError:
+    reason = (error.strerror or str(error)).lower()
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return RunError(f"cannot write {path}: the disk is full; make room and run the same command again")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+        return InputError(f"cannot write {path}: {reason}; choose a folder that can be written to")
+    return RunError(f"cannot write {path}: {reason}")
+
+
+def _umask() -> int:
+    status = Path("/proc/self/status")  # os.umask() can only read the mask by changing it, for all threads
+    try:
+        line = next(line for line in status.read_text().splitlines() if line.startswith("Umask:"))
+        return int(line.split()[1], 8)
+    except (OSError, StopIteration):
+        return 0o022
