@@ -1,1 +1,40 @@
-"""."""
+"""Data sets: where pairs of sources come from, and how images are read and written."""
+
+from __future__ import annotations
+
+from .catalog import get_spec, list_datasets
+from .checks import CheckReport, check
+from .dataset import FusionDataset, SizePolicy, load_source, read_pair
+from .images import Header, UnreadableImageError, is_image_name, probe, read, to_gray, write, write_bytes
+from .layouts import Layout
+from .load import OnError, load_dataset
+from .pair import Colour, Pair, Source, Task
+from .spec import TASKS, DatasetSpec
+
+__all__ = [
+    "TASKS",
+    "CheckReport",
+    "Colour",
+    "DatasetSpec",
+    "FusionDataset",
+    "Header",
+    "Layout",
+    "OnError",
+    "Pair",
+    "SizePolicy",
+    "Source",
+    "Task",
+    "UnreadableImageError",
+    "check",
+    "get_spec",
+    "is_image_name",
+    "list_datasets",
+    "load_dataset",
+    "load_source",
+    "probe",
+    "read",
+    "read_pair",
+    "to_gray",
+    "write",
+    "write_bytes",
+]

@@ -1,0 +1,225 @@
+"""The data sets that are known by name. To add one, add an entry."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from ..errors import InputError, unknown
+from .layouts import Layout, fold
+from .pair import Pair
+from .spec import DatasetSpec, two_folders
+
+GROUP = "fusionbench.datasets"
+_ATLAS = (
+    "K. A. Johnson, J. A. Becker: The Whole Brain Atlas, Harvard Medical School, https://www.med.harvard.edu/aanlib/"
+)
+_HARVARD_PAIRS = "https://github.com/xianming-gu/Havard-Medical-Image-Fusion-Datasets"
+
+
+def _sample() -> Iterable[Pair]:
+    from .sample import pairs
+
+    return pairs()
+
+
+def _harvard(other: str, colour: bool, title: str) -> DatasetSpec:
+    return DatasetSpec(
+        f"Harvard-MRI-{other}", "MIF", title, ("MRI", other), "b" if colour else "none",
+        layouts=two_folders("(mri|mr)", f"({other})"),
+        folders=(f"Harvard/MRI-{other}", f"Harvard/{other}-MRI", f"MRI-{other}", f"{other}-MRI",
+                 f"Havard-Medical-Image-Fusion-Datasets-main/{other}-MRI",
+                 f"Havard-Medical-Image-Fusion-Datasets/{other}-MRI"),
+        licence="not stated; the images belong to the Whole Brain Atlas", citation=_ATLAS,
+        home="https://www.med.harvard.edu/aanlib/",
+        obtain=f"registered pairs are collected at {_HARVARD_PAIRS}: put its folder {other}-MRI into the data folder",
+    )  # fmt: skip
+
+
+# fmt: off
+_BUILT_IN = (
+    DatasetSpec(
+        "sample", "mixed", "synthetic pairs for all four tasks, made on this machine: for demos and tests only",
+        ("a", "b"), "both", pairs="12", licence="CC0 photographs and computed scenes", make=_sample,
+        citation="fusionbench; photographs: see fusionbench.datasets.sample",
+        obtain="nothing to get: it is computed at first use and kept in the cache folder",
+    ),
+    DatasetSpec(
+        "RoadScene", "IVF", "roads, cars and pedestrians, cut from the FLIR video", ("infrared", "visible"), "b",
+        layouts=(Layout("cropinfrared/{name}", "crop_LR_visible/{name}"),
+                 Layout("cropinfrared/{name}", "crop_HR_visible/{name}")),
+        folders=("RoadScene-master", "road-scene-infrared-visible-images", "road-scene-infrared-visible-images-master"),
+        pairs="221", home="https://github.com/hanna-xu/RoadScene", doi="10.1109/TPAMI.2020.3012548",
+        citation="H. Xu, J. Ma, J. Jiang, X. Guo, H. Ling: U2Fusion: A Unified Unsupervised Image Fusion Network, "
+                 "IEEE TPAMI 44(1), 2022",
+        obtain="git clone https://github.com/hanna-xu/RoadScene into the data folder, and put the list of your test "
+               "names, one a line, as test.txt beside its folders",
+    ),
+    DatasetSpec(
+        "TNO", "IVF", "military and surveillance scenes, by day and night", ("infrared", "visible"), "none",
+        layouts=(Layout("ir{name}", "vis{name}"), Layout("{name}_ir", "{name}_vi(s)?")),
+        folders=("TNO_Image_Fusion_Dataset",),
+        pairs="usually 20 to 42 of the collection", home="https://doi.org/10.6084/m9.figshare.1008029",
+        licence="see the figshare page", doi="10.1016/j.dib.2017.09.038",
+        citation="A. Toet: The TNO Multiband Image Data Collection, Data in Brief 15, 2017",
+        obtain="download it from https://doi.org/10.6084/m9.figshare.1008029 and sort the registered pairs that you "
+               "test on into folders ir and vi",
+    ),
+    DatasetSpec(
+        "MSRS", "IVF", "road scenes by day (D) and night (N), 640x480, from MFNet", ("infrared", "visible"), "b",
+        folders=("MSRS-main", "MSRS-master"),
+        pairs="1444 (1083 train, 361 test)", home="https://github.com/Linfeng-Tang/MSRS",
+        citation="L. Tang, J. Yuan, H. Zhang, X. Jiang, J. Ma: PIAFusion: A Progressive Infrared and Visible Image "
+                 "Fusion Network Based on Illumination Aware, Information Fusion 83-84, 2022",
+        doi="10.1016/j.inffus.2022.03.007",
+        obtain="git clone https://github.com/Linfeng-Tang/MSRS into the data folder",
+    ),
+    DatasetSpec(
+        "M3FD", "IVF", "campus, roads and holiday resorts, 1024x768", ("infrared", "visible"), "b",
+        folders=("M3FD/M3FD_Fusion", "M3FD_Fusion", "M3FD/M3FD_Detection", "M3FD_Detection"),
+        pairs="300 for fusion, 4200 for detection", home="https://github.com/JinyuanLiu-CV/TarDAL",
+        citation="J. Liu, X. Fan, Z. Huang, G. Wu, R. Liu, W. Zhong, Z. Luo: Target-aware Dual Adversarial Learning "
+                 "and a Multi-scenario Multi-Modality Benchmark to Fuse Infrared and Visible for Object Detection, "
+                 "CVPR 2022",
+        doi="10.1109/CVPR52688.2022.00571",
+        obtain="download M3FD_Fusion by the links on https://github.com/JinyuanLiu-CV/TarDAL (folders Ir and Vis)",
+    ),
+    DatasetSpec(
+        "LLVIP", "IVF", "streets in low light with pedestrians, 1280x1024", ("infrared", "visible"), "b",
+        pairs="15488 (12025 train, 3463 test)", home="https://bupt-ai-cz.github.io/LLVIP/",
+        licence="non-commercial terms of use, see the home page",
+        citation="X. Jia, C. Zhu, M. Li, W. Tang, W. Zhou: LLVIP: A Visible-infrared Paired Dataset for Low-light "
+                 "Vision, ICCV Workshops 2021",
+        doi="10.1109/ICCVW54120.2021.00389",
+        obtain="download it by the links on https://bupt-ai-cz.github.io/LLVIP/ (folders infrared and visible)",
+    ),
+    DatasetSpec(
+        "VIFB", "IVF", "the 21 pairs of the VIFB benchmark, many sources and sizes", ("infrared", "visible"), "b",
+        layouts=(Layout("input/ir/{name}", "input/vi/{name}"),), folders=("VIFB-master", "VIFB-main"),
+        pairs="21", home="https://github.com/xingchenzhang/VIFB",
+        citation="X. Zhang, P. Ye, G. Xiao: VIFB: A Visible and Infrared Image Fusion Benchmark, CVPR Workshops 2020",
+        doi="10.1109/CVPRW50498.2020.00060",
+        obtain="git clone https://github.com/xingchenzhang/VIFB into the data folder",
+    ),
+    _harvard("CT", False, "brain slices, MRI and CT, 256x256"),
+    _harvard("PET", True, "brain slices, MRI and PET in pseudo-colour, 256x256"),
+    _harvard("SPECT", True, "brain slices, MRI and SPECT in pseudo-colour, 256x256"),
+    DatasetSpec(
+        "Lytro", "MFF", "scenes of a light-field camera, focused near and far, 520x520", ("near focus", "far focus"),
+        "both",
+        layouts=(Layout("{name}-a", "{name}-b"), Layout("a/{name}-a", "b/{name}-b"),
+                 Layout("near/{name}-a", "far/{name}-b")),
+        folders=("LytroDataset", "Lytro-dataset"),
+        pairs="20", home="https://mansournejati.ece.iut.ac.ir/content/lytro-multi-focus-dataset",
+        citation="M. Nejati, S. Samavi, S. Shirani: Multi-focus Image Fusion Using Dictionary-based Sparse "
+                 "Representation, Information Fusion 25, 2015",
+        doi="10.1016/j.inffus.2014.10.004",
+        obtain="download it from https://mansournejati.ece.iut.ac.ir/content/lytro-multi-focus-dataset "
+               "(lytro-01-A.jpg, lytro-01-B.jpg, ... in one folder)",
+    ),
+    DatasetSpec(
+        "RealMFF", "MFF", "light-field scenes with ideal fused images", ("near focus", "far focus"), "both",
+        layouts=(Layout("imagea/{name}_a", "imageb/{name}_b", "fusion/{name}_f"),
+                 Layout("near/{name}_a", "far/{name}_b")),
+        folders=("Real-MFF",), pairs="710", home="https://github.com/Zancelot/Real-MFF",
+        citation="J. Zhang, Q. Liao, S. Liu, H. Ma, W. Yang, J.-H. Xue: Real-MFF: A Large Realistic Multi-focus Image "
+                 "Dataset with Ground Truth, Pattern Recognition Letters 138, 2020",
+        doi="10.1016/j.patrec.2020.08.002",
+        obtain="download it by the links on https://github.com/Zancelot/Real-MFF (folders imageA, imageB, Fusion)",
+    ),
+    DatasetSpec(
+        "MFI-WHU", "MFF", "photographs with decision-map defocus and ideal fused images", ("near focus", "far focus"),
+        "both", layouts=two_folders("source_1", "source_2", "full_clear"), folders=("MFI-WHU-master", "MFI-WHU-main"),
+        pairs="120", home="https://github.com/HaoZhang1018/MFI-WHU",
+        citation="H. Zhang, Z. Le, Z. Shao, H. Xu, J. Ma: MFF-GAN: An Unsupervised Generative Adversarial Network with "
+                 "Adaptive and Gradient Joint Constraints for Multi-focus Image Fusion, Information Fusion 66, 2021",
+        doi="10.1016/j.inffus.2020.08.022",
+        obtain="unpack MFI-WHU.zip of https://github.com/HaoZhang1018/MFI-WHU in the data folder",
+    ),
+    DatasetSpec(
+        "SICE", "MEF", "high-resolution exposure sequences; pairs of an over- and an under-exposed frame",
+        ("over-exposed", "under-exposed"), "both",
+        pairs="589 sequences", home="https://github.com/csjcai/SICE",
+        citation="J. Cai, S. Gu, L. Zhang: Learning a Deep Single Image Contrast Enhancer from Multi-Exposure Images, "
+                 "IEEE TIP 27(4), 2018",
+        doi="10.1109/TIP.2018.2794218",
+        obtain="download the sequences by the links on https://github.com/csjcai/SICE and sort the frames that you "
+               "test on into folders over and under",
+    ),
+    DatasetSpec(
+        "MEFB", "MEF", "the 100 pairs of the MEFB benchmark", ("over-exposed", "under-exposed"), "both",
+        layouts=(Layout("input/{name}/{name}_a", "input/{name}/{name}_b"), Layout("{name}/{name}_a", "{name}/{name}_b"),
+                 Layout("{name}_a", "{name}_b")),
+        folders=("MEFB-main", "MEFB-master", "MEFB1"), pairs="100", home="https://github.com/xingchenzhang/MEFB",
+        citation="X. Zhang: Benchmarking and Comparing Multi-exposure Image Fusion Algorithms, Information Fusion 74, "
+                 "2021",
+        doi="10.1016/j.inffus.2021.02.005",
+        obtain="git clone https://github.com/xingchenzhang/MEFB into the data folder (A and B are taken as they are "
+               "named there)",
+    ),
+    DatasetSpec(
+        "MEF", "MEF", "brightest and darkest frame of public exposure sequences", ("over-exposed", "under-exposed"),
+        "both", pairs="depends on the collection",
+        citation="K. Ma, K. Zeng, Z. Wang: Perceptual Quality Assessment for Multi-Exposure Image Fusion, IEEE TIP "
+                 "24(11), 2015 (most of the sequences)",
+        doi="10.1109/TIP.2015.2442920",
+        obtain="put the brightest frame of each sequence into MEF/over and the darkest into MEF/under",
+    ),
+)
+# fmt: on
+
+
+def list_datasets() -> list[DatasetSpec]:
+    """List the data sets known by name: the built-in ones, then those of other packages."""
+    specs = list(_BUILT_IN)
+    for point in _plugins():
+        try:
+            specs.append(_load(point))
+        except InputError as error:
+            warnings.warn(str(error), stacklevel=2)
+    return specs
+
+
+def get_spec(name: str) -> DatasetSpec:
+    """Find an entry of the catalogue, without regard to case and to "-", "_" and blanks.
+
+    Raises
+    ------
+    InputError
+        If there is none, with the nearest name that there is.
+    """
+    spec = find_spec(name)
+    if spec is None:
+        raise unknown("data set", name, [*(spec.name for spec in _BUILT_IN), *(point.name for point in _plugins())])
+    return spec
+
+
+def find_spec(name: str) -> DatasetSpec | None:
+    """Find an entry of the catalogue, or None."""
+    for spec in _BUILT_IN:
+        if fold(spec.name) == fold(name):
+            return spec
+    for point in _plugins():
+        if fold(point.name) == fold(name):
+            return _load(point)
+    return None
+
+
+def _plugins() -> list[EntryPoint]:
+    return sorted(entry_points(group=GROUP), key=lambda point: point.name)
+
+
+@cache
+def _load(point: EntryPoint) -> DatasetSpec:
+    """Load another package's entry: a `DatasetSpec`, or a function without arguments that gives one."""
+    origin = f"data set {point.name!r} of the package {point.dist.name if point.dist else point.value!r}"
+    try:
+        value = point.load()
+        spec = value if isinstance(value, DatasetSpec) else value()
+    except Exception as error:  # it is not our code
+        raise InputError(f"the {origin} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not isinstance(spec, DatasetSpec):
+        raise InputError(f"the {origin} cannot be loaded: it gives a {type(spec).__name__}, not a DatasetSpec")
+    return spec

@@ -1,0 +1,247 @@
+"""What was found of a data set, where, and what is wrong with it: every pixel is decoded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from . import layouts
+from .dataset import Image, load_source, sizes
+from .images import EXTENSIONS, UnreadableImageError, probe
+from .layouts import Entry, Found
+from .load import choose, locate, split_names
+from .pair import Pair, Source, Task
+from .spec import DatasetSpec
+
+_SUFFIXES = {
+    "PNG": (".png",),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "TIFF": (".tif", ".tiff"),
+    "BMP": (".bmp", ".dib"),
+}
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """How many of the names of a split can be paired."""
+
+    present: int
+    total: int
+
+
+@dataclass
+class CheckReport:
+    """The result of `check`.
+
+    Attributes
+    ----------
+    name, title, licence, citation, doi, home, pairs_published : from the catalogue.
+    root : the data set's folder; None if it was not found or is computed.
+    folders : where the files of a and of b lie, as seen from `root`.
+    split : which pairs were looked at.
+    splits : every split, and how many of its names have both files.
+    pairs : how many pairs are good.
+    image_sizes : (width, height) of a, and how many pairs have it.
+    bits : "8 bit gray", "16 bit RGB", ... by source, and how many files are so.
+    colour : how many files of each source have colour.
+    formats : "PNG", ... and how many files are so.
+    misnamed : files whose extension is not that of their format. They are read all the same.
+    identical : pairs whose two sources are the same image: a mistake in most data sets.
+    problems : what is wrong, by name of the pair; of the whole under the name "".
+    """
+
+    name: str
+    title: str = ""
+    licence: str = ""
+    citation: str = ""
+    doi: str = ""
+    home: str = ""
+    pairs_published: str = ""
+    root: Path | None = None
+    folders: tuple[str, str] = ("", "")
+    split: str = "all"
+    splits: dict[str, SplitReport] = field(default_factory=dict)
+    pairs: int = 0
+    image_sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    bits: dict[str, Counter[str]] = field(default_factory=lambda: {"a": Counter(), "b": Counter()})
+    colour: dict[str, int] = field(default_factory=lambda: {"a": 0, "b": 0})
+    formats: Counter[str] = field(default_factory=Counter)
+    misnamed: list[str] = field(default_factory=list)
+    identical: list[str] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is something to run on, and nothing wrong with it."""
+        return not self.problems and self.pairs > 0
+
+    def lines(self) -> list[str]:
+        """Say all of it in lines of text."""
+        if "" in self.problems:
+            return [self.problems[""]]
+        text = [f"{self.name}: {self.title}"]
+        if self.root is not None:
+            text += [f"  found    {self.root}", f"  sources  a: {self.folders[0]}, b: {self.folders[1]}"]
+        else:
+            text.append("  found    computed on this machine")
+        published = f" (published: {self.pairs_published})" if self.pairs_published else ""
+        text.append(f"  pairs    {self.pairs} good of the split {self.split!r}{published}")
+        text += [f"  split    {key}: {split.present} of {split.total} names" for key, split in self.splits.items()]
+        text.append(f"  sizes    {_sizes(self.image_sizes)}")
+        for side in ("a", "b"):
+            text.append(f"  {side}        {_counts(self.bits[side])}; {self.colour[side]} with colour")
+        text.append(f"  formats  {_counts(self.formats)}")
+        text += _listed("misnamed", "extension and format differ (read by content, no harm)", self.misnamed)
+        text += _listed("identical", "a and b are the same image", self.identical)
+        text.append(f"  licence  {self.licence}")
+        text += [f"  cite     {self.citation}" + (f", doi:{self.doi}" if self.doi else "")] if self.citation else []
+        text += [f"  home     {self.home}"] if self.home else []
+        text += _listed("WRONG", "", [f"{name}: {reason}" for name, reason in self.problems.items()])
+        return text
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What one file turned out to be."""
+
+    size: tuple[int, int]
+    kind: str
+    colour: bool
+    format: str
+    misnamed: bool
+
+
+def check(
+    name_or_path: str | Path,
+    root: str | Path | None = None,
+    split: str | Path | None = "all",
+    *,
+    a: str | None = None,
+    b: str | None = None,
+    task: Task | None = None,
+) -> CheckReport:
+    """Look at every file of a data set.
+
+    Parameters
+    ----------
+    name_or_path, root, split, a, b, task : as for `load_dataset`, but by default all pairs are looked at.
+
+    Returns
+    -------
+    CheckReport
+        Also for a data set that is not found, or has problems: the report says so.
+
+    Raises
+    ------
+    InputError
+        If the name is not in the catalogue.
+    """
+    try:
+        spec, found = locate(name_or_path, root, a, b, task)
+        report = CheckReport(
+            spec.name, spec.title, spec.licence, spec.citation, spec.doi, spec.home, pairs_published=spec.pairs
+        )
+        if found is None:
+            pairs = list(spec.make() if spec.make else ())
+        else:
+            report.split, names, chosen = choose(spec, found, split)
+            pairs = _pairs(report, layouts.entries(chosen, names, "it is in the list of names, but not in the folders"))
+            _describe(report, spec, found)
+    except InputError as error:
+        if str(error).startswith("unknown data set"):
+            raise
+        return CheckReport(str(name_or_path), problems={"": str(error)})
+    with ThreadPoolExecutor() as pool:
+        for pair, problem in zip(pairs, pool.map(lambda pair: _look(report, pair), pairs), strict=True):
+            if problem:
+                report.problems[pair.name] = problem
+    report.pairs = sum(pair.name not in report.problems for pair in pairs)
+    if not pairs and not report.problems:
+        report.problems[""] = f"{report.name} has no pairs in the split {report.split!r}"
+    return report
+
+
+def _pairs(report: CheckReport, entries: Iterable[Entry]) -> list[Pair]:
+    pairs = []
+    for entry in entries:
+        if entry.a is None or entry.b is None:
+            report.problems[entry.name] = entry.problem or "there is no such file"
+        else:
+            pairs.append(Pair(entry.name, entry.a, entry.b, "IVF", truth=entry.truth))
+    return pairs
+
+
+def _describe(report: CheckReport, spec: DatasetSpec, found: Found) -> None:
+    report.root = found.root
+    shown = [
+        ", ".join(str(folder.relative_to(found.root)) for folder in side[:3]) + (", ..." if len(side) > 3 else "")
+        for side in found.folders
+    ]
+    report.folders = (shown[0], shown[1])
+    for split in split_names(found):
+        _, names, chosen = choose(spec, found, split)
+        present = sum(entry.problem is None for entry in layouts.entries(chosen, names))
+        report.splits[split] = SplitReport(present, len(names))
+
+
+def _look(report: CheckReport, pair: Pair) -> str | None:
+    """Decode the files of a pair, and note what they are."""
+    try:
+        images = {"a": load_source(pair.a), "b": load_source(pair.b)}
+        facts = {side: _facts(getattr(pair, side), image) for side, image in images.items()}
+        if pair.truth is not None and load_source(pair.truth).shape[:2] != images["a"].shape[:2]:
+            return "the ideal fused image has another size than the sources"
+    except UnreadableImageError as error:
+        return f"{error.path.parent.name}/{error.path.name}: {error.reason}"
+    for side, fact in facts.items():
+        report.bits[side][fact.kind] += 1
+        report.colour[side] += fact.colour
+        report.formats[fact.format] += 1
+        if fact.misnamed:
+            path = getattr(pair, side)
+            report.misnamed.append(f"{path.parent.name}/{path.name} is {fact.format}")
+    if facts["a"].size != facts["b"].size:
+        return f"the sources differ in size: {sizes(facts['a'].size[::-1], facts['b'].size[::-1])}"
+    report.image_sizes[facts["a"].size] += 1
+    if np.array_equal(images["a"], images["b"]):
+        report.identical.append(pair.name)
+    return None
+
+
+def _facts(source: Source, image: Image) -> _Facts:
+    size, colour = (image.shape[1], image.shape[0]), image.ndim == 3
+    bits = 8 * image.dtype.itemsize
+    if not isinstance(source, Path):
+        return _Facts(size, f"{bits} bit", colour, "array", False)
+    header = probe(source)
+    usual = _SUFFIXES.get(header.format, tuple(EXTENSIONS))
+    kind = f"{bits} bit {'gray' if header.channels == 1 else 'RGB'}"
+    return _Facts(size, kind, colour, header.format, source.suffix.lower() not in usual)
+
+
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.most_common()) or "none"
+
+
+def _sizes(counts: Counter[tuple[int, int]]) -> str:
+    shown = [f"{width}x{height} ({count})" for (width, height), count in counts.most_common(4)]
+    more = len(counts) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "") if shown else "none"
+
+
+def _listed(label: str, what: str, items: list[str]) -> list[str]:
+    if not items:
+        return []
+    shown = [f"    {item}" for item in items[:_SHOWN]]
+    more = [f"    and {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
+    return [f"  {label}: {len(items)}{f' {what}' if what else ''}", *shown, *more]
