@@ -1,0 +1,168 @@
+"""The definitions read plainly, in NumPy and SciPy, float64: what the package is checked against and timed against.
+
+One function per metric, (fused, a, b) of (H, W) in 0..255 -> float; each stands alone and does the obvious thing,
+filters by direct two-dimensional convolution, as the field's evaluators do. Nothing here is shared with the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.signal import convolve2d
+
+Reading = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
+PLAIN: dict[str, Reading] = {}  # by metric key, name@convention
+
+
+def reading(*keys: str) -> Callable[[Reading], Reading]:
+    """Enter a plain reading under the keys of the metrics that it defines."""
+
+    def enter(function: Reading) -> Reading:
+        PLAIN.update(dict.fromkeys(keys, function))
+        return function
+
+    return enter
+
+
+@reading("EN@film")
+def en(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    counts = np.bincount(np.round(fused).astype(np.uint8).ravel(), minlength=256)
+    p = counts[counts > 0] / fused.size
+    return float(-np.sum(p * np.log2(p)))
+
+
+@reading("SD@film")
+def sd(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.std(fused))
+
+
+@reading("SF@film")
+def sf(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.diff(fused, axis=1) ** 2) + np.mean(np.diff(fused, axis=0) ** 2)))
+
+
+@reading("AG@film")
+def ag(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    gy, gx = np.gradient(fused)
+    return float(np.mean(np.sqrt((gx**2 + gy**2) / 2)))
+
+
+def _mutual_information(x: np.ndarray, y: np.ndarray) -> float:
+    edges = np.arange(257) - 0.5
+    joint = np.histogram2d(x.ravel(), y.ravel(), bins=(edges, edges))[0] / x.size
+    independent = joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)
+    there = joint > 0
+    return float(np.sum(joint[there] * np.log(joint[there] / independent[there])))
+
+
+@reading("MI@film")
+def mi(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    return _mutual_information(fused, a) + _mutual_information(fused, b)
+
+
+@reading("MSE@film")
+def mse(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    return float((np.mean((a - fused) ** 2) + np.mean((b - fused) ** 2)) / 2)
+
+
+@reading("PSNR@film")
+def psnr(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    return float(10 * np.log10(fused.max() ** 2 / mse(fused, a, b)))
+
+
+def _correlation(x: np.ndarray, y: np.ndarray) -> float:
+    return float(np.corrcoef(x.ravel(), y.ravel())[0, 1])
+
+
+@reading("CC@film")
+def cc(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    return (_correlation(fused, a) + _correlation(fused, b)) / 2
+
+
+@reading("SCD@film")
+def scd(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    return _correlation(fused - b, a) + _correlation(fused - a, b)
+
+
+def _window(size: int, sigma: float) -> np.ndarray:
+    y, x = np.mgrid[:size, :size] - (size - 1) / 2
+    window = np.exp(-(x**2 + y**2) / (2 * sigma**2))
+    return window / window.sum()
+
+
+def _vifp(reference: np.ndarray, distorted: np.ndarray) -> float:
+    tiny, passed, possible = 1e-10, 0.0, 0.0
+    for scale in range(4):
+        size = 2 ** (4 - scale) + 1
+        window = _window(size, size / 5)
+        if scale:
+            reference = convolve2d(reference, window, mode="valid")[::2, ::2]
+            distorted = convolve2d(distorted, window, mode="valid")[::2, ::2]
+        mr, md = convolve2d(reference, window, mode="valid"), convolve2d(distorted, window, mode="valid")
+        vr = np.maximum(convolve2d(reference * reference, window, mode="valid") - mr * mr, 0)
+        vd = np.maximum(convolve2d(distorted * distorted, window, mode="valid") - md * md, 0)
+        cov = convolve2d(reference * distorted, window, mode="valid") - mr * md
+        gain = cov / (vr + tiny)
+        noise = vd - gain * cov
+        gain[vr < tiny] = 0
+        noise[vr < tiny] = vd[vr < tiny]
+        vr[vr < tiny] = 0
+        gain[vd < tiny] = 0
+        noise[vd < tiny] = 0
+        noise[gain < 0] = vd[gain < 0]
+        gain[gain < 0] = 0
+        noise[noise <= tiny] = tiny
+        passed += np.sum(np.log10(1 + gain * gain * vr / (noise + 2)))
+        possible += np.sum(np.log10(1 + vr / 2))
+    return float(passed / possible) if possible > 0 else 1.0
+
+
+@reading("VIFF@film")
+def viff(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    return _vifp(a, fused) + _vifp(b, fused)
+
+
+def _edges(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    horizontal = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    vertical = np.array([[1, 2, 1], [0, 0, 0], [-1, -2, -1]])
+    sx, sy = convolve2d(image, horizontal, mode="same"), convolve2d(image, vertical, mode="same")
+    angle = np.full(image.shape, np.pi / 2)
+    angle[sx != 0] = np.arctan(sy[sx != 0] / sx[sx != 0])
+    return np.sqrt(sx * sx + sy * sy), angle
+
+
+def _edge_transfer(gs: np.ndarray, angle_s: np.ndarray, gf: np.ndarray, angle_f: np.ndarray) -> np.ndarray:
+    strength = gf.copy()  # where both are equal: the strength itself
+    more, less = gs > gf, gs < gf
+    strength[more] = gf[more] / gs[more]
+    strength[less] = gs[less] / gf[less]
+    closeness = 1 - np.abs(angle_s - angle_f) / (np.pi / 2)
+    return 0.9994 / (1 + np.exp(-15 * (strength - 0.5))) * (0.9879 / (1 + np.exp(-22 * (closeness - 0.8))))
+
+
+@reading("Qabf@film")
+def qabf(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    (gf, af), (ga, aa), (gb, ab) = _edges(fused), _edges(a), _edges(b)
+    kept = _edge_transfer(ga, aa, gf, af) * ga + _edge_transfer(gb, ab, gf, af) * gb
+    return float(np.sum(kept) / np.sum(ga + gb))
+
+
+def _ssim(x: np.ndarray, y: np.ndarray, data_range: float) -> float:
+    window, sample = np.full((7, 7), 1 / 49), 49 / 48
+    mx, my = convolve2d(x, window, mode="valid"), convolve2d(y, window, mode="valid")
+    vx = sample * (convolve2d(x * x, window, mode="valid") - mx * mx)
+    vy = sample * (convolve2d(y * y, window, mode="valid") - my * my)
+    cov = sample * (convolve2d(x * y, window, mode="valid") - mx * my)
+    c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
+    return float(np.mean((2 * mx * my + c1) * (2 * cov + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2))))
+
+
+@reading("SSIM@film")
+def ssim(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    return _ssim(a, fused, 255) + _ssim(b, fused, 255)
+
+
+@reading("SSIM@dr2")
+def ssim_range_2(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    return _ssim(a, fused, 2) + _ssim(b, fused, 2)
