@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="fusionbench",
-    help="Image-fusion benchmark: from a data set and a method to a leaderboard, with numbers whose definition is stated.",
+    help="Image-fusion benchmark: from a data set and a method to a leaderboard of defined numbers.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -26,6 +25,7 @@ app = typer.Typer(
 )
 datasets_app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
 app.add_typer(datasets_app, name="datasets")
+
 
 Dataset = Annotated[
     list[str] | None, typer.Option("--dataset", "-d", help="A data set by name, or a folder (with --a and --b).")
@@ -37,43 +37,26 @@ Root = Annotated[
 Split = Annotated[str | None, typer.Option(help="Which names: test, train, all.", show_default="test if there is one")]
 FolderA = Annotated[str | None, typer.Option("--a", help="For a folder: the sub-folder of source a (infrared, MRI …).")]
 FolderB = Annotated[str | None, typer.Option("--b", help="For a folder: the sub-folder of source b (visible, CT …).")]
-TaskOption = Annotated[str | None, typer.Option("--task", help="For a folder: IVF, MIF, MEF or MFF.")]
+TaskOption = Annotated[
+    Literal["IVF", "MIF", "MEF", "MFF"] | None, typer.Option("--task", help="For a folder: its task.")
+]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first pairs.")]
 Protocols = Annotated[
     list[str] | None,
-    typer.Option("--protocol", "-p", help="Whose conventions the metrics follow; may be given again.", show_default="film"),
+    typer.Option("--protocol", "-p", help="Whose conventions to follow; may be given again.", show_default="film"),
 ]
 Metrics = Annotated[str | None, typer.Option(help="Only these metrics, separated by commas.", show_default="all")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="The folder of the results.")]
 Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="How many pairs to work on at once.")]
 
 
-class OnError(StrEnum):
-    """What to do about a pair that cannot be read."""
-
-    stop = "stop"
-    skip = "skip"
-
-
-class SizePolicy(StrEnum):
-    """What to do about sources of different size."""
-
-    error = "error"
-    crop = "crop"
-    resize = "resize"
-
-
-class Listing(StrEnum):
-    """What can be listed."""
-
-    methods = "methods"
-    datasets = "datasets"
-    metrics = "metrics"
-    protocols = "protocols"
-
-
-OnErrorOption = Annotated[OnError, typer.Option(help="A pair that cannot be read: stop before anything runs, or skip it.")]
-SizeOption = Annotated[SizePolicy, typer.Option(help="Sources of different size: an error, crop, or resize b to a.")]
+OnErrorOption = Annotated[
+    Literal["stop", "skip"], typer.Option(help="A pair that cannot be read: stop at once, or skip it.")
+]
+SizeOption = Annotated[
+    Literal["error", "crop", "resize"],
+    typer.Option(help="Sources of different size: an error, crop, or resize b to a."),
+]
 
 
 def _version(wanted: bool) -> None:
@@ -85,7 +68,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """Options before the command; `main` reads --debug itself."""
 
@@ -111,27 +96,42 @@ def run(
     metrics: Metrics = None,
     device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps.")] = "cpu",
     workers: Workers = 1,
-    executor: Annotated[str, typer.Option(help="Who works: threads, processes, or dask:ADDRESS for a cluster.")] = "threads",
-    on_error: OnErrorOption = OnError.stop,
-    size_policy: SizeOption = SizePolicy.error,
+    executor: Annotated[str, typer.Option(help="Who works: threads, processes, or dask:ADDRESS.")] = "threads",
+    on_error: OnErrorOption = "stop",
+    size_policy: SizeOption = "error",
     out: Out = Path("runs"),
 ) -> None:  # fmt: skip
     """Fuse, score, and write the leaderboard.
 
-    The same command again goes on where it stopped: finished pairs are kept. Without --dataset it runs on the
-    built-in sample set.
+    Without --dataset it runs on the built-in sample set.
+
+    The same command again goes on where it stopped: finished pairs are kept.
     """
     _run(
-        method, dataset or ["sample"], data_root, split, a, b, task, limit, protocol, metrics, device, workers, executor,
-        on_error, size_policy, out,
-    )  # fmt: skip
+        method,
+        dataset or ["sample"],
+        out,
+        data_root=data_root,
+        split=split,
+        a=a,
+        b=b,
+        task=task,
+        limit=limit,
+        protocol=protocol or ["film"],
+        metrics=_names(metrics),
+        workers=workers,
+        on_error=on_error,
+        size_policy=size_policy,
+        device=device,
+        executor=executor,
+    )
 
 
 @app.command()
 def score(
     fused: Annotated[Path, typer.Option(help="The folder of fused images, named like the pairs.")],
     dataset: Dataset = None,
-    name: Annotated[str | None, typer.Option(help="The method's name in the tables.", show_default="the folder's")] = None,
+    name: Annotated[str | None, typer.Option(help="The method's name.", show_default="the folder's")] = None,
     data_root: Root = None,
     split: Split = None,
     a: FolderA = None,
@@ -141,8 +141,8 @@ def score(
     protocol: Protocols = None,
     metrics: Metrics = None,
     workers: Workers = 1,
-    on_error: OnErrorOption = OnError.stop,
-    size_policy: SizeOption = SizePolicy.error,
+    on_error: OnErrorOption = "stop",
+    size_policy: SizeOption = "error",
     out: Out = Path("runs"),
 ) -> None:
     """Score images that somebody has fused already."""
@@ -155,33 +155,39 @@ def score(
     method = get_method("folder", directory=fused)
     method.label = name or fused.resolve().name
     _run(
-        [method], dataset, data_root, split, a, b, task, limit, protocol, metrics, "cpu", workers, "threads",
-        on_error, size_policy, out,
-    )  # fmt: skip
+        [method],
+        dataset,
+        out,
+        data_root=data_root,
+        split=split,
+        a=a,
+        b=b,
+        task=task,
+        limit=limit,
+        protocol=protocol or ["film"],
+        metrics=_names(metrics),
+        workers=workers,
+        on_error=on_error,
+        size_policy=size_policy,
+    )
 
 
-def _run(
-    methods: Any, datasets: list[str], data_root: Path | None, split: str | None, a: str | None, b: str | None,
-    task: str | None, limit: int | None, protocol: list[str] | None, metrics: str | None, device: str, workers: int,
-    executor: str, on_error: str, size_policy: str, out: Path,
-) -> None:  # fmt: skip
+def _run(methods: Any, datasets: list[str], out: Path, **options: Any) -> None:
+    """Run, write the leaderboard, and show the part of it that the command was about."""
     from rich.console import Console
 
     from .bench import run as run_benchmark
     from .reports.leaderboard import read_boards, write_leaderboard
     from .reports.text import to_table
 
-    rows = run_benchmark(
-        methods, datasets, out=out, data_root=data_root, split=split, a=a, b=b, task=task, limit=limit,
-        protocol=protocol or ["film"], metrics=_names(metrics), device=device, workers=workers, executor=executor,
-        on_error=on_error, size_policy=size_policy, console=Console(stderr=True),
-    )  # fmt: skip
+    rows = run_benchmark(methods, datasets, out=out, console=Console(stderr=True), **options)
     path = write_leaderboard(out)
     console = _console()
-    pairs = {dataset: set(group["pair"]) for dataset, group in rows.groupby("dataset")}
+    pairs = {str(dataset): set(group["pair"]) for dataset, group in rows.groupby("dataset")}
     for board in read_boards(out, set(rows["method"]), set(rows["dataset"]), pairs):
         console.print(to_table(board))
-    console.print(f"leaderboard  {path}\nimages       {out}/DATASET/METHOD/fused and colour", highlight=False, soft_wrap=True)
+    places = f"leaderboard  {path}\nimages       {out}/DATASET/METHOD/fused and colour"
+    console.print(places, highlight=False, soft_wrap=True)
     failed = rows[rows["status"] == "failed"]
     if len(failed):
         first = failed.iloc[0]
@@ -192,33 +198,41 @@ def _run(
 
 
 @app.command("list")
-def list_(what: Annotated[Listing, typer.Argument(help="What to list.")]) -> None:
+def list_(
+    what: Annotated[Literal["methods", "datasets", "metrics", "protocols"], typer.Argument(help="What to list.")],
+) -> None:
     """List methods, data sets, metrics or protocols."""
-    if what is Listing.methods:
+    if what == "methods":
         from .methods import list_methods
 
-        _table(("method", "tasks", "what it does", "reference"), (
-            (m.name, " ".join(m.tasks), m.summary, m.reference) for m in list_methods()
-        ))  # fmt: skip
-    elif what is Listing.datasets:
+        _table(
+            ("method", "tasks", "what it does", "reference"),
+            ((m.name, " ".join(m.tasks), m.summary, m.reference) for m in list_methods()),
+        )
+    elif what == "datasets":
         from .datasets import list_datasets
 
-        _table(("data set", "task", "what it shows", "pairs", "licence"), (
-            (d.name, d.task, d.title, d.pairs, d.licence) for d in list_datasets()
-        ))  # fmt: skip
-    elif what is Listing.metrics:
+        _table(
+            ("data set", "task", "what it shows", "pairs", "licence"),
+            ((d.name, d.task, d.title, d.pairs, d.licence) for d in list_datasets()),
+        )
+    elif what == "metrics":
         from .metrics import list_metrics
 
-        _table(("metric", "best", "range", "formula"), (
-            (m.key, m.arrow, f"{m.range[0]:g} … {m.range[1]:g}", m.summary) for m in list_metrics()
-        ))  # fmt: skip
+        _table(
+            ("metric", "best", "range", "formula"),
+            ((m.key, m.arrow, f"{m.range[0]:g} … {m.range[1]:g}", m.summary) for m in list_metrics()),
+        )
     else:
         from .metrics import list_protocols
 
-        _table(("protocol", "version", "metrics", "whose numbers"), (
-            (p.name, p.version, " ".join(key.partition("@")[0] for key in p.metrics), p.reference)
-            for p in list_protocols()
-        ))  # fmt: skip
+        _table(
+            ("protocol", "version", "metrics", "whose numbers"),
+            (
+                (p.name, p.version, " ".join(key.partition("@")[0] for key in p.metrics), p.reference)
+                for p in list_protocols()
+            ),
+        )
 
 
 @datasets_app.command("check")

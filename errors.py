@@ -49,11 +49,11 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
 
 
 def one_line(error: BaseException, longest: int = 300) -> str:
-    """Return type and message of an exception on one line, shortened where it is very long.
+    r"""Return type and message of an exception on one line, shortened where it is very long.
 
     Examples
     --------
-    >>> one_line(ValueError("two\\n  lines"))
+    >>> one_line(ValueError("two\n  lines"))
     'ValueError: two lines'
     """
     text = " ".join(str(error).split())

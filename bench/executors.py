@@ -88,4 +88,3 @@ def stream(executor: Executor, function: Callable[[T], R], items: Iterable[T], a
                 error = error or failure
     if error is not None:
         raise error
-

@@ -96,7 +96,11 @@ def _plain(value: Any) -> Any:
 
 
 def make_parts(
-    methods: Iterable[tuple[str | Method, Method]], datasets: Sequence[FusionDataset], keys: Keys, out: Path, device: str
+    methods: Iterable[tuple[str | Method, Method]],
+    datasets: Sequence[FusionDataset],
+    keys: Keys,
+    out: Path,
+    device: str,
 ) -> list[Part]:
     """Combine every method with every data set."""
     chosen = list(methods)

@@ -33,9 +33,14 @@ class Reporter:
         self._bar: Progress | None = None
         if console.is_terminal:
             self._bar = Progress(
-                TextColumn("{task.description}"), BarColumn(None), MofNCompleteColumn(), _Speed(),
-                TimeRemainingColumn(elapsed_when_finished=True), console=console, expand=True,
-            )  # fmt: skip
+                TextColumn("{task.description}"),
+                BarColumn(None),
+                MofNCompleteColumn(),
+                _Speed(),
+                TimeRemainingColumn(elapsed_when_finished=True),
+                console=console,
+                expand=True,
+            )
             self._task = self._bar.add_task("", total=total, completed=done)
 
     def __enter__(self) -> Reporter:
@@ -43,7 +48,9 @@ class Reporter:
             self._bar.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._bar:
             self._bar.stop()
         elif kind is None:

@@ -76,9 +76,9 @@ def run(
     chosen = [(m, get_method(m, device=device) if isinstance(m, str) else m) for m in names]
     wanted = [datasets] if isinstance(datasets, (str, FusionDataset)) else datasets
     loaded = [
-        d if isinstance(d, FusionDataset) else load_dataset(
-            d, data_root, split, limit=limit, on_error=on_error, size_policy=size_policy, **folder
-        )  # fmt: skip
+        d
+        if isinstance(d, FusionDataset)
+        else load_dataset(d, data_root, split, limit=limit, on_error=on_error, size_policy=size_policy, **folder)
         for d in wanted
     ]
     parts = make_parts(chosen, loaded, keys, Path(out), device)

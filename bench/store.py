@@ -1,10 +1,12 @@
 """Where results lie: one folder for each method on each data set, written so that nothing is ever half there.
 
-    OUT/leaderboard.csv
-    OUT/<dataset>/<method>/run.json       the manifest: what was run, with what, on what
-    OUT/<dataset>/<method>/metrics.csv    one row for each pair, with a status
-    OUT/<dataset>/<method>/fused/         what the method itself gave, in 8 bit: it is scored
-    OUT/<dataset>/<method>/colour/        for a method that fuses luminance: the same with the colour of the sources
+============================================ ===========================================================
+`OUT/leaderboard.csv`, `.md`                  means by data set and method
+`OUT/<dataset>/<method>/run.json`             the manifest: what was run, with what, on what
+`OUT/<dataset>/<method>/metrics.csv`          one row for each pair, with a status
+`OUT/<dataset>/<method>/fused/<pair>.png`     what the method itself gave, in 8 bit: it is scored
+`OUT/<dataset>/<method>/colour/<pair>.png`    where luminance was fused: the same with the sources' colour
+============================================ ===========================================================
 """
 
 from __future__ import annotations
@@ -100,7 +102,7 @@ class RunFolder:
         except FileNotFoundError:
             return {}
         except (ValueError, OSError) as error:
-            raise InputError(f"{self.path / 'run.json'} cannot be read ({error}): delete the folder to run it again")
+            raise InputError(f"{self.path / 'run.json'} cannot be read ({error}): delete it to run it again") from error
         return content
 
     def rows(self) -> dict[str, Row]:

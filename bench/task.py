@@ -78,12 +78,11 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
 
 def _serve(target: Target, pair: Pair, sources: Sources, mark: str) -> Row:
     try:
-        row, fused = (target.row, _stored(target, pair)) if target.row else _fuse(target, pair, sources.a, sources.b)
+        row, fused = _stored(target, pair) if target.row else _fuse(target, pair, sources.a, sources.b)
     except Exception as error:  # whatever somebody's method raises is that pair's result, not the end of the run
         return replace(_failed(pair, error), sources=mark)
     for protocol, keys in target.keys.items():
-        # a protocol of colour images sees the colour; the others what the method itself gave
-        image = fused.shown if get_protocol(protocol).colour == "channels" else fused.image
+        image = fused.scored(get_protocol(protocol).colour)
         scores = evaluate(image, sources, protocol=protocol, metrics=keys)
         row.metrics.update(zip(keys, scores.values(), strict=True))
         row.reason = "; ".join(filter(None, [row.reason, *(f"{k}: {v}" for k, v in scores.reasons.items())]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -68,16 +68,19 @@ class Board:
         values = {
             entry.method: cost * (abs(mean) if column.better == "zero" else mean)
             for entry in self.entries
-            if entry.complete and column.key not in entry.undefined
+            if entry.complete
+            and column.key not in entry.undefined
             and not math.isnan(mean := entry.means.get(column.key, math.nan))
-        }  # fmt: skip
+        }
         return {method: 1 + sum(other < value for other in values.values()) for method, value in values.items()}
 
 
 def read_boards(
-    out: Path, methods: Collection[str] | None = None, datasets: Collection[str] | None = None,
-    pairs: dict[str, Collection[str]] | None = None,
-) -> list[Board]:  # fmt: skip
+    out: Path,
+    methods: Collection[str] | None = None,
+    datasets: Collection[str] | None = None,
+    pairs: Mapping[str, Collection[str]] | None = None,
+) -> list[Board]:
     """Read every run below `out` and average its rows, a board for each data set.
 
     Parameters

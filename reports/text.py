@@ -67,9 +67,7 @@ def to_markdown(boards: Iterable[Board]) -> str:
     blocks = []
     for board in boards:
         lines = [["Method", "n", *heads(board)], ["---", "---:", *["---:"] * len(board.columns)]]
-        lines += [
-            [_escaped(e.method), count(board, e), *cells(board, e, _marked_markdown)] for e in board.entries
-        ]  # fmt: skip
+        lines += [[_escaped(e.method), count(board, e), *cells(board, e, _marked_markdown)] for e in board.entries]
         table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
         blocks.append(f"### {_escaped(title(board))}\n\n{table}\n")
     return "\n".join(blocks)
@@ -84,7 +82,9 @@ def _escaped(text: str) -> str:
 
 def to_table(board: Board) -> Table:
     """Build the table that a terminal shows: best in bold, second underlined, incomplete methods dim and not ranked."""
-    table = Table(title=Text(title(board)), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=Text(title(board)), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     table.add_column("method", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)
     for head in heads(board):
