@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .filters import Border, correlate, gaussian
+from .filters import correlate, gaussian
 from .triple import Array, Image, feature
 
 # Rounding leaves up to this part of the mean square as the variance of a flat window. On grey levels the smallest
@@ -11,26 +11,26 @@ ROUNDING = 1e-13
 
 
 @feature
-def local_mean(image: Image, size: int, sigma: float, border: Border = "valid") -> Array:
+def local_mean(image: Image, size: int, sigma: float) -> Array:
     """Gaussian-weighted mean of a window of `size` pixels, of deviation `sigma`, at every pixel."""
-    return correlate(image.data, gaussian(size, sigma), border=border)
+    return correlate(image.data, gaussian(size, sigma))
 
 
 @feature
-def local_variance(image: Image, size: int, sigma: float, border: Border = "valid") -> Array:
+def local_variance(image: Image, size: int, sigma: float) -> Array:
     """Gaussian-weighted variance at every pixel: the mean square less the squared mean, exactly 0 in a flat window."""
-    mean_square = correlate(image.data**2, gaussian(size, sigma), border=border)
-    variance = mean_square - local_mean(image, size, sigma, border) ** 2
+    mean_square = correlate(image.data**2, gaussian(size, sigma))
+    variance = mean_square - local_mean(image, size, sigma) ** 2
     return image.xp.where(variance > ROUNDING * mean_square, variance, 0.0)
 
 
 @feature
-def local_covariance(fused: Image, source: Image, size: int, sigma: float, border: Border = "valid") -> Array:
+def local_covariance(fused: Image, source: Image, size: int, sigma: float) -> Array:
     """Gaussian-weighted covariance at every pixel, exactly 0 where either window is flat."""
     xp = fused.xp
-    product = correlate(fused.data * source.data, gaussian(size, sigma), border=border)
-    covariance = product - local_mean(fused, size, sigma, border) * local_mean(source, size, sigma, border)
-    flat = (local_variance(fused, size, sigma, border) == 0) | (local_variance(source, size, sigma, border) == 0)
+    product = correlate(fused.data * source.data, gaussian(size, sigma))
+    covariance = product - local_mean(fused, size, sigma) * local_mean(source, size, sigma)
+    flat = (local_variance(fused, size, sigma) == 0) | (local_variance(source, size, sigma) == 0)
     return xp.where(flat, 0.0, covariance)
 
 
