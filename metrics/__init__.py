@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from . import gradient, information, intensity, perception, structure
+from . import (
+    edge_transfer,
+    entropy_transfer,
+    gradient,
+    han,
+    information,
+    intensity,
+    perception,
+    phase,
+    similarity,
+    structure,
+)
 from .catalog import METRICS, Metric, get_metric, metric
 from .evaluate import Scores, Sources, evaluate, prepare, select
 from .extensions import list_metrics
@@ -19,17 +30,22 @@ __all__ = [
     "Scores",
     "Sources",
     "Triple",
+    "edge_transfer",
+    "entropy_transfer",
     "evaluate",
     "feature",
     "get_metric",
     "get_protocol",
     "gradient",
+    "han",
     "information",
     "intensity",
     "list_metrics",
     "metric",
     "perception",
+    "phase",
     "prepare",
     "select",
+    "similarity",
     "structure",
 ]

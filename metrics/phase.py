@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import log, nan, pi, sqrt
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from array_api_compat import is_numpy_array
+from scipy.fft import ifft2
 
 from .catalog import metric
 from .filters import like, pad, strips, total
-from .local import local_covariance, local_mean, local_variance
+from .local import local_covariance, local_variance
 from .triple import Array, Image, Triple, feature
 
 ZHAO = (
-    "Zhao, Laganière & Liu, Performance assessment of combinative pixel-level image fusion based on an absolute feature "
-    "measurement, Int. J. Innovative Computing, Information and Control 3(6A), 2007; phase congruency: Kovesi, Image "
+    "Zhao, Laganière & Liu, Performance assessment of combinative pixel-level image fusion based on an absolute "
+    "feature measurement, Int. J. Innovative Computing, Information and Control 3(6A), 2007; phase congruency: Kovesi, Image "
     "features from phase congruency, Videre 1(3), 1999"
 )
 
@@ -106,9 +107,21 @@ def _responses(xp: Any, scales: list[Array], angular: Array, out: Array | None) 
     for response, scale in zip(out, scales, strict=True):
         for one, spectrum in zip(response, scale, strict=True):
             np.multiply(spectrum, angular, out=one)
-            plane = one.view(np.float64).reshape(*one.shape, 2)
-            cv2.dft(plane, plane, cv2.DFT_INVERSE | cv2.DFT_SCALE)  # the fastest at hand, half the time of NumPy's
+            if all(_smooth(length) for length in one.shape):  # OpenCV takes half of NumPy's time, but squares primes
+                plane = one.view(np.float64).reshape(*one.shape, 2)
+                cv2.dft(plane, plane, cv2.DFT_INVERSE | cv2.DFT_SCALE)
+            else:
+                one[:] = ifft2(one, overwrite_x=True)
     return out
+
+
+@cache
+def _smooth(length: int) -> bool:
+    """Tell whether no prime factor of `length` is larger than 31."""
+    for factor in range(2, 32):
+        while length % factor == 0:
+            length //= factor
+    return length == 1
 
 
 def _median(xp: Any, x: Array) -> Array:

@@ -54,6 +54,11 @@ PROTOCOLS: dict[str, Protocol] = {
             "film", "1", _keys("film", "EN SD SF AG MI MSE CC PSNR SCD VIFF Qabf SSIM"),
             "Zhao et al., Image Fusion via Vision-Language Model, ICML 2024, doi:10.48550/arXiv.2402.02235",
         ),
+        Protocol(
+            "liu", "1", _keys("liu", "Q_MI Q_TE Q_NCIE Q_G Q_M Q_SF Q_P Q_S Q_C Q_Y Q_CV Q_CB"),
+            "Liu et al., Objective assessment of multiresolution image fusion algorithms for context enhancement in "
+            "night vision, TPAMI 34, 2012, doi:10.1109/TPAMI.2011.109", "rgb2gray",
+        ),
     )
 }  # fmt: skip
 
