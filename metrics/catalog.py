@@ -102,6 +102,22 @@ def metric(
     return register
 
 
+def adopt(known: str, name: str, *conventions: str, note: str = "", undefined: str | None = None) -> None:
+    """Register the metric of key `known` under the names of other conventions that define it alike.
+
+    `note` and `undefined` are said anew, everything else holds. Raises ValueError where a key is taken.
+    """
+    record = METRICS[known]
+    for convention in conventions:
+        metric(
+            name, convention, reference=record.reference, better=record.better, range=record.range, note=note,
+            undefined=record.undefined if undefined is None else undefined, identity=record.identity,
+            min_size=record.min_size, no_reference=record.no_reference, symmetric=record.symmetric,
+            flips=record.flips, transposes=record.transposes, differentiable=record.differentiable,
+            channels=record.channels,
+        )(record.compute)  # fmt: skip
+
+
 def get_metric(key: str) -> Metric:
     """Find a metric by its key `name@convention`, whatever the case; raises InputError with the nearest name."""
     record = METRICS.get(key) or next((m for k, m in METRICS.items() if k.casefold() == key.casefold()), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import pi
+from typing import Any
 
 from .catalog import metric
 from .filters import gradient, mean, sobel, total
@@ -41,14 +42,24 @@ def edges(image: Image) -> tuple[Array, Array]:
     return xp.sqrt(along**2 + down**2), angle
 
 
-def edge_preservation(fused: Image, source: Image) -> Array:
-    """Xydeas and Petrovic's Q at each pixel: how much of the source's edge strength and angle the fused image keeps."""
-    xp, (gf, af), (gs, angle) = fused.xp, edges(fused), edges(source)
-    # where the strengths are equal the published code takes the strength itself, not 1
-    ratio = xp.where(gs == gf, gf, xp.minimum(gs, gf) / xp.where(gs == gf, 1.0, xp.maximum(gs, gf)))
+def preservation(xp: Any, fused: tuple[Array, Array], source: tuple[Array, Array], unit: float = 1.0) -> Array:
+    """Xydeas and Petrovic's Q at each pixel: how much of the source's edge strength and angle the fused image keeps.
+
+    Where both strengths are equal the published codes take the strength itself for their ratio, not 1, in the `unit`
+    (per grey level) that each has for its images.
+    """
+    (gf, af), (gs, angle) = fused, source
+    ratio = xp.where(gs == gf, unit * gf, xp.minimum(gs, gf) / xp.where(gs == gf, 1.0, xp.maximum(gs, gf)))
     closeness = 1 - xp.abs(angle - af) / (pi / 2)
     strength = 0.9994 / (1 + xp.exp(-15 * (ratio - 0.5)))
     return strength * 0.9879 / (1 + xp.exp(-22 * (closeness - 0.8)))
+
+
+def edge_transfer(t: Triple, unit: float) -> Array:
+    """Q of each pixel and source, weighted by the source's Sobel strength: (N,)."""
+    f, a, b = (edges(image) for image in (t.fused, t.a, t.b))
+    kept = total(preservation(t.xp, f, a, unit) * a[0] + preservation(t.xp, f, b, unit) * b[0])
+    return kept / total(a[0] + b[0])
 
 
 @metric(
@@ -57,6 +68,4 @@ def edge_preservation(fused: Image, source: Image) -> Array:
 )  # fmt: skip
 def qabf(t: Triple) -> Array:
     """Edge transfer: Q of each pixel and source, weighted by the source's Sobel strength, Σ Q g / Σ g."""
-    (ga, _), (gb, _) = edges(t.a), edges(t.b)
-    kept = total(edge_preservation(t.fused, t.a) * ga + edge_preservation(t.fused, t.b) * gb)
-    return kept / total(ga + gb)
+    return edge_transfer(t, 1.0)

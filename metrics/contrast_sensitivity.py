@@ -1,0 +1,144 @@
+"""Metrics that see images through the contrast sensitivity of the eye: Q_CB and Q_CV.
+
+The functions take one-channel images and serve every convention that has these metrics.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from array_api_compat import is_numpy_array
+
+from .catalog import metric
+from .filters import correlate, like, mean, sobel, total
+from .triple import Array, Image, Triple, feature
+
+CHEN_BLUM = "Chen and Blum 2009, doi:10.1016/j.imavis.2007.12.002"
+CHEN_VARSHNEY = "Chen and Varshney 2007, doi:10.1016/j.inffus.2005.10.001"
+
+BLOCK = 16  # pixels of Q_CV's regions
+CONSTANT = "a constant image has no contrast"
+
+
+@feature
+def stretched(image: Image) -> Array:
+    """The image stretched to 0..255 and rounded; 0 where it is constant."""
+    xp = image.xp
+    low = xp.min(image.data, axis=(-2, -1), keepdims=True)
+    span = xp.max(image.data, axis=(-2, -1), keepdims=True) - low
+    return xp.floor((image.data - low) / xp.where(span > 0, span, 1.0) * 255 + 0.5)
+
+
+@lru_cache(maxsize=16)
+def radius(height: int, width: int, degree: float) -> np.ndarray:
+    """Spatial frequency of each coefficient of an rfft2, in cycles per degree if `degree` pixels see one."""
+    vertical = np.fft.fftfreq(height)[:, None] * 2 * height / degree
+    horizontal = np.arange(width // 2 + 1)[None] / width * 2 * width / degree
+    found: np.ndarray = np.hypot(vertical, horizontal)
+    return found
+
+
+@lru_cache(maxsize=16)
+def chen_blum_response(height: int, width: int) -> np.ndarray:
+    """Contrast sensitivity as a difference of Gaussians of the frequency."""
+    r = radius(height, width, 30.0)
+    response: np.ndarray = np.exp(-((r / 15.3870) ** 2)) - 0.7622 * np.exp(-((r / 1.3456) ** 2))
+    return response
+
+
+@lru_cache(maxsize=16)
+def mannos_response(height: int, width: int) -> np.ndarray:
+    """Contrast sensitivity of Mannos and Sakrison."""
+    r = radius(height, width, 8.0)
+    response: np.ndarray = 2.6 * (0.0192 + 0.144 * r) * np.exp(-((0.144 * r) ** 1.1))
+    return response
+
+
+def seen(x: Array, response: np.ndarray) -> Array:
+    """Multiply the spectrum of (N, H, W) with a response that is even in both frequencies."""
+    if is_numpy_array(x):
+        import scipy.fft
+
+        fft: Any = scipy.fft
+    else:
+        import torch
+
+        fft = torch.fft
+    return fft.irfft2(fft.rfft2(x) * like(response, x), s=tuple(x.shape[-2:]))
+
+
+def bell(sigma: float) -> np.ndarray:
+    """Return 31 samples of the Gaussian density, which are not normalised to the sum 1."""
+    x = np.arange(-15.0, 16.0)
+    density: np.ndarray = np.exp(-(x**2) / (2 * sigma**2)) / (np.sqrt(2 * np.pi) * sigma)
+    return density
+
+
+@feature
+def masked_contrast(image: Image) -> Array:
+    """Local contrast after masking: C³ / (C² + 1e-4), where C = |G2 / G4 - 1| of what the eye sees."""
+    x = seen(stretched(image), chen_blum_response(*image.size))
+    contrast = image.xp.abs(correlate(x, bell(2.0), border="zero") / correlate(x, bell(4.0), border="zero") - 1)
+    square = contrast * contrast
+    return square * contrast / (square + 1e-4)
+
+
+def contrast_kept(xp: Any, fused: Array, source: Array) -> Array:
+    """The smaller of two contrasts over the larger."""
+    return xp.minimum(fused, source) / xp.maximum(fused, source)
+
+
+@metric(
+    "Qcb", "vifb", reference=CHEN_BLUM, range=(0.0, 1.0), identity=1.0, undefined=CONSTANT,
+    note="the two Gaussians of the contrast are cut at 31 pixels and not normalised, and zeros surround the image",
+)  # fmt: skip
+def q_cb(t: Triple) -> Array:
+    """Share of each source's local contrast that the fused image keeps, weighted by the squared contrasts, mean.
+
+    The eye's contrast sensitivity (a difference of Gaussians, 30 pixels for a degree) filters the stretched image;
+    contrast is |G2 / G4 - 1| with Gaussian means of deviations 2 and 4, masked as C³ / (C² + 1e-4). 0 to 1.
+    """
+    f, a, b = (masked_contrast(image) for image in (t.fused, t.a, t.b))
+    weight = a * a / (a * a + b * b)
+    return mean(weight * contrast_kept(t.xp, f, a) + (1 - weight) * contrast_kept(t.xp, f, b))
+
+
+def blocks(x: Array, xp: Any) -> Array:
+    """Sum over blocks of 16 x 16 pixels; those at the right and lower border are filled with zeros: (N, h, w)."""
+    for axis in (1, 2):
+        lack = -x.shape[axis] % BLOCK
+        if lack:
+            edge = x[:, :lack] if axis == 1 else x[:, :, :lack]
+            x = xp.concat([x, xp.zeros_like(edge)], axis=axis)
+    n, height, width = x.shape
+    return xp.sum(xp.reshape(x, (n, height // BLOCK, BLOCK, width // BLOCK, BLOCK)), axis=(2, 4))
+
+
+@feature
+def saliency(image: Image) -> Array:
+    """Sum over each block of the fifth power of the Sobel magnitude."""
+    along, down = sobel(stretched(image))
+    power = along * along + down * down
+    return blocks(power * power * image.xp.sqrt(power), image.xp)
+
+
+@metric(
+    "Qcv", "vifb", reference=CHEN_VARSHNEY, better="lower", identity=0.0, flips=False,
+    undefined="two constant sources have no salient region",
+    note="incomplete blocks at the right and lower border are filled with zeros, which lowers their mean error",
+)  # fmt: skip
+def q_cv(t: Triple) -> Array:
+    """Mean squared error as the eye sees it in blocks of 16 x 16, weighted by how salient each source's block is.
+
+    The difference of the stretched images is filtered with the eye's contrast sensitivity (Mannos and Sakrison);
+    the weight of a block is the sum of the fifth power of the Sobel magnitude. 0 is best; there is no upper bound.
+    """
+    f, response = stretched(t.fused), mannos_response(*t.fused.size)
+    weighted, weights = 0.0, 0.0
+    for source in t.sources:
+        error = blocks(seen(stretched(source) - f, response) ** 2, t.xp) / BLOCK**2
+        weighted = weighted + total(saliency(source) * error)
+        weights = weights + total(saliency(source))
+    return weighted / weights

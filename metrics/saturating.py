@@ -1,0 +1,124 @@
+"""The arithmetic that made the published TNO table: 8-bit integers that stop at 255, and sums whose order counts.
+
+MATLAB's uint8 rounds every result and cuts it to 0..255. Code that forgot to convert to double is reproduced here.
+"""
+
+from __future__ import annotations
+
+from math import inf, pi
+from typing import Any
+
+from .catalog import metric
+from .filters import correlate, gaussian, mean, pad, sum_log10, total
+from .gradient import ESKICIOGLU, XYDEAS, preservation
+from .intensity import RAO
+from .perception import FLAT, NOISE, SCALES, SHEIKH, local_moments, pyramid
+from .triple import Array, Image, Triple, feature
+
+WHITE = 255.0
+
+
+@metric(
+    "SF", "tang2022", reference=ESKICIOGLU, range=(0.0, 2**0.5), min_size=2, no_reference=True, differentiable=True,
+    note="on 0..1: 1/255 of the values of today's code",
+)  # fmt: skip
+def spatial_frequency_unit(t: Triple) -> Array:
+    """Root of the mean squared horizontal plus vertical difference of neighbours, each over its own count, on 0..1."""
+    x = t.fused.data / WHITE
+    return t.xp.sqrt(mean((x[..., 1:, :] - x[..., :-1, :]) ** 2) + mean((x[..., 1:] - x[..., :-1]) ** 2))
+
+
+@metric(
+    "SD", "tang2022", reference=RAO, range=(0.0, 16.0), no_reference=True,
+    note="integers that stop at 255: pixels darker than the mean count as 0, and no deviation beyond 16",
+)  # fmt: skip
+def saturated_deviation(t: Triple) -> Array:
+    """Root of the mean of min(d², 255), where d is what a level exceeds the mean by, rounded, 0 below the mean."""
+    xp, levels = t.xp, t.fused.data
+    above = xp.clip(xp.floor(levels - mean(levels)[:, None, None] + 0.5), min=0.0)
+    return xp.sqrt(mean(xp.clip(above * above, max=WHITE)))
+
+
+@feature
+def saturated_moments(image: Image) -> tuple[Array, Array]:
+    """Mean and variance around each pixel at VIFp's first scale; the squares stop at 255, the means do not."""
+    window = gaussian(*SCALES[0])
+    average = correlate(image.data, window)
+    variance = correlate(image.xp.clip(image.data * image.data, max=WHITE), window) - average * average
+    return average, image.xp.clip(variance, min=0.0)
+
+
+def ordered_convolution(x: Array, kernel: tuple[tuple[int, ...], ...]) -> Array:
+    """Convolve (N, H, W) with a 3x3 kernel, zeros around it, adding the products down the kernel's columns."""
+    padded, (rows, columns) = pad(x, 1, 1, "zero"), x.shape[-2:]
+    terms = [
+        kernel[i][j] * padded[:, 2 - i : 2 - i + rows, 2 - j : 2 - j + columns]
+        for j in range(3)
+        for i in range(3)
+        if kernel[i][j]
+    ]
+    found = terms[0]
+    for term in terms[1:]:
+        found = found + term
+    return found
+
+
+@feature
+def ordered_edges(image: Image) -> tuple[Array, Array]:
+    """Sobel strength and angle on 0..1, as MATLAB's conv2 rounds them."""
+    xp, unit = image.xp, image.data / WHITE
+    along = ordered_convolution(unit, ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)))
+    down = ordered_convolution(unit, ((1, 2, 1), (0, 0, 0), (-1, -2, -1)))
+    angle = xp.where(along == 0, pi / 2, xp.atan(down / xp.where(along == 0, 1.0, along)))
+    return xp.sqrt(along**2 + down**2), angle
+
+
+@metric(
+    "Qabf", "tang2022", reference=XYDEAS, range=(0.0, 1.0), min_size=3, flips=False, transposes=False,
+    undefined="sources without any edge have no edge to keep",
+    note="on 0..1, where the rounding of each sum decides whether two strengths are equal: up to 2 % from today's code",
+)  # fmt: skip
+def ordered_qabf(t: Triple) -> Array:
+    """Edge transfer on images of 0..1: Q of each pixel and source, weighted by the source's strength, Σ Q g / Σ g.
+
+    The formula of Qabf@tang. Levels divided by 255 do not cancel exactly in the Sobel sums, so the tests for a
+    vanishing derivative and for equal strengths depend on the order of the additions: down the kernel's columns.
+    """
+    f, a, b = (ordered_edges(image) for image in (t.fused, t.a, t.b))
+    kept = total(preservation(t.xp, f, a) * a[0] + preservation(t.xp, f, b) * b[0])
+    return kept / total(a[0] + b[0])
+
+
+def passed(xp: Any, vf: Array, vs: Array, covariance: Array) -> Array:
+    """VIFp's information that a source's variation leaves in the fused image, Σ log10(1 + g² s² / (v + n)): (N,)."""
+    gain = covariance / (vs + FLAT)
+    noise = xp.clip(vf - gain * covariance, min=FLAT)
+    signal = gain * gain * vs / (noise + NOISE)
+    return sum_log10(1 + xp.where((vs < FLAT) | (vf < FLAT) | (covariance < 0), 0.0, signal))
+
+
+def saturated_vifp(fused: Image, source: Image) -> Array:
+    """VIFp of the fused image with one source, the products of the first scale cut at 255: (N,)."""
+    xp, kept, possible = fused.xp, 0.0, 0.0
+    for scale, (f, s) in enumerate(zip(pyramid(fused), pyramid(source), strict=True)):
+        window, ceiling = gaussian(*SCALES[scale]), WHITE if scale == 0 else inf
+        (mf, vf), (ms, vs) = (
+            saturated_moments(image) if scale == 0 else local_moments(image)[scale] for image in (fused, source)
+        )
+        covariance = correlate(xp.clip(f * s, max=ceiling), window) - mf * ms
+        kept = kept + passed(xp, vf, vs, covariance)
+        possible = possible + sum_log10(1 + xp.where(vs < FLAT, 0.0, vs) / NOISE)
+    return kept / possible
+
+
+@metric(
+    "VIF", "tang2022", reference=SHEIKH, min_size=41, flips=False,
+    undefined="a source of which no part varies has no information to keep",
+    note="products of levels stop at 255 at the first scale, whose variances are nearly all cut to 0: up to 48 % off",
+)  # fmt: skip
+def saturated_vif(t: Triple) -> Array:
+    """Sum over both sources of VIFp(source, F), with products of grey levels cut at 255 at the finest of four scales.
+
+    At that scale the mean of the squares cannot exceed 255 while the squared mean can, so only dark regions vary.
+    """
+    return saturated_vifp(t.fused, t.a) + saturated_vifp(t.fused, t.b)
