@@ -1,0 +1,23 @@
+"""Weights are data: where they come from, under which licence, by which hash they are known, and how to load them.
+
+Only safe loading: safetensors, `torch.load(weights_only=True)`, and a TensorFlow checkpoint read as the plain arrays
+that it is. Nothing here runs code that a file brings along.
+"""
+
+from .catalog import WEIGHTS, Weights, get_weights
+from .convert import Report, convert, describe
+from .fetch import fetch
+from .files import State, load_state, save_state
+
+__all__ = [
+    "WEIGHTS",
+    "Report",
+    "State",
+    "Weights",
+    "convert",
+    "describe",
+    "fetch",
+    "get_weights",
+    "load_state",
+    "save_state",
+]

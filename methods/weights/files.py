@@ -1,0 +1,143 @@
+"""Loading and saving of weights: from whatever file to a dictionary of tensors, and no code of the file runs."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from pickletools import genops
+from typing import TYPE_CHECKING, Any
+
+from ...datasets.images import write_bytes
+from ...errors import InputError
+from .bundle import is_bundle, read_bundle
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_WRAPPERS = ("model", "state_dict", "model_state_dict", "params", "net")
+
+
+@dataclass(frozen=True)
+class State:
+    """The tensors of a file.
+
+    Attributes
+    ----------
+    tensors : by name, on the CPU, as they stand in the file.
+    metadata : what a safetensors file says about itself.
+    format : "safetensors", "TensorFlow checkpoint" or "PyTorch file".
+    """
+
+    tensors: dict[str, Tensor]
+    metadata: dict[str, str] = field(default_factory=dict)
+    format: str = "safetensors"
+
+
+def load_state(path: str | Path) -> State:
+    """Load weights, whatever the extension says.
+
+    Takes safetensors, a TensorFlow checkpoint (any of its files, or their common name), and what `torch.save` wrote:
+    a state dictionary as it is or under a usual key ("model", "state_dict", …), with or without the prefix `module.`.
+
+    Raises
+    ------
+    InputError
+        There is no such file, it is truncated or no weights, or it is a pickle that would run code.
+    """
+    path = Path(path)
+    if is_bundle(path):
+        import torch
+
+        return State({k: torch.tensor(v) for k, v in read_bundle(path).items()}, {}, "TensorFlow checkpoint")
+    if not path.is_file():
+        raise InputError(f"there is no weights file {path}")
+    with path.open("rb") as file:
+        start = file.read(9)
+    return _load_safetensors(path) if start[8:9] == b"{" else _load_torch(path)
+
+
+def _load_safetensors(path: Path) -> State:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            return State({key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {})  # noqa: SIM118
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise InputError(f"cannot read the weights {path}: the safetensors file is truncated or damaged") from error
+
+
+def _load_torch(path: Path) -> State:
+    import torch
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a pickle protocol that torch does not expect
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # of damaged bytes the unpickler makes any error there is
+        if _asks_for_code(path, error):
+            raise InputError(
+                f"refused to load {path}: it is a pickle that would run code; ask its author for the bare tensors"
+            ) from error
+        raise InputError(f"cannot read the weights {path}: the file is truncated, or holds no weights") from error
+    tensors = unwrap(content)
+    if not tensors:
+        raise InputError(f"cannot read the weights {path}: it holds no named tensors")
+    return State(tensors, {}, "PyTorch file")
+
+
+def _asks_for_code(path: Path, error: Exception) -> bool:
+    """Tell a program from damaged bytes: a program imports something by name."""
+    if isinstance(error, pickle.UnpicklingError) and re.search(r"global|unsupported class", str(error), re.I):
+        return True
+    try:  # a bare pickle, maybe of a protocol that torch does not read; walking it runs nothing
+        with path.open("rb") as file:
+            return any(operation.name in ("GLOBAL", "STACK_GLOBAL", "INST") for operation, *_ in genops(file))
+    except Exception:
+        return False
+
+
+def unwrap(content: Any) -> dict[str, Tensor]:
+    """Find the state dictionary in what `torch.save` kept, and strip the prefix of a parallel wrapper."""
+    import torch
+
+    while isinstance(content, Mapping):
+        inner = next((content[key] for key in _WRAPPERS if isinstance(content.get(key), Mapping)), None)
+        if inner is None:
+            break
+        content = inner
+    if not isinstance(content, Mapping):
+        return {}
+    named = {str(key): value for key, value in content.items() if isinstance(value, torch.Tensor)}
+    if named and all(key.startswith("module.") for key in named):
+        named = {key.removeprefix("module."): value for key, value in named.items()}
+    return named
+
+
+def save_state(path: str | Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
+    """Write a safetensors file, whole or not at all.
+
+    Raises
+    ------
+    InputError, RunError
+        The folder cannot be written to; the disk is full.
+    """
+    from safetensors.torch import save
+
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_bytes(Path(path), _ordered(save(plain, dict(metadata or {}))))
+
+
+def _ordered(data: bytes) -> bytes:
+    """Put the metadata of a safetensors file in order: the library writes it in another one every time."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    if "__metadata__" in header:
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the tensors start at a multiple of eight
+    return len(text).to_bytes(8, "little") + text + data[8 + length :]
