@@ -1,4 +1,4 @@
-"""Information that the fused image shares with its sources, relative to what there is: Q_MI, Q_TE, Q_NCIE (Liu 2012)."""
+"""Information that the fused image shares with its sources, as a share of what there is: Q_MI, Q_TE and Q_NCIE."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CVEJIC = (
     "Cvejic, Canagarajah & Bull, Image fusion metric based on mutual information and Tsallis entropy, "
     "Electronics Letters 42(11), 2006, doi:10.1049/el:20060693"
 )
-NAVA = "Nava, Cristóbal & Escalante-Ramírez, Mutual information improves image fusion quality assessments, SPIE Newsroom, 2007"
+NAVA = "Nava, Cristóbal & Escalante-Ramírez, Mutual information improves image fusion quality assessments, SPIE 2007"
 WANG = (
     "Wang, Shen & Jin, Performance evaluation of image fusion techniques, in: Image Fusion, Academic Press 2008, "
     "pp. 469-492"

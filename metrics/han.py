@@ -5,17 +5,24 @@ from __future__ import annotations
 from math import inf
 
 from .catalog import metric
-from .filters import correlate, gaussian, total
-from .perception import FLAT, SCALES, local_moments, pyramid
-from .triple import Array, Image, Triple
+from .filters import total
+from .local import local_covariance, local_variance
+from .perception import FLAT, SCALES, pyramid
+from .triple import Array, Image, Triple, feature
 
 HAN = (
-    "Han, Cai, Cao & Xu, A new image fusion performance metric based on visual information fidelity, Information Fusion "
-    "14, 2013, doi:10.1016/j.inffus.2011.08.002"
+    "Han, Cai, Cao & Xu, A new image fusion performance metric based on visual information fidelity, Information "
+    "Fusion 14, 2013, doi:10.1016/j.inffus.2011.08.002"
 )
 NOISE = 0.005 * 255**2  # variance of the noise of the visual channel
 WEIGHTS = (1 / 2.15, 0.0, 0.15 / 2.15, 1 / 2.15)  # of the scales, finest first
 SMALL = 1e-7  # added to every pixel, so that flat images divide
+
+
+@feature
+def levels(image: Image) -> list[Image]:
+    """The image at VIFp's four scales."""
+    return [Image(x) for x in pyramid(image)]
 
 
 def fidelity(fused: Image, source: Image, scale: int) -> tuple[Array, Array, Array]:
@@ -23,9 +30,8 @@ def fidelity(fused: Image, source: Image, scale: int) -> tuple[Array, Array, Arr
 
     The gain is the slope of the regression of the fused image on the source, 0 where either is flat or it is negative.
     """
-    xp, window = fused.xp, gaussian(*SCALES[scale])
-    (mf, vf), (ms, vs) = local_moments(fused)[scale], local_moments(source)[scale]
-    covariance = correlate(pyramid(fused)[scale] * pyramid(source)[scale], window) - mf * ms
+    xp, window, f, s = fused.xp, SCALES[scale], levels(fused)[scale], levels(source)[scale]
+    vf, vs, covariance = local_variance(f, *window), local_variance(s, *window), local_covariance(f, s, *window)
     follows = (vs >= FLAT) & (vf >= FLAT) & (covariance > 0)
     gain = xp.where(follows, covariance / (vs + FLAT), 0.0)
     rest = vf - gain * covariance

@@ -9,5 +9,5 @@ from __future__ import annotations
 from . import contrast_sensitivity, edge_transfer, entropy_transfer, phase, similarity  # noqa: F401  (they register)
 from .catalog import adopt
 
-adopt("Qcv@vifb", "Q_CV", "liu", note="as Qcv@vifb on one gray channel; the only one of the twelve where less is better")
-adopt("Qcb@vifb", "Q_CB", "liu", note="as Qcb@vifb on one gray channel")
+adopt("Qcv@vifb", "Q_CV", "liu", note="as Qcv@vifb, of one gray channel; the only one of the twelve to be small")
+adopt("Qcb@vifb", "Q_CB", "liu", note="as Qcb@vifb, of one gray channel")

@@ -18,7 +18,7 @@ from .triple import Array, Image, Triple, feature
 
 ZHAO = (
     "Zhao, Laganière & Liu, Performance assessment of combinative pixel-level image fusion based on an absolute "
-    "feature measurement, Int. J. Innovative Computing, Information and Control 3(6A), 2007; phase congruency: Kovesi, Image "
+    "feature measurement, Int. J. Innovative Computing, Information and Control 3(6A), 2007; Kovesi, Image "
     "features from phase congruency, Videre 1(3), 1999"
 )
 

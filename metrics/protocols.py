@@ -59,6 +59,33 @@ PROTOCOLS: dict[str, Protocol] = {
             "Liu et al., Objective assessment of multiresolution image fusion algorithms for context enhancement in "
             "night vision, TPAMI 34, 2012, doi:10.1109/TPAMI.2011.109", "rgb2gray",
         ),
+        Protocol(
+            "extra", "1", ("VIFF@han2013", "MEF_SSIM@ma2015", *_keys("piella", "Q Q_W Q_E")),
+            "the definitions of the papers: Han et al. 2013, Ma et al. 2015, Piella and Heijmans 2003", "rgb2gray",
+        ),
+        Protocol(
+            "vifb", "1", _keys(
+                "vifb",
+                "Avg_gradient Cross_entropy Edge_intensity Entropy Mutinf Psnr Qabf Qcb Qcv Rmse Spatial_frequency "
+                "Ssim Variance",
+            ),
+            "Zhang, Ye, Xiao, VIFB: A visible and infrared image fusion benchmark, CVPRW 2020, "
+            "doi:10.1109/CVPRW50498.2020.00060", "channels",
+        ),
+        Protocol(
+            "tang", "1", _keys(
+                "tang",
+                "EN MI PSNR SF SD MSE VIF AG CC SCD Qabf Nabf Nabf_fused_first SSIM MS_SSIM MEF_SSIM "
+                "FMI_pixel FMI_none FMI_gradient FMI_dct FMI_w",
+            ),
+            "Tang, Evaluation-for-Image-Fusion, https://github.com/Linfeng-Tang/Evaluation-for-Image-Fusion, "
+            "since March 2023", "rgb2gray",
+        ),
+        Protocol(
+            "tang2022", "1", _keys("tang2022", "EN MI PSNR SF SD MSE VIF AG CC SCD Qabf Nabf SSIM"),
+            "the same at commit 5d6c43a of May 2022, which made its published TNO table; see Tang et al. 2022, "
+            "doi:10.1016/j.inffus.2021.12.004", "rgb2gray",
+        ),
     )
 }  # fmt: skip
 

@@ -5,15 +5,14 @@ Q_S, Q_C and Q_Y as in Liu et al. 2012 (doi:10.1109/TPAMI.2011.109); Piella's ow
 
 from __future__ import annotations
 
-from math import nan
+from math import inf, nan
 from typing import Any
 
 import numpy as np
 
 from .catalog import metric
 from .filters import correlate, mean, total
-from .local import ROUNDING, local_covariance, local_variance, similarity
-from .structure import box_covariance, box_moments
+from .local import local_covariance, local_mean, local_variance, similarity
 from .triple import Array, Image, Triple, feature
 
 PIELLA = "Piella & Heijmans, A new quality metric for image fusion, ICIP 2003, doi:10.1109/ICIP.2003.1247209"
@@ -30,6 +29,7 @@ WINDOW = (11, 1.5)  # size and deviation of the SSIM window
 SSIM = (*WINDOW, (0.01 * 255) ** 2, (0.03 * 255) ** 2)
 SMALL = (7, 1.5)
 BARE = (*SMALL, 2e-16, 2e-16)  # the universal quality index, kept from 0/0
+BLOCK = (8, inf)  # a Gaussian of infinite deviation is flat
 FLAT = "a 7x7 window is flat in the images that the weights are made of (0/0)"
 
 
@@ -95,7 +95,7 @@ def q_s_weighted(t: Triple) -> Array:
 
 @metric(
     "Q_S_edge", "liu", reference=PIELLA, range=(-1, 1), identity=1, min_size=11,
-    note="switch 3 of metricPeilla.m, which stops with an error as published (Q is not set); here Q is the weighted Q_S",
+    note="switch 3 of metricPeilla.m, which stops with an error as published (Q is unset); here Q is the weighted Q_S",
 )  # fmt: skip
 def q_s_edge(t: Triple) -> Array:
     """Weighted Q_S of the images times weighted Q_S of their Prewitt gradient magnitudes.
@@ -150,21 +150,14 @@ def q_y(t: Triple) -> Array:
 # Piella's own definition: the universal quality index of Wang & Bovik in 8x8 windows
 
 
-@feature
-def block_variance(image: Image) -> Array:
-    """Sample variance of every 8x8 window, exactly 0 where it is flat."""
-    average, variance = box_moments(image, 8)
-    return image.xp.where(variance > ROUNDING * average**2, variance, 0.0)
-
-
 def universal_index(fused: Image, source: Image) -> Array:
     """Universal quality index of every 8x8 window; the luminance term alone where both windows are flat, 1 if black.
 
     4 cov ma mb / ((va + vb) (ma² + mb²)); Wang & Bovik 2002, doi:10.1109/97.995823.
     """
-    xp, va, vb = fused.xp, block_variance(fused), block_variance(source)
-    (ma, _), (mb, _) = box_moments(fused, 8), box_moments(source, 8)
-    covariance = xp.where((va == 0) | (vb == 0), 0.0, box_covariance(fused, source, 8))
+    xp = fused.xp
+    ma, mb, va, vb = (of(image, *BLOCK) for of in (local_mean, local_variance) for image in (fused, source))
+    covariance = local_covariance(fused, source, *BLOCK)
     energy = ma**2 + mb**2
     luminance = xp.where(energy > 0, 2 * ma * mb / xp.where(energy > 0, energy, 1.0), 1.0)
     return luminance * xp.where(va + vb > 0, 2 * covariance / xp.where(va + vb > 0, va + vb, 1.0), 1.0)
@@ -172,13 +165,13 @@ def universal_index(fused: Image, source: Image) -> Array:
 
 def piella_map(fused: Image, a: Image, b: Image) -> Array:
     """Universal index with both sources, each weighted by its share of the variance, in every 8x8 window."""
-    weight = share(block_variance(a), block_variance(b), fused.xp)
+    weight = share(local_variance(a, *BLOCK), local_variance(b, *BLOCK), fused.xp)
     return weight * universal_index(fused, a) + (1 - weight) * universal_index(fused, b)
 
 
 def piella_weighted(fused: Image, a: Image, b: Image) -> Array:
     """Mean of `piella_map`, weighted by the larger variance of the sources."""
-    return salient_mean(piella_map(fused, a, b), block_variance(a), block_variance(b), fused.xp)
+    return salient_mean(piella_map(fused, a, b), local_variance(a, *BLOCK), local_variance(b, *BLOCK), fused.xp)
 
 
 @metric("Q", "piella", reference=PIELLA, range=(-1, 1), identity=1, min_size=8, differentiable=True)
@@ -203,7 +196,7 @@ def q_w_piella(t: Triple) -> Array:
 
 @metric(
     "Q_E", "piella", reference=PIELLA, range=(-1, 1), identity=1, min_size=8,
-    note="the exponent of the edge term is 1; the paper leaves both it and the edge operator (here Prewitt) to the user",
+    note="the exponent of the edge term, which the paper leaves to the user, is 1, and the edges are Prewitt's",
 )  # fmt: skip
 def q_e_piella(t: Triple) -> Array:
     """Piella's Q_W of the images times Q_W of their Prewitt gradient magnitudes.
