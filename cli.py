@@ -178,14 +178,15 @@ def _run(methods: Any, datasets: list[str], out: Path, **options: Any) -> None:
 
     from .bench import run as run_benchmark
     from .reports.leaderboard import read_boards, write_leaderboard
-    from .reports.text import to_table
+    from .reports.text import to_tables
 
     rows = run_benchmark(methods, datasets, out=out, console=Console(stderr=True), **options)
     path = write_leaderboard(out)
     console = _console()
     pairs = {str(dataset): set(group["pair"]) for dataset, group in rows.groupby("dataset")}
     for board in read_boards(out, set(rows["method"]), set(rows["dataset"]), pairs):
-        console.print(to_table(board))
+        for table in to_tables(board, console.width):
+            console.print(table)
     places = f"leaderboard  {path}\nimages       {out}/DATASET/METHOD/fused and colour"
     console.print(places, highlight=False, soft_wrap=True)
     failed = rows[rows["status"] == "failed"]

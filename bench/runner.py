@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
     from ..methods import Method
 
+Wanted = str | Path | FusionDataset
+
 
 def run(
     methods: Sequence[str | Method] | str | None = None,
-    datasets: Sequence[str | FusionDataset] | str | FusionDataset = ("sample",),
+    datasets: Sequence[Wanted] | Wanted = ("sample",),
     *,
     out: str | Path = "runs",
     data_root: str | Path | None = None,
@@ -74,13 +76,9 @@ def run(
     keys = choose_metrics(protocols, metrics)
     names = [methods] if isinstance(methods, str) else (methods if methods is not None else default_methods())
     chosen = [(m, get_method(m, device=device) if isinstance(m, str) else m) for m in names]
-    wanted = [datasets] if isinstance(datasets, (str, FusionDataset)) else datasets
-    loaded = [
-        d
-        if isinstance(d, FusionDataset)
-        else load_dataset(d, data_root, split, limit=limit, on_error=on_error, size_policy=size_policy, **folder)
-        for d in wanted
-    ]
+    wanted = [datasets] if isinstance(datasets, str | Path | FusionDataset) else datasets
+    options = {"limit": limit, "on_error": on_error, "size_policy": size_policy, **folder}
+    loaded = [d if isinstance(d, FusionDataset) else load_dataset(d, data_root, split, **options) for d in wanted]
     parts = make_parts(chosen, loaded, keys, Path(out), device)
     with contextlib.ExitStack() as stack:
         for part in parts:

@@ -99,7 +99,7 @@ class RunFolder:
         """Read run.json; empty where there is none yet."""
         try:
             content: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except (ValueError, OSError) as error:
             raise InputError(f"{self.path / 'run.json'} cannot be read ({error}): delete it to run it again") from error
@@ -109,7 +109,7 @@ class RunFolder:
         """Read the rows by pair name; the later of two rows of a pair counts, a torn last line does not."""
         try:
             text = self.table.read_text(encoding="utf-8")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         complete = text[: text.rfind("\n") + 1]
         lines = list(csv.reader(io.StringIO(complete)))

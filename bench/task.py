@@ -78,27 +78,35 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
 
 def _serve(target: Target, pair: Pair, sources: Sources, mark: str) -> Row:
     try:
-        row, fused = _stored(target, pair) if target.row else _fuse(target, pair, sources.a, sources.b)
+        row, fused = _stored(target, pair) if target.row else _fuse(target, pair, sources)
     except Exception as error:  # whatever somebody's method raises is that pair's result, not the end of the run
         return replace(_failed(pair, error), sources=mark)
+    if target.row is None:
+        _keep(target, pair, fused)
     for protocol, keys in target.keys.items():
         image = fused.scored(get_protocol(protocol).colour)
         scores = evaluate(image, sources, protocol=protocol, metrics=keys)
-        row.metrics.update(zip(keys, scores.values(), strict=True))
-        row.reason = "; ".join(filter(None, [row.reason, *(f"{k}: {v}" for k, v in scores.reasons.items())]))
+        named = dict(zip(scores, keys, strict=True))
+        row.metrics.update((named[name], float(value)) for name, value in scores.items())
+        row.reason = "; ".join(
+            [*filter(None, [row.reason]), *(f"{named[n]}: {why}" for n, why in scores.reasons.items())]
+        )
     return replace(row, sources=mark)
 
 
-def _fuse(target: Target, pair: Pair, a: Pixels, b: Pixels) -> tuple[Row, Fused]:
+def _fuse(target: Target, pair: Pair, sources: Sources) -> tuple[Row, Fused]:
     from ..methods import fuse_pair
 
     method = _method(target.method, target.device) if isinstance(target.method, str) else target.method
-    fused = fuse_pair(method, a, b, pair)
+    fused = fuse_pair(method, sources.a, sources.b, pair)
+    return Row(pair.name, seconds=fused.seconds), fused
+
+
+def _keep(target: Target, pair: Pair, fused: Fused) -> None:
     folder = RunFolder(target.folder)
     write(folder.image(pair.name), fused.image)
     if fused.colour is not None:
         write(folder.image(pair.name, "colour"), fused.colour)
-    return Row(pair.name, seconds=fused.seconds), fused
 
 
 def _stored(target: Target, pair: Pair) -> tuple[Row, Fused]:

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.images import to_gray
 from ..datasets.pair import Pair
-from ..errors import InputError, RunError
+from ..errors import InputError, RunError, one_line
 from .colour import attach, chroma_of_pair, is_colour, luminance
-from .messages import one_line
 from .method import Gray, Image, Method
 from .quantise import RULES, quantise
 
@@ -26,27 +24,28 @@ class Fused:
 
     Attributes
     ----------
-    gray : (H, W) uint8; what is scored.
-    colour : RGB (H, W, 3) uint8; None where there is no colour.
+    image : uint8, what the method itself gave: (H, W) where it fused luminance, or RGB (H, W, 3) where it saw whole
+        images (`Method.fuse_images`) and made colour itself.
+    colour : RGB (H, W, 3) uint8, the luminance with the sources' chroma; None where there is none to re-attach.
     seconds : wall time inside the method, without reading, colour and 8 bit.
     """
 
-    gray: NDArray[np.uint8]
+    image: NDArray[np.uint8]
     colour: NDArray[np.uint8] | None
     seconds: float
 
     @property
     def shown(self) -> NDArray[np.uint8]:
-        """The image for people: the colour one where there is one."""
-        return self.gray if self.colour is None else self.colour
+        """The image for people: in colour where there is any."""
+        return self.image if self.colour is None else self.colour
 
     def scored(self, policy: str) -> NDArray[np.uint8]:
-        """The image that a protocol with this colour policy scores.
+        """Choose the image that a protocol with this colour policy scores.
 
-        For "gray" it is what the method made, as the field writes it; any other policy makes its own channels from
-        the image for people.
+        A protocol of colour channels sees the colour; every other one what the method itself gave, as the field's
+        evaluators do, and makes it gray in its own way.
         """
-        return self.gray if policy == "gray" else self.shown
+        return self.shown if policy == "channels" else self.image
 
 
 def fuse_pair(method: Method, a: Image, b: Image, pair: Pair) -> Fused:
@@ -134,10 +133,7 @@ def _from_image(method: Method, image: Any, size: tuple[int, ...], pair: Pair, s
             problem = f"it returned {given}; return uint8 of shape {size} or {(*size, 3)}"
             raise RunError(f"method {method.label!r} failed on pair {pair.name!r}: {problem}")
         image = quantise(check_output(image, shape, method, pair.name), method.quantise)
-    if image.ndim == 2:
-        return Fused(image, None, seconds)
-    gray = to_gray(image).astype(np.uint8)
-    return Fused(gray, image if is_colour(image) else None, seconds)
+    return Fused(image if image.ndim == 2 or is_colour(image) else np.ascontiguousarray(image[..., 0]), None, seconds)
 
 
 def _guarded(method: Method, pair: Pair, call: Any, *args: Any, **kwargs: Any) -> Any:

@@ -80,16 +80,38 @@ def _escaped(text: str) -> str:
     return plain
 
 
-def to_table(board: Board) -> Table:
-    """Build the table that a terminal shows: best in bold, second underlined, incomplete methods dim and not ranked."""
-    table = Table(
-        title=Text(title(board)), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+def to_tables(board: Board, width: int) -> list[Table]:
+    """Build what a terminal of `width` columns shows: best in bold, second underlined, incomplete methods dim.
+
+    Metrics that do not fit beside each other go into further tables below.
+    """
+    titles, lines = heads(board), [cells(board, entry, _marked_terminal) for entry in board.entries]
+    room = (
+        width
+        - max(len("method"), *(len(entry.method) for entry in board.entries))
+        - len(f"  {board.pairs}/{board.pairs}")
+        - 4
     )
+    groups: list[list[int]] = [[]]
+    left = room
+    for index, head in enumerate(titles):
+        need = 2 + max(len(head), *(len(Text.from_markup(line[index])) for line in lines))
+        if need > left and groups[-1]:
+            groups.append([])
+            left = room
+        groups[-1].append(index)
+        left -= need
+    return [_table(board, titles, lines, group, number) for number, group in enumerate(groups)]
+
+
+def _table(board: Board, titles: list[str], lines: list[list[str]], group: list[int], number: int) -> Table:
+    name = Text(f"{title(board)}{' (continued)' if number else ''}")
+    table = Table(title=name, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("method", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)
-    for head in heads(board):
-        table.add_column(head, justify="right", no_wrap=True)
-    for entry in board.entries:
+    for index in group:
+        table.add_column(titles[index], justify="right", no_wrap=True)
+    for entry, line in zip(board.entries, lines, strict=True):
         style = "" if entry.complete else "dim"
-        table.add_row(Text(entry.method), count(board, entry), *cells(board, entry, _marked_terminal), style=style)
+        table.add_row(Text(entry.method), count(board, entry), *(line[index] for index in group), style=style)
     return table

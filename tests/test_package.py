@@ -1,0 +1,75 @@
+"""The package as a whole: its public face, its arrows, its examples."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import pkgutil
+from pathlib import Path
+
+import pytest
+
+import fusionbench
+
+ROOT = Path(fusionbench.__file__).parent
+ROOMS = ("metrics", "datasets", "methods", "bench", "reports")
+
+# Which rooms a room may import; the leaves are open to all.
+ARROWS = {
+    "metrics": set(),
+    "datasets": set(),
+    "methods": {"datasets"},
+    "bench": {"metrics", "datasets", "methods"},
+    "reports": {"bench.store"},
+}
+LEAVES = {"errors", "files", "version"}
+
+
+def modules() -> list[str]:
+    found = [name for room in ROOMS for _, name, _ in pkgutil.walk_packages([str(ROOT / room)], f"fusionbench.{room}.")]
+    return ["fusionbench.errors", "fusionbench.files", *(f"fusionbench.{room}" for room in ROOMS), *found]
+
+
+def _imports(path: Path) -> set[str]:
+    """Names of our own modules that a file imports, at its top or anywhere in it."""
+    package = path.relative_to(ROOT).parts[:-1]
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            stem = ".".join([*base, *([node.module] if node.module else [])])
+            names |= {f"{stem}.{alias.name}".strip(".") for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_arrow_runs_the_other_way(room: str) -> None:
+    for path in sorted((ROOT / room).rglob("*.py")):
+        for name in _imports(path):
+            top = name.split(".")[0]
+            allowed = top in {room, *LEAVES} or any(name == a or name.startswith(f"{a}.") for a in ARROWS[room])
+            assert allowed, f"{path.relative_to(ROOT)} imports {name}"
+
+
+@pytest.mark.parametrize("name", modules())
+def test_examples_in_docstrings_run(name: str) -> None:
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_public_face() -> None:
+    assert fusionbench.__all__ == ["__version__", "evaluate", "get_method", "load_dataset", "run"]
+    assert all(getattr(fusionbench, name) for name in fusionbench.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = fusionbench.nothing
+
+
+def test_the_installed_packages_are_all_there() -> None:
+    """`setup.cfg` lists the packages by hand, because the root is one of them."""
+    import configparser
+
+    listed = configparser.ConfigParser()
+    listed.read(ROOT / "setup.cfg")
+    folders = [path.parent for room in ROOMS for path in (ROOT / room).rglob("__init__.py")]
+    names = {"fusionbench", *("fusionbench." + ".".join(path.relative_to(ROOT).parts) for path in folders)}
+    assert set(listed["options"]["packages"].split()) == names
