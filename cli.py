@@ -152,7 +152,7 @@ def score(
         raise InputError("say with one --dataset which data set the images were fused from")
     from .methods import get_method
 
-    method = get_method("folder", directory=fused)
+    method = get_method(f"folder:{fused}")
     method.label = name or fused.resolve().name
     _run(
         [method],
