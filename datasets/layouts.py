@@ -229,14 +229,14 @@ def entries(found: Found, names: Sequence[str], absent: str = "") -> list[Entry]
     absent : what is said of a name that neither source has.
     """
     by_case = {name.casefold(): name for name in found.names}
-    return [_entry(found, by_case.get(name.casefold(), name), absent) for name in names]
+    folders = dict(zip("ab", found.folders, strict=True))
+    return [_entry(found, folders, by_case.get(name.casefold(), name), absent) for name in names]
 
 
-def _entry(found: Found, name: str, absent: str) -> Entry:
+def _entry(found: Found, folders: dict[str, list[Path]], name: str, absent: str) -> Entry:
     sides = {"a": found.a.paths.get(name, []), "b": found.b.paths.get(name, [])}
     truth = found.truth.paths.get(name, [])
     entry = Entry(name, truth=truth[0] if truth else None)
-    folders = dict(zip("ab", found.folders, strict=True))
     for paths in sides.values():
         if len(paths) > 1:
             entry.problem = f"more than one file has this name: {', '.join(_short(path, found.root) for path in paths)}"
