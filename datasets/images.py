@@ -40,7 +40,8 @@ EXTENSIONS = frozenset(
     )
 )
 # Every intact file of these formats ends so; anything else is decoded to find out (an intact file may have a tail).
-_ENDINGS = (b"\xff\xd9", b"\x00\x00\x00\x00IEND\xaeB`\x82")
+_PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
+_ENDINGS = (b"\xff\xd9", _PNG_END)
 _DEPTH = {"1": 1, "I": 32, "F": 32}  # bits per channel of Pillow's modes; every other one has 8, or says so itself
 
 
@@ -269,6 +270,9 @@ def _header(path: Path, file: IO[bytes]) -> Header:
                 header = _describe(picture, start)
                 if not whole:
                     picture.load()
+                    file.seek(0)
+                    if header.format == "PNG" and _PNG_END not in file.read():  # Pillow does without, OpenCV does not
+                        raise OSError("the end is missing")
         except UnidentifiedImageError as error:
             raise UnreadableImageError(path, _no_image(start)) from error
         except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, struct.error, ValueError ...

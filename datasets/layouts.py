@@ -112,10 +112,10 @@ class Entry:
     problem: str | None = None
 
 
-def natural(name: str) -> tuple[list[tuple[int, str]], str]:
-    """Sort key by which "2" comes before "10", and "b" after "A"."""
-    parts = re.findall(r"\d+|\D+", name)
-    return [(int(part), "") if part.isdecimal() else (-1, part.casefold()) for part in parts], name
+def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Sort key by which "2" comes before "10", numbers before letters, and case does not matter."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", name)
+    return [(0, int(part), "") if part[0] in "0123456789" else (1, 0, part.casefold()) for part in parts], name
 
 
 def stem(name: str) -> str:

@@ -314,13 +314,12 @@ def rough(point: Floats, octaves: int = 4) -> Floats:
 
 def _hash(key: NDArray[Any]) -> Floats:
     """Turn whole numbers into numbers in 0..1 without any order."""
-    mixed = (key ^ (key >> np.uint32(13))) * np.uint32(1274126177)
+    mixed = np.asarray((key ^ (key >> np.uint32(13))) * np.uint32(1274126177), np.uint32)
     return ((mixed ^ (mixed >> np.uint32(16))) & np.uint32(0xFFFF)).astype(np.float32) * f32(1 / 65535)
 
 
 def _dot(first: Floats, second: Floats) -> Floats:
-    total: Floats = first[:, 0] * second[:, 0] + first[:, 1] * second[:, 1] + first[:, 2] * second[:, 2]
-    return total
+    return np.asarray(first[:, 0] * second[:, 0] + first[:, 1] * second[:, 1] + first[:, 2] * second[:, 2], np.float32)
 
 
 def _first_hit(scene: Scene, origin: Floats, ray: Floats) -> tuple[Floats, NDArray[np.int32]]:

@@ -1,0 +1,266 @@
+"""Images are read by content, completely or not at all, with OpenCV's pixels."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import pickle
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from fusionbench.datasets import UnreadableImageError, images, probe, read, to_gray, write
+from fusionbench.errors import FusionBenchError, InputError, RunError
+
+RNG = np.random.default_rng(7)
+GRAY = cv2.GaussianBlur(RNG.integers(0, 256, (40, 60), np.uint8), (0, 0), 2)
+RGB = cv2.GaussianBlur(RNG.integers(0, 256, (40, 60, 3), np.uint8), (0, 0), 2)
+DEEP = RNG.integers(0, 65536, (40, 60), np.uint16)
+
+
+def save(path: Path, picture: Pillow.Image, kind: str, **options: object) -> Path:
+    picture.save(path, kind, **options)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "JPEG"])
+@pytest.mark.parametrize("name", ["x.png", "x.jpg", "x.tif"])
+def test_content_decides_not_extension(tmp_path: Path, kind: str, name: str) -> None:
+    path = save(tmp_path / name, Pillow.fromarray(RGB), kind)
+    expected = cv2.cvtColor(
+        cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
+    )
+    np.testing.assert_array_equal(read(path), expected)
+    assert probe(path) == images.Header(40, 60, 3, 8, kind)
+    if kind != "JPEG":
+        np.testing.assert_array_equal(read(path), RGB)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P"])
+def test_gray_in_any_mode_is_gray(tmp_path: Path, mode: str) -> None:
+    picture = Pillow.fromarray(np.where(GRAY > 128, 200, 50).astype(np.uint8))
+    read_back = read(save(tmp_path / "x.png", picture.convert(mode), "PNG"))
+    assert read_back.shape == (40, 60)
+    assert read_back.dtype == np.uint8
+    np.testing.assert_array_equal(read_back, np.asarray(picture))
+
+
+def test_alpha_is_dropped_and_palette_looked_up(tmp_path: Path) -> None:
+    transparent = np.dstack([RGB, GRAY])
+    np.testing.assert_array_equal(read(save(tmp_path / "a.png", Pillow.fromarray(transparent), "PNG")), RGB)
+    indexed = Pillow.fromarray(RGB).quantize(16)
+    path = save(tmp_path / "p.png", indexed, "PNG")
+    np.testing.assert_array_equal(read(path), np.asarray(indexed.convert("RGB")))
+    assert probe(path).channels == 3
+
+
+def test_one_pixel_of_colour_is_colour(tmp_path: Path) -> None:
+    nearly = np.dstack([GRAY] * 3)
+    nearly[7, 9, 1] ^= 1
+    np.testing.assert_array_equal(read(save(tmp_path / "x.png", Pillow.fromarray(nearly), "PNG")), nearly)
+
+
+@pytest.mark.parametrize("image", [DEEP, np.dstack([DEEP, DEEP[::-1], DEEP[:, ::-1]])], ids=["gray", "rgb"])
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+def test_16_bit(tmp_path: Path, image: np.ndarray, ending: str) -> None:
+    path = tmp_path / f"x{ending}"
+    cv2.imwrite(str(path), image if image.ndim == 2 else image[..., ::-1])
+    np.testing.assert_array_equal(read(path), image)
+    assert read(path).dtype == np.uint16
+    assert probe(path).bits == 16
+    assert (probe(path).channels == 1) == (image.ndim == 2)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_orientation_is_applied_as_imread_does(tmp_path: Path, kind: str, orientation: int) -> None:
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    path = save(tmp_path / "x.jpg", Pillow.fromarray(RGB), kind, exif=exif)
+    expected = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+    np.testing.assert_array_equal(read(path), expected)
+    assert (probe(path).height, probe(path).width) == expected.shape[:2]
+
+
+def encoded(kind: str) -> bytes:
+    file = io.BytesIO()
+    Pillow.fromarray(RGB).save(file, kind)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("look", [probe, read])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TIFF", "WEBP"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_truncated(tmp_path: Path, look: object, kind: str, share: float) -> None:
+    data = encoded(kind)
+    path = tmp_path / "cut.png"
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(UnreadableImageError, match=r"cut\.png: the file is truncated or damaged"):
+        look(path)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_bytes_after_the_end_do_no_harm(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x.png"
+    path.write_bytes(encoded(kind) + b"trailing junk of some camera")
+    assert probe(path).format == kind
+    assert read(path).shape == RGB.shape
+
+
+def test_damaged_in_the_middle(tmp_path: Path) -> None:
+    data = bytearray(encoded("PNG"))
+    data[len(data) // 2] ^= 0xFF
+    path = tmp_path / "x.png"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"x\.png: the PNG data are damaged"):
+        read(path)
+
+
+@pytest.mark.parametrize("look", [probe, read])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"this is a text file, not a picture at all\n", "it is text, not an image"),
+        (b"short", "it is text, not an image"),
+        (bytes(range(256)), "it is not an image of a known format"),
+        (b"\x89PNG\r\n\x1a\n", "the file is truncated or damaged"),
+    ],
+)
+def test_no_image(tmp_path: Path, look: object, content: bytes, reason: str) -> None:
+    path = tmp_path / "x.png"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        look(path)  # type: ignore[operator]
+    assert str(caught.value).startswith(f"cannot read the image {path}: {reason}")
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("look", [probe, read])
+def test_no_file(tmp_path: Path, look: object) -> None:
+    with pytest.raises(InputError, match=r"nope\.png: there is no such file"):
+        look(tmp_path / "nope.png")  # type: ignore[operator]
+    with pytest.raises(InputError, match="it is a folder"):
+        look(tmp_path)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_other_depths_are_refused(tmp_path: Path, kind: type) -> None:
+    path = save(tmp_path / "x.tif", Pillow.fromarray(GRAY.astype(kind)), "TIFF")
+    with pytest.raises(InputError, match="it has 32 bits per channel; save it with 8 or 16"):
+        probe(path)
+    with pytest.raises(InputError, match="32 bits"):
+        read(path)
+
+
+def test_error_survives_a_process_boundary() -> None:
+    error = pickle.loads(pickle.dumps(UnreadableImageError(Path("a.png"), "the file is empty")))
+    assert (error.path, error.reason) == (Path("a.png"), "the file is empty")
+
+
+def test_gray_is_opencv_float_rounded() -> None:
+    bgr = np.ascontiguousarray(RGB[..., ::-1]).astype(np.float32)
+    np.testing.assert_array_equal(to_gray(RGB), np.round(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)))
+    assert to_gray(RGB).dtype == np.float32
+    np.testing.assert_array_equal(to_gray(GRAY), GRAY)
+    np.testing.assert_array_equal(to_gray(np.dstack([GRAY] * 3)), GRAY)  # the weights sum to 1
+
+
+def test_gray_of_16_bit_is_scaled_first() -> None:
+    np.testing.assert_array_equal(to_gray(GRAY.astype(np.uint16) * 257), GRAY)
+    np.testing.assert_array_equal(to_gray(RGB.astype(np.uint16) * 257), to_gray(RGB))
+    np.testing.assert_array_equal(to_gray(np.array([[0, 65535, 129 * 257 - 100]], np.uint16)), [[0, 255, 129]])
+
+
+def test_gray_of_float_is_on_0_to_255() -> None:
+    np.testing.assert_array_equal(to_gray(RGB.astype(np.float64)), to_gray(RGB))
+    np.testing.assert_array_equal(to_gray(np.array([[0.5, 1.5, 2.5]])), [[0, 2, 2]])  # halves to even
+
+
+@pytest.mark.parametrize("image", [np.zeros((4, 4), np.int64), np.zeros((4, 4, 4), np.uint8), np.zeros(4, np.uint8)])
+def test_gray_refuses_what_is_no_image(image: np.ndarray) -> None:
+    with pytest.raises(InputError):
+        to_gray(image)
+
+
+@pytest.mark.parametrize(
+    "image", [GRAY, RGB, DEEP, np.dstack([DEEP, DEEP[::-1], DEEP])], ids=["g8", "c8", "g16", "c16"]
+)
+def test_write_and_read(tmp_path: Path, image: np.ndarray) -> None:
+    path = tmp_path / "new" / "folder" / "x.png"
+    write(path, image)
+    np.testing.assert_array_equal(read(path), image)
+    assert probe(path).format == "PNG"
+    assert [file.name for file in path.parent.iterdir()] == ["x.png"]
+    assert path.stat().st_mode & 0o777 == 0o666 & ~current_umask()
+
+
+def current_umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@pytest.mark.parametrize("image", [RGB.astype(float), np.zeros((3, 3, 4), np.uint8), np.zeros((0, 3), np.uint8)])
+def test_write_refuses_what_is_no_image(tmp_path: Path, image: np.ndarray) -> None:
+    with pytest.raises(InputError, match=r"x\.png: an image is uint8 or uint16"):
+        write(tmp_path / "x.png", image)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "says"),
+    [
+        (errno.ENOSPC, RunError, "the disk is full; make room"),
+        (errno.EIO, RunError, "input/output error"),
+        (errno.EROFS, InputError, "read-only file system; choose a folder that can be written to"),
+    ],
+)
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_failed_write_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[FusionBenchError], says: str, step: str
+) -> None:
+    path = tmp_path / "x.png"
+    write(path, GRAY)
+
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(*((images.os, "fsync") if step == "fsync" else (Path, "replace")), fail)
+    with pytest.raises(kind) as caught:
+        write(path, RGB)
+    monkeypatch.undo()
+    assert str(path) in str(caught.value)
+    assert says in str(caught.value)
+    assert [file.name for file in tmp_path.iterdir()] == ["x.png"]
+    np.testing.assert_array_equal(read(path), GRAY)
+
+
+def test_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match="choose a folder that can be written to"):
+        write(tmp_path / "file" / "x.png", GRAY)
+    if os.getuid():  # root may write anywhere
+        (tmp_path / "locked").mkdir(mode=0o500)
+        with pytest.raises(InputError, match="permission denied; choose a folder"):
+            write(tmp_path / "locked" / "x.png", GRAY)
+
+
+def test_full_disk_for_real() -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("there is no /dev/full")
+    with pytest.raises(OSError, match="No space left"), full.open("wb", buffering=0) as file:
+        file.write(b"x")  # what the error above imitates
+
+
+def test_real_files_are_read_as_opencv_does(shared_data: Path) -> None:
+    for folder in ("RoadScene/crop_LR_visible", "MSRS/test/vi", "VIFB/IR", "Harvard/MRI_PET/PET"):
+        path = sorted((shared_data / folder).iterdir())[0]
+        ours, theirs = read(path), cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+        np.testing.assert_array_equal(ours if ours.ndim == 3 else np.dstack([ours] * 3), theirs)
+        assert (probe(path).height, probe(path).width) == theirs.shape[:2]
