@@ -225,13 +225,13 @@ def list_(
             ((m.key, m.arrow, f"{m.range[0]:g} … {m.range[1]:g}", m.summary) for m in list_metrics()),
         )
     else:
-        from .metrics import list_protocols
+        from .metrics import PROTOCOLS
 
         _table(
             ("protocol", "version", "metrics", "whose numbers"),
             (
                 (p.name, p.version, " ".join(key.partition("@")[0] for key in p.metrics), p.reference)
-                for p in list_protocols()
+                for p in PROTOCOLS.values()
             ),
         )
 
