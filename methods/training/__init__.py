@@ -1,1 +1,9 @@
-"""."""
+"""The one trainer of the house: data, loop, journal and checkpoints are the same for every learned method.
+
+What is learnt, with which network, loss and optimiser, is a `Recipe` of the method's own room.
+"""
+
+from .options import TrainOptions
+from .run import resume, train
+
+__all__ = ["TrainOptions", "resume", "train"]

@@ -31,12 +31,14 @@ class TrainingPair:
     read : gives the sources: two arrays (H, W) or (H, W, 3), uint8, of equal size. It gets a random generator, for
         pairs that are made up on the way.
     fixed : whether `read` gives the same images every time, which may then be kept.
+    number : place in its data set; with the seed it determines what is drawn, whichever other pairs take part.
     """
 
     name: str
     task: str
     read: Callable[[np.random.Generator], Images]
     fixed: bool = True
+    number: int = 0
 
 
 class Patches(Dataset[dict[str, Any]]):
@@ -85,15 +87,15 @@ class Patches(Dataset[dict[str, Any]]):
         InputError
             The pair is smaller than a patch.
         """
-        number = index % len(self.pairs)
-        pair = self.pairs[number]
-        draw = np.random.default_rng([self.seed, 0 if self.fixed else self.epoch + 1, number, index // len(self.pairs)])
-        a, b = self._images(number, draw)
+        place, copy = index % len(self.pairs), index // len(self.pairs)
+        pair = self.pairs[place]
+        draw = np.random.default_rng([self.seed, 0 if self.fixed else self.epoch + 1, pair.number, copy])
+        a, b = self._images(place, draw)
         top, left = self._corner(pair, a.shape, draw)
         window = (slice(top, top + self.size), slice(left, left + self.size))
         first, second = (_plane(image[window], draw) for image in (a, b))
         if self.flips:
-            turn = np.random.default_rng([self.seed, self.epoch + 1, number, index // len(self.pairs), 1]).integers(8)
+            turn = np.random.default_rng([self.seed, self.epoch + 1, pair.number, copy, 1]).integers(8)
             first, second = (mirrored(plane, int(turn)) for plane in (first, second))
         return {
             "first": _tensor(first), "second": _tensor(second), "name": pair.name, "task": pair.task, "index": index,
@@ -101,19 +103,19 @@ class Patches(Dataset[dict[str, Any]]):
 
     def check(self) -> None:
         """Raise InputError for the first pair that cannot be read or is smaller than a patch."""
-        for number, pair in enumerate(self.pairs):
+        for place, pair in enumerate(self.pairs):
             draw = np.random.default_rng(0)
-            self._corner(pair, self._images(number, draw)[0].shape, draw)
+            self._corner(pair, self._images(place, draw)[0].shape, draw)
 
-    def _images(self, number: int, draw: np.random.Generator) -> Images:
-        if number in self._kept:
-            return self._kept[number]
-        pair = self.pairs[number]
+    def _images(self, place: int, draw: np.random.Generator) -> Images:
+        if place in self._kept:
+            return self._kept[place]
+        pair = self.pairs[place]
         a, b = pair.read(draw)
         if a.shape[:2] != b.shape[:2]:
             raise InputError(f"the sources of pair {pair.name!r} differ in size: {a.shape[:2]} and {b.shape[:2]}")
         if pair.fixed and self._bytes < CACHE_BYTES:
-            self._kept[number] = (a, b)
+            self._kept[place] = (a, b)
             self._bytes += a.nbytes + b.nbytes
         return a, b
 

@@ -1,0 +1,221 @@
+"""The loop: stages, epochs, steps.
+
+Order, patches and all that is random are functions of the seed and of where the run is. So a run that was killed and
+resumed goes through the same numbers as one that was not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, default_collate
+
+from ...errors import InputError, RunError
+from .journal import Journal
+from .options import TrainOptions
+from .recipe import Batch, Recipe, Samples, Stage
+from .state import Progress, load_run, save_run, save_weights
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+_ORDER, _STEP, _CONSECUTIVE = 1, 2, 3  # which draw a random generator is for
+SHOWN = 4  # pictures in the journal
+
+
+class Loop:
+    """One run on one device (of several, maybe).
+
+    Parameters
+    ----------
+    fabric : launched.
+    options : of the run.
+    recipe : what is learnt.
+    folder : of the run; what lies there is gone on with.
+    """
+
+    def __init__(self, fabric: Fabric, options: TrainOptions, recipe: Recipe, folder: Path) -> None:
+        self.fabric, self.options, self.recipe, self.folder = fabric, options, recipe, folder
+        self.progress = Progress()
+        if recipe.batch_size % fabric.world_size:
+            raise InputError(
+                f"a batch of {recipe.batch_size} cannot be dealt out to {fabric.world_size} devices evenly"
+            )
+        for stage in recipe.stages:
+            if len(stage.samples) < recipe.batch_size:
+                raise InputError(
+                    f"there are only {len(stage.samples)} samples to learn {stage.name} from, fewer than a batch of "
+                    f"{recipe.batch_size}: add data, take more --patches of each pair, or choose a smaller --batch-size"
+                )
+
+    def run(self, quiet: bool = False) -> None:
+        """Train from where the run is to its end."""
+        saved = load_run(self.folder)
+        if saved is not None:
+            self.progress = saved["progress"]
+            self.recipe.network.load_state_dict(saved["network"])
+            self.recipe.remember(saved["memory"])
+        self.recipe.to(self.fabric.device)
+        network = self.fabric.setup_module(self.recipe.network)
+        with Journal(
+            self.folder, self.progress, list(self.recipe.columns), self.fabric.is_global_zero, quiet
+        ) as journal:
+            while self.progress.stage < len(self.recipe.stages):
+                self._stage(network, journal, saved)
+                saved = None
+
+    def _stage(self, network: nn.Module, journal: Journal, saved: Mapping[str, Any] | None) -> None:
+        """Learn one stage, from where the run is in it."""
+        progress, stage = self.progress, self.recipe.stages[self.progress.stage]
+        if not progress.prepared:
+            self.recipe.begin(progress.stage, self._consecutive)
+            progress.prepared = True
+        optimiser: Any = self.fabric.setup_optimizers(self.recipe.optimiser())
+        schedule = self.recipe.schedule(optimiser.optimizer, stage)
+        if saved is not None and saved["optimiser"] is not None:
+            optimiser.load_state_dict(saved["optimiser"])
+            if schedule is not None:
+                schedule.load_state_dict(saved["schedule"])
+        if saved is None:
+            self._save(optimiser, schedule)
+        while progress.epoch < stage.epochs:
+            self._epoch(stage, network, optimiser, schedule, journal)
+        self.progress = progress = Progress(progress.stage + 1, step=progress.step, epochs=progress.epochs)
+        if progress.stage == len(self.recipe.stages):
+            self._save(optimiser, schedule)
+
+    def _epoch(self, stage: Stage, network: nn.Module, optimiser: Any, schedule: Any, journal: Journal) -> None:
+        """Learn from all samples once, measure, and keep the weights."""
+        progress = self.progress
+        order = self._order(stage)
+        journal.begin_epoch(f"{stage.name} [{progress.epoch + 1}/{stage.epochs}]", len(order), progress.batch)
+        network.train()
+        for batch in self._batches(stage.samples, order[progress.batch :], progress.epoch):
+            rate = float(optimiser.param_groups[0]["lr"])
+            losses = self._step(batch, network, optimiser)
+            for name, value in losses.items():
+                progress.sums[name] = progress.sums.get(name, 0.0) + value
+            progress.batch += 1
+            progress.step += 1
+            journal.step(stage.name, progress.epochs + 1, progress.step, losses, rate)
+            if progress.step % self.options.save_every == 0 and progress.batch < len(order):
+                self._save(optimiser, schedule)
+        rate = float(optimiser.param_groups[0]["lr"])
+        if schedule is not None:
+            schedule.step()
+        means = {name: total / len(order) for name, total in progress.sums.items()}
+        held_out, pictures = self._measure(stage)
+        progress.epoch, progress.batch, progress.sums = progress.epoch + 1, 0, {}
+        progress.epochs += 1
+        loss = (held_out or means)["loss"]
+        best = loss < progress.best
+        progress.best = min(loss, progress.best)
+        if self.fabric.is_global_zero:
+            save_weights(self.folder, self.recipe, progress, loss, best)
+        journal.epoch(stage.name, progress, means, held_out, rate, pictures)
+        self._save(optimiser, schedule)
+
+    def _step(self, batch: Batch, network: nn.Module, optimiser: Any) -> dict[str, float]:
+        """Take one step; the losses are means over all devices."""
+        progress = self.progress
+        seed = [self.options.seed, _STEP, progress.stage, progress.epoch, progress.batch]
+        optimiser.zero_grad()
+        losses = self.recipe.losses(self._moved(batch), network, np.random.default_rng(seed))
+        stacked = torch.stack([loss.detach().float() for loss in losses.values()])
+        means: Any = self.fabric.all_reduce(stacked, reduce_op="mean")
+        values: dict[str, float] = dict(zip(losses, means.tolist(), strict=True))
+        if not np.isfinite(values["loss"]):
+            raise RunError(self._not_finite(batch, values["loss"]))
+        self.fabric.backward(losses["loss"])
+        optimiser.step()
+        return values
+
+    def _not_finite(self, batch: Batch, loss: float) -> str:
+        """Say at which step and with which pair the loss was lost."""
+        guilty = []
+        for i, name in enumerate(batch["name"]):
+            one = {key: value[i : i + 1] for key, value in batch.items()}
+            with torch.no_grad():
+                alone = self.recipe.losses(self._moved(one), self.recipe.network, None)["loss"]
+            if not bool(torch.isfinite(alone)):
+                guilty.append(name)
+        names = guilty or list(batch["name"])
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} others" if len(names) > 3 else "")
+        return (
+            f"the loss is {loss} at step {self.progress.step + 1}, with {'pair' if len(names) == 1 else 'the pairs'} "
+            f"{shown}: the run stops; its last good state is kept, go on from it with a smaller --lr"
+        )
+
+    @torch.no_grad()
+    def _measure(self, stage: Stage) -> tuple[dict[str, float], Mapping[str, Tensor]]:
+        """Measure the losses of the held-out samples, and take pictures of the first."""
+        count = len(stage.held_out)
+        if not count:
+            return {}, {}
+        self.recipe.network.eval()
+        size = self.recipe.batch_size
+        order = [list(range(i, min(i + size, count))) for i in range(0, count, size)]
+        sums: dict[str, float] = {}
+        pictures: Mapping[str, Tensor] = {}
+        for batch in self._batches(stage.held_out, order, 0, deal=False):
+            moved = self._moved(batch)
+            weight = len(batch["name"]) / count
+            for name, loss in self.recipe.losses(moved, self.recipe.network, None).items():
+                sums[name] = sums.get(name, 0.0) + float(loss) * weight
+            pictures = pictures or self.recipe.pictures(
+                {key: value[:SHOWN] if hasattr(value, "__len__") else value for key, value in moved.items()}
+            )
+        return sums, pictures
+
+    def _order(self, stage: Stage) -> list[list[int]]:
+        """Deal the samples of this epoch into whole batches; what is left over is dropped."""
+        size = self.recipe.batch_size
+        draw = np.random.default_rng([self.options.seed, _ORDER, self.progress.stage, self.progress.epoch])
+        shuffled = draw.permutation(len(stage.samples)).tolist()
+        return [shuffled[i : i + size] for i in range(0, len(shuffled) - size + 1, size)]
+
+    def _batches(self, samples: Samples, order: list[list[int]], epoch: int, deal: bool = True) -> Iterator[Batch]:
+        """Load batches; each device takes its share."""
+        samples.epoch = epoch
+        if deal:
+            order = [indices[self.fabric.global_rank :: self.fabric.world_size] for indices in order]
+        if not order:
+            return
+        workers = self.options.workers
+        loader: DataLoader[Batch] = DataLoader(
+            samples, batch_sampler=order, num_workers=workers, collate_fn=collate,  # type: ignore[arg-type]
+            multiprocessing_context="fork" if workers and torch.device(self.fabric.device).type == "cpu" else None,
+        )  # fmt: skip
+        yield from loader
+
+    def _consecutive(self, stage: int, draw: int) -> Batch:
+        """Give a batch of consecutive samples of a stage, from a random place."""
+        samples, size = self.recipe.stages[stage].samples, self.recipe.batch_size
+        start = int(
+            np.random.default_rng([self.options.seed, _ORDER, stage, 10**6, draw]).integers(len(samples) - size + 1)
+        )
+        return self._moved(collate([samples[i] for i in range(start, start + size)]))
+
+    def _moved(self, batch: Batch) -> Batch:
+        moved: Batch = self.fabric.to_device(batch)
+        return moved
+
+    def _save(self, optimiser: Any, schedule: Any) -> None:
+        if self.fabric.is_global_zero:
+            save_run(self.folder, self.progress, self.recipe, optimiser, schedule)
+        self.fabric.barrier()
+
+
+def collate(samples: list[Batch]) -> Batch:
+    """Stack the tensors of samples; everything else becomes a list."""
+    return {
+        key: default_collate([sample[key] for sample in samples])
+        if isinstance(samples[0][key], Tensor)
+        else [sample[key] for sample in samples]
+        for key in samples[0]
+    }

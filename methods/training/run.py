@@ -1,0 +1,128 @@
+"""Starting a run, and going on with one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import FusionBenchError, InputError, RunError, unknown
+from .journal import telling_full_disk
+from .options import FILE, TrainOptions, load_options, make_options
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+    from .recipe import Recipe
+
+# A method's `make_recipe(options)` builds what is learnt.
+RECIPES = {"u2fusion": "u2fusion.recipes"}
+_ERROR = ".error.json"
+
+
+def train(options: TrainOptions | None = None, quiet: bool = False, **given: Any) -> Path:
+    """Train a method.
+
+    Parameters
+    ----------
+    options : or their names and values as keyword arguments; see `TrainOptions`.
+    quiet : show no progress bar.
+
+    Returns
+    -------
+    The folder of the run: `options.json`, `losses.csv`, `losses_by_epoch.csv`, `loss_curves.png`, `tensorboard/`, and
+    `checkpoints/` with the weights of each epoch, `best.safetensors`, and `last.pt`, from which it can go on.
+
+    Raises
+    ------
+    InputError
+        An option or the data are wrong.
+    RunError
+        Training failed: the loss is not finite, or the disk is full. `resume` goes on from the last state.
+
+    Examples
+    --------
+    >>> train(method="u2fusion", dataset="RoadScene", epochs=10, batch_size=4)  # doctest: +SKIP
+    """
+    chosen = options or make_options(given)
+    if options is not None and given:
+        raise InputError("give the options of a training run either as one object or by name")
+    if chosen.method not in RECIPES:
+        raise unknown("method that can be trained", chosen.method, RECIPES)
+    folder = _new_folder(chosen)
+    _launch(chosen, folder, quiet)
+    return folder
+
+
+def resume(folder: str | Path, quiet: bool = False, **changes: Any) -> Path:
+    """Go on with a run that was stopped, from its last saved state.
+
+    Parameters
+    ----------
+    folder : of the run.
+    changes : device, devices, workers, precision, lr, epochs, save_every or data_root may differ from the start's; a
+        changed learning rate counts from the last saved state on.
+    """
+    folder = Path(folder)
+    options = load_options(folder, **changes)
+    _launch(options, folder, quiet)
+    return folder
+
+
+def _new_folder(options: TrainOptions) -> Path:
+    """Choose the folder of a new run; it is made when the run has found its data."""
+    name = options.name or datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    folder = Path(options.out) / options.method / name
+    if (folder / FILE).exists() and options.name:
+        raise InputError(f"there is a run {folder} already: go on with it by --resume {folder}, or choose another name")
+    number = 1
+    while folder.exists() and not options.name:
+        number += 1
+        folder = folder.with_name(f"{name}-{number}")
+    return folder
+
+
+def _launch(options: TrainOptions, folder: Path, quiet: bool) -> None:
+    """Start the processes, and bring an error of theirs here."""
+    from torch.multiprocessing.spawn import ProcessRaisedException
+
+    from .devices import make_fabric
+
+    fabric = make_fabric(options.device, options.devices, options.precision)
+    try:
+        fabric.launch(_work, options, folder, quiet)  # type: ignore[arg-type]  # Fabric passes them on
+    except ProcessRaisedException as error:
+        told = folder / _ERROR
+        if not told.exists():
+            raise
+        kind, sentence = json.loads(told.read_text())
+        told.unlink()
+        raise (InputError if kind == "InputError" else RunError)(sentence) from error
+
+
+def _work(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> None:
+    """What each process does."""
+    try:
+        _train(fabric, options, fabric.broadcast(folder), quiet)
+    except FusionBenchError as error:
+        if options.devices > 1:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / _ERROR).write_text(json.dumps([type(error).__name__, str(error)]))
+        raise
+
+
+def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> None:
+    from .loop import Loop
+
+    fabric.seed_everything(options.seed, verbose=False)
+    make_recipe: Callable[[TrainOptions], Recipe]
+    make_recipe = import_module(f"..{RECIPES[options.method]}", __package__).make_recipe
+    loop = Loop(fabric, options, make_recipe(options), folder)
+    if fabric.is_global_zero and not (folder / FILE).exists():
+        with telling_full_disk(folder):
+            options.save(folder)
+    fabric.barrier()
+    loop.run(quiet)

@@ -1,0 +1,124 @@
+"""From the options to the pairs that are learnt from, and those held out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...datasets.dataset import FusionDataset, load_source
+from ...datasets.images import is_image_name, to_gray
+from ...datasets.load import load_dataset
+from ...datasets.pair import Pair
+from ...errors import InputError
+from .options import TrainOptions
+from .patches import Images, TrainingPair
+from .photographs import exposures, foci
+
+PHOTOS = "photos:"
+
+
+def training_pairs(options: TrainOptions) -> list[TrainingPair]:
+    """List the pairs of all data sets of a run, cut to `train_num` evenly.
+
+    Raises
+    ------
+    InputError
+        A data set is not found, or nothing is left to learn from.
+    """
+    pairs: list[TrainingPair] = []
+    for name in options.dataset:
+        found = _photographs(name, options) if name.startswith(PHOTOS) else _dataset(name, options)
+        pairs += _without(found, options.exclude)
+    if options.train_num is not None and options.train_num < len(pairs):
+        keep = np.linspace(0, len(pairs) - 1, options.train_num).round().astype(int)
+        pairs = [pairs[i] for i in keep]
+    if not pairs:
+        raise InputError(f"there is nothing to learn from in {', '.join(options.dataset)}")
+    return pairs
+
+
+def hold_out(pairs: Sequence[TrainingPair], part: float, seed: int) -> tuple[list[TrainingPair], list[TrainingPair]]:
+    """Split pairs into those to learn from and those to measure on; which ones depends on the seed alone.
+
+    Examples
+    --------
+    >>> pairs = [TrainingPair(str(i), "IVF", lambda rng: None) for i in range(10)]
+    >>> [len(half) for half in hold_out(pairs, 0.2, seed=0)]
+    [8, 2]
+    """
+    count = round(part * len(pairs))
+    if part and not count and len(pairs) > 1:
+        count = 1
+    chosen = set(np.random.default_rng([seed, 99]).permutation(len(pairs))[:count].tolist())
+    learn = [pair for i, pair in enumerate(pairs) if i not in chosen]
+    return learn, [pairs[i] for i in sorted(chosen)]
+
+
+def _dataset(name: str, options: TrainOptions) -> list[TrainingPair]:
+    dataset, left_out = _split(name, options)
+    chosen = [pair for pair in dataset if pair.name not in left_out]
+    return [_pair(dataset, pair, number, options) for number, pair in enumerate(chosen)]
+
+
+def _split(name: str, options: TrainOptions) -> tuple[FusionDataset, set[str]]:
+    """Load the pairs that may be learnt from, and say which of them are not to be."""
+    if options.split is not None:
+        return load_dataset(name, options.data_root, options.split), set()
+    try:
+        return load_dataset(name, options.data_root, "train"), set()
+    except InputError:
+        everything = load_dataset(name, options.data_root, "all")
+    try:
+        tested = {pair.name for pair in load_dataset(name, options.data_root, "test")}
+    except InputError:
+        return everything, set()
+    # A data set of which nothing but the test part is there must be named as such to be learnt from.
+    if len(tested) == len(everything):
+        raise InputError(f"{name} at {everything.root} has only test pairs: say --split test to learn from them")
+    return everything, tested
+
+
+def _pair(dataset: FusionDataset, pair: Pair, number: int, options: TrainOptions) -> TrainingPair:
+    def read(draw: np.random.Generator) -> Images:
+        a, b = dataset.read(pair)
+        return _prepared(a, options), _prepared(b, options)
+
+    return TrainingPair(f"{dataset.name}/{pair.name}", pair.task, read, number=number)
+
+
+def _photographs(name: str, options: TrainOptions) -> list[TrainingPair]:
+    """Make a multi-focus and a multi-exposure pair of each photograph."""
+    folder = Path(name.removeprefix(PHOTOS)).expanduser()
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and is_image_name(path))
+    if not files:
+        raise InputError(f"there are no photographs in {folder}")
+    pairs = []
+    for number, file in enumerate(files):
+        for task, degrade in (("MFF", foci), ("MEF", exposures)):
+
+            def read(draw: np.random.Generator, file: Path = file, degrade=degrade) -> Images:  # type: ignore[no-untyped-def]
+                return degrade(_prepared(load_source(file), options), draw)
+
+            pairs.append(TrainingPair(f"{folder.name}/{file.stem}:{task}", task, read, fixed=False, number=number))
+    return pairs
+
+
+def _prepared(image: NDArray[np.generic], options: TrainOptions) -> NDArray[np.uint8]:
+    """Bring a source to 8 bit, gray unless channels are to be learnt from."""
+    if options.colour == "gray" or image.ndim == 2:
+        return to_gray(image).astype(np.uint8)
+    levels = np.asarray(image, np.float32) / (257 if image.dtype == np.uint16 else 1)
+    return np.round(levels).astype(np.uint8)
+
+
+def _without(pairs: list[TrainingPair], exclude: str | None) -> list[TrainingPair]:
+    if exclude is None:
+        return pairs
+    try:
+        names = {Path(line.strip()).stem for line in Path(exclude).read_text().splitlines() if line.strip()}
+    except OSError as error:
+        raise InputError(f"cannot read the list of names to leave out, {exclude}: {error.strerror}") from error
+    return [pair for pair in pairs if pair.name.rpartition("/")[2] not in names]
