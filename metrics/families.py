@@ -163,7 +163,7 @@ FAMILIES: tuple[Family, ...] = (
         "Q_P", "Phase congruency", "edges",
         "How well the features (edges, corners) of the sources, found by phase congruency and so independent of "
         "contrast, are found in the fused image.",
-        ("Q_P",), ("A fused image without any feature scores 1.",), ("phase congruency",),
+        ("Q_P",), ("A fused image without any feature scores about 1, the best value.",), ("phase congruency",),
     ),
     Family(
         "SSIM", "Structural similarity", "structure",

@@ -235,7 +235,7 @@ def q_p(t: Triple) -> Array:
     Each factor: at every pixel the largest of the correlations of the fused map with that of source a, of source b and
     of the stronger of both (11x11 Gaussian windows of deviation 1.5, C = 1e-4), summed and divided by the number of
     features, the pixels where a source's phase congruency exceeds .1. From -1 to 1. The source maps are zero outside
-    their features, the fused ones are not, so a copy does not reach 1. A flat fused image gives C / C = 1: look at
+    their features, the fused ones are not, so a copy does not reach 1. A flat fused image gives C / C, about 1: look at
     another metric too. The filters are not quite mirror images at the highest frequency, so flipping changes the
     last digits.
     """
