@@ -30,7 +30,7 @@ def edge(image: Image) -> tuple[Array, Array]:
 
 
 @metric(
-    "Q_G", "liu", reference=XYDEAS, range=(0, 1), identity=0.9866590924049252, symmetric=False,
+    "Q_G", "liu", reference=XYDEAS, range=(0, 1), identity=0.9866590924049252, transposes=False, symmetric=False,
     note="the same paper as Qabf, read otherwise: other sigmoids, and the mean over pixels of a ratio instead of the "
     "ratio of sums, so that flat pixels count as much as edges",
 )  # fmt: skip
@@ -41,7 +41,8 @@ def q_g(t: Triple) -> Array:
     smaller gradient over the larger, Δ = | |α_S - α_F| - π/2 | · 2/π. Sobel with zeros around the image, so its frame
     is an edge of all three. From 0 to .98666, the value of a perfect copy. Zero gradients are taken as 1e-5: a flat
     pixel in all three scores as perfectly preserved, so a flat image gains. The published code carries the 1e-5 of the
-    fused image into the comparison with source b only: swapping the sources changes the last digits.
+    fused image into the comparison with source b only and replaces only horizontal derivatives of zero: swapping the
+    sources, or rows and columns, changes the last digits.
     """
     xp = t.xp
     fused, fused_angle = edge(t.fused)

@@ -41,7 +41,8 @@ def fidelity(fused: Image, source: Image, scale: int) -> tuple[Array, Array, Arr
 
 
 @metric(
-    "VIFF", "han2013", reference=HAN, range=(0, inf), identity=1, min_size=41, symmetric=False, differentiable=True,
+    "VIFF", "han2013", reference=HAN, range=(0, inf), identity=1, min_size=41, symmetric=False, flips=False,
+    differentiable=True,
     note="the VIFF of the paper; what FILM, CDDFuse and many tables call VIFF is a sum of two VIFp with noise "
     "variance 2. For colour the authors score the L of CIELAB",
 )  # fmt: skip
