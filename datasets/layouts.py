@@ -177,7 +177,7 @@ def find(root: Path, layouts: Iterable[Layout]) -> Found | None:
 def files(root: Path, template: str) -> Files:
     """Collect the image files that fit a template."""
     *folders, last = template.split("/")
-    states: list[tuple[Path, dict[str, str]]] = [(root, {})]
+    states: list[tuple[Path, dict[str, str]]] = [(root, {})] if root.is_dir() else []
     for part in folders:
         if part in (".", ""):
             continue
