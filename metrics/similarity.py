@@ -116,8 +116,8 @@ def q_c(t: Triple) -> Array:
 
     s q(A, F) + (1 - s) q(B, F), s = cov(A, F) / (cov(A, F) + cov(B, F)); q is SSIM without constants (2e-16), windows
     Gaussian of deviation 1.5, inside the image. By the published code a window with s < 0 counts as 0 and one with
-    s > 1 as 1, so the order of the sources matters. s is 0/0 where the fused window (or both source windows) is flat: then Q_C has no value. MATLAB
-    divides rounding noise there and prints anything (308 on a real image).
+    s > 1 as 1, so the order of the sources matters. s is 0/0 where the fused window (or both source windows) is flat:
+    then Q_C has no value. MATLAB divides rounding noise there and prints anything (308 on a real image).
     """
     xp = t.xp
     a, b = (local_covariance(t.fused, source, *SMALL) for source in t.sources)
