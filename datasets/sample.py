@@ -24,7 +24,7 @@ import numpy as np
 from ..errors import RunError
 from .images import Image, write
 from .pair import Colour, Pair, Task
-from .sample_render import Floats
+from .sample_shapes import Floats
 
 VERSION = 1  # of the pixels: the cache folder is named after it
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .images import Image
-from .sample_render import Floats, f32
+from .sample_shapes import Floats, f32
 
 GAMMA = 2.2
 

@@ -3,27 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .sample_render import (
-    Camera,
-    Ellipsoid,
-    Group,
-    Lamp,
-    Material,
-    Plane,
-    Scene,
-    Shape,
-    Surface,
-    box,
-    convex,
-    f32,
-    noise,
-    render,
-    rough,
-)
+from .sample_render import Camera, Lamp, Scene, render
+from .sample_shapes import Ellipsoid, Floats, Group, Material, Plane, Shape, Surface, box, convex, f32, noise, rough
 
-Floats = NDArray[np.float32]
 _WARM = (1.0, 0.78, 0.5)  # the colour of lamps
 
 

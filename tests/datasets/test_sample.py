@@ -16,6 +16,7 @@ from scipy import constants
 from fusionbench.datasets import FusionDataset, check, load_dataset, sample, to_gray
 from fusionbench.datasets import sample_photos as photos
 from fusionbench.datasets import sample_render as render
+from fusionbench.datasets import sample_shapes as shapes
 from fusionbench.errors import InputError, RunError
 
 
@@ -162,33 +163,33 @@ def test_planck() -> None:
         exponent = constants.h * constants.c / (wave * constants.k * kelvin)
         return 2 * constants.h * constants.c**2 / wave**5 / (np.exp(exponent) - 1)
 
-    celsius = render.f32([-50, 0, 36.6, 100])
+    celsius = shapes.f32([-50, 0, 36.6, 100])
     expected = [radiance(float(value) + 273.15) / radiance(273.15) for value in celsius]
     np.testing.assert_allclose(render.planck(celsius), expected, rtol=1e-5)
 
 
 def test_rays_hit_what_they_should() -> None:
-    stuff = render.Material((0.5, 0.5, 0.5), 10)
-    ray = render.f32([[0, 1, 0], [0, 0, 1], [0.6, 0.8, 0]])
-    origin = render.f32([[0, 0, 0]])
-    ball = render.Ellipsoid((0, 5, 0), (1, 2, 1), stuff)
+    stuff = shapes.Material((0.5, 0.5, 0.5), 10)
+    ray = shapes.f32([[0, 1, 0], [0, 0, 1], [0.6, 0.8, 0]])
+    origin = shapes.f32([[0, 0, 0]])
+    ball = shapes.Ellipsoid((0, 5, 0), (1, 2, 1), stuff)
     np.testing.assert_allclose(ball.hit(origin, ray), [3, np.inf, np.inf])
-    np.testing.assert_allclose(ball.normal(render.f32([[0, 3, 0]])), [[0, -1, 0]], atol=1e-6)
-    block = render.box((2, 4), (2, 10), (-1, 1), stuff)
+    np.testing.assert_allclose(ball.normal(shapes.f32([[0, 3, 0]])), [[0, -1, 0]], atol=1e-6)
+    block = shapes.box((2, 4), (2, 10), (-1, 1), stuff)
     np.testing.assert_allclose(block.hit(origin, ray), [np.inf, np.inf, 10 / 3], rtol=1e-6)
     assert len(block.corners()) == 8
     turned = block.moved(0, 0, 0, 90)  # x goes to y, y to -x
     np.testing.assert_allclose(turned.hit(origin, ray)[:2], [np.inf, np.inf])
-    np.testing.assert_allclose(turned.hit(origin, render.f32([[-0.8, 0.6, 0]])), [10 / 3], rtol=1e-6)
+    np.testing.assert_allclose(turned.hit(origin, shapes.f32([[-0.8, 0.6, 0]])), [10 / 3], rtol=1e-6)
 
 
 def test_a_lamp_lights_by_distance_angle_and_shadow() -> None:
-    ground = render.Material((1, 1, 1), 10)
+    ground = shapes.Material((1, 1, 1), 10)
     lamp = render.Lamp((0, 20, 4), (16, 16, 16))
     camera = render.Camera(41, 41, (0, 0, 20), 1.2, 45)
-    roof = render.Group([render.box((-1, 1), (19, 21), (1, 1.2), ground)])
+    roof = shapes.Group([shapes.box((-1, 1), (19, 21), (1, 1.2), ground)])
     open_light, _ = render.render(render.Scene((), ground, lamps=(lamp,)), camera, 1)
-    covered, _ = render.render(render.Scene((roof,), render.Material((1, 1, 1), 10), lamps=(lamp,)), camera, 1)
+    covered, _ = render.render(render.Scene((roof,), shapes.Material((1, 1, 1), 10), lamps=(lamp,)), camera, 1)
     # straight below the lamp: 16 / 4 ** 2; the ray of the middle pixel meets the ground there
     assert open_light[20, 20, 0] == pytest.approx(1, rel=1e-3)
     # 5.33 m from the foot, height over distance is 0.6: 16 * 0.6 / 6.67 ** 2
