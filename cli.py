@@ -236,6 +236,18 @@ def list_(
         )
 
 
+@app.command()
+def explain(
+    metric: Annotated[str, typer.Argument(help="A metric by any of its names: psnr, Qabf, mutinf, VIFF@film.")],
+) -> None:
+    """Explain a metric: its formula in each convention, with the values they give for one image, and the traps."""
+    from rich.markdown import Markdown
+
+    from .metrics.explain import explain as explanation
+
+    _console(120).print(Markdown(str(explanation(metric))))
+
+
 @datasets_app.command("check")
 def check(
     name: Annotated[str, typer.Argument(help="A data set by name, or a folder.")],
@@ -257,11 +269,11 @@ def _names(text: str | None) -> list[str] | None:
     return None if text is None else [name for name in (part.strip() for part in text.split(",")) if name]
 
 
-def _console() -> Console:
-    """Standard output; a file or a pipe gets wide lines, not those of a narrow terminal."""
+def _console(width: int = 200) -> Console:
+    """Standard output; a file or a pipe gets lines of `width`, not those of a narrow terminal."""
     from rich.console import Console
 
-    return Console() if sys.stdout.isatty() else Console(width=200)
+    return Console() if sys.stdout.isatty() else Console(width=width)
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:

@@ -1,4 +1,4 @@
-"""Writing files so that a reader sees the whole file or none, and what goes wrong in one sentence."""
+"""Files: written whole or not at all, and where what can be made again is kept."""
 
 from __future__ import annotations
 
@@ -10,6 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import FusionBenchError, InputError, RunError
+
+
+def cache_folder() -> Path:
+    """Where things are kept that can be computed or fetched again.
+
+    FUSIONBENCH_CACHE, or else fusionbench in XDG_CACHE_HOME or ~/.cache.
+    """
+    own = os.environ.get("FUSIONBENCH_CACHE")
+    if own:
+        return Path(own).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "fusionbench"
 
 
 def write_bytes(path: Path, data: bytes) -> None:

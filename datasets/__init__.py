@@ -5,7 +5,7 @@ from __future__ import annotations
 from .catalog import get_spec, list_datasets
 from .checks import CheckReport, check
 from .dataset import FusionDataset, SizePolicy, load_source, read_pair
-from .images import Header, UnreadableImageError, is_image_name, probe, read, to_gray, write, write_bytes
+from .images import Header, UnreadableImageError, is_image_name, probe, read, to_gray, write
 from .layouts import Layout
 from .load import OnError, load_dataset
 from .pair import Colour, Pair, Source, Task
@@ -36,5 +36,4 @@ __all__ = [
     "read_pair",
     "to_gray",
     "write",
-    "write_bytes",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, RunError
+from ..files import write_bytes
 
 Image = NDArray[Any]
 
@@ -212,43 +212,6 @@ def write(path: str | Path, image: Image) -> None:
     if not done:
         raise RunError(f"cannot write {path}: OpenCV did not encode an array of shape {image.shape} as PNG")
     write_bytes(path, data.tobytes())
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file atomically; the errors are those of `write`."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())  # mkstemp makes files that only their owner can read
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise _write_error(path, error) from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def _write_error(path: Path, error: OSError) -> InputError | RunError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RunError(f"cannot write {path}: the disk is full; make room and run the same command again")
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
-        reason = (error.strerror or str(error)).lower()
-        return InputError(f"cannot write {path}: {reason}; choose a folder that can be written to")
-    return RunError(f"cannot write {path}: {(error.strerror or str(error)).lower()}")
-
-
-def _umask() -> int:
-    status = Path("/proc/self/status")  # os.umask() can only read the mask by changing it, for all threads
-    try:
-        line = next(line for line in status.read_text().splitlines() if line.startswith("Umask:"))
-        return int(line.split()[1], 8)
-    except (OSError, StopIteration):
-        return 0o022
 
 
 def _header(path: Path, file: IO[bytes]) -> Header:

@@ -1,6 +1,5 @@
 """How a pair becomes a fused image: the methods, and what every method is given for free."""
 
-from .messages import one_line
 from .method import Gray, Image, Method
 from .pipeline import Fused, fuse_pair
 from .registry import MethodInfo, default_methods, get_method, list_methods
@@ -15,5 +14,4 @@ __all__ = [
     "fuse_pair",
     "get_method",
     "list_methods",
-    "one_line",
 ]

@@ -22,8 +22,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from ..errors import FusionBenchError, InputError, unknown
-from .messages import one_line
+from ..errors import FusionBenchError, InputError, one_line, unknown
 from .method import Method
 from .options import parse_options, read_options
 from .userfile import checked, classes_of, load_file

@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from ..errors import InputError, unknown
-from .messages import one_line
+from ..errors import InputError, one_line, unknown
 from .method import Method
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.images import write_bytes
+from ...files import write_bytes
 
 _NO_LOSS = ("step", "epoch", "stage", "learning_rate")
 

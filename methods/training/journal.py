@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ...datasets.images import write_bytes
+from ...files import write_bytes
 from ...errors import RunError
 from .curves import draw_curves
 from .state import Progress
@@ -100,10 +100,9 @@ class Journal(AbstractContextManager["Journal"]):
             return
         from torch.utils.tensorboard import SummaryWriter
 
-        with telling_full_disk(folder):
-            self.steps = Table(folder / STEPS, "step", progress.step)
-            self.epochs = Table(folder / EPOCHS, "epoch", progress.epochs)
-            self.writer = SummaryWriter(str(folder / EVENTS), purge_step=progress.step + 1 if progress.step else None)
+        self.steps = Table(folder / STEPS, "step", progress.step)
+        self.epochs = Table(folder / EPOCHS, "epoch", progress.epochs)
+        self.writer = SummaryWriter(str(folder / EVENTS), purge_step=progress.step + 1 if progress.step else None)
         self._bar = None if quiet else _make_bar()
 
     def __exit__(self, *_: object) -> None:
@@ -129,11 +128,10 @@ class Journal(AbstractContextManager["Journal"]):
         if not self.speaks:
             return
         values = {column: repr(losses[column]) if column in losses else "" for column in self.columns}
-        with telling_full_disk(self.folder):
-            self.steps.add({"step": number, "epoch": epoch, "stage": stage, **values, "learning_rate": repr(lr)})
-            for name, value in losses.items():
-                self.writer.add_scalar(f"step/{name}", value, number)
-            self.writer.add_scalar("step/learning_rate", lr, number)
+        self.steps.add({"step": number, "epoch": epoch, "stage": stage, **values, "learning_rate": repr(lr)})
+        for name, value in losses.items():
+            self.writer.add_scalar(f"step/{name}", value, number)
+        self.writer.add_scalar("step/learning_rate", lr, number)
         if self._bar is not None:
             parts = {name: value for name, value in losses.items() if name != "loss"} or losses
             note = ", ".join(f"{name}={value:.4g}" for name, value in [("learning_rate", lr), *parts.items()])
@@ -149,15 +147,14 @@ class Journal(AbstractContextManager["Journal"]):
         row: dict[str, Any] = {"epoch": progress.epochs, "step": progress.step, "stage": stage}
         for prefix, losses in (("", trained), ("validation_", held_out)):
             row |= {prefix + c: repr(losses[c]) if c in losses else "" for c in self.columns}
-        with telling_full_disk(self.folder):
-            self.epochs.add({**row, "learning_rate": repr(lr)})
-            for kind, losses in (("train", trained), ("validation", held_out)):
-                for name, value in losses.items():
-                    self.writer.add_scalar(f"{kind}/{name}", value, progress.epochs)
-            for title, images in pictures.items():
-                self.writer.add_image(title, _grid(images), progress.epochs)
-            self.writer.flush()
-            draw_curves(self.folder / STEPS, self.folder / EPOCHS, self.folder / CURVES)
+        self.epochs.add({**row, "learning_rate": repr(lr)})
+        for kind, losses in (("train", trained), ("validation", held_out)):
+            for name, value in losses.items():
+                self.writer.add_scalar(f"{kind}/{name}", value, progress.epochs)
+        for title, images in pictures.items():
+            self.writer.add_image(title, _grid(images), progress.epochs)
+        self.writer.flush()
+        draw_curves(self.folder / STEPS, self.folder / EPOCHS, self.folder / CURVES)
         if self._bar is not None:
             said = ", ".join(f"{name} {value:.4g}" for name, value in {**trained, **_prefixed(held_out)}.items())
             self._bar.console.print(f"epoch {progress.epochs} ({stage}): {said}", highlight=False, soft_wrap=True)

@@ -206,7 +206,8 @@ class Loop:
         return moved
 
     def _save(self, optimiser: Any, schedule: Any) -> None:
-        if self.fabric.is_global_zero:
+        """Save the state, unless the last step has spoilt the weights: then the one before is the last good state."""
+        if self.fabric.is_global_zero and all(bool(p.isfinite().all()) for p in self.recipe.network.parameters()):
             save_run(self.folder, self.progress, self.recipe, optimiser, schedule)
         self.fabric.barrier()
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ...datasets.images import write_bytes
+from ...files import write_bytes
 from ...errors import InputError, unknown
 
 Colour = Literal["gray", "rgb"]

@@ -121,8 +121,8 @@ def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> 
     make_recipe: Callable[[TrainOptions], Recipe]
     make_recipe = import_module(f"..{RECIPES[options.method]}", __package__).make_recipe
     loop = Loop(fabric, options, make_recipe(options), folder)
-    if fabric.is_global_zero and not (folder / FILE).exists():
-        with telling_full_disk(folder):
+    with telling_full_disk(folder):
+        if fabric.is_global_zero and not (folder / FILE).exists():
             options.save(folder)
-    fabric.barrier()
-    loop.run(quiet)
+        fabric.barrier()
+        loop.run(quiet)

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ...datasets.images import write_bytes
+from ...files import write_bytes
 from ...errors import InputError
 from ..weights.files import save_state
 from .recipe import Recipe

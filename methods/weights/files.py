@@ -12,7 +12,7 @@ from pathlib import Path
 from pickletools import genops
 from typing import TYPE_CHECKING, Any
 
-from ...datasets.images import write_bytes
+from ...files import write_bytes
 from ...errors import InputError
 from .bundle import is_bundle, read_bundle
 

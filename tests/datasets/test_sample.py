@@ -14,10 +14,9 @@ import pytest
 from scipy import constants
 
 from fusionbench.datasets import FusionDataset, check, load_dataset, sample, to_gray
-from fusionbench.datasets import sample_photos as photos
-from fusionbench.datasets import sample_render as render
-from fusionbench.datasets import sample_shapes as shapes
+from fusionbench.datasets.sample import photos, render, shapes
 from fusionbench.errors import InputError, RunError
+from fusionbench.files import cache_folder
 
 
 @pytest.fixture(scope="module")
@@ -130,10 +129,10 @@ def test_cache_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.Mo
 def test_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("FUSIONBENCH_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert sample.cache_folder() == tmp_path / "fusionbench"
+    assert cache_folder() == tmp_path / "fusionbench"
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert sample.cache_folder() == tmp_path / "home" / ".cache" / "fusionbench"
+    assert cache_folder() == tmp_path / "home" / ".cache" / "fusionbench"
 
 
 def test_other_splits_do_not_exist() -> None:

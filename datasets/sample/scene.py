@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .sample_render import Camera, Lamp, Scene, render
-from .sample_shapes import Ellipsoid, Floats, Group, Material, Plane, Shape, Surface, box, convex, f32, noise, rough
+from .render import Camera, Lamp, Scene, render
+from .shapes import Ellipsoid, Floats, Group, Material, Plane, Shape, Surface, box, convex, f32, noise, rough
 
 _WARM = (1.0, 0.78, 0.5)  # the colour of lamps
 

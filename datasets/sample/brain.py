@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .images import Image
-from .sample_shapes import Floats, f32, noise, rough
+from ..images import Image
+from .shapes import Floats, f32, noise, rough
 
 # T1 and T2 in milliseconds at 1.5 tesla, proton density, Hounsfield units, uptake of FDG, perfusion: rounded
 # textbook values.

@@ -12,7 +12,6 @@ folder (FUSIONBENCH_CACHE, else fusionbench in XDG_CACHE_HOME or ~/.cache).
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -21,10 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import RunError
-from .images import Image, write
-from .pair import Colour, Pair, Task
-from .sample_shapes import Floats
+from ...errors import RunError
+from ...files import cache_folder
+from ..images import Image, write
+from ..pair import Colour, Pair, Task
+from .shapes import Floats
 
 VERSION = 1  # of the pixels: the cache folder is named after it
 
@@ -54,15 +54,6 @@ _PAIRS: tuple[tuple[str, Task, Colour, bool], ...] = (
     ("coffee", "MFF", "both", True),
     ("chelsea", "MFF", "both", True),
 )
-
-
-def cache_folder() -> Path:
-    """Where things are kept that can be computed or fetched again."""
-    own = os.environ.get("FUSIONBENCH_CACHE")
-    if own:
-        return Path(own).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "fusionbench"
 
 
 def pairs() -> list[Pair]:
@@ -118,7 +109,7 @@ def _rename(whole: Path, folder: Path) -> None:
 
 def make() -> Iterator[_Made]:
     """Compute the pairs."""
-    from . import sample_brain as brain
+    from . import brain
 
     yield from _outdoors()
     yield _Made("mri-ct", "MIF", "none", *brain.mri_ct(brain.Slice(256, 1)))
@@ -129,8 +120,8 @@ def make() -> Iterator[_Made]:
 
 
 def _outdoors() -> Iterator[_Made]:
-    from . import sample_scene as scene
-    from .sample_photos import exposure_pair
+    from . import scene
+    from .photos import exposure_pair
 
     light, heat = scene.night_street()
     yield _Made("night-street", "IVF", "b", _thermal(heat, 1), _visible(light, 1.15, 1, noise=2.5))
@@ -142,7 +133,7 @@ def _outdoors() -> Iterator[_Made]:
 
 
 def _exposures() -> Iterator[_Made]:
-    from . import sample_photos as photos
+    from . import photos
 
     rocket = photos.photograph("rocket.jpg", (0, 427, 0, 640), (480, 320))
     yield _Made("rocket", "MEF", "both", *photos.exposure_pair(photos.linear(rocket), (2.6, -2.2), 1), rocket)
@@ -152,7 +143,7 @@ def _exposures() -> Iterator[_Made]:
 
 
 def _focuses() -> Iterator[_Made]:
-    from . import sample_photos as photos
+    from . import photos
 
     outline = [(0.04, 1.0), (0.03, 0.9), (0.055, 0.56), (0.14, 0.46), (0.225, 0.4), (0.24, 0.32), (0.3, 0.295),
                (0.355, 0.29), (0.3, 0.21), (0.295, 0.12), (0.335, 0.06), (0.42, 0.03), (0.52, 0.04), (0.575, 0.1),
@@ -171,7 +162,7 @@ def _focuses() -> Iterator[_Made]:
 
 def _visible(light: Floats, exposure: float, seed: int, noise: float = 1.0) -> Image:
     """Take a picture with an everyday camera: glare, vignetting, noise, 8 bits."""
-    from .sample_photos import encode
+    from .photos import encode
 
     rng = np.random.default_rng(seed)
     height, width = light.shape[:2]

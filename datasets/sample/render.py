@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .sample_shapes import EPSILON, Floats, Group, Material, Surface, dot, f32, rough
+from .shapes import EPSILON, Floats, Group, Material, Surface, dot, f32, rough
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from .images import Image
-from .sample_shapes import Floats, f32
+from ...errors import InputError
+from ..images import Image
+from .shapes import Floats, f32
 
 GAMMA = 2.2
 
