@@ -1,0 +1,160 @@
+"""The transformer block of Restormer, computed channels last and in strips of rows.
+
+Zamir, Arora, Khan, Hayat, Khan, Yang, "Restormer: Efficient Transformer for High-Resolution Image Restoration",
+CVPR 2022, https://doi.org/10.1109/CVPR52688.2022.00564.
+
+Maps are (N, H, W, C) and contiguous: a 1x1 convolution is then one matrix product and LayerNorm works on neighbouring
+numbers. A strip is so low that its widest maps stay in a processor's cache, which bounds the memory, too. Training and
+inference go through the same lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+HEADS = 8
+FACTOR = 4  # the feed-forward part is so many times as wide as its input, twice
+STRIP = {"cpu": 3072}  # pixels of a strip, over all images of a batch
+STRIP_ELSEWHERE = 1 << 20
+
+
+class Norm(nn.Module):
+    """LayerNorm over the channels of each pixel."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.body = nn.LayerNorm(dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise maps (N, H, W, C)."""
+        normalised: Tensor = self.body(x)
+        return normalised
+
+
+class Attention(nn.Module):
+    """Attention among channels (MDTA): for each head, channels of q against channels of k, over all pixels.
+
+    The channels' products and norms are entries of one Gram matrix of (q, k), summed strip by strip; the attention, a
+    small matrix, is multiplied into the last 1x1 convolution before either touches a pixel.
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.temperature = nn.Parameter(torch.ones(HEADS, 1, 1))
+        self.qkv = nn.Conv2d(dim, 3 * dim, 1, bias=False)
+        self.qkv_dwconv = nn.Conv2d(3 * dim, 3 * dim, 3, padding=1, groups=3 * dim, bias=False)
+        self.project_out = nn.Conv2d(dim, dim, 1, bias=False)
+
+    def strip(self, x: Tensor, edges: tuple[bool, bool]) -> tuple[Tensor, Tensor]:
+        """Compute the Gram matrix (N, 2C, 2C) of q and k over a strip, and its v (N, rows, W, C)."""
+        dim = x.shape[-1]
+        (qk_in, v_in), (qk_dw, v_dw) = ((w[: 2 * dim], w[2 * dim :]) for w in (self.qkv.weight, self.qkv_dwconv.weight))
+        qk = depthwise(pointwise(x, qk_in), qk_dw, edges).flatten(1, 2)
+        with torch.autocast(x.device.type, enabled=False):
+            gram = qk.float().transpose(1, 2) @ qk.float()
+        return gram, depthwise(pointwise(x, v_in), v_dw, edges)
+
+    def mixing(self, gram: Tensor) -> Tensor:
+        """Turn the Gram matrix of the whole image into the matrix (N, C, C) that v is multiplied with."""
+        dim = gram.shape[1] // 2
+        with torch.autocast(gram.device.type, enabled=False):
+            norms = gram.diagonal(dim1=1, dim2=2).clamp_min(1e-24).sqrt()
+            cosine = gram[:, :dim, dim:] / (norms[:, :dim, None] * norms[:, None, dim:])
+            heads = cosine.unflatten(2, (HEADS, -1)).unflatten(1, (HEADS, -1)).diagonal(dim1=1, dim2=3)
+            attention = (heads.permute(0, 3, 1, 2) * self.temperature).softmax(dim=-1)
+            out = self.project_out.weight.flatten(1).unflatten(1, (HEADS, -1))
+            return torch.einsum("ohc,nhcd->nohd", out, attention).flatten(2)
+
+
+class FeedForward(nn.Module):
+    """Gated feed-forward part (GDFN): GELU of one half times the other."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        hidden = FACTOR * dim
+        self.project_in = nn.Conv2d(dim, 2 * hidden, 1, bias=False)
+        self.dwconv = nn.Conv2d(2 * hidden, 2 * hidden, 3, padding=1, groups=2 * hidden, bias=False)
+        self.project_out = nn.Conv2d(hidden, dim, 1, bias=False)
+
+    def strip(self, x: Tensor, edges: tuple[bool, bool]) -> Tensor:
+        """Compute a strip; the halves are computed apart, so that each is contiguous."""
+        kernels = zip(self.project_in.weight.chunk(2), self.dwconv.weight.chunk(2), strict=True)
+        gate, value = (depthwise(pointwise(x, inward), depth, edges) for inward, depth in kernels)
+        return pointwise(functional.gelu(gate) * value, self.project_out.weight)
+
+
+class TransformerBlock(nn.Module):
+    """x += MDTA(LN(x)); x += GDFN(LN(x)).
+
+    Parameters
+    ----------
+    dim : channels.
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.norm1 = Norm(dim)
+        self.attn = Attention(dim)
+        self.norm2 = Norm(dim)
+        self.ffn = FeedForward(dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute maps (N, H, W, C) from such maps."""
+        parts = split(x)
+        done = [self.attn.strip(self.norm1(part), edges) for part, edges in with_halo(parts)]
+        gram = torch.stack([gram for gram, _ in done]).sum(dim=0)
+        mixing = self.attn.mixing(gram).transpose(1, 2)
+        parts = [part + _mix(v, mixing) for part, (_, v) in zip(parts, done, strict=True)]
+        del done
+        return torch.cat(
+            [
+                part + self.ffn.strip(self.norm2(wide), edges)
+                for part, (wide, edges) in zip(parts, with_halo(parts), strict=True)
+            ],
+            dim=1,
+        )
+
+
+def pointwise(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Apply a 1x1 convolution to maps whose last axis are the channels."""
+    return functional.linear(x, weight.flatten(1), bias)
+
+
+def depthwise(x: Tensor, weight: Tensor, edges: tuple[bool, bool]) -> Tensor:
+    """Apply a depthwise 3x3 convolution to maps (N, rows, W, C).
+
+    Parameters
+    ----------
+    edges : whether the strip's first and last row are the image's, beyond which there are zeros; otherwise they are
+        rows of the neighbouring strips, which the result lacks.
+    """
+    if any(edges):
+        x = functional.pad(x, (0, 0, 0, 0, int(edges[0]), int(edges[1])))
+    y = functional.conv2d(x.permute(0, 3, 1, 2), weight, padding=(0, 1), groups=weight.shape[0])
+    return y.permute(0, 2, 3, 1)
+
+
+def split(x: Tensor) -> Sequence[Tensor]:
+    """Cut maps (N, H, W, C) into strips of rows."""
+    pixels = STRIP.get(x.device.type, STRIP_ELSEWHERE)
+    return x.split(max(1, pixels // (x.shape[0] * x.shape[2])), dim=1)
+
+
+def with_halo(parts: Sequence[Tensor]) -> list[tuple[Tensor, tuple[bool, bool]]]:
+    """Give each strip one row more of each neighbour, and say at which of its sides the image ends."""
+    last = len(parts) - 1
+    widened = []
+    for i, part in enumerate(parts):
+        above = [parts[i - 1][:, -1:]] if i else []
+        below = [parts[i + 1][:, :1]] if i < last else []
+        widened.append((torch.cat([*above, part, *below], dim=1) if above or below else part, (i == 0, i == last)))
+    return widened
+
+
+def _mix(v: Tensor, mixing: Tensor) -> Tensor:
+    """Multiply each pixel of (N, rows, W, C) with the matrix of its image, (N, C, C)."""
+    return (v.flatten(1, 2) @ mixing.to(v.dtype)).view_as(v)
