@@ -12,6 +12,7 @@ from ..errors import InputError, unknown
 from .catalog import METRICS, Metric, get_metric
 from .extensions import load_extensions
 from .inputs import Batches, Planes, Side, batches, images, sized
+from .memory import keep_freed_memory
 from .protocols import PROTOCOLS, Colour, Protocol, get_protocol
 from .triple import Array, Image, Triple
 
@@ -135,6 +136,7 @@ def evaluate(
     >>> {name: round(value, 6) for name, value in scores.items()}
     {'EN': 6.0, 'SF': 1.0}
     """
+    keep_freed_memory()
     chosen, wanted = get_protocol(protocol), select(protocol, metrics)
     sources = a if isinstance(a, Sources) else Sources(a, b)
     if (b is None) != isinstance(a, Sources):

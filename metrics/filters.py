@@ -5,19 +5,20 @@ All filters correlate: the kernel is not turned around.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
 from array_api_compat import array_namespace, is_numpy_array
 
+from .band import along_height, along_width, along_width_in_blocks, outputs
 from .triple import Array
 
 Border = Literal["valid", "zero", "replicate", "symmetric", "reflect"]
 
-BLOCK = 32  # outputs of one banded product: few enough that the band is narrow, enough for the BLAS to run well
-STRIP = 8192  # pixels of a strip: its temporaries stay in the second-level cache
+FLOAT32_COUNTS = 1 << 24  # OpenCV counts in float32
+STRIP = 16000  # pixels worked on at a time: a few such arrays fit the second-level cache, and the allocator keeps them
 
 
 @lru_cache(maxsize=64)
@@ -64,47 +65,6 @@ def pad(x: Array, rows: int, cols: int, border: Border) -> Array:
     return x
 
 
-@lru_cache(maxsize=256)
-def _band(kernel: tuple[float, ...], outputs: int, stride: int) -> np.ndarray:
-    """Matrix whose column j holds the kernel from row j * stride on."""
-    band = np.zeros((stride * (outputs - 1) + len(kernel), outputs))
-    for j in range(outputs):
-        band[j * stride : j * stride + len(kernel), j] = kernel
-    return band
-
-
-def _blocks(length: int, kernel: np.ndarray, stride: int) -> Iterator[tuple[slice, slice, np.ndarray]]:
-    """Cut one axis into blocks: where each block reads, where it writes, and its band matrix."""
-    taps = tuple(float(tap) for tap in kernel)
-    outputs = (length - len(taps)) // stride + 1
-    for start in range(0, outputs, BLOCK):
-        count = min(BLOCK, outputs - start)
-        band = _band(taps, count, stride)
-        yield slice(start * stride, start * stride + len(band)), slice(start, start + count), band
-
-
-def _along_width(x: Array, kernel: np.ndarray, stride: int) -> Array:
-    """Correlate the last axis, valid part, as products with banded matrices: a BLAS does them at full speed."""
-    blocks = list(_blocks(x.shape[-1], kernel, stride))
-    if not is_numpy_array(x):
-        return array_namespace(x).concat([x[..., read] @ like(band, x) for read, _, band in blocks], axis=-1)
-    out = np.empty((*x.shape[:-1], blocks[-1][1].stop))
-    for read, write, band in blocks:
-        np.matmul(x[..., read], band, out=out[..., write])
-    return out
-
-
-def _along_height(x: Array, kernel: np.ndarray, stride: int) -> Array:
-    """Correlate the last axis but one, valid part; see `_along_width`."""
-    blocks = list(_blocks(x.shape[-2], kernel, stride))
-    if not is_numpy_array(x):
-        return array_namespace(x).concat([like(band.T, x) @ x[..., read, :] for read, _, band in blocks], axis=-2)
-    out = np.empty((*x.shape[:-2], blocks[-1][1].stop, x.shape[-1]))
-    for read, write, band in blocks:
-        np.matmul(band.T, x[..., read, :], out=out[..., write, :])
-    return out
-
-
 def correlate(
     x: Array, rows: np.ndarray, cols: np.ndarray | None = None, *, border: Border = "valid", stride: int = 1
 ) -> Array:
@@ -115,7 +75,31 @@ def correlate(
     """
     cols = rows if cols is None else cols
     x = pad(x, len(rows) // 2, len(cols) // 2, border)
-    return _along_height(_along_width(x, cols, stride), rows, stride)
+    if not is_numpy_array(x):
+        return along_width(along_height(x, rows, stride), cols, stride)
+    x = along_height(x, rows, stride)
+    out = np.empty((*x.shape[:2], outputs(x.shape[2], len(cols), stride)))
+    for image, plain in zip(x, out, strict=True):
+        blocks, rest = along_width_in_blocks(image, cols, stride)
+        count, _, size = blocks.shape
+        plain[:, : count * size].reshape(len(plain), count, size)[:] = blocks.swapaxes(0, 1)
+        plain[:, count * size :] = rest
+    return out
+
+
+def windowed(x: Array, kernel: np.ndarray) -> Array:
+    """Correlate with `kernel` both ways, valid part, for formulas that only sum over pixels afterwards.
+
+    The result holds the pixels of `correlate(x, kernel)` in an order of its own, which is the same for all images of
+    one size: (N, 1, H' W') for arrays. Not to put them back in place halves the time.
+    """
+    if not is_numpy_array(x):
+        return along_width(along_height(x, kernel, 1), kernel, 1)
+    height, width = (outputs(length, len(kernel), 1) for length in x.shape[1:])
+    out = np.empty((x.shape[0], 1, height * width))
+    for image, flat in zip(x, out[:, 0], strict=True):
+        along_width_in_blocks(along_height(image[None], kernel, 1)[0], kernel, 1, flat)
+    return out
 
 
 def correlate2d(x: Array, kernel: np.ndarray, *, border: Border = "valid") -> Array:
@@ -138,8 +122,14 @@ def box(x: Array, size: int, *, border: Border = "valid") -> Array:
 
 
 def sobel(x: Array, *, border: Border = "zero") -> tuple[Array, Array]:
-    """Sobel derivatives, unnormalised: along the rows (right minus left) and down the columns (below minus above)."""
-    x = pad(x, 1, 1, border)
+    """Sobel derivatives, unnormalised: along the rows (right minus left) and down the columns (below minus above).
+
+    float64; of uint8 arrays int16, which holds them exactly.
+    """
+    if is_numpy_array(x):
+        return _sobel_opencv(x, border)
+    xp = array_namespace(x)
+    x = pad(xp.astype(x, xp.float64), 1, 1, border)
     smooth = x[..., :-2, :] + 2 * x[..., 1:-1, :] + x[..., 2:, :]
     along = smooth[..., 2:] - smooth[..., :-2]
     smooth = x[..., :-2] + 2 * x[..., 1:-1] + x[..., 2:]
@@ -147,40 +137,101 @@ def sobel(x: Array, *, border: Border = "zero") -> tuple[Array, Array]:
     return along, down
 
 
-def gradient(x: Array) -> tuple[Array, Array]:
-    """Derivatives as np.gradient: central differences, one-sided at the border; along the rows, down the columns."""
-    xp = array_namespace(x)
-    along = xp.concat([x[..., 1:2] - x[..., :1], (x[..., 2:] - x[..., :-2]) / 2, x[..., -1:] - x[..., -2:-1]], axis=-1)
-    down = xp.concat(
-        [x[..., 1:2, :] - x[..., :1, :], (x[..., 2:, :] - x[..., :-2, :]) / 2, x[..., -1:, :] - x[..., -2:-1, :]],
-        axis=-2,
-    )
+def _sobel_opencv(x: np.ndarray, border: Border) -> tuple[np.ndarray, np.ndarray]:
+    """`sobel` of arrays (N, H, W)."""
+    import cv2
+
+    borders = {
+        "zero": cv2.BORDER_CONSTANT, "replicate": cv2.BORDER_REPLICATE, "symmetric": cv2.BORDER_REFLECT,
+        "reflect": cv2.BORDER_REFLECT_101, "valid": cv2.BORDER_REPLICATE,
+    }  # fmt: skip
+    kind = cv2.CV_16S if x.dtype == np.uint8 else cv2.CV_64F
+    both = [np.stack([cv2.Sobel(i, kind, *order, borderType=borders[border]) for i in x]) for order in ((1, 0), (0, 1))]
+    along, down = (d[:, 1:-1, 1:-1] for d in both) if border == "valid" else both
     return along, down
 
 
-def histogram(levels: Array, bins: int = 256) -> Array:
-    """Count the levels 0..bins-1 of each image: (N, H, W) integers -> (N, bins) float64."""
-    xp = array_namespace(levels)
-    n = levels.shape[0]
-    index = xp.astype(xp.reshape(levels, (n, -1)), xp.int64)
-    return _count(xp, index, n, bins)
+def gradient(x: Array) -> tuple[Array, Array]:
+    """Derivatives as np.gradient: central differences, one-sided at the border; along the rows, down the columns."""
+    left, right, above, below = central_neighbours(x)
+    return (right - left) / 2, (below - above) / 2
 
 
-def joint_histogram(x: Array, y: Array, bins: int = 256) -> Array:
-    """Count pairs of levels: two (N, H, W) of integers 0..bins-1 -> (N, bins, bins) float64, x down, y across."""
+def central_neighbours(x: Array) -> tuple[Array, Array, Array, Array]:
+    """Neighbours of each pixel, left, right, above and below, with a border that continues the slope.
+
+    Half the difference of opposite ones is the central difference, and the one-sided one at the border.
+    """
     xp = array_namespace(x)
-    n = x.shape[0]
-    index = xp.astype(xp.reshape(x, (n, -1)), xp.int64) * bins + xp.astype(xp.reshape(y, (n, -1)), xp.int64)
-    return xp.reshape(_count(xp, index, n, bins * bins), (n, bins, bins))
+    wide = xp.concat([2 * x[..., :1] - x[..., 1:2], x, 2 * x[..., -1:] - x[..., -2:-1]], axis=-1)
+    high = xp.concat([2 * x[..., :1, :] - x[..., 1:2, :], x, 2 * x[..., -1:, :] - x[..., -2:-1, :]], axis=-2)
+    return wide[..., :-2], wide[..., 2:], high[..., :-2, :], high[..., 2:, :]
 
 
-def _count(xp: Any, index: Array, n: int, bins: int) -> Array:
+def product(x: Array, y: Array) -> Array:
+    """Multiply two maps."""
+    return np.multiply(x, y, out=np.empty(x.shape)) if is_numpy_array(x) else x * y
+
+
+def at_least(x: Array, low: float) -> Array:
+    """Raise what is below `low` to it."""
+    # NumPy's maximum of an array and a number takes four times as long as that of two arrays
+    return np.maximum(x, _constant(low, x.shape[-1])) if is_numpy_array(x) else x.clamp(min=low)
+
+
+@lru_cache(maxsize=64)
+def _constant(value: float, length: int) -> np.ndarray:
+    """A row of one number."""
+    row = np.full(length, value)
+    row.setflags(write=False)
+    return row
+
+
+def put(x: Array, mask: Array, value: Array | float) -> Array:
+    """Set `x` to `value` where `mask` holds; arrays are changed in place, which takes half the time of `where`."""
+    if not is_numpy_array(x):
+        return array_namespace(x).where(mask, value, x)
+    np.copyto(x, value, where=mask)
+    return x
+
+
+def histogram(levels: Array) -> Array:
+    """Count the 256 levels of each image: (N, H, W) uint8 -> (N, 256) float64."""
+    if is_numpy_array(levels) and levels.shape[1] * levels.shape[2] < FLOAT32_COUNTS:
+        import cv2
+
+        return np.stack([cv2.calcHist([i], [0], None, [256], [0, 256])[:, 0] for i in levels]).astype(np.float64)
+    xp = array_namespace(levels)
+    return _count(xp, xp.astype(xp.reshape(levels, (levels.shape[0], -1)), xp.int64), 256)
+
+
+def joint_histogram(x: Array, y: Array) -> Array:
+    """Count pairs of levels: two (N, H, W) of uint8 -> (N, 256, 256) float64, x down, y across."""
+    if is_numpy_array(x) and x.shape[1] * x.shape[2] < FLOAT32_COUNTS:
+        import cv2
+
+        both = [cv2.calcHist([i, j], [0, 1], None, [256, 256], [0, 256, 0, 256]) for i, j in zip(x, y, strict=True)]
+        return np.stack(both).astype(np.float64)
+    xp = array_namespace(x)
+    first, second = (xp.astype(xp.reshape(z, (z.shape[0], -1)), xp.int64) for z in (x, y))
+    return xp.reshape(_count(xp, first * 256 + second, 65536), (x.shape[0], 256, 256))
+
+
+def _count(xp: Any, index: Array, bins: int) -> Array:
     """Count each row of (N, pixels) indices into (N, bins)."""
-    if not is_numpy_array(index):
-        index = index + bins * xp.arange(n, device=index.device)[:, None]
-    else:
-        index = index + bins * np.arange(n)[:, None]
-    return xp.astype(xp.reshape(xp.bincount(xp.reshape(index, (-1,)), minlength=n * bins), (n, bins)), xp.float64)
+    n = index.shape[0]
+    offset = (
+        xp.asarray(np.arange(n)[:, None] * bins)
+        if is_numpy_array(index)
+        else bins * xp.arange(n, device=index.device)[:, None]
+    )
+    counts = xp.bincount(xp.reshape(index + offset, (-1,)), minlength=n * bins)
+    return xp.astype(xp.reshape(counts, (n, bins)), xp.float64)
+
+
+def divided(xp: Any, x: Array, number: float) -> Array:
+    """Divide, rounding as IEEE does: torch multiplies with the reciprocal where the divisor is a plain number."""
+    return x / xp.full_like(x, number)
 
 
 def total(x: Array) -> Array:
@@ -194,14 +245,66 @@ def mean(x: Array) -> Array:
 
 
 def sum_log10(x: Array) -> Array:
-    """Sum of the decimal logarithms of each image's pixels, all >= 1 and < 1e19: (N, H, W) -> (N,)."""
+    """Sum of the decimal logarithms of each image's pixels, all in 1..1e19: (N, H, W) -> (N,)."""
     xp = array_namespace(x)
-    return xp.sum(xp.log10(x), axis=(-2, -1))
+    if not is_numpy_array(x):
+        return xp.sum(xp.log10(x), axis=(-2, -1))
+    flat = x.reshape(x.shape[0], -1)
+    half = flat.shape[1] // 16
+    # the product of 16 cannot overflow, and costs less than 16 logarithms
+    products = np.multiply.reduce(flat[:, : 16 * half].reshape(len(flat), 16, half), axis=1)
+    return np.log10(products).sum(axis=1) + np.log10(flat[:, 16 * half :]).sum(axis=1)
 
 
 def strips(x: Array) -> Iterator[slice]:
-    """Cut the rows of (N, H, W) into strips that fit the cache; a tensor, which has kernels of its own, stays whole."""
+    """Cut the rows of (N, H, W) into strips that fit the cache; a tensor, which is worked on in parallel, stays whole."""
     height, width = x.shape[-2:]
     rows = max(1, STRIP // max(1, x.shape[0] * width)) if is_numpy_array(x) else height
     for start in range(0, height, rows):
         yield slice(start, min(start + rows, height))
+
+
+def pieces(*maps: Array) -> Iterator[tuple[Array, ...]]:
+    """Cut maps of equal shape (N, H, W) into pieces that fit the cache, each of one image; tensors stay whole.
+
+    Yields one tuple of pieces (1, h, w) after the other, image by image.
+    """
+    if not is_numpy_array(maps[0]):
+        yield maps
+        return
+    n, height, width = maps[0].shape
+    if all(m.flags.c_contiguous for m in maps):
+        maps, height, width = tuple(m.reshape(n, 1, -1) for m in maps), 1, height * width
+    rows, cols = (1, STRIP) if height == 1 else (max(1, STRIP // width), width)
+    for i in range(n):
+        for top in range(0, height, rows):
+            for left in range(0, width, cols):
+                yield tuple(m[i : i + 1, top : top + rows, left : left + cols] for m in maps)
+
+
+def summed(formula: Callable[..., Array], *maps: Array, reduce: Callable[[Array], Array] = total) -> Array:
+    """Sum `formula(*maps)` over the pixels of each image, piece by piece: maps (N, H, W) -> (N,).
+
+    The formula works pixel by pixel. Its intermediate results stay in the processor's cache, which is what makes
+    long formulas on arrays fast. `reduce` may be `sum_log10`, to sum logarithms.
+    """
+    if not is_numpy_array(maps[0]):
+        return reduce(formula(*maps))
+    n, per_image = maps[0].shape[0], [reduce(formula(*piece))[0] for piece in pieces(*maps)]
+    return np.asarray(per_image).reshape(n, -1).sum(axis=1)
+
+
+def mapped(formula: Callable[..., tuple[Array, ...]], *maps: Array) -> tuple[Array, ...]:
+    """Apply `formula(*maps)`, which gives a tuple of maps and works pixel by pixel, piece by piece."""
+    if not is_numpy_array(maps[0]):
+        return formula(*maps)
+    maps = tuple(np.ascontiguousarray(m) for m in maps)
+    out: tuple[np.ndarray, ...] = ()
+    for i, piece in enumerate(pieces(*maps)):
+        results = formula(*piece)
+        if not i:
+            out = tuple(np.empty(maps[0].shape) for _ in results)
+            targets = pieces(*out)
+        for target, result in zip(next(targets), results, strict=True):
+            target[...] = result
+    return out

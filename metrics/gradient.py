@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from math import pi
+from math import inf, pi
 from typing import Any
 
 from .catalog import metric
-from .filters import gradient, mean, sobel, total
+from .filters import central_neighbours, mapped, sobel, summed, total
+from .pixelwise import choose, larger, pixelwise, smaller, sqrt
 from .triple import Array, Image, Triple, feature
 
 ESKICIOGLU = "Eskicioglu and Fisher 1995, doi:10.1109/26.477498"
@@ -14,13 +15,34 @@ CUI = "Cui et al. 2015, doi:10.1016/j.optcom.2014.12.032"
 XYDEAS = "Xydeas and Petrovic 2000, doi:10.1049/el:20000267"
 
 
+@pixelwise
+def squared_difference(x: Array, y: Array) -> Array:
+    """(x - y)²."""
+    return (x - y) * (x - y)
+
+
+@pixelwise
+def slope(left: Array, right: Array, above: Array, below: Array) -> Array:
+    """Root of the mean square of both central differences, from the four neighbours of a pixel."""
+    along, down = (right - left) / 2, (below - above) / 2
+    return sqrt((along * along + down * down) / 2)
+
+
+@feature
+def gradient_sum(image: Image) -> Array:
+    """Σ sqrt((gx² + gy²)/2) over all pixels, central differences, one-sided at the border: (N,)."""
+    return summed(slope, *central_neighbours(image.data))
+
+
 @metric(
     "SF", "film", reference=ESKICIOGLU, range=(0.0, 255 * 2**0.5), min_size=2, no_reference=True, differentiable=True
 )
 def spatial_frequency(t: Triple) -> Array:
     """Root of the mean squared horizontal plus the mean squared vertical difference, each over its own count."""
-    x = t.fused.data
-    return t.xp.sqrt(mean((x[..., 1:] - x[..., :-1]) ** 2) + mean((x[..., 1:, :] - x[..., :-1, :]) ** 2))
+    x, (height, width) = t.fused.data, t.fused.size
+    along = summed(squared_difference, x[..., 1:], x[..., :-1])
+    down = summed(squared_difference, x[..., 1:, :], x[..., :-1, :])
+    return t.xp.sqrt(along / (height * (width - 1)) + down / ((height - 1) * width))
 
 
 @metric(
@@ -29,17 +51,48 @@ def spatial_frequency(t: Triple) -> Array:
 )  # fmt: skip
 def average_gradient(t: Triple) -> Array:
     """Mean of sqrt((gx² + gy²)/2), central differences, one-sided at the border, over all pixels."""
-    along, down = gradient(t.fused.data)
-    return mean(t.xp.sqrt((along**2 + down**2) / 2))
+    return gradient_sum(t.fused) / (t.fused.size[0] * t.fused.size[1])
+
+
+@pixelwise
+def strength(along: Array, down: Array) -> Array:
+    """Length of the gradient."""
+    return sqrt(along * along + down * down)
+
+
+@pixelwise
+def steepness(along: Array, down: Array) -> Array:
+    """Tangent of the gradient's angle, +∞ where the horizontal part is 0."""
+    # the sign is that of a true convolution: it matters against the fixed sign of +∞
+    return choose(along == 0, inf, -down / choose(along == 0, 1.0, along))
 
 
 @feature
 def edges(image: Image) -> tuple[Array, Array]:
     """Sobel strength and angle of Qabf: zero border, arctan in -π/2..π/2, π/2 where the horizontal part is 0."""
-    xp, (along, down) = image.xp, sobel(image.data)
-    # the sign is that of a true convolution: it matters against the fixed π/2
-    angle = xp.where(along == 0, pi / 2, xp.atan(-down / xp.where(along == 0, 1.0, along)))
-    return xp.sqrt(along**2 + down**2), angle
+    xp = image.xp
+    length, angle = mapped(lambda x, y: (strength(x, y), xp.atan(steepness(x, y))), *sobel(image.pixels))
+    return length, angle
+
+
+@pixelwise
+def strength_loss(gf: Array, gs: Array, unit: float) -> Array:
+    """Exponent of Qabf's first sigmoid, -15 (ratio - .5)."""
+    ratio = choose(gs == gf, unit * gf, smaller(gs, gf) / choose(gs == gf, 1.0, larger(gs, gf)))
+    return -15 * (ratio - 0.5)
+
+
+@pixelwise
+def angle_loss(af: Array, angle: Array) -> Array:
+    """Exponent of Qabf's second sigmoid, -22 (closeness - .8)."""
+    closeness = 1 - abs(angle - af) / (pi / 2)
+    return -22 * (closeness - 0.8)
+
+
+@pixelwise
+def both_sigmoids(of_strength: Array, of_angle: Array) -> Array:
+    """Product of Qabf's sigmoids from their exponentials."""
+    return 0.9994 * 0.9879 / ((1 + of_strength) * (1 + of_angle))
 
 
 def preservation(xp: Any, fused: tuple[Array, Array], source: tuple[Array, Array], unit: float = 1.0) -> Array:
@@ -49,17 +102,24 @@ def preservation(xp: Any, fused: tuple[Array, Array], source: tuple[Array, Array
     (per grey level) that each has for its images.
     """
     (gf, af), (gs, angle) = fused, source
-    ratio = xp.where(gs == gf, unit * gf, xp.minimum(gs, gf) / xp.where(gs == gf, 1.0, xp.maximum(gs, gf)))
-    closeness = 1 - xp.abs(angle - af) / (pi / 2)
-    strength = 0.9994 / (1 + xp.exp(-15 * (ratio - 0.5)))
-    return strength * 0.9879 / (1 + xp.exp(-22 * (closeness - 0.8)))
+    return both_sigmoids(xp.exp(strength_loss(gf, gs, unit)), xp.exp(angle_loss(af, angle)))
+
+
+@pixelwise
+def weighted(qa: Array, ga: Array, qb: Array, gb: Array) -> Array:
+    """What is kept of both sources' edges."""
+    return qa * ga + qb * gb
 
 
 def edge_transfer(t: Triple, unit: float) -> Array:
     """Q of each pixel and source, weighted by the source's Sobel strength: (N,)."""
-    f, a, b = (edges(image) for image in (t.fused, t.a, t.b))
-    kept = total(preservation(t.xp, f, a, unit) * a[0] + preservation(t.xp, f, b, unit) * b[0])
-    return kept / total(a[0] + b[0])
+
+    def kept(gf: Array, af: Array, ga: Array, aa: Array, gb: Array, ab: Array) -> Array:
+        of_a = preservation(t.xp, (gf, af), (ga, aa), unit)
+        return weighted(of_a, ga, preservation(t.xp, (gf, af), (gb, ab), unit), gb)
+
+    weights = total(edges(t.a)[0]) + total(edges(t.b)[0])
+    return summed(kept, *edges(t.fused), *edges(t.a), *edges(t.b)) / weights
 
 
 @metric(

@@ -167,7 +167,13 @@ def images(x: Planes, colour: Colour) -> Side:
 def _image(x: Array) -> Image:
     """Make an Image, keeping the levels where the input was uint8."""
     xp = array_namespace(x)
-    return Image(xp.astype(x, xp.float64), x if x.dtype == xp.uint8 else None)
+    if x.dtype != xp.uint8:
+        return Image(x)
+    if not is_numpy_array(x):
+        return Image(xp.astype(x, xp.float64), x)
+    data = np.empty(x.shape)
+    data[...] = x
+    return Image(data, x)
 
 
 def _gray(x: Planes, colour: Colour) -> Array:

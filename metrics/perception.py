@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .catalog import metric
-from .filters import correlate, gaussian, sum_log10
+from .filters import correlate, gaussian, product, sum_log10, summed, windowed
+from .pixelwise import choose, larger, pixelwise
 from .triple import Array, Image, Triple, feature
 
 SHEIKH = "Sheikh and Bovik 2006, doi:10.1109/TIP.2005.859378"
@@ -22,37 +23,55 @@ def pyramid(image: Image) -> list[Array]:
     return levels
 
 
+@pixelwise
+def variance(squares: Array, average: Array) -> Array:
+    """Mean square and mean of a window to its variance, which rounding may not turn negative."""
+    return larger(squares - average * average, 0.0)
+
+
 @feature
 def local_moments(image: Image) -> list[tuple[Array, Array]]:
-    """Gaussian-weighted mean and variance around each pixel, at each scale."""
+    """Gaussian-weighted mean and variance around each pixel, at each scale, in the order of `windowed`."""
     found = []
     for x, window in zip(pyramid(image), SCALES, strict=True):
-        average = correlate(x, gaussian(*window))
-        variance = correlate(x * x, gaussian(*window)) - average * average
-        found.append((average, image.xp.clip(variance, min=0.0)))
+        average = windowed(x, gaussian(*window))
+        squares = windowed(product(x, x), gaussian(*window))
+        found.append((average, variance(squares, average)))
     return found
+
+
+@pixelwise
+def possible(vs: Array) -> Array:
+    """Signal to noise ratio in the eye that looks at the source, plus 1; a flat source has no signal."""
+    return 1 + choose(vs < FLAT, 0.0, vs) / NOISE
+
+
+@pixelwise
+def passed(both: Array, mf: Array, vf: Array, ms: Array, vs: Array) -> Array:
+    """Signal to noise ratio in the eye that looks at the fused image, plus 1.
+
+    No signal passes from a flat source, into a flat fused image, or where the contrast is inverted.
+    """
+    covariance = larger(both - mf * ms, 0.0)
+    gain = covariance / (vs + FLAT)
+    noise = larger(vf - gain * covariance, FLAT)
+    return 1 + choose((vs < FLAT) | (vf < FLAT), 0.0, gain * gain * vs / (noise + NOISE))
 
 
 @feature
 def source_information(image: Image) -> Array:
     """What an eye could take from the image, Σ log10(1 + s²/2) over pixels and scales: (N,)."""
-    xp = image.xp
-    return sum(sum_log10(1 + xp.where(s < FLAT, 0.0, s) / NOISE) for _, s in local_moments(image))
+    return sum(summed(possible, vs, reduce=sum_log10) for _, vs in local_moments(image))
 
 
 def vifp(fused: Image, source: Image) -> Array:
     """Pixel-domain VIF of the fused image with one source as reference: (N,); 1 where the source is flat."""
-    xp, kept = fused.xp, 0.0
+    xp, kept, whole = fused.xp, 0.0, source_information(source)
     pairs = zip(pyramid(fused), pyramid(source), local_moments(fused), local_moments(source), SCALES, strict=True)
-    for f, s, (mf, vf), (ms, vs), window in pairs:
-        covariance = correlate(f * s, gaussian(*window)) - mf * ms
-        gain = covariance / (vs + FLAT)
-        noise = xp.clip(vf - gain * covariance, min=FLAT)
-        signal = gain * gain * vs / (noise + NOISE)
-        # no information passes where either is flat, nor where the contrast is inverted
-        kept = kept + sum_log10(1 + xp.where((vs < FLAT) | (vf < FLAT) | (covariance < 0), 0.0, signal))
-    possible = source_information(source)
-    return xp.where(possible > 0, kept / xp.where(possible > 0, possible, 1.0), 1.0)
+    for f, s, of_fused, of_source, window in pairs:
+        both = windowed(product(f, s), gaussian(*window))
+        kept = kept + summed(passed, both, *of_fused, *of_source, reduce=sum_log10)
+    return xp.where(whole > 0, kept / xp.where(whole > 0, whole, 1.0), 1.0)
 
 
 @metric(

@@ -8,8 +8,11 @@ from __future__ import annotations
 from math import inf, pi
 from typing import Any
 
+import numpy as np
+from array_api_compat import array_namespace, is_torch_array
+
 from .catalog import metric
-from .filters import correlate, gaussian, mean, pad, sum_log10, total
+from .filters import divided, gaussian, mean, pad, sum_log10, total, windowed
 from .gradient import ESKICIOGLU, XYDEAS, preservation
 from .intensity import RAO
 from .perception import FLAT, NOISE, SCALES, SHEIKH, local_moments, pyramid
@@ -43,8 +46,8 @@ def saturated_deviation(t: Triple) -> Array:
 def saturated_moments(image: Image) -> tuple[Array, Array]:
     """Mean and variance around each pixel at VIFp's first scale; the squares stop at 255, the means do not."""
     window = gaussian(*SCALES[0])
-    average = correlate(image.data, window)
-    variance = correlate(image.xp.clip(image.data * image.data, max=WHITE), window) - average * average
+    average = windowed(image.data, window)
+    variance = windowed(image.xp.clip(image.data * image.data, max=WHITE), window) - average * average
     return average, image.xp.clip(variance, min=0.0)
 
 
@@ -63,14 +66,21 @@ def ordered_convolution(x: Array, kernel: tuple[tuple[int, ...], ...]) -> Array:
     return found
 
 
+def correct_root(x: Array) -> Array:
+    """Square root, correctly rounded: torch's on a processor may be off by one unit in the last place."""
+    if not is_torch_array(x) or x.device.type != "cpu":
+        return array_namespace(x).sqrt(x)
+    return array_namespace(x).asarray(np.sqrt(x.detach().numpy()))
+
+
 @feature
 def ordered_edges(image: Image) -> tuple[Array, Array]:
     """Sobel strength and angle on 0..1, as MATLAB's conv2 rounds them."""
-    xp, unit = image.xp, image.data / WHITE
+    xp, unit = image.xp, divided(image.xp, image.data, WHITE)
     along = ordered_convolution(unit, ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)))
     down = ordered_convolution(unit, ((1, 2, 1), (0, 0, 0), (-1, -2, -1)))
     angle = xp.where(along == 0, pi / 2, xp.atan(down / xp.where(along == 0, 1.0, along)))
-    return xp.sqrt(along**2 + down**2), angle
+    return correct_root(along**2 + down**2), angle
 
 
 @metric(
@@ -105,7 +115,7 @@ def saturated_vifp(fused: Image, source: Image) -> Array:
         (mf, vf), (ms, vs) = (
             saturated_moments(image) if scale == 0 else local_moments(image)[scale] for image in (fused, source)
         )
-        covariance = correlate(xp.clip(f * s, max=ceiling), window) - mf * ms
+        covariance = windowed(xp.clip(f * s, max=ceiling), window) - mf * ms
         kept = kept + passed(xp, vf, vs, covariance)
         possible = possible + sum_log10(1 + xp.where(vs < FLAT, 0.0, vs) / NOISE)
     return kept / possible

@@ -24,6 +24,7 @@ class Image:
 
     def __init__(self, data: Array, levels: Array | None = None) -> None:
         self.data = data
+        self.pixels = data if levels is None else levels  # the same values in the least memory: uint8 where possible
         self.memo: dict[Hashable, Any] = {}
         if levels is not None:
             self.levels = levels
