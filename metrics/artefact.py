@@ -6,7 +6,7 @@ from math import pi
 from typing import Any
 
 from .catalog import metric
-from .filters import sobel, total
+from .filters import mapped, sobel, summed, total
 from .triple import Array, Image, Triple, feature
 
 KUMAR = (
@@ -19,33 +19,45 @@ FAINT = 2.0  # strength below which an edge has the least weight
 def reflected_edges(image: Image) -> tuple[Array, Array]:
     """Sobel strength over 8 and angle, border mirrored without its own pixel; π/2 where the horizontal part is 0."""
     xp = image.xp
-    along, down = (slope / 8 for slope in sobel(image.data, border="reflect"))
-    angle = xp.where(along == 0, pi / 2, xp.atan(down / xp.where(along == 0, 1.0, along)))
-    return xp.sqrt(along**2 + down**2), angle
+
+    def polar(along: Array, down: Array) -> tuple[Array, Array]:
+        level = along == 0
+        angle = xp.where(level, pi / 2, xp.atan(down / xp.where(level, 1.0, along)))
+        return xp.sqrt(along * along + down * down) / 8, angle
+
+    strength, angle = mapped(polar, *sobel(image.data, border="reflect"))
+    return strength, angle
 
 
 def lost(xp: Any, fused: tuple[Array, Array], source: tuple[Array, Array]) -> Array:
-    """Part of each pixel's edge in the source that the fused image does not keep: 1 - sqrt(Qg Qa)."""
+    """Part of each pixel's edge in the source that the fused image does not keep, 1 - sqrt(Qg Qa).
+
+    For pixels where the fused image has an edge that is the stronger one.
+    """
     (gf, af), (gs, angle) = fused, source
-    larger = xp.maximum(gf, gs)
-    ratio = xp.minimum(gf, gs) / xp.where(larger == 0, 1.0, larger)
-    closeness = xp.abs(xp.abs(angle - af) - pi / 2) * 2 / pi
-    strength = 0.9999 / (1 + xp.exp(-19 * (ratio - 0.5)))
-    direction = 0.9995 / (1 + xp.exp(-22 * (closeness - 0.5)))
-    return 1 - xp.sqrt(strength * direction)
+    closeness = xp.abs(xp.abs(angle - af) - pi / 2) * (2 / pi)
+    # .9999 / (1 + exp(-19 (gs / gf - .5))) times .9995 / (1 + exp(-22 (closeness - .5)))
+    return 1 - xp.sqrt(0.9999 * 0.9995 / ((1 + xp.exp(9.5 - 19 * gs / gf)) * (1 + xp.exp(11 - 22 * closeness))))
 
 
-def weight(xp: Any, strength: Array) -> Array:
-    """Perceptual importance of an edge: strength to the power 1.5, next to nothing where it is faint."""
-    return xp.where(strength >= FAINT, strength * xp.sqrt(strength), 0.001)
+@feature
+def weight(image: Image) -> Array:
+    """Perceptual importance of each pixel's edge: strength to the power 1.5, next to nothing where it is faint."""
+    xp, strength = image.xp, reflected_edges(image)[0]
+    return mapped(lambda g: (xp.where(g >= FAINT, g * xp.sqrt(g), 0.001),), strength)[0]
 
 
 def artefacts(xp: Any, fused: Image, first: Image, second: Image) -> Array:
     """Nabf of `fused` against two sources: (N,)."""
-    f, a, b = (reflected_edges(image) for image in (fused, first, second))
-    wa, wb = weight(xp, a[0]), weight(xp, b[0])
-    new = (f[0] > a[0]) & (f[0] > b[0])
-    return total(xp.where(new, lost(xp, f, a) * wa + lost(xp, f, b) * wb, 0.0)) / total(wa + wb)
+
+    def added(gf: Array, af: Array, ga: Array, aa: Array, gb: Array, ab: Array, wa: Array, wb: Array) -> Array:
+        new = (gf > ga) & (gf > gb)
+        edge = xp.where(new, gf, 1.0), af
+        return xp.where(new, lost(xp, edge, (ga, aa)) * wa + lost(xp, edge, (gb, ab)) * wb, 0.0)
+
+    maps = [part for image in (fused, first, second) for part in reflected_edges(image)]
+    weights = weight(first), weight(second)
+    return summed(added, *maps, *weights) / (total(weights[0]) + total(weights[1]))
 
 
 @metric(

@@ -5,15 +5,18 @@ from __future__ import annotations
 from math import pi
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .catalog import metric
-from .filters import box, mean, pad
+from .filters import at_least, mapped, pad, product, summed, windowed
 from .local import ROUNDING, local_covariance, local_variance
 from .triple import Array, Image, Triple, feature
 
 MA = "Ma, Zeng, Wang 2015, doi:10.1109/TIP.2015.2442920"
 
 SIDE = 11
-WINDOW = (SIDE, 1.5)  # the Gaussian window of the comparison; means and contrasts are those of a plain window
+PLAIN = np.full(SIDE, 1 / SIDE)
+WINDOW = (SIDE, 1.5, windowed)  # the Gaussian window of the comparison; means and contrasts are those of a plain window
 C = (0.03 * 255) ** 2
 EPS = 2.0**-52
 WEIGHTS = tuple(weight / (0.0448 + 0.2856 + 0.3001) for weight in (0.0448, 0.2856, 0.3001))  # of the scales
@@ -22,15 +25,18 @@ WEIGHTS = tuple(weight / (0.0448 + 0.2856 + 0.3001) for weight in (0.0448, 0.285
 @feature
 def plain_mean(image: Image) -> Array:
     """Mean of each 11 x 11 window."""
-    return box(image.data, SIDE)
+    return windowed(image.data, PLAIN)
 
 
 @feature
 def plain_variance(image: Image) -> Array:
     """Variance of each 11 x 11 window, exactly 0 where it is flat."""
-    square = box(image.data**2, SIDE)
-    variance = square - plain_mean(image) ** 2
-    return image.xp.where(variance > ROUNDING * square, variance, 0.0)
+
+    def variance(square: Array, mean: Array) -> tuple[Array]:
+        found = square - mean * mean
+        return (image.xp.where(found > ROUNDING * square, found, 0.0),)
+
+    return mapped(variance, windowed(product(image.data, image.data), PLAIN), plain_mean(image))[0]
 
 
 class Best(NamedTuple):
@@ -47,28 +53,37 @@ def best_patch(a: Image, b: Image) -> Best:
 
     A source counts by its contrast to the power p, which grows from 0 to 10 as the two structures agree more.
     """
-    xp, va, vb = a.xp, plain_variance(a), plain_variance(b)
-    product = box(a.data * b.data, SIDE) - plain_mean(a) * plain_mean(b)
-    cab = xp.where((va == 0) | (vb == 0), 0.0, product)
-    contrast_a, contrast_b = SIDE * xp.sqrt(va) + 0.001, SIDE * xp.sqrt(vb) + 0.001
-    both = SIDE * xp.sqrt(xp.clip(va + vb + 2 * cab, min=0.0))
-    agreement = (both + EPS) / (SIDE * (xp.sqrt(va) + xp.sqrt(vb)) + EPS)
-    p = xp.clip(xp.tan(pi / 2 * xp.clip(agreement, max=1 - EPS)), max=10.0)
-    # (contrast_a / 11)^p and (contrast_b / 11)^p as shares, over the contrasts
-    share = 1 / (1 + (contrast_b / contrast_a) ** p)
-    wa, wb = share / contrast_a, (1 - share) / contrast_b
-    norm = SIDE * xp.sqrt(xp.clip(wa**2 * va + wb**2 * vb + 2 * wa * wb * cab, min=0.0))
-    scale = xp.where(norm > 0, xp.maximum(contrast_a, contrast_b) / xp.where(norm > 0, norm, 1.0), 0.0)
-    wa, wb = scale * wa, scale * wb
-    ga, gb, gab = local_variance(a, *WINDOW), local_variance(b, *WINDOW), local_covariance(a, b, *WINDOW)
-    return Best(wa, wb, wa**2 * ga + wb**2 * gb + 2 * wa * wb * gab)
+    xp = a.xp
+
+    def join(both: Array, ma: Array, mb: Array, va: Array, vb: Array, ga: Array, gb: Array, gab: Array) -> Best:
+        covariance = xp.where((va == 0) | (vb == 0), 0.0, both - ma * mb)
+        norm_a, norm_b = SIDE * xp.sqrt(va), SIDE * xp.sqrt(vb)
+        contrast_a, contrast_b = norm_a + 0.001, norm_b + 0.001
+        norm_sum = SIDE * xp.sqrt(at_least(va + vb + 2 * covariance, 0.0))
+        agreement = (norm_sum + EPS) / (norm_a + norm_b + EPS)
+        p = xp.clip(xp.tan(pi / 2 * xp.clip(agreement, max=1 - EPS)), max=10.0)
+        share = 1 / (1 + (contrast_b / contrast_a) ** p)
+        wa, wb = share / contrast_a, (1 - share) / contrast_b
+        norm = SIDE * xp.sqrt(at_least(wa * wa * va + wb * wb * vb + 2 * wa * wb * covariance, 0.0))
+        none = norm == 0
+        scale = xp.where(none, 0.0, xp.maximum(contrast_a, contrast_b) / xp.where(none, 1.0, norm))
+        wa, wb = scale * wa, scale * wb
+        return Best(wa, wb, wa * wa * ga + wb * wb * gb + 2 * wa * wb * gab)
+
+    plain = [*(plain_mean(image) for image in (a, b)), *(plain_variance(image) for image in (a, b))]
+    weighted = [local_variance(a, *WINDOW), local_variance(b, *WINDOW), local_covariance(a, b, *WINDOW)]
+    return Best(*mapped(join, windowed(product(a.data, b.data), PLAIN), *plain, *weighted))
 
 
 def exposure_similarity(fused: Image, a: Image, b: Image) -> Array:
     """MEF-SSIM of one scale: (N,)."""
-    best = best_patch(a, b)
-    along = best.wa * local_covariance(fused, a, *WINDOW) + best.wb * local_covariance(fused, b, *WINDOW)
-    return mean((2 * along + C) / (best.variance + local_variance(fused, *WINDOW) + C))
+
+    def index(wa: Array, wb: Array, variance: Array, cov_a: Array, cov_b: Array, own: Array) -> Array:
+        return (2 * (wa * cov_a + wb * cov_b) + C) / (variance + own + C)
+
+    covariances = [local_covariance(fused, source, *WINDOW) for source in (a, b)]
+    found = summed(index, *best_patch(a, b), *covariances, local_variance(fused, *WINDOW))
+    return found / ((fused.size[0] - SIDE + 1) * (fused.size[1] - SIDE + 1))
 
 
 @feature

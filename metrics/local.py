@@ -2,45 +2,65 @@
 
 from __future__ import annotations
 
-from .filters import correlate, gaussian
+from collections.abc import Callable
+
+import numpy as np
+
+from .filters import correlate, gaussian, mapped, product
 from .triple import Array, Image, feature
 
 # Rounding leaves up to this part of the mean square as the variance of a flat window. On grey levels the smallest
 # true variance is larger: one level at the corner of an 11x11 window of deviation 1.5 gives 1.1e-6.
 ROUNDING = 1e-13
 
+Window = Callable[[Array, np.ndarray], Array]  # `correlate`, or `windowed` where only sums of the result are wanted
+
 
 @feature
-def local_mean(image: Image, size: int, sigma: float) -> Array:
+def local_mean(image: Image, size: int, sigma: float, window: Window = correlate) -> Array:
     """Gaussian-weighted mean of a window of `size` pixels, of deviation `sigma`, at every pixel."""
-    return correlate(image.data, gaussian(size, sigma))
+    return window(image.data, gaussian(size, sigma))
 
 
 @feature
-def local_variance(image: Image, size: int, sigma: float) -> Array:
+def local_variance(image: Image, size: int, sigma: float, window: Window = correlate) -> Array:
     """Gaussian-weighted variance at every pixel: the mean square less the squared mean, exactly 0 in a flat window."""
-    mean_square = correlate(image.data**2, gaussian(size, sigma))
-    variance = mean_square - local_mean(image, size, sigma) ** 2
-    return image.xp.where(variance > ROUNDING * mean_square, variance, 0.0)
+    mean_square = window(product(image.data, image.data), gaussian(size, sigma))
+
+    def variance(square: Array, mean: Array) -> tuple[Array]:
+        found = square - mean * mean
+        return (image.xp.where(found > ROUNDING * square, found, 0.0),)
+
+    return mapped(variance, mean_square, local_mean(image, size, sigma, window))[0]
 
 
 @feature
-def local_covariance(fused: Image, source: Image, size: int, sigma: float) -> Array:
+def local_covariance(fused: Image, source: Image, size: int, sigma: float, window: Window = correlate) -> Array:
     """Gaussian-weighted covariance at every pixel, exactly 0 where either window is flat."""
-    xp = fused.xp
-    product = correlate(fused.data * source.data, gaussian(size, sigma))
-    covariance = product - local_mean(fused, size, sigma) * local_mean(source, size, sigma)
-    flat = (local_variance(fused, size, sigma) == 0) | (local_variance(source, size, sigma) == 0)
-    return xp.where(flat, 0.0, covariance)
+
+    def covariance(both: Array, mf: Array, ms: Array, vf: Array, vs: Array) -> tuple[Array]:
+        return (fused.xp.where((vf == 0) | (vs == 0), 0.0, both - mf * ms),)
+
+    images = (fused, source)
+    both = window(product(fused.data, source.data), gaussian(size, sigma))
+    means = [local_mean(image, size, sigma, window) for image in images]
+    variances = [local_variance(image, size, sigma, window) for image in images]
+    return mapped(covariance, both, *means, *variances)[0]
 
 
 @feature
-def similarity(fused: Image, source: Image, size: int, sigma: float, c1: float, c2: float) -> Array:
+def similarity(
+    fused: Image, source: Image, size: int, sigma: float, c1: float, c2: float, window: Window = correlate
+) -> Array:
     """Structural similarity of every window that lies inside the image: luminance times contrast and structure.
 
     (2 ma mb + c1) (2 cov + c2) / ((ma² + mb² + c1) (va + vb + c2)); Wang et al. 2004, doi:10.1109/TIP.2003.819861.
     """
-    ma, mb = (local_mean(image, size, sigma) for image in (fused, source))
-    variances = local_variance(fused, size, sigma) + local_variance(source, size, sigma)
-    luminance = (2 * ma * mb + c1) / (ma**2 + mb**2 + c1)
-    return luminance * (2 * local_covariance(fused, source, size, sigma) + c2) / (variances + c2)
+
+    def index(ma: Array, mb: Array, va: Array, vb: Array, covariance: Array) -> tuple[Array]:
+        return ((2 * ma * mb + c1) / (ma * ma + mb * mb + c1) * ((2 * covariance + c2) / (va + vb + c2)),)
+
+    images = (fused, source)
+    means = [local_mean(image, size, sigma, window) for image in images]
+    variances = [local_variance(image, size, sigma, window) for image in images]
+    return mapped(index, *means, *variances, local_covariance(fused, source, size, sigma, window))[0]

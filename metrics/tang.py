@@ -5,16 +5,15 @@ The published TNO table was made with tang2022; what only that code computes is 
 
 from __future__ import annotations
 
-from math import inf, log
+from math import inf, log, nan
 
-from . import gradient, information, intensity, perception  # noqa: F401  (they register what is adopted below)
 from .catalog import adopt, metric
-from .filters import gradient as derivatives
-from .filters import mean, pad, total
-from .gradient import CUI
+from .filters import mean, pad, windowed
+from .gradient import CUI, gradient_sum
 from .information import QU, entropy, joint_probabilities, probabilities
 from .intensity import JAGALINGAM, mean_squared_error
 from .local import similarity
+from .perception import SHEIKH, source_information, vif_sum
 from .structure import WANG
 from .triple import Array, Image, Triple, feature
 
@@ -23,7 +22,6 @@ adopt("SD@film", "SD", "tang")
 adopt("SF@film", "SF", "tang")
 adopt("CC@film", "CC", "tang", "tang2022")
 adopt("SCD@film", "SCD", "tang", "tang2022")
-adopt("VIFF@film", "VIF", "tang", note="the sum of two VIFp")
 adopt("Qabf@film", "Qabf", "tang")
 
 
@@ -36,9 +34,18 @@ def average_gradient_interior(t: Triple) -> Array:
 
     gx and gy are central differences, one-sided at the border.
     """
-    along, down = derivatives(t.fused.data)
     height, width = t.fused.size
-    return total(t.xp.sqrt((along**2 + down**2) / 2)) / ((height - 1) * (width - 1))
+    return gradient_sum(t.fused) / ((height - 1) * (width - 1))
+
+
+@metric(
+    "VIF", "tang", reference=SHEIKH, identity=2.0, min_size=41, flips=False, differentiable=True,
+    undefined="a source of which no part varies has no information to keep", note="the sum of two VIFp",
+)  # fmt: skip
+def vif_of_varied_sources(t: Triple) -> Array:
+    """Sum over both sources of VIFp(source, F), as VIFF@film, but without a value where a source is constant (0/0)."""
+    varied = (source_information(t.a) > 0) & (source_information(t.b) > 0)
+    return t.xp.where(varied, vif_sum(t), nan)
 
 
 @feature
@@ -94,5 +101,5 @@ def extended(image: Image) -> Image:
 def ssim_mean_range_1(t: Triple) -> Array:
     """SSIM with each source, mean of the two: 11 x 11 Gaussian windows of deviation 1.5, border replicated, L = 1."""
     fused = extended(t.fused)
-    each = [mean(similarity(fused, extended(s), 11, 1.5, 0.01**2, 0.03**2)) for s in t.sources]
+    each = [mean(similarity(fused, extended(s), 11, 1.5, 0.01**2, 0.03**2, windowed)) for s in t.sources]
     return (each[0] + each[1]) / 2

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from math import inf, log
 
-from . import information, intensity, tang  # noqa: F401  (they register what is adopted below)
+from . import tang  # noqa: F401  (it registers AG, which is adopted below)
 from .catalog import adopt, metric
-from .filters import mean, sobel, total
+from .filters import mean, sobel, total, windowed
 from .gradient import ESKICIOGLU, XYDEAS, edge_transfer
 from .information import probabilities
 from .intensity import JAGALINGAM, squared_error
@@ -80,8 +80,8 @@ def spatial_frequency_joined(t: Triple) -> Array:
     The channels of a colour image lie side by side in one wide image, so the jumps from one to the next are counted.
     """
     x = t.fused.data
-    squares = total((x[..., 1:] - x[..., :-1]) ** 2) + total((x[..., 1:, :] - x[..., :-1, :]) ** 2)
-    return t.xp.sqrt(squares / (t.fused.size[0] * t.fused.size[1]))
+    both = total((x[..., 1:] - x[..., :-1]) ** 2) + total((x[..., 1:, :] - x[..., :-1, :]) ** 2)
+    return t.xp.sqrt(both / (t.fused.size[0] * t.fused.size[1]))
 
 
 @metric(
@@ -100,7 +100,7 @@ def edge_intensity(t: Triple) -> Array:
 def ssim_gaussian_sum(t: Triple) -> Array:
     """SSIM with each source, summed: 11 x 11 Gaussian windows of deviation 1.5, weighted variances, L = 255."""
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    return sum(mean(similarity(t.fused, source, 11, 1.5, c1, c2)) for source in t.sources)
+    return sum(mean(similarity(t.fused, source, 11, 1.5, c1, c2, windowed)) for source in t.sources)
 
 
 @metric(

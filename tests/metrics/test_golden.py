@@ -74,6 +74,15 @@ class GoldenFile:
         return self.keys.get(metric, f"{metric}@{self.convention or self.protocol}")
 
 
+TANG = {
+    "Nabf(as called)": "Nabf@tang",
+    "Nabf(fused first)": "Nabf_fused_first@tang",
+    "MEF_SSIM(5d6c43a SSIM)": "MEF_SSIM@tang",
+    "FMI_pixel(edge)": "FMI_pixel@tang",
+    "FMI_pixel(edge,matlab-like thinning)": "FMI_pixel@tang-directed",
+    "FMI_w(dmey62)": "FMI_w@tang",
+}
+
 FILES = [
     GoldenFile(
         "film_python.csv",
@@ -82,6 +91,31 @@ FILES = [
         keys={"SSIM@dr2": "SSIM@dr2"},
         rules={"SSIM@dr2": Rule("float64 rerun 1e-9", lambda got, want: abs(got - want) <= 1e-9)},
         reruns={"SSIM@dr2": skimage_range_2},
+    ),
+    GoldenFile("vifb_published.csv", "vifb", digits(5), first="vi"),
+    GoldenFile(
+        "vifb_octave.csv",
+        "vifb",
+        relative(1e-10),
+        rules=dict.fromkeys(("Cross_entropy", "Mutinf"), relative(1e-9)),
+        first="vi",
+    ),
+    GoldenFile("tang2022_published.csv", "tang2022", relative(1e-9), rules={"VIF": relative(1e-6)}),
+    GoldenFile("tang_octave.csv", "tang", relative(1e-9), rules={"VIF": relative(1e-6)}),
+    GoldenFile(
+        "tang_extra_octave.csv",
+        "tang",
+        relative(1e-9),
+        keys=TANG,
+        rules={"SSIM": relative(1e-6), "FMI_pixel(edge)": relative(1e-3)},
+    ),
+    GoldenFile(
+        "tang_extra_python.csv",
+        "tang",
+        relative(1e-9),
+        keys=TANG,
+        rules={"SSIM": relative(1e-6)},
+        left_out={"FMI_w(dmey102)": "a table of 102 taps that is not checked against MATLAB; ours is PyWavelets'"},
     ),
     GoldenFile(
         "liu_octave.csv",
