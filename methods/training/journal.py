@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ...files import write_bytes
 from ...errors import RunError
+from ...files import write_bytes
 from .curves import draw_curves
 from .state import Progress
 

@@ -65,9 +65,11 @@ class Loop:
         with Journal(
             self.folder, self.progress, list(self.recipe.columns), self.fabric.is_global_zero, quiet
         ) as journal:
-            while self.progress.stage < len(self.recipe.stages):
+            for number in range(self.progress.stage, len(self.recipe.stages)):
+                if number > self.progress.stage:
+                    self.progress = Progress(number, step=self.progress.step, epochs=self.progress.epochs)
+                    saved = None
                 self._stage(network, journal, saved)
-                saved = None
 
     def _stage(self, network: nn.Module, journal: Journal, saved: Mapping[str, Any] | None) -> None:
         """Learn one stage, from where the run is in it."""
@@ -77,17 +79,16 @@ class Loop:
             progress.prepared = True
         optimiser: Any = self.fabric.setup_optimizers(self.recipe.optimiser())
         schedule = self.recipe.schedule(optimiser.optimizer, stage)
-        if saved is not None and saved["optimiser"] is not None:
+        if saved is None:
+            self._save(optimiser, schedule)
+        else:
             optimiser.load_state_dict(saved["optimiser"])
             if schedule is not None:
                 schedule.load_state_dict(saved["schedule"])
-        if saved is None:
-            self._save(optimiser, schedule)
+            if saved["lr"] != self.recipe.lr:
+                rescale(optimiser, schedule, self.recipe.lr / saved["lr"])
         while progress.epoch < stage.epochs:
             self._epoch(stage, network, optimiser, schedule, journal)
-        self.progress = progress = Progress(progress.stage + 1, step=progress.step, epochs=progress.epochs)
-        if progress.stage == len(self.recipe.stages):
-            self._save(optimiser, schedule)
 
     def _epoch(self, stage: Stage, network: nn.Module, optimiser: Any, schedule: Any, journal: Journal) -> None:
         """Learn from all samples once, measure, and keep the weights."""
@@ -210,6 +211,16 @@ class Loop:
         if self.fabric.is_global_zero and all(bool(p.isfinite().all()) for p in self.recipe.network.parameters()):
             save_run(self.folder, self.progress, self.recipe, optimiser, schedule)
         self.fabric.barrier()
+
+
+def rescale(optimiser: Any, schedule: Any, factor: float) -> None:
+    """Change the learning rate of a run that goes on."""
+    for group in optimiser.param_groups:
+        group["lr"] *= factor
+        if "initial_lr" in group:
+            group["initial_lr"] *= factor
+    if schedule is not None:
+        schedule.base_lrs = [rate * factor for rate in schedule.base_lrs]
 
 
 def collate(samples: list[Batch]) -> Batch:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from ...files import write_bytes
 from ...errors import InputError, unknown
+from ...files import write_bytes
 
 Colour = Literal["gray", "rgb"]
 FILE = "options.json"
@@ -139,7 +139,8 @@ def load_options(folder: Path, **changes: Any) -> TrainOptions:
         The folder is no training run.
     """
     try:
-        options = make_options(json.loads((folder / FILE).read_text()))
+        given = json.loads((folder / FILE).read_text())
+        start = make_options(given)
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{folder} is no training run that can go on: it has no readable {FILE}") from error
-    return replace(options, **{name: value for name, value in changes.items() if value is not None})
+    return make_options({**asdict(start), **{name: value for name, value in changes.items() if value is not None}})

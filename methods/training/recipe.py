@@ -54,6 +54,7 @@ class Recipe(ABC):
     network : on the CPU at first; the trainer moves it.
     stages : learnt one after the other.
     batch_size : samples in a step, over all devices.
+    lr : learning rate at the start.
     columns : names of all losses that `losses` returns in any stage, "loss" first.
     """
 
@@ -61,6 +62,7 @@ class Recipe(ABC):
     network: nn.Module
     stages: Sequence[Stage]
     batch_size: int
+    lr: float
     columns: Sequence[str]
 
     @abstractmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # A method's `make_recipe(options)` builds what is learnt.
 RECIPES = {"u2fusion": "u2fusion.recipes"}
+CHANGEABLE = ("device", "devices", "workers", "precision", "lr", "epochs", "save_every", "data_root", "vgg")
 _ERROR = ".error.json"
 
 
@@ -63,9 +65,19 @@ def resume(folder: str | Path, quiet: bool = False, **changes: Any) -> Path:
     Parameters
     ----------
     folder : of the run.
-    changes : device, devices, workers, precision, lr, epochs, save_every or data_root may differ from the start's; a
-        changed learning rate counts from the last saved state on.
+    changes : options that shall differ from now on, of those in `CHANGEABLE`. More epochs let a finished run go on;
+        another learning rate counts from the last saved state.
+
+    Raises
+    ------
+    InputError
+        The folder is no run, or an option cannot be changed.
+    RunError
+        As `train`.
     """
+    for name in changes:
+        if name not in CHANGEABLE:
+            raise InputError(f"{name} of a run cannot be changed when it goes on; these can: {', '.join(CHANGEABLE)}")
     folder = Path(folder)
     options = load_options(folder, **changes)
     _launch(options, folder, quiet)
@@ -93,7 +105,7 @@ def _launch(options: TrainOptions, folder: Path, quiet: bool) -> None:
 
     fabric = make_fabric(options.device, options.devices, options.precision)
     try:
-        fabric.launch(_work, options, folder, quiet)  # type: ignore[arg-type]  # Fabric passes them on
+        fabric.launch(_work, json.dumps(asdict(options)), str(folder), quiet)  # type: ignore[arg-type]  # Fabric passes them on
     except ProcessRaisedException as error:
         told = folder / _ERROR
         if not told.exists():
@@ -103,10 +115,11 @@ def _launch(options: TrainOptions, folder: Path, quiet: bool) -> None:
         raise (InputError if kind == "InputError" else RunError)(sentence) from error
 
 
-def _work(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> None:
-    """What each process does."""
+def _work(fabric: Fabric, options_text: str, folder_text: str, quiet: bool) -> None:
+    """What each process does; options and folder travel to it as texts."""
+    options, folder = make_options(json.loads(options_text)), Path(fabric.broadcast(folder_text))
     try:
-        _train(fabric, options, fabric.broadcast(folder), quiet)
+        _train(fabric, options, folder, quiet)
     except FusionBenchError as error:
         if options.devices > 1:
             folder.mkdir(parents=True, exist_ok=True)
@@ -122,7 +135,7 @@ def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> 
     make_recipe = import_module(f"..{RECIPES[options.method]}", __package__).make_recipe
     loop = Loop(fabric, options, make_recipe(options), folder)
     with telling_full_disk(folder):
-        if fabric.is_global_zero and not (folder / FILE).exists():
+        if fabric.is_global_zero:
             options.save(folder)
         fabric.barrier()
         loop.run(quiet)

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from ...files import write_bytes
 from ...errors import InputError
+from ...files import write_bytes
 from ..weights.files import save_state
 from .recipe import Recipe
 
@@ -50,6 +50,7 @@ def save_run(folder: Path, progress: Progress, recipe: Recipe, optimiser: Any, s
         "optimiser": optimiser.state_dict(),
         "schedule": schedule.state_dict() if schedule is not None else None,
         "memory": recipe.memory(),
+        "lr": recipe.lr,
     }
     torch.save(content, buffer)
     write_bytes(folder / FOLDER / LAST, buffer.getvalue())

@@ -41,9 +41,8 @@ def ms_ssim(x: Tensor, y: Tensor) -> Tensor:
         similarity, contrast = _ssim_and_contrast(x, y, min(WINDOW, *x.shape[-2:]))
         last = level == len(LEVELS) - 1
         product = product * (((similarity if last else contrast) + 1) / 2) ** exponent
-        x, y = functional.avg_pool2d(x, 2), functional.avg_pool2d(y, 2)
-        if last:
-            break
+        if not last:
+            x, y = functional.avg_pool2d(x, 2), functional.avg_pool2d(y, 2)
     return product
 
 

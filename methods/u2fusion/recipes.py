@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import cos, pi
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, StepLR
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, StepLR
 
 from ...errors import InputError, unknown
 from ..training.options import TrainOptions
@@ -243,7 +244,8 @@ class Joint(U2FusionRecipe):
 
     def schedule(self, optimiser: Optimizer, stage: Stage) -> LRScheduler:
         """Let the learning rate fall along a cosine."""
-        return CosineAnnealingLR(optimiser, T_max=stage.epochs)
+        # Not CosineAnnealingLR: it keeps the number of epochs in its state, and a resumed run may ask for another.
+        return LambdaLR(optimiser, lambda epoch: (1 + cos(pi * epoch / stage.epochs)) / 2)
 
 
 RECIPES: dict[str, type[U2FusionRecipe]] = {recipe.name: recipe for recipe in (Official, Port, Joint)}
