@@ -142,7 +142,8 @@ def evaluate(
     if (b is None) != isinstance(a, Sources):
         raise InputError("give two sources a and b, or one pair from prepare(a, b)")
     fused = batches(fused, "fused")
-    parts, order = [], []
+    parts: list[tuple[dict[str, Array], dict[str, str]]] = []
+    order: list[int] = []
     for where, triple in _groups(fused, sources):
         for start, part in _chunks(sized(triple, chosen.sizes)):
             parts.append(_score(part, sources, (*where, start), chosen, wanted))

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
-from array_api_compat import array_namespace, is_numpy_array
+from array_api_compat import array_namespace
 
 from .band import along_height, along_width, along_width_in_blocks, outputs
 from .triple import Array
@@ -18,7 +18,13 @@ from .triple import Array
 Border = Literal["valid", "zero", "replicate", "symmetric", "reflect"]
 
 FLOAT32_COUNTS = 1 << 24  # OpenCV counts in float32
+TALL = 160  # rows of a window's result worked on at a time
 STRIP = 16000  # pixels worked on at a time: a few such arrays fit the second-level cache, and the allocator keeps them
+
+
+def _is_array(x: Array) -> bool:
+    """Tell arrays from tensors; many times faster than asking for the namespace."""
+    return isinstance(x, np.ndarray)
 
 
 @lru_cache(maxsize=64)
@@ -39,7 +45,7 @@ def gaussian(size: int, sigma: float) -> np.ndarray:
 
 def like(kernel: np.ndarray, x: Array) -> Array:
     """Bring a NumPy constant to the kind, type and device of `x`."""
-    if is_numpy_array(x):
+    if _is_array(x):
         return kernel
     return array_namespace(x).asarray(np.array(kernel), dtype=x.dtype, device=x.device)
 
@@ -55,12 +61,12 @@ def pad(x: Array, rows: int, cols: int, border: Border) -> Array:
         if width and border == "zero":
             shape = list(x.shape)
             shape[axis] = width
-            zeros = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device) if not is_numpy_array(x) else np.zeros(shape)
+            zeros = xp.zeros(tuple(shape), dtype=x.dtype, device=x.device) if not _is_array(x) else np.zeros(shape)
             x = xp.concat([zeros, x, zeros], axis=axis)
         elif width and border != "valid":
             modes = {"replicate": "edge", "symmetric": "symmetric", "reflect": "reflect"}
             index = np.pad(np.arange(x.shape[axis]), width, mode=modes[border])  # type: ignore[call-overload]
-            taken = xp.asarray(index) if is_numpy_array(x) else xp.asarray(index, device=x.device)
+            taken = xp.asarray(index) if _is_array(x) else xp.asarray(index, device=x.device)
             x = xp.take(x, taken, axis=axis)
     return x
 
@@ -75,7 +81,7 @@ def correlate(
     """
     cols = rows if cols is None else cols
     x = pad(x, len(rows) // 2, len(cols) // 2, border)
-    if not is_numpy_array(x):
+    if not _is_array(x):
         return along_width(along_height(x, rows, stride), cols, stride)
     x = along_height(x, rows, stride)
     out = np.empty((*x.shape[:2], outputs(x.shape[2], len(cols), stride)))
@@ -87,18 +93,24 @@ def correlate(
     return out
 
 
-def windowed(x: Array, kernel: np.ndarray) -> Array:
-    """Correlate with `kernel` both ways, valid part, for formulas that only sum over pixels afterwards.
+def windowed(x: Array, kernel: np.ndarray, times: Array | None = None) -> Array:
+    """Correlate `x`, or its product with `times`, with `kernel` both ways, valid part, for formulas that sum pixels.
 
     The result holds the pixels of `correlate(x, kernel)` in an order of its own, which is the same for all images of
     one size: (N, 1, H' W') for arrays. Not to put them back in place halves the time.
     """
-    if not is_numpy_array(x):
+    if not _is_array(x):
+        x = x if times is None else x * times
         return along_width(along_height(x, kernel, 1), kernel, 1)
     height, width = (outputs(length, len(kernel), 1) for length in x.shape[1:])
     out = np.empty((x.shape[0], 1, height * width))
-    for image, flat in zip(x, out[:, 0], strict=True):
-        along_width_in_blocks(along_height(image[None], kernel, 1)[0], kernel, 1, flat)
+    for i, flat in enumerate(out[:, 0]):
+        for top in range(0, height, TALL):
+            bottom = min(top + TALL, height)
+            read = slice(top, bottom + len(kernel) - 1)
+            strip = x[i, read] if times is None else x[i, read] * times[i, read]
+            columns = along_height(strip[None], kernel, 1)[0]
+            along_width_in_blocks(columns, kernel, 1, flat[top * width : bottom * width])
     return out
 
 
@@ -126,7 +138,7 @@ def sobel(x: Array, *, border: Border = "zero") -> tuple[Array, Array]:
 
     float64; of uint8 arrays int16, which holds them exactly.
     """
-    if is_numpy_array(x):
+    if _is_array(x):
         return _sobel_opencv(x, border)
     xp = array_namespace(x)
     x = pad(xp.astype(x, xp.float64), 1, 1, border)
@@ -170,13 +182,13 @@ def central_neighbours(x: Array) -> tuple[Array, Array, Array, Array]:
 
 def product(x: Array, y: Array) -> Array:
     """Multiply two maps."""
-    return np.multiply(x, y, out=np.empty(x.shape)) if is_numpy_array(x) else x * y
+    return x * y
 
 
 def at_least(x: Array, low: float) -> Array:
     """Raise what is below `low` to it."""
     # NumPy's maximum of an array and a number takes four times as long as that of two arrays
-    return np.maximum(x, _constant(low, x.shape[-1])) if is_numpy_array(x) else x.clamp(min=low)
+    return np.maximum(x, _constant(low, x.shape[-1])) if _is_array(x) else x.clamp(min=low)
 
 
 @lru_cache(maxsize=64)
@@ -189,7 +201,7 @@ def _constant(value: float, length: int) -> np.ndarray:
 
 def put(x: Array, mask: Array, value: Array | float) -> Array:
     """Set `x` to `value` where `mask` holds; arrays are changed in place, which takes half the time of `where`."""
-    if not is_numpy_array(x):
+    if not _is_array(x):
         return array_namespace(x).where(mask, value, x)
     np.copyto(x, value, where=mask)
     return x
@@ -197,7 +209,7 @@ def put(x: Array, mask: Array, value: Array | float) -> Array:
 
 def histogram(levels: Array) -> Array:
     """Count the 256 levels of each image: (N, H, W) uint8 -> (N, 256) float64."""
-    if is_numpy_array(levels) and levels.shape[1] * levels.shape[2] < FLOAT32_COUNTS:
+    if _is_array(levels) and levels.shape[1] * levels.shape[2] < FLOAT32_COUNTS:
         import cv2
 
         return np.stack([cv2.calcHist([i], [0], None, [256], [0, 256])[:, 0] for i in levels]).astype(np.float64)
@@ -207,7 +219,7 @@ def histogram(levels: Array) -> Array:
 
 def joint_histogram(x: Array, y: Array) -> Array:
     """Count pairs of levels: two (N, H, W) of uint8 -> (N, 256, 256) float64, x down, y across."""
-    if is_numpy_array(x) and x.shape[1] * x.shape[2] < FLOAT32_COUNTS:
+    if _is_array(x) and x.shape[1] * x.shape[2] < FLOAT32_COUNTS:
         import cv2
 
         both = [cv2.calcHist([i, j], [0, 1], None, [256, 256], [0, 256, 0, 256]) for i, j in zip(x, y, strict=True)]
@@ -222,7 +234,7 @@ def _count(xp: Any, index: Array, bins: int) -> Array:
     n = index.shape[0]
     offset = (
         xp.asarray(np.arange(n)[:, None] * bins)
-        if is_numpy_array(index)
+        if _is_array(index)
         else bins * xp.arange(n, device=index.device)[:, None]
     )
     counts = xp.bincount(xp.reshape(index + offset, (-1,)), minlength=n * bins)
@@ -236,7 +248,7 @@ def divided(xp: Any, x: Array, number: float) -> Array:
 
 def total(x: Array) -> Array:
     """Sum over the pixels of each image: (N, H, W) -> (N,)."""
-    return array_namespace(x).sum(x, axis=(-2, -1))
+    return x.sum(axis=(-2, -1)) if _is_array(x) else array_namespace(x).sum(x, axis=(-2, -1))
 
 
 def mean(x: Array) -> Array:
@@ -246,8 +258,8 @@ def mean(x: Array) -> Array:
 
 def sum_log10(x: Array) -> Array:
     """Sum of the decimal logarithms of each image's pixels, all in 1..1e19: (N, H, W) -> (N,)."""
-    xp = array_namespace(x)
-    if not is_numpy_array(x):
+    if not _is_array(x):
+        xp = array_namespace(x)
         return xp.sum(xp.log10(x), axis=(-2, -1))
     flat = x.reshape(x.shape[0], -1)
     half = flat.shape[1] // 16
@@ -257,9 +269,9 @@ def sum_log10(x: Array) -> Array:
 
 
 def strips(x: Array) -> Iterator[slice]:
-    """Cut the rows of (N, H, W) into strips that fit the cache; a tensor, which is worked on in parallel, stays whole."""
+    """Cut the rows of (N, H, W) into strips that fit the cache; a tensor stays whole."""
     height, width = x.shape[-2:]
-    rows = max(1, STRIP // max(1, x.shape[0] * width)) if is_numpy_array(x) else height
+    rows = max(1, STRIP // max(1, x.shape[0] * width)) if _is_array(x) else height
     for start in range(0, height, rows):
         yield slice(start, min(start + rows, height))
 
@@ -267,19 +279,22 @@ def strips(x: Array) -> Iterator[slice]:
 def pieces(*maps: Array) -> Iterator[tuple[Array, ...]]:
     """Cut maps of equal shape (N, H, W) into pieces that fit the cache, each of one image; tensors stay whole.
 
-    Yields one tuple of pieces (1, h, w) after the other, image by image.
+    Yields one tuple of pieces (1, h, w) after the other, image by image. A map of shape (N, 1, 1) holds one number for
+    each image.
     """
-    if not is_numpy_array(maps[0]):
+    if not _is_array(maps[0]):
         yield maps
         return
     n, height, width = maps[0].shape
+    numbers = [m.shape[1:] == (1, 1) for m in maps]
     if all(m.flags.c_contiguous for m in maps):
         maps, height, width = tuple(m.reshape(n, 1, -1) for m in maps), 1, height * width
     rows, cols = (1, STRIP) if height == 1 else (max(1, STRIP // width), width)
     for i in range(n):
         for top in range(0, height, rows):
             for left in range(0, width, cols):
-                yield tuple(m[i : i + 1, top : top + rows, left : left + cols] for m in maps)
+                part = (slice(i, i + 1), slice(top, top + rows), slice(left, left + cols))
+                yield tuple(m[i : i + 1] if one else m[part] for m, one in zip(maps, numbers, strict=True))
 
 
 def summed(formula: Callable[..., Array], *maps: Array, reduce: Callable[[Array], Array] = total) -> Array:
@@ -288,7 +303,7 @@ def summed(formula: Callable[..., Array], *maps: Array, reduce: Callable[[Array]
     The formula works pixel by pixel. Its intermediate results stay in the processor's cache, which is what makes
     long formulas on arrays fast. `reduce` may be `sum_log10`, to sum logarithms.
     """
-    if not is_numpy_array(maps[0]):
+    if not _is_array(maps[0]):
         return reduce(formula(*maps))
     n, per_image = maps[0].shape[0], [reduce(formula(*piece))[0] for piece in pieces(*maps)]
     return np.asarray(per_image).reshape(n, -1).sum(axis=1)
@@ -296,7 +311,7 @@ def summed(formula: Callable[..., Array], *maps: Array, reduce: Callable[[Array]
 
 def mapped(formula: Callable[..., tuple[Array, ...]], *maps: Array) -> tuple[Array, ...]:
     """Apply `formula(*maps)`, which gives a tuple of maps and works pixel by pixel, piece by piece."""
-    if not is_numpy_array(maps[0]):
+    if not _is_array(maps[0]):
         return formula(*maps)
     maps = tuple(np.ascontiguousarray(m) for m in maps)
     out: tuple[np.ndarray, ...] = ()

@@ -7,18 +7,13 @@ from typing import Any
 
 from .catalog import metric
 from .filters import central_neighbours, mapped, sobel, summed, total
+from .intensity import squared_difference
 from .pixelwise import choose, larger, pixelwise, smaller, sqrt
 from .triple import Array, Image, Triple, feature
 
 ESKICIOGLU = "Eskicioglu and Fisher 1995, doi:10.1109/26.477498"
 CUI = "Cui et al. 2015, doi:10.1016/j.optcom.2014.12.032"
 XYDEAS = "Xydeas and Petrovic 2000, doi:10.1049/el:20000267"
-
-
-@pixelwise
-def squared_difference(x: Array, y: Array) -> Array:
-    """(x - y)²."""
-    return (x - y) * (x - y)
 
 
 @pixelwise

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from math import inf
 
-from array_api_compat import array_namespace
-
 from .catalog import metric
-from .filters import mean, summed, total
+from .filters import mean, summed
+from .pixelwise import pixelwise
 from .triple import Array, Image, Triple, feature
 
 RAO = "Rao 1997, doi:10.1088/0957-0233/8/4/002"
@@ -17,27 +16,45 @@ MA_SURVEY = "Ma, Ma, Li 2019, doi:10.1016/j.inffus.2018.02.004"
 
 
 @feature
-def centred(image: Image) -> Array:
-    """The image less its mean: (N, H, W)."""
-    return image.data - mean(image.data)[:, None, None]
+def average(image: Image) -> Array:
+    """Mean of each image: (N, 1, 1)."""
+    return mean(image.data)[:, None, None]
+
+
+@pixelwise
+def co_deviation(x: Array, mean_x: Array, y: Array, mean_y: Array) -> Array:
+    """Product of two images' deviations from their means."""
+    return (x - mean_x) * (y - mean_y)
+
+
+@pixelwise
+def squared_difference(x: Array, y: Array) -> Array:
+    """Square of the difference of two images."""
+    return (x - y) * (x - y)
 
 
 @feature
 def energy(image: Image) -> Array:
     """Sum of the squared deviations from the mean: (N,)."""
-    return summed(lambda x: x * x, centred(image))
+    return summed(co_deviation, image.data, average(image), image.data, average(image))
 
 
 @feature
 def squared_error(image: Image, other: Image) -> Array:
     """Mean squared difference: (N,)."""
-    return mean((image.data - other.data) ** 2)
+    return summed(squared_difference, image.data, other.data) / (image.size[0] * image.size[1])
 
 
-def correlation(x: Array, y: Array) -> Array:
-    """Pearson correlation of two (N, H, W) of mean 0: (N,); NaN where one is constant."""
-    xp = array_namespace(x)
-    return total(x * y) / xp.sqrt(total(x * x) * total(y * y))
+@feature
+def co_energy(image: Image, other: Image) -> Array:
+    """Sum of the products of both images' deviations from their means: (N,)."""
+    return summed(co_deviation, image.data, average(image), other.data, average(other))
+
+
+def correlation_of_difference(fused: Image, less: Image, other: Image) -> Array:
+    """Pearson correlation of fused - less with a third image: (N,); NaN where one of the two is constant."""
+    difference = Image(fused.data - less.data)
+    return co_energy(difference, other) / fused.xp.sqrt(energy(difference) * energy(other))
 
 
 @metric("SD", "film", reference=RAO, range=(0.0, 127.5), no_reference=True, differentiable=True)
@@ -73,8 +90,7 @@ def psnr_own_peak(t: Triple) -> Array:
 )  # fmt: skip
 def correlation_coefficient(t: Triple) -> Array:
     """Pearson correlation of the fused image with each source, mean of the two."""
-    xp, f = t.xp, centred(t.fused)
-    each = [total(f * centred(s)) / xp.sqrt(energy(t.fused) * energy(s)) for s in t.sources]
+    each = [co_energy(t.fused, s) / t.xp.sqrt(energy(t.fused) * energy(s)) for s in t.sources]
     return (each[0] + each[1]) / 2
 
 
@@ -84,5 +100,4 @@ def correlation_coefficient(t: Triple) -> Array:
 )  # fmt: skip
 def sum_of_correlations_of_differences(t: Triple) -> Array:
     """Sum of the correlations of differences: r(F - B, A) + r(F - A, B)."""
-    f, a, b = (centred(image) for image in (t.fused, t.a, t.b))
-    return correlation(f - b, a) + correlation(f - a, b)
+    return correlation_of_difference(t.fused, t.b, t.a) + correlation_of_difference(t.fused, t.a, t.b)

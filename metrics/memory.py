@@ -13,8 +13,8 @@ LARGEST = 31 << 20  # bytes; the GNU C library adapts to freed blocks of up to 3
 def keep_freed_memory() -> None:
     """Make the C library reuse the memory of freed arrays instead of giving it back and asking for it again.
 
-    glibc maps big blocks afresh, and unmaps them when freed, until it sees that a program frees such blocks (mallopt(3),
-    "dynamic mmap threshold"). One block of the largest size that counts, which is never touched and so costs no memory,
-    shows it. At most twice its size of free memory stays in the process. Elsewhere this does nothing.
+    glibc maps big blocks afresh, and unmaps them when freed, until it sees that a program frees such blocks ("dynamic
+    mmap threshold", mallopt(3)). One block of the largest size that counts shows it; it is never touched and so costs
+    no memory. At most twice its size of free memory stays in the process. Elsewhere this does nothing.
     """
     np.empty(LARGEST, dtype=np.uint8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .catalog import metric
-from .filters import correlate, gaussian, product, sum_log10, summed, windowed
+from .filters import correlate, gaussian, sum_log10, summed, windowed
 from .pixelwise import choose, larger, pixelwise
 from .triple import Array, Image, Triple, feature
 
@@ -35,7 +35,7 @@ def local_moments(image: Image) -> list[tuple[Array, Array]]:
     found = []
     for x, window in zip(pyramid(image), SCALES, strict=True):
         average = windowed(x, gaussian(*window))
-        squares = windowed(product(x, x), gaussian(*window))
+        squares = windowed(x, gaussian(*window), times=x)
         found.append((average, variance(squares, average)))
     return found
 
@@ -69,7 +69,7 @@ def vifp(fused: Image, source: Image) -> Array:
     xp, kept, whole = fused.xp, 0.0, source_information(source)
     pairs = zip(pyramid(fused), pyramid(source), local_moments(fused), local_moments(source), SCALES, strict=True)
     for f, s, of_fused, of_source, window in pairs:
-        both = windowed(product(f, s), gaussian(*window))
+        both = windowed(f, gaussian(*window), times=s)
         kept = kept + summed(passed, both, *of_fused, *of_source, reduce=sum_log10)
     return xp.where(whole > 0, kept / xp.where(whole > 0, whole, 1.0), 1.0)
 

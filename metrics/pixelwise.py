@@ -1,4 +1,4 @@
-"""Formulas that work pixel by pixel: written once, compiled for arrays where Numba is installed, as they are for tensors.
+"""Formulas that work pixel by pixel: written once, compiled for arrays where Numba is there, as they are for tensors.
 
 An array expression reads and writes memory at every operator; compiled, it does so once. What a formula may use are
 operators, the functions of this module, and sqrt.
@@ -21,14 +21,14 @@ _lock = Lock()
 
 def larger(x: Array, y: Array | float) -> Array:
     """The larger of two numbers at each pixel."""
-    if not is_torch_array(x):
+    if isinstance(x, np.ndarray):
         return np.maximum(x, y)
     return x.maximum(y) if is_torch_array(y) else x.clamp(min=y)
 
 
 def smaller(x: Array, y: Array | float) -> Array:
     """The smaller of two numbers at each pixel."""
-    if not is_torch_array(x):
+    if isinstance(x, np.ndarray):
         return np.minimum(x, y)
     return x.minimum(y) if is_torch_array(y) else x.clamp(max=y)
 
@@ -65,11 +65,15 @@ def _compiled(formula: Callable[..., Array]) -> Callable[..., Array]:
     vectorize = _vectorize()
     if vectorize is None:
         return formula
-    signature = "float64({})".format(", ".join(["float64"] * formula.__code__.co_argcount))
+    count = formula.__code__.co_argcount
+    # OpenCV's derivatives of 8-bit images come as int16
+    kinds = [f"float64({', '.join([kind] * count)})" for kind in ("int16", "float64")[count != 2 :]]
     try:
-        return vectorize([signature], cache=True)(formula)
+        compiled = vectorize(kinds, cache=True)(formula)
     except RuntimeError:  # no folder to write to
-        return vectorize([signature])(formula)
+        compiled = vectorize(kinds)(formula)
+    ufunc: Callable[..., Array] = compiled.ufunc
+    return ufunc
 
 
 def pixelwise(formula: Callable[..., Array]) -> Callable[..., Array]:
@@ -87,7 +91,7 @@ def pixelwise(formula: Callable[..., Array]) -> Callable[..., Array]:
 
     @wraps(formula)
     def of_maps(*maps: Array) -> Array:
-        if is_torch_array(maps[0]):
+        if not isinstance(maps[0], np.ndarray):
             return formula(*maps)
         if not made:
             with _lock:

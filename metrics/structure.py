@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .catalog import metric
-from .filters import product, summed, windowed
+from .filters import summed, windowed
 from .pixelwise import pixelwise
 from .triple import Array, Image, Triple, feature
 
@@ -22,14 +22,14 @@ def sample_variance(squares: Array, average: Array, sample: float) -> Array:
 def box_moments(image: Image, size: int) -> tuple[Array, Array]:
     """Mean and sample variance in each size x size window that lies inside the image, in the order of `windowed`."""
     box, sample = np.full(size, 1 / size), size**2 / (size**2 - 1)
-    average, squares = windowed(image.data, box), windowed(product(image.data, image.data), box)
+    average, squares = windowed(image.data, box), windowed(image.data, box, times=image.data)
     return average, sample_variance(squares, average, sample)
 
 
 @feature
 def box_products(image: Image, other: Image, size: int) -> Array:
     """Mean product of two images in each size x size window that lies inside them, in the order of `windowed`."""
-    return windowed(product(image.data, other.data), np.full(size, 1 / size))
+    return windowed(image.data, np.full(size, 1 / size), times=other.data)
 
 
 def box_covariance(image: Image, other: Image, size: int) -> Array:
