@@ -138,6 +138,7 @@ def _write_manifest(part: Part, state: str) -> None:
             "root": str(part.dataset.root),
             "pairs": [pair.name for pair in part.dataset],
             "skipped": part.dataset.skipped,
+            "sources": _sources(part.dataset),
             "protocols": {**before.get("protocols", {}), **protocols},
             "metrics": {**before.get("metrics", {}), **metrics},
             "device": part.device,
@@ -147,6 +148,15 @@ def _write_manifest(part: Part, state: str) -> None:
             "environment": manifest.environment(),
         }
     )
+
+
+def _sources(dataset: FusionDataset) -> dict[str, list[str]]:
+    """Where the files of each pair lie, a and b; pairs that are arrays are left out."""
+    return {
+        pair.name: [str(pair.a.resolve()), str(pair.b.resolve())]
+        for pair in dataset
+        if isinstance(pair.a, Path) and isinstance(pair.b, Path)
+    }
 
 
 def _frame(parts: list[Part]) -> pd.DataFrame:
