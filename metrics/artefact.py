@@ -7,6 +7,8 @@ from typing import Any
 
 from .catalog import metric
 from .filters import mapped, sobel, summed, total
+from .gradient import steepness, strength
+from .pixelwise import choose, larger, pixelwise, sqrt
 from .triple import Array, Image, Triple, feature
 
 KUMAR = (
@@ -18,42 +20,50 @@ FAINT = 2.0  # strength below which an edge has the least weight
 @feature
 def reflected_edges(image: Image) -> tuple[Array, Array]:
     """Sobel strength over 8 and angle, border mirrored without its own pixel; π/2 where the horizontal part is 0."""
-    xp = image.xp
-
-    def polar(along: Array, down: Array) -> tuple[Array, Array]:
-        level = along == 0
-        angle = xp.where(level, pi / 2, xp.atan(down / xp.where(level, 1.0, along)))
-        return xp.sqrt(along * along + down * down) / 8, angle
-
-    strength, angle = mapped(polar, *sobel(image.data, border="reflect"))
-    return strength, angle
+    xp, slopes = image.xp, sobel(image.pixels, border="reflect")
+    length, angle = mapped(lambda x, y: (strength(x, y) / 8, xp.atan(steepness(x, y))), *slopes)
+    return length, angle
 
 
-def lost(xp: Any, fused: tuple[Array, Array], source: tuple[Array, Array]) -> Array:
-    """Part of each pixel's edge in the source that the fused image does not keep, 1 - sqrt(Qg Qa).
-
-    For pixels where the fused image has an edge that is the stronger one.
-    """
-    (gf, af), (gs, angle) = fused, source
-    closeness = xp.abs(xp.abs(angle - af) - pi / 2) * (2 / pi)
-    # .9999 / (1 + exp(-19 (gs / gf - .5))) times .9995 / (1 + exp(-22 (closeness - .5)))
-    return 1 - xp.sqrt(0.9999 * 0.9995 / ((1 + xp.exp(9.5 - 19 * gs / gf)) * (1 + xp.exp(11 - 22 * closeness))))
+@pixelwise
+def importance(g: Array) -> Array:
+    """Perceptual importance of an edge of strength g: g to the power 1.5, next to nothing where it is faint."""
+    return choose(g >= FAINT, g * sqrt(g), 0.001)
 
 
 @feature
 def weight(image: Image) -> Array:
-    """Perceptual importance of each pixel's edge: strength to the power 1.5, next to nothing where it is faint."""
-    xp, strength = image.xp, reflected_edges(image)[0]
-    return mapped(lambda g: (xp.where(g >= FAINT, g * xp.sqrt(g), 0.001),), strength)[0]
+    """Importance of each pixel's edge: (N, H, W)."""
+    return importance(reflected_edges(image)[0])
+
+
+@pixelwise
+def strength_loss(gf: Array, gs: Array) -> Array:
+    """Exponent of Q's first sigmoid, -19 (gs / gf - .5), where the fused image has the stronger edge."""
+    return 9.5 - 19 * gs / larger(gf, 1e-200)
+
+
+@pixelwise
+def angle_loss(af: Array, angle: Array) -> Array:
+    """Exponent of Q's second sigmoid, -22 (closeness - .5)."""
+    return 11 - 44 / pi * abs(abs(angle - af) - pi / 2)
+
+
+@pixelwise
+def lost(gf: Array, ga: Array, gb: Array, sa: Array, aa: Array, wa: Array, sb: Array, ab: Array, wb: Array) -> Array:
+    """(1 - QA) wA + (1 - QB) wB where the fused edge is the strongest; s and a are the sigmoids' exponentials."""
+    qa = sqrt(0.9999 * 0.9995 / ((1 + sa) * (1 + aa)))
+    qb = sqrt(0.9999 * 0.9995 / ((1 + sb) * (1 + ab)))
+    return choose((gf > ga) & (gf > gb), (1 - qa) * wa + (1 - qb) * wb, 0.0)
 
 
 def artefacts(xp: Any, fused: Image, first: Image, second: Image) -> Array:
     """Nabf of `fused` against two sources: (N,)."""
 
     def added(gf: Array, af: Array, ga: Array, aa: Array, gb: Array, ab: Array, wa: Array, wb: Array) -> Array:
-        new = (gf > ga) & (gf > gb)
-        edge = xp.where(new, gf, 1.0), af
-        return xp.where(new, lost(xp, edge, (ga, aa)) * wa + lost(xp, edge, (gb, ab)) * wb, 0.0)
+        of_a = xp.exp(strength_loss(gf, ga)), xp.exp(angle_loss(af, aa)), wa
+        of_b = xp.exp(strength_loss(gf, gb)), xp.exp(angle_loss(af, ab)), wb
+        return lost(gf, ga, gb, *of_a, *of_b)
 
     maps = [part for image in (fused, first, second) for part in reflected_edges(image)]
     weights = weight(first), weight(second)

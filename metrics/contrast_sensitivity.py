@@ -12,7 +12,8 @@ import numpy as np
 from array_api_compat import array_namespace, is_numpy_array
 
 from .catalog import metric
-from .filters import like, mapped, pad, product, sobel, summed, total, windowed
+from .filters import like, pad, product, sobel, summed, total, windowed
+from .pixelwise import larger, pixelwise, smaller, sqrt
 from .triple import Array, Image, Triple, feature
 
 CHEN_BLUM = "Chen and Blum 2009, doi:10.1016/j.imavis.2007.12.002"
@@ -25,10 +26,13 @@ CONSTANT = "a constant image has no contrast"
 @feature
 def stretched(image: Image) -> Array:
     """The image stretched to 0..255 and rounded; 0 where it is constant."""
-    xp = image.xp
-    low = xp.min(image.data, axis=(-2, -1), keepdims=True)
-    span = xp.max(image.data, axis=(-2, -1), keepdims=True) - low
-    return xp.floor((image.data - low) / xp.where(span > 0, span, 1.0) * 255 + 0.5)
+    xp, data = image.xp, image.data
+    low = xp.min(data, axis=(-2, -1), keepdims=True)
+    span = xp.max(data, axis=(-2, -1), keepdims=True) - low
+    found = (data - low) / xp.where(span > 0, span, 1.0)
+    found *= 255
+    found += 0.5
+    return xp.floor(found)
 
 
 @lru_cache(maxsize=16)
@@ -86,18 +90,26 @@ def bell(sigma: float) -> np.ndarray:
     return density
 
 
+@pixelwise
+def masked(narrow: Array, wide: Array) -> Array:
+    """Contrast of two blurred images after masking."""
+    contrast = abs(narrow / wide - 1)
+    square = contrast * contrast
+    return square * contrast / (square + 1e-4)
+
+
 @feature
 def masked_contrast(image: Image) -> Array:
     """Local contrast after masking: C³ / (C² + 1e-4), where C = |G2 / G4 - 1| of what the eye sees."""
-    xp = image.xp
     x = pad(seen(spectrum(image), chen_blum_response(*image.size), image.size, image.data), 15, 15, "zero")
+    return masked(windowed(x, bell(2.0)), windowed(x, bell(4.0)))
 
-    def masked(narrow: Array, wide: Array) -> tuple[Array]:
-        contrast = xp.abs(narrow / wide - 1)
-        square = contrast * contrast
-        return (square * contrast / (square + 1e-4),)
 
-    return mapped(masked, windowed(x, bell(2.0)), windowed(x, bell(4.0)))[0]
+@pixelwise
+def contrast_kept(f: Array, a: Array, b: Array) -> Array:
+    """Share of both sources' contrasts that the fused image keeps, weighted by their squares."""
+    of_a, of_b = smaller(f, a) / larger(f, a), smaller(f, b) / larger(f, b)
+    return (a * a * of_a + b * b * of_b) / (a * a + b * b)
 
 
 @metric(
@@ -110,15 +122,8 @@ def q_cb(t: Triple) -> Array:
     The eye's contrast sensitivity (a difference of Gaussians, 30 pixels for a degree) filters the stretched image;
     contrast is |G2 / G4 - 1| with Gaussian means of deviations 2 and 4, masked as C³ / (C² + 1e-4). 0 to 1.
     """
-    xp = t.xp
-
-    def kept(f: Array, a: Array, b: Array) -> Array:
-        aa, bb = a * a, b * b
-        from_a, from_b = xp.minimum(f, a) / xp.maximum(f, a), xp.minimum(f, b) / xp.maximum(f, b)
-        return (aa * from_a + bb * from_b) / (aa + bb)
-
     height, width = t.fused.size
-    return summed(kept, *(masked_contrast(image) for image in (t.fused, t.a, t.b))) / (height * width)
+    return summed(contrast_kept, *(masked_contrast(image) for image in (t.fused, t.a, t.b))) / (height * width)
 
 
 def blocks(x: Array) -> Array:
@@ -135,15 +140,17 @@ def blocks(x: Array) -> Array:
     return xp.sum(narrow, axis=2)
 
 
+@pixelwise
+def fifth_power(along: Array, down: Array) -> Array:
+    """Length of the gradient to the power 5."""
+    power = along * along + down * down
+    return power * power * sqrt(power)
+
+
 @feature
 def saliency(image: Image) -> Array:
     """Sum over each block of the fifth power of the Sobel magnitude."""
-
-    def fifth(along: Array, down: Array) -> tuple[Array]:
-        power = along * along + down * down
-        return (power * power * image.xp.sqrt(power),)
-
-    return blocks(mapped(fifth, *sobel(stretched(image)))[0])
+    return blocks(fifth_power(*sobel(stretched(image))))
 
 
 @metric(

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .catalog import metric
-from .filters import at_least, mapped, pad, product, summed, windowed
-from .local import ROUNDING, local_covariance, local_variance
+from .filters import mapped, pad, product, summed, windowed
+from .local import covariance, local_covariance, local_variance, variance
+from .pixelwise import choose, larger, pixelwise, smaller, sqrt
 from .triple import Array, Image, Triple, feature
 
 MA = "Ma, Zeng, Wang 2015, doi:10.1109/TIP.2015.2442920"
@@ -31,12 +32,7 @@ def plain_mean(image: Image) -> Array:
 @feature
 def plain_variance(image: Image) -> Array:
     """Variance of each 11 x 11 window, exactly 0 where it is flat."""
-
-    def variance(square: Array, mean: Array) -> tuple[Array]:
-        found = square - mean * mean
-        return (image.xp.where(found > ROUNDING * square, found, 0.0),)
-
-    return mapped(variance, windowed(product(image.data, image.data), PLAIN), plain_mean(image))[0]
+    return variance(windowed(product(image.data, image.data), PLAIN), plain_mean(image))
 
 
 class Best(NamedTuple):
@@ -47,6 +43,40 @@ class Best(NamedTuple):
     variance: Array
 
 
+@pixelwise
+def contrast(v: Array) -> Array:
+    """Norm of a window of variance v less its mean, kept above 0."""
+    return 11 * sqrt(v) + 0.001
+
+
+@pixelwise
+def agreement(va: Array, vb: Array, cab: Array) -> Array:
+    """How well two structures add up, as an angle: π/2 where they are alike, less where they cancel."""
+    norm_sum = 11 * sqrt(larger(va + vb + 2 * cab, 0.0))
+    return pi / 2 * smaller((norm_sum + EPS) / (11 * sqrt(va) + 11 * sqrt(vb) + EPS), 1 - EPS)
+
+
+@pixelwise
+def patch_scale(share: Array, va: Array, vb: Array, cab: Array) -> Array:
+    """Factor that gives the joined structure the stronger contrast; `share` is the weight of b over that of a."""
+    ca, cb = 11 * sqrt(va) + 0.001, 11 * sqrt(vb) + 0.001
+    wa, wb = 1 / (1 + share) / ca, share / (1 + share) / cb
+    norm = 11 * sqrt(larger(wa * wa * va + wb * wb * vb + 2 * wa * wb * cab, 0.0))
+    return choose(norm == 0, 0.0, larger(ca, cb) / choose(norm == 0, 1.0, norm))
+
+
+@pixelwise
+def patch_weight(scale: Array, share: Array, v: Array) -> Array:
+    """Weight of a source of variance v in the best patch; `share` is the weight of the other one over its own."""
+    return scale / (1 + share) / (11 * sqrt(v) + 0.001)
+
+
+@pixelwise
+def joined_variance(wa: Array, wb: Array, ga: Array, gb: Array, gab: Array) -> Array:
+    """Variance of wa A + wb B."""
+    return wa * wa * ga + wb * wb * gb + 2 * wa * wb * gab
+
+
 @feature
 def best_patch(a: Image, b: Image) -> Best:
     """Join the structures of two exposures in each window, as strong as the stronger of the two.
@@ -55,32 +85,27 @@ def best_patch(a: Image, b: Image) -> Best:
     """
     xp = a.xp
 
-    def join(both: Array, ma: Array, mb: Array, va: Array, vb: Array, ga: Array, gb: Array, gab: Array) -> Best:
-        covariance = xp.where((va == 0) | (vb == 0), 0.0, both - ma * mb)
-        norm_a, norm_b = SIDE * xp.sqrt(va), SIDE * xp.sqrt(vb)
-        contrast_a, contrast_b = norm_a + 0.001, norm_b + 0.001
-        norm_sum = SIDE * xp.sqrt(at_least(va + vb + 2 * covariance, 0.0))
-        agreement = (norm_sum + EPS) / (norm_a + norm_b + EPS)
-        p = xp.clip(xp.tan(pi / 2 * xp.clip(agreement, max=1 - EPS)), max=10.0)
-        share = 1 / (1 + (contrast_b / contrast_a) ** p)
-        wa, wb = share / contrast_a, (1 - share) / contrast_b
-        norm = SIDE * xp.sqrt(at_least(wa * wa * va + wb * wb * vb + 2 * wa * wb * covariance, 0.0))
-        none = norm == 0
-        scale = xp.where(none, 0.0, xp.maximum(contrast_a, contrast_b) / xp.where(none, 1.0, norm))
-        wa, wb = scale * wa, scale * wb
-        return Best(wa, wb, wa * wa * ga + wb * wb * gb + 2 * wa * wb * gab)
+    def weights(both: Array, ma: Array, mb: Array, va: Array, vb: Array) -> tuple[Array, Array]:
+        cab = covariance(both, ma, mb, va, vb)
+        p = xp.clip(xp.tan(agreement(va, vb, cab)), max=10.0)
+        share = (contrast(vb) / contrast(va)) ** p
+        scale = patch_scale(share, va, vb, cab)
+        return patch_weight(scale, share, va), patch_weight(scale, 1 / share, vb)
 
     plain = [*(plain_mean(image) for image in (a, b)), *(plain_variance(image) for image in (a, b))]
+    wa, wb = mapped(weights, windowed(product(a.data, b.data), PLAIN), *plain)
     weighted = [local_variance(a, *WINDOW), local_variance(b, *WINDOW), local_covariance(a, b, *WINDOW)]
-    return Best(*mapped(join, windowed(product(a.data, b.data), PLAIN), *plain, *weighted))
+    return Best(wa, wb, joined_variance(wa, wb, *weighted))
+
+
+@pixelwise
+def index(wa: Array, wb: Array, best: Array, cov_a: Array, cov_b: Array, own: Array) -> Array:
+    """SSIM without luminance of a fused window and the best patch."""
+    return (2 * (wa * cov_a + wb * cov_b) + C) / (best + own + C)
 
 
 def exposure_similarity(fused: Image, a: Image, b: Image) -> Array:
     """MEF-SSIM of one scale: (N,)."""
-
-    def index(wa: Array, wb: Array, variance: Array, cov_a: Array, cov_b: Array, own: Array) -> Array:
-        return (2 * (wa * cov_a + wb * cov_b) + C) / (variance + own + C)
-
     covariances = [local_covariance(fused, source, *WINDOW) for source in (a, b)]
     found = summed(index, *best_patch(a, b), *covariances, local_variance(fused, *WINDOW))
     return found / ((fused.size[0] - SIDE + 1) * (fused.size[1] - SIDE + 1))

@@ -11,9 +11,9 @@ from array_api_compat import device, is_numpy_array, is_torch_array
 
 from .catalog import metric
 from .filters import divided, gradient, like, pad
+from .pixelwise import choose, larger, pixelwise, smaller, sqrt
 from .triple import Array, Image, Triple, feature
 
-SMALL = 1e-300  # keeps the logarithm of 0 finite, and is far below any mass that counts
 ON_PROCESSOR = 1280  # windows at a time: what their joint distributions take stays in the processor's cache
 ON_ACCELERATOR = 1 << 18
 PAPER = "Haghighat and Razian, Fast-FMI: non-reference image fusion metric, AICT 2014, doi:10.1109/ICAICT.2014.7036000"
@@ -30,16 +30,55 @@ class Spread(NamedTuple):
     entropy: Array  # bits
 
 
-def sequential_sum(terms: Array) -> Array:
-    """Sum over the first axis strictly from first to last.
+# Sums run strictly from the first sample to the last. Two constant windows deviate from their means by rounding noise
+# alone, and the metric correlates that noise: the result is 1 where the sums run in sequence, as in the published code,
+# and 0 where they are pairwise or exact.
 
-    Two constant windows deviate from their means by rounding noise alone, and the metric correlates that noise:
-    the result is 1 where the sums run in sequence, as in the published code, and 0 where they are pairwise or exact.
-    """
-    total = terms[0]
-    for index in range(1, terms.shape[0]):
-        total = total + terms[index]
-    return total
+
+@pixelwise
+def sum_of(a: Array, b: Array, c: Array, d: Array, e: Array, f: Array, g: Array, h: Array, i: Array) -> Array:
+    """Sum of nine samples, in sequence."""
+    return a + b + c + d + e + f + g + h + i
+
+
+@pixelwise
+def squares_of(a: Array, b: Array, c: Array, d: Array, e: Array, f: Array, g: Array, h: Array, i: Array) -> Array:
+    """Sum of the squares of nine samples, in sequence."""
+    return a * a + b * b + c * c + d * d + e * e + f * f + g * g + h * h + i * i
+
+
+@pixelwise
+def position_deviation(
+    a: Array, b: Array, c: Array, d: Array, e: Array, f: Array, g: Array, h: Array, i: Array
+) -> Array:
+    """Standard deviation of the position 1..9 under nine masses."""
+    first = a + b * 2 + c * 3 + d * 4 + e * 5 + f * 6 + g * 7 + h * 8 + i * 9
+    second = a + b * 4 + c * 9 + d * 16 + e * 25 + f * 36 + g * 49 + h * 64 + i * 81
+    return sqrt(larger(second - first * first, 0.0))
+
+
+@pixelwise
+def sum_of_smaller(
+    x: Array, a: Array, b: Array, c: Array, d: Array, e: Array, f: Array, g: Array, h: Array, i: Array
+) -> Array:
+    """Sum over nine numbers of the smaller of x and each."""
+    left = smaller(x, a) + smaller(x, b) + smaller(x, c) + smaller(x, d) + smaller(x, e)
+    return left + smaller(x, f) + smaller(x, g) + smaller(x, h) + smaller(x, i)
+
+
+@pixelwise
+def joint_mass(
+    f: Array, f_before: Array, s: Array, s_before: Array, bound: Array, f_mass: Array, s_mass: Array
+) -> Array:
+    """One cell of the mixture: `bound` times the bound's mass there, plus what is left of independence."""
+    upper = smaller(f, s) - smaller(f_before, s)
+    return bound * (upper - (smaller(f, s_before) - smaller(f_before, s_before))) + f_mass * s_mass
+
+
+@pixelwise
+def magnitude(x: Array) -> Array:
+    """Absolute value, above 0: far below any mass that counts, but it has a logarithm."""
+    return abs(x) + 1e-300
 
 
 def windows(xp: Any, band: Array) -> Array:
@@ -50,36 +89,32 @@ def windows(xp: Any, band: Array) -> Array:
     ])  # fmt: skip
 
 
+@pixelwise
+def stretch(x: Array, low: Array, high: Array) -> Array:
+    """Bring a window's sample to 0..1; those of a constant window become 1."""
+    return choose(high == low, 1.0, (x - low) / larger(high - low, 1e-300))
+
+
 def rescale(xp: Any, samples: Array) -> Array:
-    """Stretch each window to 0..1; a constant one becomes all ones."""
-    low, high = xp.min(samples, axis=0), xp.max(samples, axis=0)
-    flat = high == low
-    return xp.where(flat, 1.0, (samples - low) / xp.where(flat, 1.0, high - low))
+    """Stretch each window of (9, P) to 0..1."""
+    return stretch(samples, xp.min(samples, axis=0), xp.max(samples, axis=0))
 
 
 def spread(xp: Any, samples: Array) -> Spread:
     """Describe the rescaled samples (9, P) of each window as a distribution over the positions 1..9."""
-    mass = samples / sequential_sum(samples)
+    mass = samples / sum_of(*samples)
     cumulated = [mass[0]]
     for index in range(1, 9):
         cumulated.append(cumulated[-1] + mass[index])
-    deviation = mass - divided(xp, sequential_sum(mass), 9.0)
-    first = sequential_sum(xp.stack([mass[k] * (k + 1) for k in range(9)]))
-    second = sequential_sum(xp.stack([mass[k] * (k + 1) ** 2 for k in range(9)]))
-    variance = second - first * first
+    deviation = mass - divided(xp, sum_of(*mass), 9.0)
     return Spread(
         mass,
         xp.stack(cumulated),
         deviation,
-        sequential_sum(deviation * deviation),
-        xp.sqrt(xp.where(variance > 0, variance, 0.0)),
-        -sequential_sum(plogp(xp, mass)),
+        squares_of(*deviation),
+        position_deviation(*mass),
+        -xp.einsum("ip,ip->p", mass, xp.log2(magnitude(mass))),
     )
-
-
-def plogp(xp: Any, masses: Array) -> Array:
-    """Return m log2 m, and 0 for 0."""
-    return masses * xp.log2(masses + SMALL)
 
 
 def ratio(xp: Any, numerator: Array, denominator: Array) -> Array:
@@ -95,27 +130,23 @@ def window_information(xp: Any, f: Spread, s: Spread) -> Array:
     (upper for c >= 0, lower for c < 0), with the weight that gives the correlation c. The weight may pass 1 and a
     joint mass turn negative; the published code then takes the real part of the logarithm, that is log|m|.
     """
-    c = ratio(xp, sequential_sum(f.deviation * s.deviation), xp.sqrt(f.energy * s.energy))
+    c = ratio(xp, sum_of(*(f.deviation * s.deviation)), xp.sqrt(f.energy * s.energy))
     falling = c < 0
     # The lower bound max(F + S - 1, 0) is F - min(F, 1 - S): with S replaced by 1 - S one minimum serves both signs.
     partner = xp.where(falling, 1 - s.cumulated, s.cumulated)
-    start = xp.where(falling, 1.0, 0.0)[None]
-    zero = xp.zeros_like(start)
-    lesser = xp.minimum(xp.concat([zero, f.cumulated])[:, None], xp.concat([start, partner])[None])
-    bound = xp.sum(lesser[1:, 1:], axis=(0, 1))
+    start, zero = xp.where(falling, 1.0, 0.0)[None], xp.zeros_like(c)[None]
+    shared = xp.sum(sum_of_smaller(f.cumulated, *(xp.broadcast_to(p, f.cumulated.shape) for p in partner)), axis=0)
     sum_f, sum_s = xp.sum(f.cumulated, axis=0), xp.sum(s.cumulated, axis=0)
-    covariance = xp.where(falling, 9 * sum_f - bound, bound) - sum_f * sum_s
-    weight = ratio(xp, c * (f.sd * s.sd), covariance)
-    weight = xp.where(f.sd * s.sd == 0, 0.0, weight)
-    corner = lesser[1:] - lesser[:-1]
-    joint = corner[:, 1:] - corner[:, :-1]
-    joint *= xp.where(falling, -weight, weight)
-    joint += ((1 - weight) * f.mass)[:, None] * s.mass[None]
-    size = xp.abs(joint)
-    size += SMALL
-    joint_entropy = -xp.einsum("ijp,ijp->p", joint, xp.log2(size))
-    information = f.entropy + s.entropy - joint_entropy
-    return ratio(xp, 2 * information, f.entropy + s.entropy)
+    covariance = xp.where(falling, 9 * sum_f - shared, shared) - sum_f * sum_s
+    spreads = f.sd * s.sd
+    weight = xp.where(spreads == 0, 0.0, ratio(xp, c * spreads, covariance))
+    down, across = xp.concat([zero, f.cumulated])[:, None], xp.concat([start, partner])[None]
+    joint = joint_mass(
+        down[1:], down[:-1], across[:, 1:], across[:, :-1], xp.where(falling, -weight, weight),
+        ((1 - weight) * f.mass)[:, None], s.mass[None],
+    )  # fmt: skip
+    joint_entropy = -xp.einsum("ijp,ijp->p", joint, xp.log2(magnitude(joint)))
+    return ratio(xp, 2 * (f.entropy + s.entropy - joint_entropy), f.entropy + s.entropy)
 
 
 def window_scores(xp: Any, fused: Array, a: Array, b: Array) -> Array:

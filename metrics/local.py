@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .filters import correlate, gaussian, mapped, product
+from .filters import correlate, gaussian, product
+from .pixelwise import choose, pixelwise
 from .triple import Array, Image, feature
 
 # Rounding leaves up to this part of the mean square as the variance of a flat window. On grey levels the smallest
@@ -22,30 +23,40 @@ def local_mean(image: Image, size: int, sigma: float, window: Window = correlate
     return window(image.data, gaussian(size, sigma))
 
 
+@pixelwise
+def variance(square: Array, mean: Array) -> Array:
+    """Mean square and mean of a window to its variance."""
+    found = square - mean * mean
+    return choose(found > ROUNDING * square, found, 0.0)
+
+
 @feature
 def local_variance(image: Image, size: int, sigma: float, window: Window = correlate) -> Array:
     """Gaussian-weighted variance at every pixel: the mean square less the squared mean, exactly 0 in a flat window."""
     mean_square = window(product(image.data, image.data), gaussian(size, sigma))
+    return variance(mean_square, local_mean(image, size, sigma, window))
 
-    def variance(square: Array, mean: Array) -> tuple[Array]:
-        found = square - mean * mean
-        return (image.xp.where(found > ROUNDING * square, found, 0.0),)
 
-    return mapped(variance, mean_square, local_mean(image, size, sigma, window))[0]
+@pixelwise
+def covariance(both: Array, mf: Array, ms: Array, vf: Array, vs: Array) -> Array:
+    """Mean product, means and variances of two windows to their covariance."""
+    return choose((vf == 0) | (vs == 0), 0.0, both - mf * ms)
 
 
 @feature
 def local_covariance(fused: Image, source: Image, size: int, sigma: float, window: Window = correlate) -> Array:
     """Gaussian-weighted covariance at every pixel, exactly 0 where either window is flat."""
-
-    def covariance(both: Array, mf: Array, ms: Array, vf: Array, vs: Array) -> tuple[Array]:
-        return (fused.xp.where((vf == 0) | (vs == 0), 0.0, both - mf * ms),)
-
     images = (fused, source)
     both = window(product(fused.data, source.data), gaussian(size, sigma))
     means = [local_mean(image, size, sigma, window) for image in images]
     variances = [local_variance(image, size, sigma, window) for image in images]
-    return mapped(covariance, both, *means, *variances)[0]
+    return covariance(both, *means, *variances)
+
+
+@pixelwise
+def ssim(ma: Array, mb: Array, va: Array, vb: Array, cab: Array, c1: float, c2: float) -> Array:
+    """SSIM of two windows from their means, variances, covariance and both constants."""
+    return (2 * ma * mb + c1) / (ma * ma + mb * mb + c1) * ((2 * cab + c2) / (va + vb + c2))
 
 
 @feature
@@ -56,11 +67,7 @@ def similarity(
 
     (2 ma mb + c1) (2 cov + c2) / ((ma² + mb² + c1) (va + vb + c2)); Wang et al. 2004, doi:10.1109/TIP.2003.819861.
     """
-
-    def index(ma: Array, mb: Array, va: Array, vb: Array, covariance: Array) -> tuple[Array]:
-        return ((2 * ma * mb + c1) / (ma * ma + mb * mb + c1) * ((2 * covariance + c2) / (va + vb + c2)),)
-
     images = (fused, source)
     means = [local_mean(image, size, sigma, window) for image in images]
     variances = [local_variance(image, size, sigma, window) for image in images]
-    return mapped(index, *means, *variances, local_covariance(fused, source, size, sigma, window))[0]
+    return ssim(*means, *variances, local_covariance(fused, source, size, sigma, window), c1, c2)

@@ -5,17 +5,17 @@ MATLAB's uint8 rounds every result and cuts it to 0..255. Code that forgot to co
 
 from __future__ import annotations
 
-from math import inf, pi
-from typing import Any
+from math import pi
 
 import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 
 from .catalog import metric
-from .filters import divided, gaussian, mean, pad, sum_log10, total, windowed
+from .filters import divided, gaussian, mean, pad, product, sum_log10, summed, total, windowed
 from .gradient import ESKICIOGLU, XYDEAS, preservation
 from .intensity import RAO
-from .perception import FLAT, NOISE, SCALES, SHEIKH, local_moments, pyramid
+from .perception import SCALES, SHEIKH, local_moments, passed, possible, pyramid, variance
+from .pixelwise import pixelwise, smaller
 from .triple import Array, Image, Triple, feature
 
 WHITE = 255.0
@@ -42,13 +42,18 @@ def saturated_deviation(t: Triple) -> Array:
     return xp.sqrt(mean(xp.clip(above * above, max=WHITE)))
 
 
+@pixelwise
+def saturated_product(x: Array, y: Array) -> Array:
+    """Product of two levels, at most 255."""
+    return smaller(x * y, 255.0)
+
+
 @feature
-def saturated_moments(image: Image) -> tuple[Array, Array]:
-    """Mean and variance around each pixel at VIFp's first scale; the squares stop at 255, the means do not."""
-    window = gaussian(*SCALES[0])
-    average = windowed(image.data, window)
-    variance = windowed(image.xp.clip(image.data * image.data, max=WHITE), window) - average * average
-    return average, image.xp.clip(variance, min=0.0)
+def saturated_moments(image: Image) -> list[tuple[Array, Array]]:
+    """`local_moments` of VIFp, but at the first scale the squares stop at 255; the means do not."""
+    average, _ = local_moments(image)[0]
+    squares = windowed(saturated_product(image.data, image.data), gaussian(*SCALES[0]))
+    return [(average, variance(squares, average)), *local_moments(image)[1:]]
 
 
 def ordered_convolution(x: Array, kernel: tuple[tuple[int, ...], ...]) -> Array:
@@ -99,26 +104,15 @@ def ordered_qabf(t: Triple) -> Array:
     return kept / total(a[0] + b[0])
 
 
-def passed(xp: Any, vf: Array, vs: Array, covariance: Array) -> Array:
-    """VIFp's information that a source's variation leaves in the fused image, Σ log10(1 + g² s² / (v + n)): (N,)."""
-    gain = covariance / (vs + FLAT)
-    noise = xp.clip(vf - gain * covariance, min=FLAT)
-    signal = gain * gain * vs / (noise + NOISE)
-    return sum_log10(1 + xp.where((vs < FLAT) | (vf < FLAT) | (covariance < 0), 0.0, signal))
-
-
 def saturated_vifp(fused: Image, source: Image) -> Array:
     """VIFp of the fused image with one source, the products of the first scale cut at 255: (N,)."""
-    xp, kept, possible = fused.xp, 0.0, 0.0
-    for scale, (f, s) in enumerate(zip(pyramid(fused), pyramid(source), strict=True)):
-        window, ceiling = gaussian(*SCALES[scale]), WHITE if scale == 0 else inf
-        (mf, vf), (ms, vs) = (
-            saturated_moments(image) if scale == 0 else local_moments(image)[scale] for image in (fused, source)
-        )
-        covariance = windowed(xp.clip(f * s, max=ceiling), window) - mf * ms
-        kept = kept + passed(xp, vf, vs, covariance)
-        possible = possible + sum_log10(1 + xp.where(vs < FLAT, 0.0, vs) / NOISE)
-    return kept / possible
+    kept, whole = 0.0, 0.0
+    pairs = zip(pyramid(fused), pyramid(source), saturated_moments(fused), saturated_moments(source), strict=True)
+    for scale, (f, s, of_fused, of_source) in enumerate(pairs):
+        both = windowed(product(f, s) if scale else saturated_product(f, s), gaussian(*SCALES[scale]))
+        kept = kept + summed(passed, both, *of_fused, *of_source, reduce=sum_log10)
+        whole = whole + summed(possible, of_source[1], reduce=sum_log10)
+    return kept / whole
 
 
 @metric(

@@ -9,10 +9,10 @@ from math import inf, log
 
 from . import tang  # noqa: F401  (it registers AG, which is adopted below)
 from .catalog import adopt, metric
-from .filters import mean, sobel, total, windowed
-from .gradient import ESKICIOGLU, XYDEAS, edge_transfer
+from .filters import mean, sobel, summed, windowed
+from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, strength
 from .information import probabilities
-from .intensity import JAGALINGAM, squared_error
+from .intensity import JAGALINGAM, squared_difference, squared_error
 from .local import similarity
 from .structure import WANG
 from .triple import Array, Triple
@@ -80,8 +80,9 @@ def spatial_frequency_joined(t: Triple) -> Array:
     The channels of a colour image lie side by side in one wide image, so the jumps from one to the next are counted.
     """
     x = t.fused.data
-    both = total((x[..., 1:] - x[..., :-1]) ** 2) + total((x[..., 1:, :] - x[..., :-1, :]) ** 2)
-    return t.xp.sqrt(both / (t.fused.size[0] * t.fused.size[1]))
+    along = summed(squared_difference, x[..., 1:], x[..., :-1])
+    down = summed(squared_difference, x[..., 1:, :], x[..., :-1, :])
+    return t.xp.sqrt((along + down) / (t.fused.size[0] * t.fused.size[1]))
 
 
 @metric(
@@ -89,8 +90,7 @@ def spatial_frequency_joined(t: Triple) -> Array:
 )  # fmt: skip
 def edge_intensity(t: Triple) -> Array:
     """Mean Sobel magnitude of the fused image, kernel sums of 4 on either side, border replicated."""
-    along, down = sobel(t.fused.data, border="replicate")
-    return mean(t.xp.sqrt(along**2 + down**2))
+    return mean(strength(*sobel(t.fused.pixels, border="replicate")))
 
 
 @metric(
