@@ -64,7 +64,8 @@ def _compiled(formula: Callable[..., Array]) -> Callable[..., Array]:
     """Compile a formula of float64 numbers into a ufunc; the machine code is kept beside the module, or not at all."""
     vectorize = _vectorize()
     if vectorize is None:
-        return formula
+        # a square of int16 does not fit into int16
+        return lambda *maps: formula(*(np.asarray(x, np.float64) if isinstance(x, np.ndarray) else x for x in maps))
     count = formula.__code__.co_argcount
     # OpenCV's derivatives of 8-bit images come as int16
     kinds = [f"float64({', '.join([kind] * count)})" for kind in ("int16", "float64")[count != 2 :]]
