@@ -2,80 +2,56 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from .leaderboard import Board, Column, Entry
+from .boards import Board
+from .grid import INCOMPLETE, Cell, Grid, means_grid, standings_grid, title
 
-Mark = Callable[[str, int], str]  # a number and its rank: what is printed
-
-
-def digits(board: Board, column: Column) -> int:
-    """How many decimals a column needs to show five significant digits of its largest mean, between 1 and 4."""
-    largest = max((abs(m) for e in board.entries if not math.isnan(m := e.means.get(column.key, math.nan))), default=0)
-    whole = len(str(int(largest)))
-    return min(4, max(1, 5 - whole))
-
-
-def title(board: Board) -> str:
-    """Name the data set, the number of its pairs and the protocols."""
-    protocols = sorted({protocol for entry in board.entries for protocol in entry.protocols.split()})
-    plural = "pair" if board.pairs == 1 else "pairs"
-    return f"{board.dataset} · {board.pairs} {plural} · {', '.join(protocols)}"
-
-
-def heads(board: Board) -> list[str]:
-    """Head each metric's column: the protocol's name for it, or the key where two conventions share a name."""
-    names = [column.name for column in board.columns]
-    return [f"{c.name if names.count(c.name) == 1 else c.key} {c.arrow}" for c in board.columns]
-
-
-def count(board: Board, entry: Entry) -> str:
-    """Say how many pairs were scored, out of how many where some are missing."""
-    return str(entry.scored) if entry.complete else f"{entry.scored}/{board.pairs}"
-
-
-def cells(board: Board, entry: Entry, mark: Mark) -> list[str]:
-    """Print the means of a method; `mark` sets off the best and the second."""
-    texts = []
-    for column in board.columns:
-        value = entry.means.get(column.key, math.nan)
-        if math.isnan(value):
-            texts.append("–")
-            continue
-        text = f"{value:.{digits(board, column)}f}"
-        if missing := entry.undefined.get(column.key):
-            text += f" (n={entry.scored - missing})"
-        texts.append(mark(text, board.ranking(column).get(entry.method, 0)))
-    return texts
-
-
-def _marked_markdown(text: str, rank: int) -> str:
-    return {1: f"**{text}**", 2: f"<u>{text}</u>"}.get(rank, text)
-
-
-def _marked_terminal(text: str, rank: int) -> str:
-    return {1: f"[bold]{text}[/bold]", 2: f"[underline]{text}[/underline]"}.get(rank, text)
+STYLES = {1: "bold", 2: "underline"}
 
 
 def to_markdown(boards: Iterable[Board]) -> str:
-    """Render a table for each data set: best in bold, second underlined, incomplete methods not ranked."""
-    blocks = []
-    for board in boards:
-        lines = [["Method", "n", *heads(board)], ["---", "---:", *["---:"] * len(board.columns)]]
-        lines += [[_escaped(e.method), count(board, e), *cells(board, e, _marked_markdown)] for e in board.entries]
-        table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-        blocks.append(f"### {_escaped(title(board))}\n\n{table}\n")
-    return "\n".join(blocks)
+    """Render a table for each data set: best in bold, second underlined, incomplete methods not ranked.
+
+    Where there are several data sets and methods, a table of the places over all of them follows.
+    """
+    boards = list(boards)
+    grids = [means_grid([board]) for board in boards]
+    if len(boards) > 1 and sum(len(grid.lines) > 1 for grid in grids):
+        grids.append(standings_grid(boards))
+    return "\n".join(grid_to_markdown(grid) for grid in grids)
 
 
-def _escaped(text: str) -> str:
-    plain = " ".join(text.split())
-    for sign in "\\`*_{}[]<>|":
+def grid_to_markdown(grid: Grid) -> str:
+    """Render one table as GitHub's Markdown, with its title as a heading."""
+    groups = [name for name, span in grid.groups for _ in range(span)] or [""] * len(grid.heads)
+    heads = [
+        escaped(f"{group}: {head.plain}" if group else head.plain)
+        for group, head in zip(groups, grid.heads, strict=True)
+    ]
+    lines = [[escaped(grid.corner), *heads], ["---", *["---:"] * len(heads)]]
+    lines += [
+        [escaped(line.name) + (f" {INCOMPLETE}" * line.marked), *map(_markdown, line.cells)] for line in grid.lines
+    ]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    notes = "".join(f"\n{escaped(note)}\n" for note in grid.notes)
+    return f"### {escaped(grid.title)}\n\n{table}\n{notes}"
+
+
+def _markdown(cell: Cell) -> str:
+    text = escaped(cell.text)
+    marked = {1: f"**{text}**", 2: f"<u>{text}</u>"}.get(cell.rank, text)
+    return f"{marked} {escaped(cell.note)}" if cell.note else marked
+
+
+def escaped(text: str) -> str:
+    """Write any text so that Markdown shows it as it is, on one line."""
+    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for sign in "\\`*_{}[]|~$":
         plain = plain.replace(sign, f"\\{sign}")
     return plain
 
@@ -85,33 +61,35 @@ def to_tables(board: Board, width: int) -> list[Table]:
 
     Metrics that do not fit beside each other go into further tables below.
     """
-    titles, lines = heads(board), [cells(board, entry, _marked_terminal) for entry in board.entries]
+    grid = means_grid([board])
     room = (
-        width
-        - max(len("method"), *(len(entry.method) for entry in board.entries))
-        - len(f"  {board.pairs}/{board.pairs}")
-        - 4
+        width - 4 - max(len("method"), *(len(line.name) for line in grid.lines)) - len(f"  {board.pairs}/{board.pairs}")
     )
     groups: list[list[int]] = [[]]
     left = room
-    for index, head in enumerate(titles):
-        need = 2 + max(len(head), *(len(Text.from_markup(line[index])) for line in lines))
+    for index, head in enumerate(grid.heads[1:], start=1):
+        need = 2 + max(len(head.plain), *(len(line.cells[index].plain) for line in grid.lines))
         if need > left and groups[-1]:
             groups.append([])
             left = room
         groups[-1].append(index)
         left -= need
-    return [_table(board, titles, lines, group, number) for number, group in enumerate(groups)]
+    return [_table(board, grid, group, number) for number, group in enumerate(groups)]
 
 
-def _table(board: Board, titles: list[str], lines: list[list[str]], group: list[int], number: int) -> Table:
+def _table(board: Board, grid: Grid, group: list[int], number: int) -> Table:
     name = Text(f"{title(board)}{' (continued)' if number else ''}")
     table = Table(title=name, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("method", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)
     for index in group:
-        table.add_column(titles[index], justify="right", no_wrap=True)
-    for entry, line in zip(board.entries, lines, strict=True):
-        style = "" if entry.complete else "dim"
-        table.add_row(Text(entry.method), count(board, entry), *(line[index] for index in group), style=style)
+        table.add_column(Text(grid.heads[index].plain), justify="right", no_wrap=True)
+    for line in grid.lines:
+        cells = (_terminal(line.cells[index]) for index in group)
+        table.add_row(Text(line.name), line.cells[0].text, *cells, style="dim" if line.marked else "")
     return table
+
+
+def _terminal(cell: Cell) -> Text:
+    text = Text(cell.text, style=STYLES.get(cell.rank, ""))
+    return text.append(f" {cell.note}", style="not bold not underline") if cell.note else text

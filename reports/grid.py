@@ -1,0 +1,282 @@
+"""The content of a table, decided once for all formats: which cells, how many decimals, what is best."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .boards import Board, Column, Entry
+from .ranks import Standing, standings
+from .significance import Comparison, compare, friedman_over_pairs
+
+NONE = "–"
+INCOMPLETE = "†"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a cell: `rank` 1 is the best, 2 the second, 0 not ranked; `note` says what is missing."""
+
+    text: str
+    rank: int = 0
+    note: str = ""
+
+    @property
+    def plain(self) -> str:
+        """The text with its note."""
+        return f"{self.text} {self.note}" if self.note else self.text
+
+
+@dataclass(frozen=True)
+class Head:
+    """Of a column: its name, and ↑ or ↓ where there is a better end."""
+
+    name: str
+    arrow: str = ""
+
+    @property
+    def plain(self) -> str:
+        """The name with its arrow."""
+        return f"{self.name} {self.arrow}" if self.arrow else self.name
+
+
+@dataclass
+class Line:
+    """A row; `marked` is for an incomplete method, which is not ranked."""
+
+    name: str
+    cells: list[Cell]
+    marked: bool = False
+
+
+@dataclass
+class Grid:
+    """A table. `groups` are heads above the heads, each over as many columns; `notes` go below."""
+
+    title: str
+    corner: str
+    heads: list[Head]
+    lines: list[Line]
+    groups: list[tuple[str, int]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def digits(board: Board, column: Column) -> int:
+    """How many decimals a column needs to show five significant digits of its largest mean, between 1 and 4."""
+    means = (abs(e.means.get(column.key, math.nan)) for e in board.entries)
+    largest = max((mean for mean in means if math.isfinite(mean)), default=0)
+    return min(4, max(1, 5 - len(str(int(largest)))))
+
+
+def title(board: Board) -> str:
+    """Name the data set, the number of its pairs and the protocols."""
+    return " · ".join(
+        [board.dataset, _plural(board.pairs, "pair"), *([known] if (known := _protocols([board])) else [])]
+    )
+
+
+def heads(board: Board) -> list[Head]:
+    """Head each metric's column: the protocol's name for it, or the key where two conventions share a name."""
+    names = [column.name for column in board.columns]
+    return [Head(c.name if names.count(c.name) == 1 else c.key, c.arrow) for c in board.columns]
+
+
+def count(board: Board, entry: Entry) -> str:
+    """Say how many pairs were scored, out of how many where some are missing."""
+    return str(entry.scored) if entry.complete else f"{entry.scored}/{board.pairs}"
+
+
+def means_grid(
+    boards: Sequence[Board],
+    *,
+    names: Mapping[str, str] | None = None,
+    decimals: int | None = None,
+    intervals: bool = False,
+    incomplete: bool = False,
+) -> Grid:
+    """Lay out the means of one data set, or of several side by side.
+
+    Parameters
+    ----------
+    boards : the data sets.
+    names : what to print for a method's label.
+    decimals : of every mean; by default as many as show five significant digits, at most 4.
+    intervals : print the 95 % bootstrap interval of each mean.
+    incomplete : rank methods that lack pairs by the mean over those that they have. They stay marked.
+
+    Returns
+    -------
+    Grid
+        A row for each method. The last column is the mean rank over all metrics, where two methods or more are ranked.
+    """
+    methods = list(dict.fromkeys(entry.method for board in boards for entry in board.entries))
+    blocks = [_block(board, methods, decimals, intervals, incomplete) for board in boards]
+    counts = [_count(boards, method) for method in methods]
+    lines = [
+        Line(
+            (names or {}).get(method, method),
+            [counts[index][0], *(cell for block in blocks for cell in block[index])],
+            counts[index][1],
+        )
+        for index, method in enumerate(methods)
+    ]
+    grid = Grid(
+        title(boards[0]) if len(boards) == 1 else _protocols(boards),
+        "Method",
+        [Head("n"), *(head for board in boards for head in heads(board))],
+        lines,
+        notes=_notes(boards, methods, incomplete),
+    )
+    if len(boards) > 1:
+        sets = [(f"{board.dataset} ({_plural(board.pairs, 'pair')})", len(board.columns)) for board in boards]
+        grid.groups = [("", 1), *sets]
+    _add_mean_rank(grid, standings(boards, incomplete), methods)
+    return grid
+
+
+def _block(
+    board: Board, methods: list[str], decimals: int | None, intervals: bool, incomplete: bool
+) -> list[list[Cell]]:
+    """Cells of one data set: a list for each method."""
+    entries = {entry.method: entry for entry in board.entries}
+    columns = []
+    for column in board.columns:
+        ranks = board.ranking(column, incomplete)
+        places = digits(board, column) if decimals is None else decimals
+        columns.append(
+            [
+                _cell(entries[method], column, places, ranks.get(method, 0), intervals)
+                if method in entries
+                else Cell(NONE)
+                for method in methods
+            ]
+        )
+    return [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in methods]
+
+
+def _cell(entry: Entry, column: Column, places: int, rank: int, intervals: bool) -> Cell:
+    mean = entry.means.get(column.key, math.nan)
+    if math.isnan(mean):
+        return Cell(NONE)
+    notes = []
+    low, high = entry.interval(column.key) if intervals else (math.nan, math.nan)
+    if not math.isnan(low):
+        notes.append(f"[{low:.{places}f}, {high:.{places}f}]")
+    if missing := entry.undefined.get(column.key):
+        notes.append(f"(n={entry.scored - missing})")
+    return Cell(f"{mean:.{places}f}", rank, " ".join(notes))
+
+
+def _count(boards: Sequence[Board], method: str) -> tuple[Cell, bool]:
+    """How many pairs were scored over all data sets, and whether any is missing."""
+    scored = sum(entry.scored for board in boards for entry in board.entries if entry.method == method)
+    pairs = sum(board.pairs for board in boards)
+    return Cell(str(scored) if scored == pairs else f"{scored}/{pairs}"), scored < pairs
+
+
+def _notes(boards: Sequence[Board], methods: list[str], incomplete: bool) -> list[str]:
+    notes = []
+    if any(_count(boards, method)[1] for method in methods):
+        end = "ranked over those that were" if incomplete else "not ranked"
+        notes.append(f"{INCOMPLETE} some pairs were not scored: {end}.")
+    for status in ("failed", "skipped"):
+        lost = [
+            f"{entry.method} {getattr(entry, status)} on {board.dataset}"
+            for board in boards
+            for entry in board.entries
+            if getattr(entry, status)
+        ]
+        if lost:
+            notes.append(f"Pairs {status}: {', '.join(lost)}.")
+    return notes
+
+
+def _add_mean_rank(grid: Grid, found: list[Standing], methods: list[str]) -> None:
+    ranked = {standing.method: standing for standing in found if standing.place is not None}
+    if len(ranked) < 2:
+        return
+    grid.heads.append(Head("mean rank", "↓"))
+    if grid.groups:
+        grid.groups.append(("", 1))
+    for line, method in zip(grid.lines, methods, strict=True):
+        standing = ranked.get(method)
+        line.cells.append(Cell(f"{standing.mean_rank:.2f}", standing.place or 0) if standing else Cell(NONE))
+
+
+def standings_grid(
+    boards: Sequence[Board], *, names: Mapping[str, str] | None = None, incomplete: bool = False
+) -> Grid:
+    """Lay out place, mean rank, Borda count and first places over all metrics and data sets."""
+    found = standings(boards, incomplete)
+    borda = sorted({s.borda for s in found if s.place}, reverse=True)
+    lines = [
+        Line(
+            (names or {}).get(s.method, s.method),
+            [
+                Cell(str(s.place or NONE)),
+                Cell(f"{s.mean_rank:.2f}" if s.place else NONE, s.place or 0),
+                Cell(f"{s.borda:g}" if s.place else NONE, borda.index(s.borda) + 1 if s.place else 0),
+                Cell(str(s.firsts) if s.place else NONE),
+                Cell(str(s.cells) if s.cells == s.of else f"{s.cells}/{s.of}"),
+            ],
+            s.cells < s.of,
+        )
+        for s in found
+    ]
+    sets = ", ".join(board.dataset for board in boards)
+    columns = [Head("place"), Head("mean rank", "↓"), Head("Borda", "↑"), Head("first places", "↑"), Head("cells")]
+    notes = ["A cell is one metric on one data set."]
+    if any(line.marked for line in lines):
+        end = "ranked over the others" if incomplete else "not ranked"
+        notes.append(f"{INCOMPLETE} some cells lack pairs: {end}.")
+    return Grid(f"All metrics · {sets} · {_protocols(boards)}", "Method", columns, lines, notes=notes)
+
+
+def significance_grid(
+    board: Board,
+    column: Column,
+    *,
+    names: Mapping[str, str] | None = None,
+    alpha: float = 0.05,
+    incomplete: bool = False,
+) -> Grid:
+    """Lay out the comparison of every two methods by one metric: corrected p-values, + where the row is better."""
+    found = compare(board, column, alpha=alpha, incomplete=incomplete)
+    entries = {c.a: None for c in found} | {c.b: None for c in found}
+    methods = [entry.method for entry in board.entries if entry.method in entries]
+    by = {(c.a, c.b): c for c in found} | {(c.b, c.a): c for c in found}
+    printed = [(names or {}).get(method, method) for method in methods]
+    lines = [
+        Line(name, [Cell("") if a == b else _verdict(by[a, b], a) for b in methods])
+        for name, a in zip(printed, methods, strict=True)
+    ]
+    overall = friedman_over_pairs([board], column.key, alpha=alpha, incomplete=incomplete)
+    notes = [
+        f"Corrected p of Wilcoxon's signed-rank test over pairs (Holm, {_plural(len(found), 'test')}); "
+        f"+ the row is better, − worse, at {alpha:g}."
+    ]
+    if not math.isnan(overall.p):
+        p = "p < 0.001" if overall.p < 0.001 else f"p = {overall.p:.3f}"
+        notes.append(f"Friedman: χ²({len(overall.methods) - 1}) = {overall.statistic:.2f}, n = {overall.n}, {p}.")
+    return Grid(
+        f"{title(board)} · {column.name} {column.arrow}", "Method", [Head(n) for n in printed], lines, notes=notes
+    )
+
+
+def _verdict(comparison: Comparison, row: str) -> Cell:
+    p = comparison.corrected
+    if math.isnan(p):
+        return Cell(NONE)
+    sign = {None: "", row: "+ "}.get(comparison.better, "− ")
+    return Cell(sign + ("<0.001" if p < 0.001 else f"{p:.3f}"))
+
+
+def _protocols(boards: Sequence[Board]) -> str:
+    used = {column.protocol for board in boards for column in board.columns}
+    known = {p for board in boards for entry in board.entries for p in entry.protocols.split()}
+    return ", ".join(sorted(p for p in known if p.partition("/")[0] in used))
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

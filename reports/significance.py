@@ -1,0 +1,216 @@
+"""Whether methods differ by more than chance: paired tests over the pairs of the data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan, nan
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from .boards import Board, Column, Entry
+from .ranks import common_columns
+
+Array = NDArray[np.float64]
+
+
+def holm(p: ArrayLike) -> Array:
+    """Correct p-values for the number of tests, by Holm's step-down method.
+
+    Parameters
+    ----------
+    p : (n,) p-values, 0..1.
+
+    Returns
+    -------
+    (n,) corrected p-values, in the order given.
+
+    Notes
+    -----
+    S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979,
+    pp. 65-70. It holds for tests that depend on each other, as those of pairs of methods do.
+
+    Examples
+    --------
+    >>> [round(float(p), 3) for p in holm([0.01, 0.04, 0.03, 0.005])]
+    [0.03, 0.06, 0.06, 0.02]
+    """
+    values = np.asarray(p, dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    steps = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    corrected = np.empty_like(values)
+    corrected[order] = np.minimum(steps, 1)
+    return corrected
+
+
+def wilcoxon(costs_a: ArrayLike, costs_b: ArrayLike) -> float:
+    """Two-sided p-value of Wilcoxon's signed-rank test; 1 where no pair differs, NaN where there is no pair.
+
+    Parameters
+    ----------
+    costs_a, costs_b : (n,) values of two methods on the same pairs.
+
+    Notes
+    -----
+    F. Wilcoxon, "Individual comparisons by ranking methods", Biometrics Bulletin 1, 1945, doi:10.2307/3001968, by
+    SciPy; exact for up to 50 pairs without ties or zeros. Pairs without a difference are left out.
+    """
+    difference = np.asarray(costs_a, dtype=np.float64) - np.asarray(costs_b, dtype=np.float64)
+    if not difference.size:
+        return nan
+    if not difference.any():
+        return 1.0
+    return float(stats.wilcoxon(difference).pvalue)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two methods by one metric on the pairs that both have.
+
+    `wins` and `losses` count the pairs on which `a` is better and worse; `p` is Wilcoxon's, `corrected` Holm's over
+    all pairs of methods of this metric and data set. `better` is the method that wins where `corrected` is below
+    the level.
+    """
+
+    a: str
+    b: str
+    n: int
+    wins: int
+    losses: int
+    p: float
+    corrected: float
+    better: str | None
+
+
+def compare(board: Board, column: Column, *, alpha: float = 0.05, incomplete: bool = False) -> list[Comparison]:
+    """Compare every two methods by one metric on one data set.
+
+    Parameters
+    ----------
+    board, column : the data set and the metric.
+    alpha : the level below which a difference is called significant.
+    incomplete : compare also methods that lack pairs, on the pairs that both have.
+
+    Returns
+    -------
+    list of Comparison
+        k (k - 1) / 2 of them, in the order of the entries; none for a single method.
+    """
+    entries = [e for e in board.entries if column.key in e.means and (incomplete or e.complete)]
+    couples = [(a, b) for i, a in enumerate(entries) for b in entries[i + 1 :]]
+    costs = [_common(a, b, column) for a, b in couples]
+    p = [wilcoxon(*both) for both in costs]
+    tested = [value for value in p if not isnan(value)]
+    corrected = iter(holm(tested).tolist())
+    return [
+        _comparison(a, b, both, value, next(corrected) if not isnan(value) else nan, alpha)
+        for (a, b), both, value in zip(couples, costs, p, strict=True)
+    ]
+
+
+def _common(a: Entry, b: Entry, column: Column) -> tuple[Array, Array]:
+    of_a, of_b = a.values(column.key), b.values(column.key)
+    names = [name for name in of_a if name in of_b]
+    both = [(column.cost(of_a[name]), column.cost(of_b[name])) for name in names]
+    # the difference of two infinite values says nothing
+    kept = np.array([row for row in both if np.isfinite(row).all()], dtype=np.float64).reshape(-1, 2)
+    return kept[:, 0], kept[:, 1]
+
+
+def _comparison(a: Entry, b: Entry, costs: tuple[Array, Array], p: float, corrected: float, alpha: float) -> Comparison:
+    difference = costs[0] - costs[1]
+    wins, losses = int((difference < 0).sum()), int((difference > 0).sum())
+    better = None
+    if corrected < alpha and difference.size:
+        ranks = stats.rankdata(np.abs(difference[difference != 0]))
+        better = a.method if (ranks * np.sign(difference[difference != 0])).sum() < 0 else b.method
+    return Comparison(a.method, b.method, len(difference), wins, losses, p, corrected, better)
+
+
+@dataclass(frozen=True)
+class Friedman:
+    """Friedman's test over blocks, with the mean rank of each method, 1 the best.
+
+    `n` blocks; `statistic` is chi squared, corrected for ties, `p` its p-value; NaN below three methods or two
+    blocks. `critical` is Nemenyi's critical difference of mean ranks at level `alpha`.
+    """
+
+    methods: list[str]
+    ranks: list[float]
+    n: int
+    statistic: float
+    p: float
+    critical: float
+    alpha: float
+    costs: Array
+
+
+def friedman(costs: ArrayLike, methods: Sequence[str], alpha: float = 0.05) -> Friedman:
+    """Test whether any of k methods differs, over n blocks.
+
+    Parameters
+    ----------
+    costs : (n, k) values, the smaller the better.
+    methods : their k names.
+    alpha : level of the critical difference.
+
+    Notes
+    -----
+    M. Friedman, "The use of ranks to avoid the assumption of normality implicit in the analysis of variance", JASA
+    32, 1937, doi:10.1080/01621459.1937.10503522, by SciPy. Critical difference: J. Demšar, "Statistical comparisons
+    of classifiers over multiple data sets", JMLR 7, 2006, pp. 1-30.
+    """
+    table = np.asarray(costs, dtype=np.float64).reshape(-1, len(methods))
+    n, k = table.shape
+    ranks = stats.rankdata(table, axis=1) if n else np.full((1, k), nan)
+    statistic = p = critical = nan
+    if n > 1 and k > 2:
+        # all equal in every block: nothing to test, and SciPy would divide by nought
+        tied = bool((ranks == ranks[:, :1]).all())
+        found = (0.0, 1.0) if tied else stats.friedmanchisquare(*table.T)
+        statistic, p = float(found[0]), float(found[1])
+    if n and k > 1:
+        quantile = float(stats.studentized_range.ppf(1 - alpha, k, np.inf)) / 2**0.5
+        critical = quantile * (k * (k + 1) / (6 * n)) ** 0.5
+    return Friedman(list(methods), [float(r) for r in ranks.mean(axis=0)], n, statistic, p, critical, alpha, table)
+
+
+def friedman_over_pairs(
+    boards: Sequence[Board], metric: str | None = None, *, alpha: float = 0.05, incomplete: bool = False
+) -> Friedman:
+    """Friedman's test with the pairs of the data sets as blocks.
+
+    Parameters
+    ----------
+    boards : the data sets.
+    metric : by one metric; None takes all together: in each pair the methods are ranked by every metric that all data
+        sets have, and compared by the mean of these ranks. So each pair counts once, however many metrics there are.
+    incomplete : take in methods that lack pairs; only pairs that all of them have count then.
+
+    Returns
+    -------
+    Friedman
+        Methods that are on every board, complete unless asked otherwise; pairs where all of them are defined.
+    """
+    columns = [boards[0].column(metric)] if metric and boards else common_columns(boards)
+    methods = [
+        entry.method
+        for entry in (boards[0].entries if boards else [])
+        if all(any(e.method == entry.method and (incomplete or e.complete) for e in board.entries) for board in boards)
+    ]
+    blocks = [block for board in boards for block in _blocks(board, methods, columns)]
+    return friedman(np.array(blocks, dtype=np.float64).reshape(-1, len(methods)), methods, alpha)
+
+
+def _blocks(board: Board, methods: list[str], columns: list[Column]) -> list[Array]:
+    entries = {entry.method: entry for entry in board.entries}
+    of = [[entries[method].values(column.key) for method in methods] for column in columns]
+    blocks = []
+    for name in board.names:
+        if methods and columns and all(name in values for row in of for values in row):
+            costs = [[c.cost(values[name]) for values in row] for c, row in zip(columns, of, strict=True)]
+            ranked = stats.rankdata(costs, axis=1) if len(columns) > 1 else np.array(costs)
+            blocks.append(ranked.mean(axis=0))
+    return blocks

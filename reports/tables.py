@@ -1,0 +1,142 @@
+"""The tables of a paper, in each format; what stands in them is decided in `grid`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Literal
+
+from ..errors import InputError
+from .boards import Board
+from .grid import INCOMPLETE, Cell, Grid, means_grid, significance_grid, standings_grid
+from .latex import to_latex
+from .leaderboard import spreadsheet
+from .ranks import common_columns
+from .text import grid_to_markdown
+
+Format = Literal["latex", "markdown", "html", "csv"]
+Content = Literal["means", "standings", "significance"]
+_HTML_MARKS = {1: ("strong", "color:#c00"), 2: ("u", "color:#06c")}
+
+
+def table(
+    boards: Sequence[Board],
+    format: Format = "latex",
+    *,
+    content: Content = "means",
+    combined: bool = False,
+    metric: str | None = None,
+    names: Mapping[str, str] | None = None,
+    decimals: int | None = None,
+    intervals: bool = False,
+    incomplete: bool = False,
+    caption: str | None = None,
+    label: str | None = None,
+    whole: bool = True,
+) -> str:
+    """Render the table of a paper.
+
+    Parameters
+    ----------
+    boards : the data sets, from `read_boards`, which also picks methods, protocols and metrics.
+    format : latex (booktabs; best bold red, second underlined blue), markdown, html, or csv (as printed; the
+        leaderboard's own CSV has full precision).
+    content : "means" of the metrics; "standings", which are mean rank and Borda count over all metrics and data sets;
+        or "significance", the Holm-corrected Wilcoxon tests between all methods, a table for each metric and data set.
+    combined : all data sets side by side in one table, with the metrics that all of them have.
+    metric : for significance, only this one.
+    names : what to print for a method's label.
+    decimals : of the means; by default as many as show five significant digits, at most 4.
+    intervals : print the 95 % bootstrap interval of each mean.
+    incomplete : rank methods that lack pairs, too; they are marked in any case.
+    caption, label : of a LaTeX table.
+    whole : a LaTeX document that compiles as it is; else the table for a paper to include.
+
+    Returns
+    -------
+    str
+        The text of the table; the same rows give the same text.
+
+    Raises
+    ------
+    InputError
+        No data set is left, the format is not known, or the data sets share no metric.
+    """
+    if not boards:
+        raise InputError("there is no data set to make a table of: give one that has results with --dataset")
+    grids = _grids(list(boards), content, combined, metric, names, decimals, intervals, incomplete)
+    if format == "latex":
+        return to_latex(grids, caption=caption, label=label, whole=whole)
+    if format == "markdown":
+        return "\n".join(grid_to_markdown(grid) for grid in grids)
+    if format == "html":
+        return "\n".join(to_html(grid) for grid in grids)
+    if format == "csv":
+        return "\n".join(to_spreadsheet(grid) for grid in grids)
+    raise InputError(f"unknown format {format!r}: give latex, markdown, html or csv")
+
+
+def _grids(
+    boards: list[Board],
+    content: Content,
+    combined: bool,
+    metric: str | None,
+    names: Mapping[str, str] | None,
+    decimals: int | None,
+    intervals: bool,
+    incomplete: bool,
+) -> list[Grid]:
+    if content == "standings":
+        return [standings_grid(boards, names=names, incomplete=incomplete)]
+    if content == "significance":
+        return [
+            significance_grid(board, column, names=names, incomplete=incomplete)
+            for board in boards
+            for column in ([board.column(metric)] if metric else board.columns)
+        ]
+    if combined:
+        boards = [Board(b.dataset, b.pairs, common_columns(boards), b.entries, b.names) for b in boards]
+        if not boards[0].columns:
+            raise InputError("these data sets share no metric: choose some with --dataset, or do not combine them")
+    groups = [boards] if combined else [[board] for board in boards]
+    return [
+        means_grid(group, names=names, decimals=decimals, intervals=intervals, incomplete=incomplete)
+        for group in groups
+    ]
+
+
+def to_html(grid: Grid) -> str:
+    """Render one table as HTML that needs no style sheet; every name is text."""
+    groups = ""
+    if grid.groups:
+        cells = "".join(f'<th colspan="{span}" scope="colgroup">{escape(name)}</th>' for name, span in grid.groups)
+        groups = f"<tr><th></th>{cells}</tr>\n"
+    heads = "".join(f'<th scope="col">{escape(head.plain)}</th>' for head in grid.heads)
+    lines = "\n".join(
+        f'<tr><th scope="row">{escape(line.name)}{INCOMPLETE * line.marked}</th>'
+        + "".join(f'<td style="text-align:right">{_html_cell(cell)}</td>' for cell in line.cells)
+        + "</tr>"
+        for line in grid.lines
+    )
+    notes = "".join(f"<p>{escape(note)}</p>\n" for note in grid.notes)
+    return (
+        f"<table>\n<caption>{escape(grid.title)}</caption>\n<thead>\n{groups}"
+        f'<tr><th scope="col">{escape(grid.corner)}</th>{heads}</tr>\n</thead>\n'
+        f"<tbody>\n{lines}\n</tbody>\n</table>\n{notes}"
+    )
+
+
+def _html_cell(cell: Cell) -> str:
+    text = escape(cell.text)
+    if cell.rank in _HTML_MARKS:
+        tag, style = _HTML_MARKS[cell.rank]
+        text = f'<{tag} style="{style}">{text}</{tag}>'
+    return f"{text} <small>{escape(cell.note)}</small>" if cell.note else text
+
+
+def to_spreadsheet(grid: Grid) -> str:
+    """Render one table as CSV: a line of heads, then the cells as printed, without the marks of the best."""
+    groups = [name for name, span in grid.groups for _ in range(span)] or [""] * len(grid.heads)
+    heads = [f"{group}: {head.plain}" if group else head.plain for group, head in zip(groups, grid.heads, strict=True)]
+    lines = [[line.name + INCOMPLETE * line.marked, *(cell.plain for cell in line.cells)] for line in grid.lines]
+    return spreadsheet([[grid.corner, *heads], *lines])
