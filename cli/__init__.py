@@ -1,0 +1,68 @@
+"""The front door: the `fusionbench` command. Each command imports what it needs, so that --help answers at once."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from ..errors import FusionBenchError
+from ..version import __version__
+from . import look, run, train, weights
+
+app = typer.Typer(
+    name="fusionbench",
+    help="Image-fusion benchmark: from a data set and a method to a leaderboard of defined numbers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+datasets_app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
+weights_app = typer.Typer(help="List, fetch, convert and look at weights.", no_args_is_help=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fusionbench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options before the command; `main` reads --debug itself."""
+
+
+app.command()(run.run)
+app.command()(run.score)
+app.command()(train.train)
+app.command("list")(look.list_)
+app.command()(look.explain)
+app.add_typer(datasets_app, name="datasets")
+datasets_app.command("check")(look.check)
+app.add_typer(weights_app, name="weights")
+weights_app.command("list")(weights.list_)
+weights_app.command()(weights.fetch)
+weights_app.command()(weights.convert)
+weights_app.command()(weights.info)
+
+
+def main() -> None:
+    """Run the command line; errors made on purpose are one sentence and an exit code."""
+    debug = "--debug" in sys.argv[1:]
+    try:
+        app()
+    except FusionBenchError as error:
+        if debug:
+            raise
+        typer.echo(f"fusionbench: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("fusionbench: interrupted; the same command goes on where it stopped", err=True)
+        sys.exit(130)

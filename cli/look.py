@@ -1,0 +1,74 @@
+"""Commands that only look: at what there is, and at what it means."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from . import show
+from .options import FolderA, FolderB, Root, TaskOption
+
+
+def list_(
+    what: Annotated[Literal["methods", "datasets", "metrics", "protocols"], typer.Argument(help="What to list.")],
+) -> None:
+    """List methods, data sets, metrics or protocols."""
+    if what == "methods":
+        from ..methods import list_methods
+
+        show.table(
+            ("method", "tasks", "what it does", "reference"),
+            ((m.name, " ".join(m.tasks), m.summary, m.reference) for m in list_methods()),
+        )
+    elif what == "datasets":
+        from ..datasets import list_datasets
+
+        show.table(
+            ("data set", "task", "what it shows", "pairs", "licence"),
+            ((d.name, d.task, d.title, d.pairs, d.licence) for d in list_datasets()),
+        )
+    elif what == "metrics":
+        from ..metrics import list_metrics
+
+        show.table(
+            ("metric", "best", "range", "formula"),
+            ((m.key, m.arrow, f"{m.range[0]:g} … {m.range[1]:g}", m.summary) for m in list_metrics()),
+        )
+    else:
+        from ..metrics import PROTOCOLS
+
+        show.table(
+            ("protocol", "version", "metrics", "whose numbers"),
+            (
+                (p.name, p.version, " ".join(key.partition("@")[0] for key in p.metrics), p.reference)
+                for p in PROTOCOLS.values()
+            ),
+        )
+
+
+def explain(
+    metric: Annotated[str, typer.Argument(help="A metric by any of its names: psnr, Qabf, mutinf, VIFF@film.")],
+) -> None:
+    """Explain a metric: its formula in each convention, with the values they give for one image, and the traps."""
+    from rich.markdown import Markdown
+
+    from ..metrics.explain import explain as explanation
+
+    show.console(120).print(Markdown(str(explanation(metric))))
+
+
+def check(
+    name: Annotated[str, typer.Argument(help="A data set by name, or a folder.")],
+    data_root: Root = None,
+    a: FolderA = None,
+    b: FolderB = None,
+    task: TaskOption = None,
+) -> None:
+    """Say what was found where, and what is wrong with it."""
+    from ..datasets import check as check_dataset
+
+    report = check_dataset(name, data_root, a=a, b=b, task=task)
+    typer.echo("\n".join(report.lines()))
+    if report.problems:
+        raise typer.Exit(2)

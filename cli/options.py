@@ -1,0 +1,39 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Dataset = Annotated[
+    list[str] | None, typer.Option("--dataset", "-d", help="A data set by name, or a folder (with --a and --b).")
+]
+Root = Annotated[
+    Path | None,
+    typer.Option("--data-root", help="Where the data sets lie.", envvar="FUSIONBENCH_DATA", show_default="./data"),
+]
+Split = Annotated[str | None, typer.Option(help="Which names: test, train, all.", show_default="test if there is one")]
+FolderA = Annotated[str | None, typer.Option("--a", help="For a folder: the sub-folder of source a (infrared, MRI …).")]
+FolderB = Annotated[str | None, typer.Option("--b", help="For a folder: the sub-folder of source b (visible, CT …).")]
+TaskOption = Annotated[
+    Literal["IVF", "MIF", "MEF", "MFF"] | None, typer.Option("--task", help="For a folder: its task.")
+]
+Limit = Annotated[int | None, typer.Option(min=1, help="Only the first pairs.")]
+Protocols = Annotated[
+    list[str] | None,
+    typer.Option("--protocol", "-p", help="Whose conventions to follow; may be given again.", show_default="film"),
+]
+Metrics = Annotated[str | None, typer.Option(help="Only these metrics, separated by commas.", show_default="all")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="The folder of the results.")]
+Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="How many pairs to work on at once.")]
+
+
+OnErrorOption = Annotated[
+    Literal["stop", "skip"], typer.Option(help="A pair that cannot be read: stop at once, or skip it.")
+]
+SizeOption = Annotated[
+    Literal["error", "crop", "resize"],
+    typer.Option(help="Sources of different size: an error, crop, or resize b to a."),
+]
