@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -120,8 +120,13 @@ class Method(ABC):
 
     def _default_label(self) -> str:
         parameters = option_parameters(type(self))
-        changed = [f"{key}={value}" for key, value in self.options.items() if value != parameters[key].default]
+        changed = [f"{key}={_short(value)}" for key, value in self.options.items() if value != parameters[key].default]
         return f"{self.name}[{','.join(changed)}]" if changed else self.name
+
+
+def _short(value: Any) -> Any:
+    """Name a file without its folders; the manifest has the whole path, and the hash of what is in it."""
+    return PurePath(value).stem if isinstance(value, str | PurePath) and len(PurePath(value).parts) > 1 else value
 
 
 def option_parameters(cls: type[Method]) -> dict[str, inspect.Parameter]:
