@@ -118,7 +118,7 @@ def edge_transfer(t: Triple, unit: float) -> Array:
 
 
 @metric(
-    "Qabf", "film", reference=XYDEAS, range=(0.0, 1.0), min_size=3,
+    "Qabf", "film", reference=XYDEAS, range=(0.0, 1.0), min_size=3, flips=False, transposes=False,
     undefined="sources without any edge have no edge to keep",
 )  # fmt: skip
 def qabf(t: Triple) -> Array:

@@ -94,12 +94,13 @@ def _checked(x: Array, what: str) -> Array:
         return x
     if not xp.isdtype(x.dtype, ("integral", "real floating")):
         raise InputError(f"{what} has type {x.dtype}: give uint8, or real numbers in 0..255")
-    low, high = float(xp.min(x)), float(xp.max(x))
+    values = x.detach() if is_torch_array(x) else x
+    low, high = float(xp.min(values)), float(xp.max(values))
     if not (low >= 0 and high <= 255):
         found = "NaN" if np.isnan([low, high]).any() else f"values from {low:g} to {high:g}"
         raise InputError(f"{what} holds {found}: images are scored in 0..255")
     x = xp.astype(x, xp.float64)
-    if 0 < high <= 1 and bool(xp.any(x != xp.round(x))):
+    if 0 < high <= 1 and bool(xp.any(values != xp.round(values))):
         raise InputError(f"{what} holds fractions from {low:g} to {high:g}: multiply images in 0..1 by 255")
     return x
 

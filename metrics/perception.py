@@ -75,7 +75,7 @@ def vifp(fused: Image, source: Image) -> Array:
 
 
 @metric(
-    "VIFF", "film", reference=SHEIKH, identity=2.0, min_size=41, transposes=True, differentiable=True,
+    "VIFF", "film", reference=SHEIKH, identity=2.0, min_size=41, flips=False, differentiable=True,
     note="the sum of two VIFp; it is not the VIFF of Han et al. 2013, although the code names it so",
 )  # fmt: skip
 def vif_sum(t: Triple) -> Array:

@@ -104,7 +104,7 @@ def ssim_gaussian_sum(t: Triple) -> Array:
 
 
 @metric(
-    "Qabf", "vifb", reference=XYDEAS, range=(0.0, 1.0), min_size=3,
+    "Qabf", "vifb", reference=XYDEAS, range=(0.0, 1.0), min_size=3, flips=False, transposes=False,
     undefined="sources without any edge have no edge to keep",
     note="levels are multiplied by 255 once more, which matters only where two strengths are equal",
 )  # fmt: skip
