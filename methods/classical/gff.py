@@ -18,12 +18,15 @@ _LAPLACE = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], dtype=np.float64)
 def box_mean(image: Double, radius: int) -> Double:
     """Return the mean over the window of (2 radius + 1)^2 pixels around each pixel, cut off at the borders."""
     size = (2 * radius + 1, 2 * radius + 1)
+    sums = cv2.boxFilter(image, cv2.CV_64F, size, normalize=False, borderType=cv2.BORDER_CONSTANT)
+    rows, columns = (_reached(length, radius) for length in image.shape)
+    return np.asarray(sums, dtype=np.float64) / (rows[:, None] * columns)
 
-    def total(x: Double) -> Double:
-        sums = cv2.boxFilter(x, cv2.CV_64F, size, normalize=False, borderType=cv2.BORDER_CONSTANT)
-        return np.asarray(sums, dtype=np.float64)
 
-    return total(image) / total(np.ones_like(image))
+def _reached(length: int, radius: int) -> Double:
+    """Return how many pixels of a line lie within `radius` of each of them."""
+    place = np.arange(length)
+    return (np.minimum(place, radius) + np.minimum(place[::-1], radius) + 1).astype(np.float64)
 
 
 def guided_filter(guide: Double, image: Double, radius: int, eps: float) -> Double:

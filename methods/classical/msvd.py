@@ -37,6 +37,10 @@ def decompose(image: Double) -> tuple[Double, Double]:
 class Msvd(Method):
     """Multi-resolution singular value decomposition: the stronger detail of each band, the mean of the rest.
 
+    The mean of the two bases is the paper's. Singular vectors have no sign of their own, though, and the mean of a
+    vector and its opposite is nothing: code that leaves the signs to the solver loses whole bands of detail, other
+    ones in each image. Here the second basis is turned to agree with the first.
+
     Parameters
     ----------
     levels : levels of decomposition, 1 at least; fewer where the image is too small.
@@ -67,7 +71,6 @@ def _fuse(a: Double, b: Double, levels: int) -> Double:
     even = ((0, height % 2), (0, width % 2))
     bands_a, basis_a = decompose(np.pad(a, even, mode="edge"))
     bands_b, basis_b = decompose(np.pad(b, even, mode="edge"))
-    # Singular vectors have no sign of their own, and the mean of a vector and its opposite is nothing: turn b's.
     turn = np.where((basis_a * basis_b).sum(axis=0) < 0, -1.0, 1.0)
     bands_b, basis_b = bands_b * turn[:, None, None], basis_b * turn
     rest = _fuse(bands_a[0], bands_b[0], levels - 1)

@@ -7,28 +7,25 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import InputError
 from ..method import Gray, Method
 from ._common import at_least, each, stronger
 from ._pyramid import expand, gaussian_pyramid
 
-# Added to numerator and denominator alike, so that reconstruction stays exact. Without it, the ratio of a nearly black
-# neighbourhood is noise without bound, wins every comparison, and burns white specks into the fused image.
-_FLOOR = np.float32(1 / 255)
 
-
-def contrast_pyramid(image: Gray, levels: int) -> list[Gray]:
+def contrast_pyramid(image: Gray, levels: int, floor: float) -> list[Gray]:
     """Return the local contrasts of an image (H, W), ratios of low-pass levels minus 1, and last the low-pass rest."""
-    low = [level + _FLOOR for level in gaussian_pyramid(image, levels)]
+    low = [level + np.float32(floor) for level in gaussian_pyramid(image, levels)]
     contrast = [fine / expand(coarse, fine) - 1 for fine, coarse in pairwise(low)]
     return [*contrast, low[-1]]
 
 
-def collapse(pyramid: list[Gray]) -> Gray:
+def collapse(pyramid: list[Gray], floor: float) -> Gray:
     """Return the image of which `pyramid` is the contrast pyramid."""
     image = pyramid[-1]
     for contrast in reversed(pyramid[:-1]):
         image = (contrast + 1) * expand(image, contrast)
-    return image - _FLOOR
+    return image - np.float32(floor)
 
 
 class Ratio(Method):
@@ -40,6 +37,8 @@ class Ratio(Method):
     Parameters
     ----------
     levels : levels of contrast, 1 at least; fewer where the image is too small.
+    floor : luminance added on both sides of each ratio, so that reconstruction stays exact, more than 0. In the dark,
+        ratios are the noise of the last bits: they win every comparison and burn specks into the fused image.
     """
 
     name = "ratio"
@@ -48,15 +47,18 @@ class Ratio(Method):
         "Pattern Recognition Letters 9(4), 245-253. doi:10.1016/0167-8655(89)90003-2"
     )
 
-    def __init__(self, levels: int = 4) -> None:
+    def __init__(self, levels: int = 4, floor: float = 4 / 255) -> None:
         self.levels = at_least("levels", levels, 1)
+        if not floor > 0:
+            raise InputError(f"option 'floor' must be more than 0, not {floor}")
+        self.floor = floor
 
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
         """Fuse a batch (N, 1, H, W); see `Method.fuse`."""
         return each(self._fuse_one, a, b)
 
     def _fuse_one(self, a: Gray, b: Gray) -> Gray:
-        *levels_a, rest_a = contrast_pyramid(a, self.levels)
-        *levels_b, rest_b = contrast_pyramid(b, self.levels)
+        *levels_a, rest_a = contrast_pyramid(a, self.levels, self.floor)
+        *levels_b, rest_b = contrast_pyramid(b, self.levels, self.floor)
         levels = [stronger(x, y) for x, y in zip(levels_a, levels_b, strict=True)]
-        return collapse([*levels, 0.5 * (rest_a + rest_b)])
+        return collapse([*levels, 0.5 * (rest_a + rest_b)], self.floor)

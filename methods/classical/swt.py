@@ -12,6 +12,39 @@ from ._common import at_least, halvings, stronger
 from ._wavelet import wavelet_name
 
 
+def inverse(rest: Gray, bands: list[tuple[Gray, ...]], wavelet: str) -> Gray:
+    """Return the image of a stationary transform: `pywt.iswt2`, several times faster.
+
+    The mean over all shifts, which PyWavelets takes one by one, is half the synthesis filters' undecimated output.
+
+    Parameters
+    ----------
+    rest : (..., H, W), the low-pass image.
+    bands : horizontal, vertical and diagonal detail of each level, coarsest first, of the same shape.
+    wavelet : the wavelet that the transform was made with.
+
+    Returns
+    -------
+    (..., H, W) float32.
+    """
+    filters = pywt.Wavelet(wavelet)
+    image = rest
+    for level, (horizontal, vertical, diagonal) in reversed(list(enumerate(reversed(bands)))):
+        low = _merge(image, horizontal, filters, 2**level, axis=-2)
+        high = _merge(vertical, diagonal, filters, 2**level, axis=-2)
+        image = _merge(low, high, filters, 2**level, axis=-1)
+    return image
+
+
+def _merge(low: Gray, high: Gray, filters: pywt.Wavelet, step: int, axis: int) -> Gray:
+    """Filter and add two bands along an axis, with the taps `step` pixels apart."""
+    merged = np.zeros_like(low)
+    for k, (tap_low, tap_high) in enumerate(zip(filters.rec_lo, filters.rec_hi, strict=True)):
+        both = np.float32(tap_low / 2) * low + np.float32(tap_high / 2) * high
+        merged += np.roll(both, step * (k + 1 - filters.rec_len // 2), axis)
+    return merged
+
+
 class Swt(Method):
     """Stationary wavelet transform: the stronger detail, without the shift artefacts of the decimated one.
 
@@ -47,7 +80,7 @@ class Swt(Method):
             tuple(stronger(x, y) for x, y in zip(of_a, of_b, strict=True))
             for of_a, of_b in zip(bands_a, bands_b, strict=True)
         ]
-        fused: Gray = pywt.iswt2([0.5 * (rest_a + rest_b), *bands], self.wavelet)
+        fused = inverse(0.5 * (rest_a + rest_b), bands, self.wavelet)
         return fused[..., step : step + height, step : step + width]
 
     def _transform(self, image: Gray, levels: int) -> list[Any]:
