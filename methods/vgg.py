@@ -48,7 +48,9 @@ class VGG16(nn.Module):
         inputs = 3
         for numbers, width in zip(BLOCKS, WIDTHS, strict=True):
             for number in numbers:
-                self.add_module(f"features_{number}", nn.Conv2d(inputs, width, kernel_size=3, padding=1))
+                # Weights are always loaded; drawing 15 million random numbers first would only cost time.
+                layer = nn.utils.skip_init(nn.Conv2d, inputs, width, kernel_size=3, padding=1)
+                self.add_module(f"features_{number}", layer)
                 inputs = width
         mean = torch.tensor(_CAFFE_MEAN) / 255 if release == "caffe" else torch.tensor(_TORCH_MEAN)
         scale = torch.full((3,), 255.0) if release == "caffe" else 1 / torch.tensor(_TORCH_STD)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import io
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 STEPS, EPOCHS, CURVES, EVENTS = "losses.csv", "losses_by_epoch.csv", "loss_curves.png", "tensorboard"
+REDRAWN = 30.0  # seconds at least between two pictures of the curves, which take longer than many a short epoch
 
 
 @contextmanager
@@ -96,6 +98,7 @@ class Journal(AbstractContextManager["Journal"]):
     def __init__(self, folder: Path, progress: Progress, columns: list[str], speaks: bool, quiet: bool = False) -> None:
         self.folder, self.speaks, self.columns = folder, speaks, columns
         self._bar: Bar | None = None
+        self._drawn = time.monotonic()
         if not speaks:
             return
         from torch.utils.tensorboard import SummaryWriter
@@ -105,15 +108,20 @@ class Journal(AbstractContextManager["Journal"]):
         self.writer = SummaryWriter(str(folder / EVENTS), purge_step=progress.step + 1 if progress.step else None)
         self._bar = None if quiet else _make_bar()
 
-    def __exit__(self, *_: object) -> None:
-        """Close files and bar, whatever happened."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Draw the curves a last time, and close files and bar, whatever happened."""
         if not self.speaks:
             return
         if self._bar is not None:
             self._bar.stop()
         self.steps.close()
         self.epochs.close()
-        self.writer.close()
+        try:
+            self.writer.close()
+            draw_curves(self.folder / STEPS, self.folder / EPOCHS, self.folder / CURVES)
+        except Exception:
+            if kind is None:  # else the first error is the one to tell
+                raise
 
     def begin_epoch(self, title: str, batches: int, done: int) -> None:
         """Start a line of the progress bar."""
@@ -154,7 +162,9 @@ class Journal(AbstractContextManager["Journal"]):
         for title, images in pictures.items():
             self.writer.add_image(title, _grid(images), progress.epochs)
         self.writer.flush()
-        draw_curves(self.folder / STEPS, self.folder / EPOCHS, self.folder / CURVES)
+        if time.monotonic() > self._drawn + REDRAWN:
+            draw_curves(self.folder / STEPS, self.folder / EPOCHS, self.folder / CURVES)
+            self._drawn = time.monotonic()
         if self._bar is not None:
             said = ", ".join(f"{name} {value:.4g}" for name, value in {**trained, **_prefixed(held_out)}.items())
             self._bar.console.print(f"epoch {progress.epochs} ({stage}): {said}", highlight=False, soft_wrap=True)

@@ -75,11 +75,11 @@ def resume(folder: str | Path, quiet: bool = False, **changes: Any) -> Path:
     RunError
         As `train`.
     """
-    for name in changes:
-        if name not in CHANGEABLE:
-            raise InputError(f"{name} of a run cannot be changed when it goes on; these can: {', '.join(CHANGEABLE)}")
     folder = Path(folder)
-    options = load_options(folder, **changes)
+    start, options = load_options(folder), load_options(folder, **changes)
+    for name in changes:
+        if name not in CHANGEABLE and getattr(start, name) != getattr(options, name):
+            raise InputError(f"{name} of a run cannot be changed when it goes on; these can: {', '.join(CHANGEABLE)}")
     _launch(options, folder, quiet)
     return folder
 

@@ -14,6 +14,7 @@ from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, StepLR
 
 from ...errors import InputError, unknown
+from ...files import cache_folder
 from ..training.options import TrainOptions
 from ..training.patches import Patches, TrainingPair
 from ..training.recipe import Batch, Recipe, Stage
@@ -21,7 +22,7 @@ from ..training.rmsprop import TensorFlowRMSProp
 from ..training.sources import hold_out, training_pairs
 from ..vgg import VGG16, load_vgg
 from ..weights.convert import sha256_of
-from ..weights.fetch import cache_folder, locate
+from ..weights.fetch import locate
 from .checkpoints import load_generator
 from .consolidation import DRAWS, Anchor, anchor
 from .energies import EnergyStore
@@ -266,7 +267,7 @@ def make_recipe(options: TrainOptions) -> U2FusionRecipe:
     vgg = load_vgg(options.vgg)
     file = Path(options.vgg) if options.vgg else locate("vgg16-torchvision")
     assert file is not None  # load_vgg has fetched it
-    store = cache_folder().parent / "energies" / f"{sha256_of(file)[:16]}-{recipe.convention}.bin"
+    store = cache_folder() / "energies" / f"{sha256_of(file)[:16]}-{recipe.convention}.bin"
     made = recipe(options, pairs, vgg, store)
     for stage in made.stages:
         for patches in (stage.samples, stage.held_out):

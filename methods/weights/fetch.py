@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 from ...errors import InputError, RunError
+from ...files import cache_folder
 from .catalog import File, Weights, get_weights
-
-
-def cache_folder() -> Path:
-    """Where downloads are kept: `$FUSIONBENCH_CACHE`, else `~/.cache/fusionbench`."""
-    chosen = os.environ.get("FUSIONBENCH_CACHE")
-    base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fusionbench"
-    return base / "weights"
 
 
 def locate(name: str) -> Path | None:
@@ -54,7 +47,7 @@ def fetch(name: str) -> Path:
 
 
 def _target(weights: Weights, file: File) -> Path:
-    return cache_folder() / weights.name / file.name
+    return cache_folder() / "weights" / weights.name / file.name
 
 
 def _fetch_file(weights: Weights, file: File) -> Path:

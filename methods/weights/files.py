@@ -12,8 +12,8 @@ from pathlib import Path
 from pickletools import genops
 from typing import TYPE_CHECKING, Any
 
-from ...files import write_bytes
 from ...errors import InputError
+from ...files import write_bytes
 from .bundle import is_bundle, read_bundle
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
 
-from fusionbench.datasets import images as image_files
+from fusionbench import files
 from fusionbench.errors import InputError, RunError
 from fusionbench.methods.training import TrainOptions, resume, train
 from fusionbench.methods.training.devices import choose, make_fabric
@@ -176,6 +176,7 @@ def test_a_finished_run_goes_on_only_for_more_epochs(small: dict[str, Any]) -> N
     np.testing.assert_allclose(rates, [1e-4, 0.9e-4, 0.81e-6], rtol=1e-9)
     with pytest.raises(InputError, match="batch_size of a run cannot be changed when it goes on"):
         resume(folder, batch_size=3)
+    resume(folder, quiet=True, method="u2fusion", batch_size=2)  # said again, not changed
 
 
 def test_learning_lowers_the_loss(small: dict[str, Any]) -> None:
@@ -349,6 +350,7 @@ def test_absent_devices_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_full_disk_stops_the_run_and_room_lets_it_go_on(
     small: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    small["epochs"] = 2
     whole = train(**small, name="whole")
     calls = 0
 
@@ -359,7 +361,7 @@ def test_a_full_disk_stops_the_run_and_room_lets_it_go_on(
             raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(image_files.os, "fsync", full)
+        patch.setattr(files.os, "fsync", full)
         with pytest.raises(RunError, match="the disk is full; make room"):
             train(**small, name="full")
     folder = whole.with_name("full")
