@@ -44,14 +44,15 @@ class TextAttention(nn.Module):
         queries = functional.linear(text, to_query, query_bias).unflatten(2, (HEADS, HEAD)) * HEAD**-0.5
         folded = fewer_products(text.shape[1])
         keys = None if folded else functional.linear(tokens, to_key).unflatten(2, (HEADS, HEAD))
-        answers = []
-        for head, (key, value) in enumerate(zip(to_key.split(HEAD), to_value.split(HEAD), strict=True)):
+        rows = []
+        for head, key in enumerate(to_key.split(HEAD)):
             query = queries[:, :, head]
             against = tokens if keys is None else keys[:, :, head]
             scores = (query @ key if keys is None else query) @ against.transpose(1, 2)
-            attention = shares[:, None] @ scores.softmax(dim=-1).to(shares.dtype)
-            answers.append(functional.linear((attention.to(tokens.dtype) @ tokens)[:, 0], value))
-        mean = torch.cat(answers, dim=-1) + value_bias
+            rows.append(shares[:, None] @ scores.softmax(dim=-1).to(shares.dtype))
+        seen = torch.cat(rows, dim=1).to(tokens.dtype) @ tokens  # (N, heads, 256)
+        values = to_value.unflatten(0, (HEADS, HEAD)).to(seen.dtype)
+        mean = torch.einsum("nhc,hdc->nhd", seen, values).flatten(1) + value_bias
         projected = functional.linear(mean, module.out_proj.weight, module.out_proj.bias)
         return functional.normalize(projected.float(), p=1, dim=-1)
 

@@ -10,7 +10,8 @@ inference go through the same lines.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,8 @@ from torch.nn import functional
 
 HEADS = 8
 FACTOR = 4  # the feed-forward part is so many times as wide as its input, twice
-STRIP = {"cpu": 3072}  # pixels of a strip, over all images of a batch
+GROUP = 128  # hidden channels at a time
+STRIP = {"cpu": 7680}  # pixels of a strip, over all images of a batch
 STRIP_ELSEWHERE = 1 << 20
 
 
@@ -81,10 +83,17 @@ class FeedForward(nn.Module):
         self.project_out = nn.Conv2d(hidden, dim, 1, bias=False)
 
     def strip(self, x: Tensor, edges: tuple[bool, bool]) -> Tensor:
-        """Compute a strip; the halves are computed apart, so that each is contiguous."""
-        kernels = zip(self.project_in.weight.chunk(2), self.dwconv.weight.chunk(2), strict=True)
-        gate, value = (depthwise(pointwise(x, inward), depth, edges) for inward, depth in kernels)
-        return pointwise(functional.gelu(gate) * value, self.project_out.weight)
+        """Compute a strip, some hidden channels after the other: what they need stays in the cache."""
+        inward, depth = (kernel.chunk(2) for kernel in (self.project_in.weight, self.dwconv.weight))
+        total: Tensor | None = None
+        for at in range(0, inward[0].shape[0], GROUP):
+            some = slice(at, at + GROUP)
+            gate, value = (depthwise(pointwise(x, w[some]), d[some], edges) for w, d in zip(inward, depth, strict=True))
+            gated = times(functional.gelu(gate), value)
+            part = pointwise(gated, self.project_out.weight[:, some])
+            total = part if total is None else plus(part, total)
+        assert total is not None
+        return total
 
 
 class TransformerBlock(nn.Module):
@@ -104,19 +113,69 @@ class TransformerBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute maps (N, H, W, C) from such maps."""
-        parts = split(x)
-        done = [self.attn.strip(self.norm1(part), edges) for part, edges in with_halo(parts)]
-        gram = torch.stack([gram for gram, _ in done]).sum(dim=0)
-        mixing = self.attn.mixing(gram).transpose(1, 2)
-        parts = [part + _mix(v, mixing) for part, (_, v) in zip(parts, done, strict=True)]
-        del done
+        grams, values = [], []
+        for strip in strips(x):
+            gram, value = self.attn.strip(self.norm1(strip.wide), strip.edges)
+            grams.append(gram)
+            values.append(value)
+        mixing = self.attn.mixing(torch.stack(grams).sum(dim=0)).transpose(1, 2)
+        joined = torch.cat(values, dim=1)
+        del values
+        mixed = (joined.flatten(1, 2) @ mixing.to(joined.dtype)).view_as(joined)
+        x = plus(mixed, x)
         return torch.cat(
-            [
-                part + self.ffn.strip(self.norm2(wide), edges)
-                for part, (wide, edges) in zip(parts, with_halo(parts), strict=True)
-            ],
-            dim=1,
+            [plus(self.ffn.strip(self.norm2(strip.wide), strip.edges), strip.own) for strip in strips(x)], dim=1
         )
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Some rows of maps (N, H, W, C).
+
+    Attributes
+    ----------
+    own : the rows.
+    wide : with one row more of each neighbour.
+    edges : whether the image ends above, and below.
+    """
+
+    own: Tensor
+    wide: Tensor
+    edges: tuple[bool, bool]
+
+
+def strips(x: Tensor) -> Iterator[Strip]:
+    """Cut maps (N, H, W, C) into strips of rows."""
+    parts = split(x)
+    last = len(parts) - 1
+    if not last:
+        yield Strip(x, x, (True, True))
+    elif torch.is_grad_enabled():  # the gradient of overlapping views would be as large as the image for each of them
+        for i, part in enumerate(parts):
+            near = parts[max(0, i - 1) : i + 2]
+            wide = [near[0][:, -1:]] * (i > 0) + [part] + [near[-1][:, :1]] * (i < last)
+            yield Strip(part, torch.cat(wide, dim=1), (i == 0, i == last))
+    else:
+        rows = parts[0].shape[1]
+        for i, part in enumerate(parts):
+            wide_view = x[:, max(0, i * rows - 1) : (i + 1) * rows + 1]
+            yield Strip(part, wide_view, (i == 0, i == last))
+
+
+def split(x: Tensor) -> Sequence[Tensor]:
+    """Cut maps (N, H, W, C) into strips of rows that do not overlap."""
+    pixels = STRIP.get(x.device.type, STRIP_ELSEWHERE)
+    return x.split(max(1, pixels // (x.shape[0] * x.shape[2])), dim=1)
+
+
+def times(x: Tensor, y: Tensor) -> Tensor:
+    """Multiply, in place of `x` where no gradient is asked for: memory that is in the cache is not left for other."""
+    return x * y if torch.is_grad_enabled() else x.mul_(y)
+
+
+def plus(x: Tensor, y: Tensor) -> Tensor:
+    """Add, as `times` multiplies."""
+    return x + y if torch.is_grad_enabled() or x.dtype != y.dtype else x.add_(y)
 
 
 def pointwise(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -136,25 +195,3 @@ def depthwise(x: Tensor, weight: Tensor, edges: tuple[bool, bool]) -> Tensor:
         x = functional.pad(x, (0, 0, 0, 0, int(edges[0]), int(edges[1])))
     y = functional.conv2d(x.permute(0, 3, 1, 2), weight, padding=(0, 1), groups=weight.shape[0])
     return y.permute(0, 2, 3, 1)
-
-
-def split(x: Tensor) -> Sequence[Tensor]:
-    """Cut maps (N, H, W, C) into strips of rows."""
-    pixels = STRIP.get(x.device.type, STRIP_ELSEWHERE)
-    return x.split(max(1, pixels // (x.shape[0] * x.shape[2])), dim=1)
-
-
-def with_halo(parts: Sequence[Tensor]) -> list[tuple[Tensor, tuple[bool, bool]]]:
-    """Give each strip one row more of each neighbour, and say at which of its sides the image ends."""
-    last = len(parts) - 1
-    widened = []
-    for i, part in enumerate(parts):
-        above = [parts[i - 1][:, -1:]] if i else []
-        below = [parts[i + 1][:, :1]] if i < last else []
-        widened.append((torch.cat([*above, part, *below], dim=1) if above or below else part, (i == 0, i == last)))
-    return widened
-
-
-def _mix(v: Tensor, mixing: Tensor) -> Tensor:
-    """Multiply each pixel of (N, rows, W, C) with the matrix of its image, (N, C, C)."""
-    return (v.flatten(1, 2) @ mixing.to(v.dtype)).view_as(v)

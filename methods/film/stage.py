@@ -71,9 +71,9 @@ class Stage(nn.Module):
         conv = self._tokens(name)
         rows, columns = self._to_grid(features)
         on_grid = _pick(features, rows, columns).flatten(1, 2)
-        maps = conv.weight.flatten(1) @ on_grid.transpose(1, 2)
-        if conv.bias is not None:
-            maps = maps + conv.bias[:, None].to(maps.dtype)
+        assert conv.bias is not None
+        kernel = conv.weight.flatten(1).expand(on_grid.shape[0], -1, -1)
+        maps = torch.baddbmm(conv.bias[:, None], kernel, on_grid.transpose(1, 2))
         return maps.reshape(maps.shape[0], -1, WIDTH)
 
     def weighed(self, name: str, features: Tensor, weights: Tensor) -> Tensor:
