@@ -1,0 +1,206 @@
+// What every page uses: language and theme, building of elements, tables that sort, plots.
+"use strict";
+
+FB.t = (key) => (FB.text[key] || {})[FB.language] || (FB.text[key] || {}).en || key;
+
+/** Make an element. Children are elements or text; text is never read as markup. */
+FB.h = (tag, attributes = {}, ...children) => {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+};
+FB.w = (key, tag = "span") => FB.h(tag, { "data-t": key }, FB.t(key));
+FB.$ = (id) => document.getElementById(id);
+
+FB.translate = () => {
+  document.documentElement.lang = FB.language === "zh" ? "zh-CN" : "en";
+  for (const e of document.querySelectorAll("[data-t]")) e.textContent = FB.t(e.dataset.t);
+  for (const e of document.querySelectorAll("[data-t-title]")) e.title = FB.t(e.dataset.tTitle);
+  for (const e of document.querySelectorAll("[data-t-label]")) e.setAttribute("aria-label", FB.t(e.dataset.tLabel));
+  for (const e of document.querySelectorAll("[data-t-placeholder]")) e.placeholder = FB.t(e.dataset.tPlaceholder);
+  FB.$("language").firstElementChild.textContent = FB.language === "zh" ? "English" : "中文";
+  FB.$("language").firstElementChild.lang = FB.language === "zh" ? "en" : "zh";
+};
+
+FB.redraws = []; // called when language or theme change
+FB.onChange = (redraw) => { FB.redraws.push(redraw); redraw(); };
+const redrawAll = () => { for (const redraw of FB.redraws) redraw(); };
+
+FB.$("language").addEventListener("click", () => {
+  FB.language = FB.language === "zh" ? "en" : "zh";
+  FB.remember("language", FB.language);
+  FB.translate();
+  redrawAll();
+});
+const setTheme = (theme) => {
+  FB.theme = theme;
+  document.documentElement.dataset.theme = theme;
+  redrawAll();
+};
+FB.$("theme").addEventListener("click", () => {
+  setTheme(FB.theme === "dark" ? "light" : "dark");
+  FB.remember("theme", FB.theme);
+});
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => {
+  if (!FB.recall("theme")) setTheme(event.matches ? "dark" : "light");
+});
+
+// ------------------------------------------------------------------ the index
+FB.metric = Object.fromEntries(FB.index.metrics.map((metric) => [metric.key, metric]));
+FB.methodSlug = Object.fromEntries(FB.index.methods.map((method) => [method.label, method.slug]));
+FB.datasetAt = (slug) => FB.index.datasets.findIndex((dataset) => dataset.slug === slug);
+FB.arrow = { higher: "↑", lower: "↓", zero: "→0" };
+FB.cost = (key, value) => {
+  const better = FB.metric[key].better;
+  return better === "zero" ? Math.abs(value) : better === "lower" ? value : -value;
+};
+/** A metric's short name where only one of `keys` has it, else the full one. */
+FB.head = (key, keys) => {
+  const name = FB.metric[key].name;
+  return keys.filter((other) => FB.metric[other].name === name).length > 1 ? key : name;
+};
+FB.fixed = (value, digits) => (value === null || value === undefined ? "–" : value.toFixed(digits));
+FB.milliseconds = (seconds) => {
+  if (seconds === null || seconds === undefined) return "–";
+  const ms = seconds * 1000;
+  return ms >= 100 ? ms.toFixed(0) : ms >= 1 ? ms.toFixed(1) : ms.toFixed(2);
+};
+
+/** Load the numbers of a data set, once; the file is a script because a page from disk may not fetch. */
+FB.load = (slug) => new Promise((resolve, reject) => {
+  if (FB.pairs[slug]) { resolve(FB.pairs[slug]); return; }
+  const script = FB.h("script", { src: `${FB.root}data/pairs/${slug}.js` });
+  script.onload = () => resolve(FB.pairs[slug]);
+  script.onerror = () => reject(new Error(`cannot load ${script.src}`));
+  document.head.append(script);
+});
+
+// ------------------------------------------------------------------ pictures
+FB.hasResult = (data, method, i) => {
+  const run = data.methods[method];
+  return Boolean(run) && (run.fused[i] === "1" || run.colour[i] === "1");
+};
+FB.resultPath = (data, method, i, colour) => {
+  const run = data.methods[method];
+  const kind = (colour && run.colour[i] === "1") || run.fused[i] !== "1" ? "colour" : "fused";
+  return `${data.slug}/${kind}/${FB.methodSlug[method]}/${data.pairs[i].slug}`;
+};
+FB.sourcePath = (data, side, i) => `${data.slug}/sources/${"ab"[side]}/${data.pairs[i].slug}`;
+FB.image = (path, ending = ".png") => `${FB.root}images/${path}${ending}`;
+FB.thumb = (path) => `${FB.root}thumbs/${path}.jpg`;
+FB.thumbnail = (path) => FB.h("img", { src: FB.thumb(path), alt: "", loading: "lazy", decoding: "async", draggable: "false" });
+FB.viewerLink = (dataset, pair, left) => {
+  const hash = new URLSearchParams({ d: dataset, p: pair });
+  if (left) hash.set("l", `m:${left}`);
+  return `${FB.root}viewer.html#${hash}`;
+};
+/** A thumbnail that shows a source, or where there is none the first result. */
+FB.anyThumbs = (data, i, wanted) => {
+  const paths = [];
+  if (wanted) {
+    if (FB.hasResult(data, wanted, i)) paths.push(FB.resultPath(data, wanted, i, true));
+  } else {
+    data.pairs[i].sources.forEach((ending, side) => { if (ending) paths.push(FB.sourcePath(data, side, i)); });
+    const method = paths.length ? null : Object.keys(data.methods).find((name) => FB.hasResult(data, name, i));
+    if (method) paths.push(FB.resultPath(data, method, i, true));
+  }
+  return paths.map(FB.thumbnail);
+};
+FB.card = (data, i, note, wanted) => {
+  const thumbs = FB.anyThumbs(data, i, wanted);
+  const pair = data.pairs[i];
+  return FB.h("li", {}, FB.h("a", { href: FB.viewerLink(data.slug, pair.slug, wanted) },
+    FB.h("span", { class: "frames" }, ...(thumbs.length ? thumbs : [FB.w("no_image")])),
+    FB.h("span", { class: "label" }, pair.name), note ? FB.h("span", { class: "quiet" }, note) : null));
+};
+
+// ------------------------------------------------------------------ choices
+FB.fill = (select, options, chosen) => {
+  select.replaceChildren(...options.map(([value, label, word]) =>
+    FB.h("option", { value, selected: value === chosen, "data-t": word }, word ? FB.t(word) : label)));
+};
+FB.fillDatasets = (select, chosen, first = []) =>
+  FB.fill(select, [...first, ...FB.index.datasets.map((dataset) => [dataset.slug, dataset.label])], chosen);
+
+// ------------------------------------------------------------------ tables
+/**
+ * A table whose columns sort.
+ * columns: {id, label | word, sub, title, text (left-aligned), value(row), cell(row), mark(row), down}
+ */
+FB.table = (host, { columns, rows, sort, row: attributes = () => ({}), onSort = () => {} }) => {
+  const column = columns.find((candidate) => candidate.id === sort.id) || columns[0];
+  const sign = sort.down ? -1 : 1;
+  const rank = (row) => column.value(row);
+  const sorted = rows.map((row, place) => [row, place]).sort(([a, i], [b, j]) => {
+    const [x, y] = [rank(a), rank(b)];
+    const [noX, noY] = [x === null || x === undefined, y === null || y === undefined];
+    if (noX || noY) return noX - noY || i - j;
+    const order = typeof x === "string" ? x.localeCompare(y, "en", { numeric: true }) : x - y;
+    return sign * order || i - j;
+  }).map(([row]) => row);
+  const choose = (chosen) => {
+    const down = chosen.id === sort.id ? !sort.down : Boolean(chosen.down);
+    onSort({ id: chosen.id, down });
+    const button = [...host.querySelectorAll("button[data-column]")].find((b) => b.dataset.column === chosen.id);
+    if (button) button.focus({ preventScroll: true });
+  };
+  const heads = columns.map((c) => FB.h("th", {
+    scope: "col", class: c.text ? "text" : null,
+    "aria-sort": c.id === column.id ? (sort.down ? "descending" : "ascending") : null,
+  }, FB.h("button", { type: "button", title: c.title, "data-column": c.id, onclick: () => choose(c) },
+    c.word ? FB.w(c.word) : c.label), c.sub || null));
+  const lines = sorted.map((row) => FB.h("tr", attributes(row), ...columns.map((c, place) => {
+    const content = c.cell(row);
+    return FB.h(place ? "td" : "th", { scope: place ? null : "row", class: [c.text ? "text" : "", c.mark ? c.mark(row) : ""].join(" ").trim() || null, title: c.hint ? c.hint(row) : null }, content);
+  })));
+  const left = host.scrollLeft;
+  host.replaceChildren(FB.h("table", {}, FB.h("thead", {}, FB.h("tr", {}, ...heads)), FB.h("tbody", {}, ...lines)));
+  host.scrollLeft = left;
+};
+FB.mark = (rank) => (rank === 1 ? "first" : rank === 2 ? "second" : "");
+/** Places of values that are the better the smaller, 1 the best; equal values share the better place. */
+FB.places = (costs) => costs.map((cost) => (cost === null ? null : 1 + costs.filter((other) => other !== null && other < cost).length));
+/** The same with equal values sharing the mean of their ranks, as mean ranks need it. */
+FB.ranks = (costs) => costs.map((cost) => {
+  if (cost === null) return null;
+  const less = costs.filter((other) => other !== null && other < cost).length;
+  const equal = costs.filter((other) => other === cost).length;
+  return less + (equal + 1) / 2;
+});
+
+// ------------------------------------------------------------------ plots
+/** Text for a plot, which reads some markup. */
+FB.plain = (text) => String(text).replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign]).replace(/\s+/g, " ");
+FB.css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+FB.shades = () => (FB.theme === "dark"
+  ? ["#6fb6d6", "#e89a70", "#8fc98a", "#c6a1e0", "#e0c35c", "#e58aa4", "#7fd1c1", "#b9b2a4", "#9fb2f0", "#c9d36e"]
+  : ["#1f6f8b", "#c2603a", "#3f8047", "#7d52a0", "#9a7400", "#b0405f", "#16827a", "#6e675a", "#4a5fb0", "#6c7a10"]);
+FB.plot = (host, traces, layout = {}) => {
+  const ink = FB.css("--ink"), line = FB.css("--line");
+  const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
+  const shared = {
+    autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: FB.css("--face"), size: 13, color: ink }, margin: { l: 56, r: 16, t: 12, b: 48 },
+    hoverlabel: { bgcolor: FB.css("--raised"), bordercolor: line, font: { color: ink }, namelength: -1 }, colorway: FB.shades(), showlegend: false,
+    legend: { orientation: "h", y: -0.22, x: 0 }, ...layout,
+  };
+  for (const name of ["xaxis", "yaxis", "xaxis2", "yaxis2"]) {
+    if (layout[name] || name === "xaxis" || name === "yaxis") shared[name] = { ...axis, ...layout[name] };
+  }
+  return Plotly.react(host, traces, shared, { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], toImageButtonOptions: { format: "svg" } });
+};
+FB.onPoint = (host, go) => {
+  if (host.dataset.listening) return;
+  host.dataset.listening = "yes";
+  host.on("plotly_click", (event) => {
+    const to = event.points[0] && event.points[0].customdata;
+    if (to) location.href = go(to);
+  });
+};
+
+FB.translate();

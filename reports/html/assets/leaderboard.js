@@ -1,0 +1,193 @@
+// The overview: facts, the leaderboard, two metrics against each other.
+"use strict";
+(() => {
+  const { h, t, w, $, index } = FB;
+  const keysOf = (slug) => {
+    if (slug !== "all") return index.boards[FB.datasetAt(slug)].metrics;
+    return index.metrics.map((metric) => metric.key).filter((key) => index.boards.some((board) => board.metrics.includes(key)));
+  };
+  const firstProtocol = () => {
+    const all = index.metrics.map((metric) => metric.key);
+    return all.length <= 14 ? all : all.filter((key) => FB.metric[key].protocol === index.metrics[0].protocol);
+  };
+  const state = {
+    dataset: index.datasets[0].slug, metrics: new Set(firstProtocol()), filter: "",
+    sort: { id: "rank", down: false }, incomplete: false, intervals: false,
+  };
+
+  const boardOf = (slug) => index.boards[FB.datasetAt(slug)];
+  const eligible = (row, key) =>
+    typeof row.means[key] === "number" && (state.incomplete || (row.complete && !row.undefined[key]));
+  const costs = (board, key) => board.rows.map((row) => (eligible(row, key) ? FB.cost(key, row.means[key]) : null));
+
+  /** Rows of one data set: the stored means, their places, and the mean rank over the metrics shown. */
+  const oneSet = (slug, keys) => {
+    const board = boardOf(slug);
+    const places = Object.fromEntries(keys.map((key) => [key, FB.places(costs(board, key))]));
+    const ranks = keys.map((key) => FB.ranks(costs(board, key)));
+    return board.rows.map((row, i) => {
+      const mine = ranks.map((list) => list[i]).filter((rank) => rank !== null);
+      const ranked = mine.length && (state.incomplete || mine.length === keys.length);
+      return {
+        ...row, of: index.datasets[FB.datasetAt(slug)].pairs, values: row.means,
+        places: Object.fromEntries(keys.map((key) => [key, places[key][i]])),
+        rank: ranked ? mine.reduce((sum, rank) => sum + rank, 0) / mine.length : null,
+      };
+    });
+  };
+  /** Rows over all data sets: mean ranks in place of means. */
+  const allSets = (keys) => {
+    const cells = {};
+    index.boards.forEach((board) => keys.filter((key) => board.metrics.includes(key)).forEach((key) => {
+      const ranks = FB.ranks(costs(board, key));
+      board.rows.forEach((row, i) => { ((cells[row.method] ||= {})[key] ||= []).push(ranks[i]); });
+    }));
+    const expected = Object.fromEntries(keys.map((key) => [key, index.boards.filter((board) => board.metrics.includes(key)).length]));
+    const mean = (list) => list.reduce((sum, rank) => sum + rank, 0) / list.length;
+    const rows = index.methods.map(({ label }) => {
+      const mine = index.boards.flatMap((board) => board.rows.filter((row) => row.method === label));
+      const values = {};
+      const every = [];
+      let whole = true;
+      for (const key of keys) {
+        const ranks = ((cells[label] || {})[key] || []).filter((rank) => rank !== null);
+        const full = ranks.length === expected[key];
+        whole &&= full;
+        if (ranks.length && (full || state.incomplete)) { values[key] = mean(ranks); every.push(...ranks); }
+      }
+      const sum = (name) => mine.reduce((total, row) => total + row[name], 0);
+      return {
+        method: label, values, intervals: {}, undefined: {}, seconds: null, scored: sum("scored"), failed: sum("failed"), skipped: sum("skipped"),
+        of: index.datasets.reduce((total, dataset) => total + dataset.pairs, 0),
+        complete: mine.length === index.boards.length && mine.every((row) => row.complete),
+        rank: every.length && (whole || state.incomplete) ? mean(every) : null, places: {},
+      };
+    });
+    for (const key of keys) {
+      const places = FB.places(rows.map((row) => row.values[key] ?? null));
+      rows.forEach((row, i) => { row.places[key] = places[i]; });
+    }
+    return rows;
+  };
+
+  const metricColumn = (key, keys, digits, all) => ({
+    id: key, label: `${FB.head(key, keys)} ${all ? "" : FB.arrow[FB.metric[key].better]}`.trim(), title: key,
+    sub: h("a", { class: "sub", href: `metrics/${FB.metric[key].slug}.html`, title: key }, key.slice(key.lastIndexOf("@") + 1)),
+    value: (row) => (typeof row.values[key] === "number" ? (all ? row.values[key] : FB.cost(key, row.values[key])) : null),
+    mark: (row) => FB.mark(row.places[key]),
+    hint: (row) => {
+      const [low, high] = row.intervals[key] || [null, null];
+      const parts = [];
+      if (low !== null) parts.push(`${t("interval")}: ${FB.fixed(low, digits)} … ${FB.fixed(high, digits)}`);
+      if (row.undefined[key]) parts.push(`${t("undefined")} ${row.undefined[key]}`);
+      return parts.join("\n") || null;
+    },
+    cell: (row) => {
+      const value = row.values[key];
+      if (typeof value !== "number") return "–";
+      const [low, high] = row.intervals[key] || [null, null];
+      const missing = row.undefined[key] ? ` (n=${row.scored - row.undefined[key]})` : "";
+      const number = h("span", { class: "number" }, FB.fixed(value, digits) + missing);
+      if (!state.intervals || low === null) return number;
+      return h("span", {}, number, h("small", {}, `${FB.fixed(low, digits)} … ${FB.fixed(high, digits)}`));
+    },
+  });
+
+  const countCell = (row) => {
+    const text = row.complete ? String(row.scored) : `${row.scored}/${row.of}`;
+    const why = ["failed", "skipped"].filter((kind) => row[kind]).map((kind) => `${row[kind]} ${t(kind)}`).join(", ");
+    return row.complete ? text : h("span", { class: "badge", title: why || t("missing") }, text);
+  };
+
+  const draw = () => {
+    const all = state.dataset === "all";
+    const keys = keysOf(state.dataset).filter((key) => state.metrics.has(key));
+    const rows = (all ? allSets(keys) : oneSet(state.dataset, keys))
+      .filter((row) => row.method.toLowerCase().includes(state.filter.toLowerCase()));
+    const places = FB.places(rows.map((row) => row.rank));
+    rows.forEach((row, i) => { row.place = places[i]; });
+    const columns = [
+      { id: "method", word: "method", text: true, value: (row) => row.method, cell: (row) => h("a", { class: "label", href: `methods/${FB.methodSlug[row.method]}.html` }, row.method) },
+      { id: "rank", word: "mean_rank", value: (row) => row.rank, mark: (row) => FB.mark(row.place), cell: (row) => h("span", { class: "number" }, FB.fixed(row.rank, 2)) },
+      { id: "n", word: "n", value: (row) => row.scored, cell: countCell, down: true },
+      ...keys.map((key) => metricColumn(key, keys, all ? 2 : boardOf(state.dataset).digits[key], all)),
+      ...(all ? [] : [{ id: "seconds", word: "seconds", title: t("seconds_title"), value: (row) => row.seconds, cell: (row) => FB.milliseconds(row.seconds) }]),
+    ];
+    FB.table($("board"), { columns, rows, sort: state.sort, row: (row) => ({ class: row.complete ? null : "incomplete" }), onSort: (sort) => { state.sort = sort; draw(); } });
+    $("board").classList.toggle("with-intervals", state.intervals);
+    const notes = [all ? t("all_note") : "", t("board_note"), state.incomplete ? "" : t("incomplete_note"), rows.length ? "" : t("no_methods"), keys.length ? "" : t("no_metrics")];
+    $("board-note").textContent = notes.filter(Boolean).join(" ");
+    $("chosen").textContent = `(${keys.length}/${keysOf(state.dataset).length})`;
+    $("intervals").disabled = all;
+  };
+
+  const drawChoices = () => {
+    const keys = keysOf(state.dataset);
+    const protocols = [...new Set(keys.map((key) => FB.metric[key].protocol))];
+    const set = (chosen) => { state.metrics = new Set(chosen); drawChoices(); draw(); };
+    const button = (label, chosen) => h("button", { type: "button", onclick: () => set(chosen) }, label);
+    const group = (protocol) => h("fieldset", {}, h("legend", {}, protocol), ...keys.filter((key) => FB.metric[key].protocol === protocol).map((key) => {
+      const box = h("input", { type: "checkbox", value: key, checked: state.metrics.has(key), onchange: () => { state.metrics[box.checked ? "add" : "delete"](key); draw(); } });
+      return h("label", { class: "tick" }, box, ` ${key}`);
+    }));
+    $("choices").replaceChildren(h("div", { class: "buttons" }, button(w("all"), keys), button(w("none"), []),
+      ...(protocols.length > 1 ? protocols.map((protocol) => button(protocol, keys.filter((key) => FB.metric[key].protocol === protocol))) : [])),
+      ...protocols.map(group));
+  };
+
+  const drawFacts = () => {
+    const rows = index.boards.flatMap((board) => board.rows);
+    const sum = (name) => rows.reduce((total, row) => total + row[name], 0);
+    const lost = sum("failed") + sum("skipped");
+    const facts = [[index.datasets.length, "datasets_unit"], [index.methods.length, "methods_unit"], [index.metrics.length, "metrics_unit"], [sum("scored"), "results_unit"], ...(lost ? [[lost, "failures"]] : [])];
+    $("facts").replaceChildren(...facts.map(([number, word]) => h("span", {}, h("b", {}, String(number)), " ", t(word))));
+    const partial = index.boards.flatMap((board, i) => board.rows.filter((row) => !row.complete).map((row) => `${row.method} · ${index.datasets[i].label} (${row.scored}/${index.datasets[i].pairs})`));
+    $("notices").replaceChildren(...(partial.length ? [h("p", { class: "notice" }, `${t("incomplete_notice")} ${partial.join(", ")}`)] : []));
+  };
+
+  // ---------------------------------------------------------------- two metrics against each other
+  const drawTrade = () => {
+    const slug = state.dataset === "all" ? index.datasets[0].slug : state.dataset;
+    const keys = boardOf(slug).metrics;
+    const options = [["seconds", "", "time_axis"], ...keys.map((key) => [key, key])];
+    const pick = (id, fallback) => {
+      const before = $(id).value;
+      const chosen = options.some(([value]) => value === before) ? before : fallback;
+      FB.fill($(id), options, chosen);
+      return chosen;
+    };
+    const x = pick("trade-x", "seconds"), y = pick("trade-y", keys[Math.min(keys.length - 1, Math.max(0, keys.findIndex((key) => FB.metric[key].name.startsWith("VIF"))))]);
+    const value = (row, id) => (id === "seconds" ? (row.seconds === null ? null : row.seconds * 1000) : row.means[id]);
+    const axis = (id) => ({ title: { text: id === "seconds" ? t("time_axis") : FB.plain(`${id} ${FB.arrow[FB.metric[id].better]}`) }, type: id === "seconds" ? "log" : "linear" });
+    const rows = boardOf(slug).rows.filter((row) => typeof value(row, x) === "number" && typeof value(row, y) === "number");
+    const shades = FB.shades();
+    FB.plot($("trade"), [{
+      type: "scatter", mode: "markers+text", x: rows.map((row) => value(row, x)), y: rows.map((row) => value(row, y)),
+      text: rows.map((row) => FB.plain(row.method.length > 28 ? `${row.method.slice(0, 27)}…` : row.method)), textposition: "top center", cliponaxis: false,
+      customdata: rows.map((row) => row.method), marker: { size: 11, color: rows.map((_, i) => shades[i % shades.length]) },
+      hovertemplate: "%{text}<br>%{x:.5g}, %{y:.5g}<extra></extra>",
+    }], { xaxis: axis(x), yaxis: axis(y) }).then(() => FB.onPoint($("trade"), (method) => `methods/${FB.methodSlug[method]}.html`));
+  };
+
+  const strips = () => {
+    for (const strip of document.querySelectorAll("[data-strip]")) {
+      FB.load(strip.dataset.strip).then((data) => {
+        strip.replaceChildren(...data.pairs.slice(0, 4).map((pair, i) => {
+          const [picture] = FB.anyThumbs(data, i);
+          return picture ? h("a", { href: FB.viewerLink(data.slug, pair.slug), title: pair.name, "aria-label": pair.name }, picture) : "";
+        }));
+      });
+    }
+  };
+
+  FB.fillDatasets($("dataset"), state.dataset, []);
+  if (index.datasets.length > 1) $("dataset").prepend(h("option", { value: "all", "data-t": "all_datasets" }, t("all_datasets")));
+  $("dataset").value = state.dataset;
+  $("dataset").addEventListener("change", () => { state.dataset = $("dataset").value; drawChoices(); draw(); drawTrade(); });
+  $("filter").addEventListener("input", () => { state.filter = $("filter").value.trim(); draw(); });
+  for (const id of ["intervals", "incomplete"]) $(id).addEventListener("change", () => { state[id] = $(id).checked; draw(); });
+  for (const id of ["trade-x", "trade-y"]) $(id).addEventListener("change", drawTrade);
+  drawChoices();
+  strips();
+  FB.onChange(() => { drawFacts(); draw(); drawTrade(); });
+})();

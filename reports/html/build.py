@@ -1,0 +1,169 @@
+"""Making the report: read the runs, place the pictures, write the data and the pages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ...errors import InputError
+from ...files import writing
+from ...version import __version__
+from ..leaderboard import to_csv
+from .collect import DataSet, Run, collect
+from .curves import read_training
+from .data import SIDES, Names, dataset_content, index, metric_columns, script
+from .images import Picture, place
+from .names import slugs
+from .pages import ASSETS, asset, from_markdown, render, words
+
+MARK = "assets/report.css"  # a folder that has it is a report
+Advance = Callable[[int, int], None]
+
+
+def write_report(
+    runs: Path,
+    out: Path,
+    *,
+    explanations: Mapping[str, str] | None = None,
+    workers: int | None = None,
+    advance: Advance | None = None,
+) -> Path:
+    """Write the report of everything below `runs` into the folder `out`.
+
+    The folder holds all that its pages need and may be moved or sent as a whole; it is made beside `out` and takes its
+    place at the end. Equal runs give equal bytes. Pictures are hard links to the stored ones where that can be done.
+
+    Parameters
+    ----------
+    runs : the folder given to `run`; training runs are looked for in its sub-folder `train`.
+    out : the folder of the report; an earlier report is replaced.
+    explanations : Markdown on metrics, by metric@convention.
+    workers : how many pictures to work on at once; as many as there are processors if None.
+    advance : called with the number of pictures that are done and of all, after each picture.
+
+    Returns
+    -------
+    Path
+        index.html, to be opened.
+
+    Raises
+    ------
+    InputError
+        There are no results, or `out` is something else than a report.
+    RunError
+        The disk is full.
+    """
+    datasets = collect(runs)
+    _check(out)
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.", suffix=".tmp"))
+        try:
+            new.chmod(0o755)
+            Builder(new, runs, datasets, explanations or {}).build(workers or os.cpu_count() or 1, advance)
+            shutil.rmtree(out, ignore_errors=True)
+            new.replace(out)
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+    return out / "index.html"
+
+
+def _check(out: Path) -> None:
+    empty = not out.exists() or (out.is_dir() and not any(out.iterdir()))
+    if not empty and not (out / MARK).is_file():
+        raise InputError(f"{out} is there and is not a report: choose another folder with --out")
+
+
+class Builder:
+    """Writes one report into an empty folder."""
+
+    def __init__(self, folder: Path, runs: Path, datasets: list[DataSet], explanations: Mapping[str, str]) -> None:
+        self.folder, self.datasets, self.explanations = folder, datasets, explanations
+        self.training = read_training(runs / "train")
+        self.columns = metric_columns(datasets)
+        methods = [method for dataset in datasets for method in dataset.runs]
+        self.names = Names(
+            slugs(d.label for d in datasets), slugs(methods), slugs(column.key for column in self.columns)
+        )
+        for dataset in datasets:
+            self.names.pairs[dataset.label] = slugs(dataset.pairs)
+
+    def build(self, workers: int, advance: Advance | None) -> None:
+        """Write everything."""
+        pictures = list(self._pictures())
+        done = 0
+
+        def count() -> None:
+            nonlocal done
+            done += 1
+            if advance is not None:
+                advance(done, len(pictures))
+
+        placed = {path.relative_to(self.folder): ending for path, ending in place(pictures, workers, count).items()}
+        self._write_data(placed)
+        self._write_assets()
+        self._write_pages()
+
+    def _pictures(self) -> Iterator[Picture]:
+        for dataset in self.datasets:
+            for pair, files in dataset.sources.items():
+                for side, source in zip(SIDES, files, strict=True):
+                    yield self._picture(source, self.names.source(dataset.label, side, pair), True)
+            for run in dataset.runs.values():
+                for pair in dataset.pairs:
+                    yield from self._results(run, pair)
+
+    def _results(self, run: Run, pair: str) -> Iterator[Picture]:
+        for kind in ("fused", "colour"):
+            if run.has(kind, pair):
+                target = self.names.result(run.dataset, run.method, kind, pair)
+                yield self._picture(run.folder.image(pair, kind), target, False)
+
+    def _picture(self, source: Path, target: Path, convert: bool) -> Picture:
+        thumb = self.folder / "thumbs" / target.relative_to("images")
+        return Picture(source, self.folder / target, thumb.with_name(thumb.name + ".jpg"), convert)
+
+    def _write(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+    def _write_data(self, placed: Mapping[Path, str]) -> None:
+        content = index(self.datasets, self.names, __version__, len(self.training))
+        self._write("data/report.js", script("report", content))
+        self._write("data/training.js", script("training", self.training))
+        self._write("leaderboard.csv", to_csv([dataset.board for dataset in self.datasets]))
+        for dataset in self.datasets:
+            text = script("dataset", dataset_content(dataset, self.names, placed))
+            self._write(f"data/pairs/{self.names.datasets[dataset.label]}.js", text)
+
+    def _write_assets(self) -> None:
+        from plotly.offline import get_plotlyjs
+
+        for name in ASSETS:
+            self._write(f"assets/{name}", asset(name))
+        self._write("assets/words.js", script("words", words()))
+        self._write("assets/plotly.min.js", get_plotlyjs())
+
+    def _write_pages(self) -> None:
+        content: dict[str, Any] = {
+            "version": __version__, "datasets": self.datasets, "names": self.names, "columns": self.columns,
+            "training": self.training,
+        }  # fmt: skip
+        pages = {"index": "overview", "pairs": "pairs", "viewer": "viewer", "metrics": "metrics", "runs": "runs"}
+        if self.training:
+            pages["training"] = "training"
+        for name, page in pages.items():
+            self._write(f"{name}.html", render(f"{name}.html", root="", page=page, **content))
+        for method, slug in self.names.methods.items():
+            runs = [dataset.runs[method] for dataset in self.datasets if method in dataset.runs]
+            text = render("method.html", root="../", page="methods", method=method, runs=runs, **content)
+            self._write(f"methods/{slug}.html", text)
+        for column in self.columns:
+            text = from_markdown(self.explanations[column.key]) if column.key in self.explanations else None
+            text = render("metric.html", root="../", page="metrics", column=column, explanation=text, **content)
+            self._write(f"metrics/{self.names.metrics[column.key]}.html", text)

@@ -1,0 +1,136 @@
+"""The data that the pages load: JSON in script files, because a page opened from disk may not fetch."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from ..boards import Column, Entry
+from ..grid import digits
+from .collect import DataSet, Run
+
+SIDES = ("a", "b")
+
+
+class Names:
+    """The file names of everything in the report."""
+
+    def __init__(self, datasets: Mapping[str, str], methods: Mapping[str, str], metrics: Mapping[str, str]) -> None:
+        self.datasets, self.methods, self.metrics = datasets, methods, metrics
+        self.pairs: dict[str, Mapping[str, str]] = {}
+
+    def source(self, dataset: str, side: str, pair: str) -> Path:
+        """Where a source goes, without ending."""
+        return Path("images", self.datasets[dataset], "sources", side, self.pairs[dataset][pair])
+
+    def result(self, dataset: str, method: str, kind: str, pair: str) -> Path:
+        """Where a result goes, without ending."""
+        return Path("images", self.datasets[dataset], kind, self.methods[method], self.pairs[dataset][pair])
+
+
+def script(call: str, content: Any) -> str:
+    """Write a script that hands `content` to the page."""
+    text = json.dumps(content, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return f"FB.{call}({text});\n"
+
+
+def metric_columns(datasets: list[DataSet]) -> list[Column]:
+    """Every metric that some board has, in the order of the boards."""
+    found = {column.key: column for dataset in datasets for column in dataset.board.columns}
+    return list(found.values())
+
+
+def index(datasets: list[DataSet], names: Names, version: str, training: int) -> dict[str, Any]:
+    """What every page knows: the data sets, methods and metrics, and the leaderboards."""
+    return {
+        "version": version,
+        "training": training,
+        "datasets": [
+            {"label": d.label, "slug": names.datasets[d.label], "pairs": d.board.pairs, "tasks": d.tasks}
+            for d in datasets
+        ],
+        "methods": [{"label": label, "slug": name} for label, name in names.methods.items()],
+        "metrics": [
+            {
+                "key": column.key,
+                "name": column.name,
+                "better": column.better,
+                "protocol": column.protocol,
+                "slug": names.metrics[column.key],
+            }
+            for column in metric_columns(datasets)
+        ],
+        "boards": [_board(dataset) for dataset in datasets],
+    }
+
+
+def _board(dataset: DataSet) -> dict[str, Any]:
+    board = dataset.board
+    return {
+        "metrics": [column.key for column in board.columns],
+        "digits": {column.key: digits(board, column) for column in board.columns},
+        "rows": [_entry(entry) for entry in board.entries],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    seconds = entry.seconds()
+    return {
+        "method": entry.method,
+        "scored": entry.scored,
+        "failed": entry.failed,
+        "skipped": entry.skipped,
+        "complete": entry.complete,
+        "seconds": _short(median(seconds)) if seconds else None,
+        "means": {key: _full(mean) for key, mean in entry.means.items()},
+        "intervals": {key: [_short(end) for end in entry.interval(key)] for key in entry.means},
+        "undefined": entry.undefined,
+    }
+
+
+def dataset_content(dataset: DataSet, names: Names, placed: Mapping[Path, str]) -> dict[str, Any]:
+    """All pairs of a data set: where the pictures lie, and every stored number."""
+    label = dataset.label
+    pairs = []
+    for pair in dataset.pairs:
+        sources = [placed.get(names.source(label, side, pair), "") for side in SIDES]
+        pairs.append({"name": pair, "slug": names.pairs[label][pair], "sources": sources})
+    return {
+        "slug": names.datasets[label],
+        "pairs": pairs,
+        "methods": {method: _run(dataset, run, names, placed) for method, run in dataset.runs.items()},
+    }
+
+
+def _run(dataset: DataSet, run: Run, names: Names, placed: Mapping[Path, str]) -> dict[str, Any]:
+    rows = [run.rows.get(pair) for pair in dataset.pairs]
+    keys = [column.key for column in dataset.board.columns]
+    notes = {
+        str(i): [row.status, row.reason] for i, row in enumerate(rows) if row and (row.status != "ok" or row.reason)
+    }
+    images = {
+        kind: "".join(
+            "1" if names.result(dataset.label, run.method, kind, pair) in placed else "0" for pair in dataset.pairs
+        )
+        for kind in ("fused", "colour")
+    }
+    return {
+        "notes": notes,
+        "missing": [i for i, row in enumerate(rows) if row is None],
+        "seconds": [_short(row.seconds) if row else None for row in rows],
+        "values": {key: [_full(row.metrics.get(key, math.nan)) if row else None for row in rows] for key in keys},
+        **images,
+    }
+
+
+def _full(value: float) -> float | None:
+    # eight digits are more than any table shows, and half the size of all
+    return float(f"{value:.8g}") if math.isfinite(value) else None
+
+
+def _short(value: float) -> float | None:
+    return float(f"{value:.5g}") if math.isfinite(value) else None
