@@ -132,8 +132,8 @@ def blocks(x: Array) -> Array:
     for axis in (1, 2):
         lack = -x.shape[axis] % BLOCK
         if lack:
-            edge = x[:, :lack] if axis == 1 else x[:, :, :lack]
-            x = xp.concat([x, xp.zeros_like(edge)], axis=axis)
+            zeros = xp.zeros_like(x[:, :1] if axis == 1 else x[:, :, :1])
+            x = xp.concat([x, *[zeros] * lack], axis=axis)
     n, height, width = x.shape
     # the sum along the rows as a product with ones, which a BLAS does faster than any sum over short axes
     narrow = xp.reshape(x, (n, height // BLOCK, BLOCK, width // BLOCK, BLOCK)) @ like(np.ones(BLOCK), x)

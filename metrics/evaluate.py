@@ -138,9 +138,9 @@ def evaluate(
     """
     keep_freed_memory()
     chosen, wanted = get_protocol(protocol), select(protocol, metrics)
-    sources = a if isinstance(a, Sources) else Sources(a, b)
     if (b is None) != isinstance(a, Sources):
         raise InputError("give two sources a and b, or one pair from prepare(a, b)")
+    sources = a if isinstance(a, Sources) else Sources(a, b)
     fused = batches(fused, "fused")
     parts: list[tuple[dict[str, Array], dict[str, str]]] = []
     order: list[int] = []

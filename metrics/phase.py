@@ -6,10 +6,8 @@ from functools import cache, lru_cache
 from math import log, nan, pi, sqrt
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 from array_api_compat import is_numpy_array
-from scipy.fft import ifft2
 
 from .catalog import metric
 from .filters import like, pad, strips, total
@@ -104,6 +102,9 @@ def _responses(xp: Any, scales: list[Array], angular: Array, out: Array | None) 
     """
     if out is None:
         return xp.stack([xp.fft.ifft2(scale * angular) for scale in scales])
+    import cv2
+    from scipy.fft import ifft2
+
     for response, scale in zip(out, scales, strict=True):
         for one, spectrum in zip(response, scale, strict=True):
             np.multiply(spectrum, angular, out=one)
