@@ -71,7 +71,7 @@ def plain_q_cv(f: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return above / below
 
 
-@pytest.mark.parametrize("shape", [(21, 34), (32, 48), (33, 47)])
+@pytest.mark.parametrize("shape", [(21, 34), (32, 48), (33, 47), (5, 40), (6, 7)])
 def test_matches_the_plain_readings(shape: tuple[int, int]) -> None:
     images = scene(1, shape)
     assert METRICS["Qcb@vifb"].compute(triple(images))[0] == pytest.approx(plain_q_cb(*images), rel=1e-9)

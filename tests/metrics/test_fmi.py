@@ -11,15 +11,8 @@ import torch
 from scipy.fft import dctn
 
 from fusionbench.metrics import METRICS, Image, Triple
-from fusionbench.metrics.fmi import (
-    binary_information,
-    cosines,
-    directed_edges,
-    edges,
-    feature_information,
-    horizontal_gradient,
-    wavelets,
-)
+from fusionbench.metrics.fmi import binary_information, feature_information
+from fusionbench.metrics.fmi_features import cosines, directed_edges, edges, horizontal_gradient, wavelets
 
 NAMES = [key for key in METRICS if key.startswith("FMI_")]
 
