@@ -63,7 +63,7 @@ def read_options(cls: type[Method], given: Mapping[str, Any]) -> dict[str, Any]:
         hint = hints.get(name, type(parameters[name].default) if parameters[name].default is not None else str)
         try:
             values[name] = _read(value, hint)
-        except ValueError:
+        except (ValueError, TypeError):
             raise InputError(f"option {name!r} of method {cls.name!r} must be {_told(hint)}, not {value!r}") from None
     return values
 

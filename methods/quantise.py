@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..errors import InputError, unknown
 
 Floats = NDArray[np.floating[Any]]
+_ROUNDING = 1e-5  # a range below this is float32 rounding on a constant image, and stretching it would make noise
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def _clipped(image: Floats) -> Floats:
 def _stretched(image: Floats) -> Floats:
     """Stretch the image's own range to 0..255; a constant image, which has none, is only clipped."""
     low, high = image.min(), image.max()
-    return (image - low) / (high - low) * 255 if high > low else _clipped(image)
+    return (image - low) / (high - low) * 255 if high - low > _ROUNDING else _clipped(image)
 
 
 def _scaled(image: Floats) -> Floats:

@@ -1,0 +1,187 @@
+"""Folders of fused images, and command lines."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fusionbench.datasets.images import write
+from fusionbench.datasets.pair import Pair
+from fusionbench.errors import InputError, RunError
+from fusionbench.methods import fuse_pair, get_method
+
+A = np.random.default_rng(0).integers(0, 256, (12, 10)).astype(np.uint8)
+B = np.random.default_rng(1).integers(0, 256, (12, 10, 3)).astype(np.uint8)
+PAIR = Pair("night street", A, B, "IVF", "b")
+
+SCRIPT = """
+import sys
+from pathlib import Path
+import numpy as np
+from PIL import Image
+a, b, out, mode = sys.argv[1:5]
+first, second = np.asarray(Image.open(a)), np.asarray(Image.open(b))
+if mode == "gray": Image.fromarray(first // 2 + second[..., 0] // 2).save(out)
+if mode == "colour": Image.fromarray(second).save(out)
+if mode == "small": Image.fromarray(first[1:]).save(out)
+if mode == "text": Path(out).write_text("no image")
+if mode == "nothing": print("warming up", file=sys.stderr)
+if mode == "fail": print("Traceback", "CUDA is not there", file=sys.stderr, sep="\\n"); sys.exit(7)
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "their test.py"  # a blank in the name, as on many desktops
+    path.write_text(SCRIPT)
+    return path
+
+
+def command(script: Path, mode: str) -> str:
+    return f"cmd:{shlex.quote(sys.executable)} {shlex.quote(str(script))} {{a}} {{b}} {{out}} {mode}"
+
+
+def test_a_command_that_writes_gray(script: Path) -> None:
+    method = get_method(command(script, "gray"))
+    assert method.label == "cmd:their test"
+    fused = fuse_pair(method, A, B, PAIR)
+    assert np.array_equal(fused.image, A // 2 + B[..., 0] // 2)
+    assert fused.colour is None
+
+
+def test_a_command_that_writes_colour(script: Path) -> None:
+    fused = fuse_pair(get_method(f"their net={command(script, 'colour')}"), A, B, PAIR)
+    assert np.array_equal(fused.shown, B)
+
+
+@pytest.mark.parametrize(
+    ("mode", "problem"),
+    [
+        ("fail", "the command ended with exit code 7: CUDA is not there"),
+        ("nothing", "the command wrote no image to {out}: warming up"),
+        ("small", "the fused image out.png is 10x11, its sources are 10x12"),
+        ("text", "cannot read the image"),
+    ],
+)
+def test_commands_that_fail(script: Path, mode: str, problem: str) -> None:
+    with pytest.raises(RunError) as caught:
+        fuse_pair(get_method(command(script, mode)), A, B, PAIR)
+    assert str(caught.value).startswith(f"method 'cmd:their test' failed on pair 'night street': {problem}")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_command_that_takes_too_long_is_killed_with_its_children(tmp_path: Path) -> None:
+    note = tmp_path / "child"
+    child = "import time; time.sleep(60)"
+    code = (
+        "import subprocess, sys, time; from pathlib import Path; "
+        f"p = subprocess.Popen([sys.executable, '-c', {child!r}]); Path({str(note)!r}).write_text(str(p.pid)); "
+        "time.sleep(60)"
+    )
+    spec = f"cmd[timeout=2]:{shlex.quote(sys.executable)} -c {shlex.quote(code)} {{a}} {{b}} {{out}}"
+    start = time.monotonic()
+    with pytest.raises(RunError, match=r"the command took longer than 2 s; \[timeout=…\] allows more$"):
+        fuse_pair(get_method(spec), A, B, PAIR)
+    assert time.monotonic() - start < 30
+    pid = int(note.read_text())
+    for _ in range(100):  # the kernel takes a moment
+        if not alive(pid):
+            break
+        time.sleep(0.05)
+    assert not alive(pid)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not waited for by its parent does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def test_no_shell_runs_the_command(tmp_path: Path) -> None:
+    pair = Pair("x; touch hacked", A, B, "IVF")
+    code = "import sys; from pathlib import Path; Path(sys.argv[4]).write_text(sys.argv[5])"
+    note = tmp_path / "name"
+    words = (
+        f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {{a}} {{b}} {{out}} {shlex.quote(str(note))} {{name}}"
+    )
+    with pytest.raises(RunError, match="wrote no image"):
+        fuse_pair(get_method(f"cmd:{words}"), A, B, pair)
+    assert note.read_text() == "x; touch hacked"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("fuse {a} {b}", "lacks {out}: it needs {a}, {b} and {out}"),
+        ("fuse", "lacks {a}, {b}, {out}"),
+        ("fuse {a} {b} {out} {ir}", "has {ir}, which is none of {a}, {b}, {out}, {name}, {task}"),
+        ("fuse '{a} {b} {out}", "cannot read the command"),
+        ("fuse {a} {b} {out", "cannot read the command"),
+    ],
+)
+def test_commands_that_cannot_be_read(text: str, sentence: str) -> None:
+    with pytest.raises(InputError) as caught:
+        get_method(f"cmd:{text}")
+    assert sentence in str(caught.value)
+
+
+def test_a_program_that_is_not_there() -> None:
+    with pytest.raises(RunError, match="the command 'no-such-program' cannot be started: No such file"):
+        fuse_pair(get_method("cmd:no-such-program {a} {b} {out}"), A, B, PAIR)
+
+
+def test_bad_time_limits() -> None:
+    with pytest.raises(InputError, match="option 'timeout' must be more than 0 seconds, not 0"):
+        get_method("cmd[timeout=0]:fuse {a} {b} {out}")
+
+
+def test_a_folder_of_fused_images(tmp_path: Path) -> None:
+    write(tmp_path / "MyNet" / "night street.png", B)
+    (tmp_path / "MyNet" / "notes.txt").write_text("not an image")
+    method = get_method(f"folder:{tmp_path / 'MyNet'}")
+    assert method.label == "folder:MyNet"
+    assert method.options["directory"] == str(tmp_path / "MyNet")
+    assert method.quantise == "none"
+    assert np.array_equal(fuse_pair(method, A, B, PAIR).shown, B)
+
+
+def test_a_folder_with_sixteen_bit_images(tmp_path: Path) -> None:
+    write(tmp_path / "night street.png", A.astype(np.uint16) * 257)
+    assert np.array_equal(fuse_pair(get_method(f"folder:{tmp_path}"), A, B, PAIR).image, A)
+
+
+def test_what_a_folder_lacks(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no image in the folder"):
+        get_method(f"folder:{tmp_path}")
+    with pytest.raises(InputError, match=r"no folder .*/nowhere with fused images"):
+        get_method(f"folder:{tmp_path / 'nowhere'}")
+    write(tmp_path / "day.png", A)
+    method = get_method(f"folder:{tmp_path}")
+    with pytest.raises(RunError, match=r"failed on pair 'night street': .* has no image named night street$"):
+        fuse_pair(method, A, B, PAIR)
+
+
+def test_two_files_of_one_name(tmp_path: Path) -> None:
+    write(tmp_path / "night street.png", A)
+    write(tmp_path / "night street.bmp", A)
+    with pytest.raises(RunError, match=r"has several images named night street: night street.bmp, night street.png"):
+        fuse_pair(get_method(f"folder:{tmp_path}"), A, B, PAIR)
+
+
+def test_a_folder_with_another_size_or_a_broken_file(tmp_path: Path) -> None:
+    write(tmp_path / "night street.png", A[1:])
+    with pytest.raises(RunError, match=r"the fused image night street.png is 10x11, its sources are 10x12$"):
+        fuse_pair(get_method(f"folder:{tmp_path}"), A, B, PAIR)
+    data = (tmp_path / "night street.png").read_bytes()
+    (tmp_path / "night street.png").write_bytes(data[:60])
+    with pytest.raises(RunError, match="cannot read the image"):
+        fuse_pair(get_method(f"folder:{tmp_path}"), A, B, PAIR)
