@@ -64,7 +64,9 @@ def cross_attention(s: State, name: str, query: Tensor, tokens: Tensor) -> Tenso
 
 def branch(s: State, stage: str, letter: str, x: Tensor, text: Tensor, grid: tuple[int, int]) -> Tensor:
     size = x.shape[2:]
-    x = block(s, f"{stage}.restormer{letter}1", prelu(s, f"{stage}.prelu{letter}1", conv(s, f"{stage}.conv{letter}1", x, 1)))
+    x = block(
+        s, f"{stage}.restormer{letter}1", prelu(s, f"{stage}.prelu{letter}1", conv(s, f"{stage}.conv{letter}1", x, 1))
+    )
     tokens = functional.interpolate(conv(s, f"{stage}.imagef2textf{letter}1.conv", x), grid, mode="nearest")
     tokens = tokens.contiguous().view(x.shape[0], -1, 256)
     answer = cross_attention(s, f"{stage}.cross_attentionA{'AB'.index(letter) + 1}", text, tokens)

@@ -2,8 +2,8 @@
 
 The published network attends from L words of text to 13 824 image tokens that are keys and values both, and averages
 the answers over the words. Since all after the softmax is linear, the mean of the attention's rows is enough: the
-values are summed with it before they are projected, and no token is ever projected. Likewise the keys' projection can be
-applied to the words in place of the tokens. (The keys' bias shifts all scores of a word alike; softmax drops it.)
+values are summed with it before they are projected, and no token is ever projected. Likewise the keys' projection can
+be applied to the words in place of the tokens. (The keys' bias shifts all scores of a word alike; softmax drops it.)
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class TextAttention(nn.Module):
         (N, 256), divided by the sum of its magnitudes.
         """
         module = self.multihead_attn
-        assert module.in_proj_weight is not None and module.in_proj_bias is not None
+        assert module.in_proj_weight is not None
+        assert module.in_proj_bias is not None
         to_query, to_key, to_value = module.in_proj_weight.chunk(3)
         query_bias, _, value_bias = module.in_proj_bias.chunk(3)
         queries = functional.linear(text, to_query, query_bias).unflatten(2, (HEADS, HEAD)) * HEAD**-0.5

@@ -83,7 +83,8 @@ class Stage(nn.Module):
         all channels: its weight is one number for each pixel, and the two 1x1 convolutions around it become one.
         """
         to_tokens, second, third = self._tokens(name), self._conv(name, 2), self._conv(name, 3)
-        assert to_tokens.bias is not None and second.bias is not None
+        assert to_tokens.bias is not None
+        assert second.bias is not None
         both = second.weight.flatten(1) @ to_tokens.weight.flatten(1)
         both_bias = second.weight.flatten(1) @ to_tokens.bias
         direct, guided = third.weight.flatten(1).chunk(2, dim=1)

@@ -104,6 +104,8 @@ class Loop:
             progress.batch += 1
             progress.step += 1
             journal.step(stage.name, progress.epochs + 1, progress.step, losses, rate)
+            if self.fabric.is_global_zero:
+                self.recipe.after_step(self.folder, progress.epochs + 1, progress.batch)
             if progress.step % self.options.save_every == 0 and progress.batch < len(order):
                 self._save(optimiser, schedule)
         rate = float(optimiser.param_groups[0]["lr"])

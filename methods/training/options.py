@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -44,6 +44,7 @@ class TrainOptions:
     precision : as Lightning Fabric names it: "32-true", "bf16-mixed", "16-mixed".
     workers : processes that cut patches, on each device; 0 does it in the training process.
     seed : of the weights, the patches and their order.
+    settings : options of the method's own, by name.
     save_every : steps between two saved states; also after each epoch.
     out : folder of training runs; a run lies in out/METHOD/NAME.
     name : of the run; by default the time at which it started.
@@ -71,6 +72,7 @@ class TrainOptions:
     precision: str = "32-true"
     workers: int = 0
     seed: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
     save_every: int = 100
     out: str = "runs/train"
     name: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -103,6 +104,9 @@ class Recipe(ABC):
     def pictures(self, batch: Batch) -> Mapping[str, Tensor]:
         """Return images (N, 1 or 3, H, W) in [0, 1] to look at, by title, of a batch of held-out samples."""
         return {}
+
+    def after_step(self, folder: Path, epoch: int, batch: int) -> None:  # noqa: B027
+        """Look at what a step left, on the first device: `folder` of the run, number of the epoch and the batch."""
 
     def memory(self) -> dict[str, Any]:
         """Return what a resumed run needs besides the network: tensors, numbers, texts, in dictionaries and lists."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .recipe import Recipe
 
 # A method's `make_recipe(options)` builds what is learnt.
-RECIPES = {"u2fusion": "u2fusion.recipes"}
+RECIPES = {"film": "film.recipe", "u2fusion": "u2fusion.recipes"}
 CHANGEABLE = ("device", "devices", "workers", "precision", "lr", "epochs", "save_every", "data_root", "vgg")
 _ERROR = ".error.json"
 

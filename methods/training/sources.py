@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from .patches import Images, TrainingPair
 from .photographs import exposures, foci
 
 PHOTOS = "photos:"
+_Pair = TypeVar("_Pair")
 
 
 def training_pairs(options: TrainOptions) -> list[TrainingPair]:
@@ -40,7 +42,7 @@ def training_pairs(options: TrainOptions) -> list[TrainingPair]:
     return pairs
 
 
-def hold_out(pairs: Sequence[TrainingPair], part: float, seed: int) -> tuple[list[TrainingPair], list[TrainingPair]]:
+def hold_out(pairs: Sequence[_Pair], part: float, seed: int) -> tuple[list[_Pair], list[_Pair]]:
     """Split pairs into those to learn from and those to measure on; which ones depends on the seed alone.
 
     Examples

@@ -62,6 +62,8 @@ class Weights:
 
 _U2FUSION = "https://raw.githubusercontent.com/hanna-xu/U2Fusion/{}/model/model.ckpt.{}"
 
+_FILM = "https://raw.githubusercontent.com/Zhaozixiang1228/IF-FILM/26a2f01770ccd4f33eb03a3c7e9ede737cbe8eec/models/{}"
+
 # fmt: off
 _ALL = (
     Weights(
@@ -77,6 +79,16 @@ _ALL = (
                  "sha256:15b7d283a1de8f616cc42978346bd24d47a9c380d624370368b956beb593014e"),
             File(_U2FUSION.format("9c9c558f75a7e0a881cb249ae6532713832d1dc2", "data-00000-of-00001"),
                  "sha256:e50cada8d4ec92f2577ad5db5d212fba521dffb35d04e00a20364b43512c64c8"),
+        ),
+    ),
+    Weights(
+        "film", "film", "the authors of FILM: a network for each task (those of IVF and MIF are the same)",
+        "none stated: not redistributed here", "four PyTorch checkpoints in github.com/Zhaozixiang1228/IF-FILM",
+        (
+            File(_FILM.format("IVF.pth"), "git:02a485cd257165bb676992f7d506bd1f9a6d8e85"),
+            File(_FILM.format("MIF.pth"), "git:02a485cd257165bb676992f7d506bd1f9a6d8e85"),
+            File(_FILM.format("MEF.pth"), "git:cb21849b69caeda4d22b2a4460d69b727c8e8eb5"),
+            File(_FILM.format("MFF.pth"), "git:45cffe81119cd01b48819880a85586df106413c1"),
         ),
     ),
     Weights(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # A method's `adapt(state)` gives its tensors under our names and the metadata to keep with them, or raises InputError
 # saying what does not fit.
-ADAPTERS = {"u2fusion": "u2fusion.checkpoints"}
+ADAPTERS = {"u2fusion": "u2fusion.checkpoints", "film": "film.checkpoints"}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,180 @@
+"""FILM as a method of the bench."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...errors import InputError
+from ..method import Gray, Method, Quantise
+
+if TYPE_CHECKING:
+    from .network import FilmNetwork
+    from .text import TextSource
+
+OURS, AUTHORS = "film-fusionbench", "film"
+TASKS = ("IVF", "MIF", "MEF", "MFF")
+
+
+class Film(Method):
+    """A text about the pair says which places of the images' features count.
+
+    Parameters
+    ----------
+    weights : "film-fusionbench", this package's own; "film", the authors', one file for each task, once fetched; a
+        file, ours or the authors' (`IVF.pth`); or a folder of `IVF.pth`, `MIF.pth`, `MEF.pth` and `MFF.pth`.
+    text : where the text features come from: "describe", "none", "blip2", "blip2:MODEL", or a path of precomputed ones
+        (see `methods.film.text`). It must be the kind of text that the weights were trained with.
+    grid : height and width of the working grid, "288x384"; "auto" takes the one that the weights were trained on.
+    quantise : "minmax-truncate", as published.
+    """
+
+    name = "film"
+    reference = (
+        "Zhao, Deng, Bai, Cui, Zhang, Zhang, Qin, Chen, Zhang, Wang, Van Gool (2024): Image Fusion via Vision-Language "
+        "Model, Proceedings of ICML 2024, https://doi.org/10.48550/arXiv.2402.02235"
+    )
+    learned = True
+    quantise: Quantise = "minmax-truncate"
+
+    def __init__(
+        self, weights: str = OURS, text: str = "describe", grid: str = "auto", quantise: Quantise = "minmax-truncate"
+    ) -> None:
+        self.weights, self.text, self.grid, self.quantise = weights, text, grid, quantise
+        parse_grid(grid)
+        self._networks: dict[Path, FilmNetwork] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the loaded networks and the text model behind: the worker process loads its own."""
+        return {**{k: v for k, v in self.__dict__.items() if k != "_source"}, "_networks": {}}
+
+    def to(self, device: str) -> None:
+        """Compute on `device` from now on."""
+        if device != self.device:
+            self.device = device
+            self._networks = {}
+
+    def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
+        """Fuse a batch, pair by pair, since each has its own text; `context["pairs"]` tells names, tasks and texts."""
+        import torch
+
+        pairs = context.get("pairs") or self._unnamed(a, b)
+        fused = np.empty_like(a)
+        for i, pair in enumerate(pairs):
+            text = self._source.features(pair, a[i, 0], b[i, 0])
+            network = self._network(pair.task)
+            with torch.inference_mode():
+                tensors = (torch.from_numpy(np.array(x[None])).to(self.device) for x in (a[i], b[i], text))
+                fused[i] = network(*tensors)[0].cpu().numpy()
+        return fused
+
+    @property
+    def weights_record(self) -> dict[str, Any]:
+        """Name or files of the weights with their SHA-256, and the text that goes with them."""
+        from ..weights.convert import sha256_of
+
+        files = sorted(set(self._files().values()))
+        return {
+            "name": self.weights,
+            "files": {file.name: f"sha256:{sha256_of(file)}" for file in files},
+            "text": self._source.record,
+        }
+
+    @cached_property
+    def _source(self) -> TextSource:
+        from .text import make_text
+
+        return make_text(self.text)
+
+    def _unnamed(self, a: Gray, b: Gray) -> list[Any]:
+        """Make pairs of bare arrays, for a call outside the engine."""
+        from ...datasets.pair import Pair
+
+        return [Pair(str(i), x[0], y[0], "IVF") for i, (x, y) in enumerate(zip(a, b, strict=True))]
+
+    def _files(self) -> dict[str, Path]:
+        return weights_files(self.weights)
+
+    def _network(self, task: str) -> FilmNetwork:
+        """Load the network of a task, once."""
+        from .checkpoints import load_network
+
+        files = self._files()
+        if task not in files:
+            raise InputError(f"{self.weights} has no weights for {task}: add {task}.pth, or name one file")
+        file = files[task]
+        if file not in self._networks:
+            self._networks[file] = load_network(file, parse_grid(self.grid)).to(self.device)
+        return self._networks[file]
+
+
+def weights_files(weights: str) -> dict[str, Path]:
+    """Find the file of each task.
+
+    Raises
+    ------
+    InputError
+        Weights that are known but not there, or no file of this name; what to do is said.
+    """
+    path = Path(weights).expanduser()
+    if path.is_dir():
+        found = {task: file for task in TASKS if (file := path / f"{task}.pth").is_file()}
+        if not found:
+            raise InputError(f"the folder {path} has none of {', '.join(f'{task}.pth' for task in TASKS)}")
+        return found
+    if path.exists():
+        return dict.fromkeys(TASKS, path)
+    return _known(weights)
+
+
+def _known(weights: str) -> dict[str, Path]:
+    """Find weights by their name in the catalogue."""
+    from ..weights.catalog import WEIGHTS
+    from ..weights.fetch import locate
+
+    names = [name for name, entry in WEIGHTS.items() if entry.method == "film"]
+    if weights == OURS and OURS not in names:
+        raise InputError(
+            'no weights of FILM ship with this package yet: give a checkpoint, --method "film[weights=IVF.pth]", or '
+            f'fetch the authors\' with `fusionbench weights fetch {AUTHORS}` and say --method "film[weights={AUTHORS}]"'
+        )
+    if weights not in names:
+        from ...errors import unknown
+
+        if Path(weights).suffix:
+            raise InputError(f"there is no weights file {weights}")
+        raise unknown("weights of FILM", weights, [*names, "FILE.pth"])
+    path = locate(weights)
+    if path is None:
+        raise InputError(f"the weights {weights!r} are not here: run `fusionbench weights fetch {weights}` first")
+    if len(WEIGHTS[weights].files) > 1:
+        return {task: path.with_name(f"{task}.pth") for task in TASKS}
+    return dict.fromkeys(TASKS, path)
+
+
+def parse_grid(grid: str) -> tuple[int, int] | None:
+    """Read "288x384" as height and width; None for "auto".
+
+    Raises
+    ------
+    InputError
+        It is neither.
+
+    Examples
+    --------
+    >>> parse_grid("96x128")
+    (96, 128)
+    """
+    if grid == "auto":
+        return None
+    match = re.fullmatch(r"(\d+)x(\d+)", grid.strip())
+    if match is None:
+        raise InputError(f"the working grid is HEIGHTxWIDTH, like 288x384, or auto, not {grid!r}")
+    height, width = int(match[1]), int(match[2])
+    if min(height, width) < 1 or height * width % 256:
+        raise InputError(f"a working grid of {grid} cannot be cut into tokens of 256 pixels: choose multiples of 16")
+    return height, width

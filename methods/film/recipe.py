@@ -1,0 +1,205 @@
+"""How FILM is trained: as in the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+from torch.optim import Adam, Optimizer
+from torch.optim.lr_scheduler import LRScheduler, StepLR
+
+from ...datasets.images import write
+from ...errors import InputError, unknown
+from ..training.options import TrainOptions
+from ..training.recipe import Batch, Recipe, Stage
+from ..training.sources import hold_out
+from .checkpoints import load_network
+from .loss import fusion_losses
+from .method import parse_grid
+from .network import GRID, FilmNetwork
+from .samples import Images, find_items
+
+PICTURES = "pic_fusion"
+SHOWN = 2  # batches of each epoch whose images are kept
+
+
+@dataclass(frozen=True)
+class FilmSettings:
+    """The settings of a training run that only FILM has.
+
+    Attributes
+    ----------
+    text : a source as `make_text` takes it; "auto" is the text in an H5 file, and "describe" for a data set.
+    grid : working grid, "HEIGHTxWIDTH".
+    image_size : "HEIGHTxWIDTH" of the images learnt from; "auto" keeps the size of those in an H5 file, and takes the
+        working grid for a data set.
+    loss_grad_weight : what the gradients count in the loss.
+    loss_ssim : what the SSIM term counts; 0 computes and logs it only.
+    checkpointing : compute activations twice in place of keeping them: less memory, a third more time.
+    """
+
+    text: str = "auto"
+    grid: str = f"{GRID[0]}x{GRID[1]}"
+    image_size: str = "auto"
+    loss_grad_weight: float = 20.0
+    loss_ssim: float = 0.0
+    checkpointing: bool = False
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> FilmSettings:
+        """Build them from names and values, or texts.
+
+        Raises
+        ------
+        InputError
+            There is no such setting, or its value cannot be.
+        """
+        defaults = {field.name: field.default for field in fields(cls)}
+        values: dict[str, Any] = {}
+        for name, value in given.items():
+            if name not in defaults:
+                raise unknown("setting of film's training", name, defaults)
+            values[name] = _read(name, value, defaults[name])
+        return cls(**values)
+
+
+class Paper(Recipe):
+    """The paper's: Adam from 1e-5, times 0.6 every 50 of 150 epochs, batches of 2 whole pairs.
+
+    Parameters
+    ----------
+    options : of the run.
+    """
+
+    name = "official"
+    batch_size = 2
+    lr = 1e-5
+    epochs = 150
+    columns: Sequence[str] = ("loss", "intensity_loss", "gradient_loss", "ssim_loss")
+
+    def __init__(self, options: TrainOptions) -> None:
+        self.settings = settings = FilmSettings.read(options.settings)
+        grid = parse_grid(settings.grid) or GRID
+        size = parse_size(settings.image_size)
+        self.batch_size = options.batch_size or self.batch_size
+        self.lr = options.lr or self.lr
+        if options.epochs is not None and len(options.epochs) != 1:
+            raise InputError(f"film is trained in one stage: --epochs takes one number, not {len(options.epochs)}")
+        learn, held_out = hold_out(find_items(options, settings.text, size, grid), options.validation, options.seed)
+        epochs = options.epochs[0] if options.epochs else self.epochs
+        self.stages = [Stage("film", Images(learn, options.seed), Images(held_out, options.seed), epochs)]
+        network = load_network(options.weights, grid).train() if options.weights else FilmNetwork(grid)
+        network.checkpointing = settings.checkpointing
+        self.network: nn.Module = network
+        self.text = settings.text
+        self._last: list[tuple[str, Tensor]] = []
+
+    def optimiser(self) -> Optimizer:
+        """Make Adam."""
+        return Adam(self.network.parameters(), lr=self.lr)
+
+    def schedule(self, optimiser: Optimizer, stage: Stage) -> LRScheduler:
+        """Let the learning rate fall every 50 epochs."""
+        return StepLR(optimiser, step_size=50, gamma=0.6)
+
+    def losses(self, batch: Batch, network: nn.Module, draw: np.random.Generator | None) -> dict[str, Tensor]:
+        """Compute the losses; pairs of one size together, each group by the part of the batch that it is."""
+        total: dict[str, Tensor] = {}
+        self._last = []
+        for group in self._groups(batch):
+            a, b, text, shares = self._tensors(batch, group)
+            fused = network(a, b, text, shares)
+            settings = self.settings
+            part = fusion_losses(fused, a, b, settings.loss_grad_weight, settings.loss_ssim)
+            weight = len(group) / len(batch["name"])
+            total = {name: total.get(name, 0) + weight * loss for name, loss in part.items()}
+            if draw is not None:
+                rows = torch.cat([a, b, fused.detach()], dim=-1)
+                self._last += [(batch["name"][i], row[0]) for i, row in zip(group, rows, strict=True)]
+        return total
+
+    def after_step(self, folder: Path, epoch: int, batch: int) -> None:
+        """Keep sources and fused image side by side for the first batches of an epoch."""
+        if batch <= SHOWN:
+            for name, row in self._last:
+                image = (row.float().clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+                write(
+                    folder / PICTURES / f"epoch{epoch:03d}" / f"{name.replace('/', '_').replace(':', '_')}.png", image
+                )
+
+    def pictures(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Return both sources and the fused image of the held-out pairs that have the size of the first."""
+        a, b, text, shares = self._tensors(batch, self._groups(batch)[0])
+        return {"a": a, "b": b, "fused": self.network(a, b, text, shares)}
+
+    def weights(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        """Return the tensors and what is to be known of them."""
+        state = {name: tensor.detach() for name, tensor in self.network.state_dict().items()}
+        return state, {"format": "pt", "method": "film", "grid": self.settings.grid, "text": self.text}
+
+    def _groups(self, batch: Batch) -> list[list[int]]:
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for i, image in enumerate(batch["a"]):
+            groups.setdefault(tuple(image.shape), []).append(i)
+        return list(groups.values())
+
+    def _tensors(self, batch: Batch, group: list[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Stack the pairs of a group, their texts filled up with words that do not count."""
+        device = next(self.network.parameters()).device
+        a, b = (torch.from_numpy(np.stack([batch[key][i] for i in group])).to(device) for key in ("a", "b"))
+        texts = [torch.from_numpy(batch["text"][i]) for i in group]
+        shares = pad_sequence([torch.full((len(text),), 1 / len(text)) for text in texts], batch_first=True)
+        return a, b, pad_sequence(texts, batch_first=True).to(device), shares.to(device)
+
+
+RECIPES = {"official": Paper}
+
+
+def make_recipe(options: TrainOptions) -> Recipe:
+    """Build the recipe that the options ask for, with its data."""
+    if options.recipe not in RECIPES:
+        raise unknown("recipe of film", options.recipe, RECIPES)
+    return RECIPES[options.recipe](options)
+
+
+def parse_size(size: str) -> tuple[int, int] | None:
+    """Read "HEIGHTxWIDTH"; None for "auto"."""
+    if size == "auto":
+        return None
+    height, _, width = size.partition("x")
+    if not (height.isdigit() and width.isdigit() and int(height) and int(width)):
+        raise InputError(f"a size is HEIGHTxWIDTH, like 288x384, or auto, not {size!r}")
+    return int(height), int(width)
+
+
+def _read(name: str, value: Any, default: Any) -> Any:
+    """Bring a value to the type of the default."""
+    if isinstance(default, bool):
+        truth = {
+            "true": True,
+            "yes": True,
+            "on": True,
+            "1": True,
+            "false": False,
+            "no": False,
+            "off": False,
+            "0": False,
+        }
+        if str(value).lower() not in truth:
+            raise InputError(f"the setting {name} is true or false, not {value!r}")
+        return truth[str(value).lower()]
+    if isinstance(default, float):
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = -1.0
+        if not 0 <= number < float("inf"):
+            raise InputError(f"the setting {name} is a number of at least 0, not {value!r}")
+        return number
+    return str(value)
