@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 ROOMS  := metrics datasets methods bench reports
 
-.PHONY: demo test test-fast test-numpy2 golden lint typecheck format benchmark clean
+.PHONY: demo test test-fast test-numpy2 golden lint typecheck format docs benchmark clean
 
 demo: $(VENV)/.installed
 	$(BIN)/fusionbench run
@@ -40,6 +40,9 @@ format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 benchmark: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/metrics.py
 
@@ -52,6 +55,10 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
 	touch $@
 
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
+	touch $@
+
 .venv-numpy2/.installed: setup.cfg pyproject.toml constraints.txt
 	test -x .venv-numpy2/bin/python || $(PYTHON) -m venv .venv-numpy2
 	grep -v -i -E '^(numpy|numba|llvmlite|jittor)==' constraints.txt > .venv-numpy2/constraints.txt
@@ -59,4 +66,4 @@ $(VENV)/.installed-test: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-numpy2 build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf site $(VENV) .venv-numpy2 build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
