@@ -46,8 +46,7 @@ def _datasets() -> str:
             "Citation": spec.citation + (f" <https://doi.org/{spec.doi}>" if spec.doi else ""),
             "How to get it": spec.obtain,
         }
-        table = "".join(f"| {key} | {_cell(value)} |\n" for key, value in facts.items() if value)
-        parts.append(f"## {spec.name}\n\n{spec.title}\n\n| | |\n|---|---|\n{table}")
+        parts.append(f"## {spec.name}\n\n{spec.title}\n\n{_facts(facts)}")
         if layouts:
             parts.append(f"\nLayouts, as regular expressions of the folders' names:\n\n{layouts}")
     return "\n".join(parts)
@@ -66,12 +65,10 @@ def _methods() -> str:
             f"`{name}={parameter.default}`"
             for name, parameter in option_parameters(type(get_method(info.name))).items()
         )
-        parts.append(
-            f"## {info.name}\n\n{info.summary}\n\n| | |\n|---|---|\n| Tasks | {' '.join(info.tasks)} |\n"
-            f"| Options | {_cell(options)} |\n| Reference | {_cell(info.reference)} |\n"
-        )
+        facts = {"Tasks": " ".join(info.tasks), "Options": options, "Reference": info.reference}
+        parts.append(f"## {info.name}\n\n{info.summary}\n\n{_facts(facts)}")
     return "\n".join(parts)
 
 
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+def _facts(facts: dict[str, str]) -> str:
+    return "".join(f"- **{key}:** {' '.join(value.split())}\n" for key, value in facts.items() if value)
