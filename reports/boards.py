@@ -226,7 +226,7 @@ def _add(board: Board, run: RunFolder, manifest: dict[str, Any], method: str, on
         if len(defined) < len(values):
             undefined[key] = len(values) - len(defined)
     protocols = " ".join(f"{name}/{version}" for name, version in manifest["protocols"].items())
-    counts = [sum(row.status == status for row in rows.values()) for status in ("failed", "skipped")]
-    board.entries.append(Entry(method, protocols, len(scored), *counts, means, undefined, rows=rows, run=run))
+    failed, skipped = (sum(row.status == status for row in rows.values()) for status in ("failed", "skipped"))
+    board.entries.append(Entry(method, protocols, len(scored), failed, skipped, means, undefined, rows=rows, run=run))
     board.names = list(dict.fromkeys([*board.names, *(name for name in names if only is None or name in only)]))
     board.pairs = len(board.names)

@@ -122,7 +122,9 @@ def means_grid(
         for index, method in enumerate(methods)
     ]
     grid = Grid(
-        title(boards[0]) if len(boards) == 1 else _protocols(boards),
+        title(boards[0])
+        if len(boards) == 1
+        else f"{', '.join(board.dataset for board in boards)} · {_protocols(boards)}",
         "Method",
         [Head("n"), *(head for board in boards for head in heads(board))],
         lines,

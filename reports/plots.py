@@ -1,0 +1,323 @@
+"""Plots of stored rows for papers: metric curves, box plots, radar, quality against latency, critical differences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, unknown
+from .boards import Board, Column, Entry
+from .grid import digits
+from .significance import Friedman, friedman_over_pairs
+from .style import MARKERS, check_format, colour, dash, legend_below, new_figure, plain, save, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.projections.polar import PolarAxes
+
+PLOTS = ("curves", "boxes", "radar", "latency", "ranks")
+Names = Mapping[str, str] | None
+
+
+def plot(
+    kind: str,
+    boards: Sequence[Board],
+    out: Path | None = None,
+    *,
+    metrics: Sequence[str] | None = None,
+    methods: Sequence[str] | None = None,
+    names: Names = None,
+    incomplete: bool = False,
+    dpi: int = 300,
+) -> Figure:
+    """Draw one of PLOTS and write it as PDF or PNG.
+
+    Parameters
+    ----------
+    kind : "curves", the sorted values of each image; "boxes"; "radar" of normalised means; "latency", quality against
+        seconds; "ranks", the critical-difference diagram.
+    boards : the data sets, from `read_boards`. Curves, boxes, radar and latency have a row or a panel for each; ranks
+        take the pairs of all together.
+    out : the file to write, .pdf or .png; None only draws.
+    metrics : by key or name; by default all, and for latency the first. Ranks take one, or all together.
+    methods : their order in the legend; by default by name.
+    names : what to print for a method's label.
+    incomplete : draw methods that lack pairs, too; they are marked. Ranks take the pairs that all have.
+    dpi : of the PNG.
+
+    Raises
+    ------
+    InputError
+        No data set, metric or method is left to draw, or a name or the extension of `out` is not known.
+    """
+    if out is not None:
+        check_format(out)
+    if kind not in PLOTS:
+        raise unknown("plot", kind, PLOTS)
+    chosen = [_chosen(board, metrics, methods, incomplete, kind) for board in boards]
+    if not chosen:
+        raise InputError("there is no data set to draw: give one that has results with --dataset")
+    draw: dict[str, Callable[[list[Board], Names], Figure]] = {
+        "curves": lambda boards, names: _panels(boards, names, _curves, legends=True),
+        "boxes": lambda boards, names: _panels(boards, names, _boxes, legends=False),
+        "radar": _radar,
+        "latency": _latency,
+        "ranks": lambda boards, names: critical_differences(
+            friedman_over_pairs(boards, metrics[0] if metrics and len(metrics) == 1 else None, incomplete=incomplete),
+            names,
+        ),
+    }
+    with style():
+        drawn = draw[kind](chosen, names)
+    if out is not None:
+        save(drawn, out, dpi)
+    return drawn
+
+
+def _chosen(
+    board: Board, metrics: Sequence[str] | None, methods: Sequence[str] | None, incomplete: bool, kind: str
+) -> Board:
+    columns = [board.column(name) for name in metrics] if metrics else board.columns
+    entries = {entry.method: entry for entry in board.entries}
+    for method in methods or ():
+        if method not in entries:
+            raise unknown(f"method on {board.dataset}", method, entries)
+    kept = [entries[method] for method in methods or entries if incomplete or entries[method].complete]
+    if not kept:
+        raise InputError(
+            f"no method was scored on all {board.pairs} pairs of {board.dataset}: finish a run, or take incomplete"
+            " ones too"
+        )
+    if not columns:
+        raise InputError(f"{board.dataset} has no metric to draw: choose others with --metric or --protocol")
+    return Board(board.dataset, board.pairs, list(columns), kept, board.names)
+
+
+def _label(entry: Entry, names: Names) -> str:
+    return plain((names or {}).get(entry.method, entry.method)) + ("" if entry.complete else "†")
+
+
+def _title(board: Board, column: Column, many: bool) -> str:
+    same = [c.name for c in board.columns].count(column.name) > 1
+    name = f"{column.key if same else column.name} {column.arrow}"
+    return plain(f"{board.dataset} · {name}" if many else name)
+
+
+def _panels(
+    boards: list[Board], names: Names, draw: Callable[[Axes, Board, Column, Names], None], legends: bool
+) -> Figure:
+    """Draw a panel for each metric of each data set, at most four in a row; each data set begins a row."""
+    most = 3 if legends else 4
+    columns = max(math.ceil(len(b.columns) / math.ceil(len(b.columns) / most)) for b in boards)
+    rows = sum(math.ceil(len(board.columns) / columns) for board in boards)
+    room = 0.1 * math.ceil(max(len(board.entries) for board in boards) / 2) if legends else 0.0
+    width = 3.5 if columns == 1 else 7.16
+    drawn = new_figure(width, rows * (1.9 + 0.6 * (columns < 3) + room))
+    done = 0
+    for board in boards:
+        for place, column in enumerate(board.columns, start=done * columns + 1):
+            axes = drawn.add_subplot(rows, columns, place)
+            axes.set_title(_title(board, column, len(boards) > 1))
+            draw(axes, board, column, names)
+        done += math.ceil(len(board.columns) / columns)
+    return drawn
+
+
+def _curves(axes: Axes, board: Board, column: Column, names: Names) -> None:
+    """Draw each method's values in ascending order: at (x, y) the part x of the images has values up to y."""
+    from matplotlib.transforms import offset_copy
+
+    for index, entry in enumerate(board.entries):
+        values = np.sort([v for v in entry.values(column.key).values() if math.isfinite(v)])
+        if not len(values):
+            continue
+        x = np.arange(1, len(values) + 1) / len(values)
+        mean = f"{entry.means[column.key]:.{digits(board, column)}f}"
+        axes.plot(
+            x, values, dash(index), color=colour(index), label=f"{_label(entry, names)}: {mean}",
+            marker=MARKERS[index % len(MARKERS)], markersize=2.5, markevery=max(1, len(values) // 15),
+        )  # fmt: skip
+    axes.set(xlim=(0, 1.02), xlabel="part of the images")
+    below = offset_copy(axes.transAxes, axes.get_figure(root=True), y=-26, units="points")  # clear of the x label
+    axes.legend(
+        loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=below, ncols=2, fontsize=6, handlelength=1.6, labelspacing=0.2,
+        columnspacing=1.0, borderaxespad=0,
+    )  # fmt: skip
+
+
+def _boxes(axes: Axes, board: Board, column: Column, names: Names) -> None:
+    """Draw quartiles, whiskers to 1.5 times their distance, values beyond, and the mean as a diamond."""
+    values = [[v for v in e.values(column.key).values() if math.isfinite(v)] for e in board.entries]
+    drawn = axes.boxplot(
+        values,
+        patch_artist=True,
+        widths=0.6,
+        showmeans=True,
+        flierprops={"markersize": 2, "markeredgewidth": 0.5},
+        medianprops={"color": "black"},
+        meanprops={"marker": "D", "markersize": 3, "markerfacecolor": "white", "markeredgecolor": "black"},
+    )
+    for index, box in enumerate(drawn["boxes"]):
+        box.set(facecolor=colour(index), alpha=0.75)
+    axes.set_xticks(
+        range(1, len(values) + 1), [_label(entry, names) for entry in board.entries], rotation=40, ha="right"
+    )
+    axes.tick_params(axis="x", labelsize=6.5, length=0)
+    axes.grid(visible=False, axis="x")
+
+
+def normalised(board: Board) -> NDArray[np.float64]:
+    """Scale the means of each metric to 0..1 over the methods, 1 the best.
+
+    Returns
+    -------
+    (methods, metrics) array; NaN where a mean is missing, 1 throughout where all methods are equal.
+    """
+    costs = np.array([[c.cost(e.means.get(c.key, math.nan)) for c in board.columns] for e in board.entries])
+    costs[~np.isfinite(costs)] = np.nan
+    scaled = np.full_like(costs, np.nan)
+    for place, column in enumerate(costs.T):
+        known = column[~np.isnan(column)]
+        if len(known):
+            spread = np.ptp(known)
+            scaled[:, place] = (known.max() - column) / spread if spread else np.where(np.isnan(column), np.nan, 1.0)
+    return scaled
+
+
+def _radar(boards: list[Board], names: Names) -> Figure:
+    """Draw the normalised means of each data set as polygons; the rim is the best method, the inner ring the worst."""
+    for board in boards:
+        if len(board.columns) < 3:
+            raise InputError(
+                f"a radar needs three metrics or more, {board.dataset} has {len(board.columns)}: choose more"
+            )
+    columns = min(3, len(boards))
+    rows = math.ceil(len(boards) / columns)
+    drawn = new_figure(3.5 if columns == 1 else 7.16, rows * (3.4 if columns == 1 else 7.16 / columns + 0.1) + 0.4)
+    for place, board in enumerate(boards):
+        axes: PolarAxes = drawn.add_subplot(rows, columns, place + 1, projection="polar")  # type: ignore[assignment]
+        _draw_radar(axes, board, names)
+    legend_below(drawn, drawn.axes[0], 4 if columns == 1 else 6)
+    return drawn
+
+
+def _draw_radar(axes: PolarAxes, board: Board, names: Names) -> None:
+    angles = np.linspace(0, 2 * np.pi, len(board.columns), endpoint=False)
+    inner = 0.15  # the worst is not the centre, where lines would be lost
+    for index, (entry, values) in enumerate(zip(board.entries, normalised(board), strict=True)):
+        radii = inner + (1 - inner) * values
+        closed = [*zip(angles, radii, strict=True), (angles[0], radii[0])]
+        axes.plot(*zip(*closed, strict=True), dash(index), color=colour(index), label=_label(entry, names),
+                  marker=MARKERS[index % len(MARKERS)], markersize=2.5)  # fmt: skip
+        if np.isfinite(radii).all():
+            axes.fill(angles, radii, color=colour(index), alpha=0.06)
+    axes.set_theta_zero_location("N")
+    axes.set_theta_direction(-1)
+    axes.set(ylim=(0, 1.02), yticks=[inner, (1 + inner) / 2, 1], yticklabels=["", "", ""])
+    axes.set_xticks(angles, [plain(f"{c.name} {c.arrow}") for c in board.columns], size=7)
+    axes.spines["polar"].set_visible(False)
+    axes.set_title(plain(board.dataset), pad=12)
+
+
+def _latency(boards: list[Board], names: Names) -> Figure:
+    """Draw the mean of a metric against the median of seconds for each pair, with quartiles and interval as bars."""
+    cells = [(board, column) for board in boards for column in board.columns[: 1 if len(boards) > 1 else None]]
+    columns = min(3, len(cells))
+    rows = math.ceil(len(cells) / columns)
+    drawn = new_figure(3.5 if columns == 1 else 7.16, rows * 2.5 + 0.4)
+    for place, (board, column) in enumerate(cells):
+        axes = drawn.add_subplot(rows, columns, place + 1)
+        _draw_latency(axes, board, column, names)
+        axes.set_title(_title(board, column, len(boards) > 1))
+    if not any(axes.get_legend_handles_labels()[0] for axes in drawn.axes):
+        raise InputError(
+            "no method has stored seconds: images that were fused elsewhere have none; choose other methods"
+        )
+    legend_below(
+        drawn, max(drawn.axes, key=lambda axes: len(axes.get_legend_handles_labels()[0])), 4 if columns == 1 else 6
+    )
+    return drawn
+
+
+def _draw_latency(axes: Axes, board: Board, column: Column, names: Names) -> None:
+    for index, entry in enumerate(board.entries):
+        seconds, mean = entry.seconds(), entry.means.get(column.key, math.nan)
+        if not seconds or not math.isfinite(mean):
+            continue
+        low, middle, high = np.quantile(seconds, (0.25, 0.5, 0.75))
+        ends = entry.interval(column.key)
+        bars = [[mean - ends[0]], [ends[1] - mean]] if not math.isnan(ends[0]) else None
+        axes.errorbar(
+            middle, mean, xerr=[[middle - low], [high - middle]], yerr=bars, color=colour(index), elinewidth=0.8,
+            fmt=MARKERS[index % len(MARKERS)], markersize=5, label=_label(entry, names),
+        )  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_xlabel("seconds for a pair (median, quartiles)")
+
+
+def critical_differences(test: Friedman, names: Names = None) -> Figure:
+    """Draw mean ranks, best at the left; a bar joins methods that Nemenyi's test does not tell apart.
+
+    J. Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, 2006, pp. 1-30, drawn by
+    scikit-posthocs. Call it within `style`.
+
+    Raises
+    ------
+    InputError
+        There are less than two methods, or no pair that all of them have.
+    """
+    k = len(test.methods)
+    if k < 2 or test.n < 2:
+        raise InputError(
+            f"a diagram of critical differences needs two methods and two pairs that all have, here are {k} and "
+            f"{test.n}: run more, or choose the methods"
+        )
+    import pandas as pd
+    import scikit_posthocs
+
+    labels = [plain((names or {}).get(method, method)) for method in test.methods]
+    labels = [label + "\u200b" * labels[:index].count(label) for index, label in enumerate(labels)]  # keys must differ
+    found = scikit_posthocs.posthoc_nemenyi_friedman(test.costs).to_numpy()
+    drawn = new_figure(5.0, 1.1 + 0.19 * math.ceil(k / 2))
+    axes = drawn.add_subplot()
+    axes.grid(visible=False)
+    parts = scikit_posthocs.critical_difference_diagram(
+        dict(zip(labels, test.ranks, strict=True)),
+        pd.DataFrame(found, index=labels, columns=labels),
+        alpha=test.alpha,
+        ax=axes,
+        label_fmt_left="{label} ({rank:.2f}) ",
+        label_fmt_right=" ({rank:.2f}) {label}",
+        color_palette=dict(zip(labels, (colour(index) for index in range(k)), strict=True)),
+        label_props={"size": 8},
+        marker_props={"s": 18, "clip_on": False},
+        elbow_props={"clip_on": False},
+    )
+    for text in parts["labels"]:
+        text.set_color("black")
+    axes.set(xlim=(1, k), xticks=range(1, k + 1))
+    _ruler(axes, test)
+    p = "p < 0.001" if test.p < 0.001 else f"p = {test.p:.3f}"
+    friedman = "" if math.isnan(test.p) else f"; Friedman χ²({k - 1}) = {test.statistic:.1f}, {p}"
+    drawn.suptitle(f"mean rank over {test.n} pairs{friedman}", size=8)
+    return drawn
+
+
+def _ruler(axes: Axes, test: Friedman) -> None:
+    """Draw the critical difference above the axis; one that is longer than the axis is stated alone."""
+    where = axes.get_xaxis_transform()
+    fits = test.critical <= len(test.methods) - 1
+    if fits:
+        ends = [1, 1 + test.critical]
+        axes.plot(ends, [1.3, 1.3], "|-", color="black", transform=where, clip_on=False, linewidth=1)
+    text = f"critical difference {test.critical:.2f}"
+    axes.text(1.08 + test.critical if fits else 1, 1.3, text, transform=where, va="center", size=7)
+
+
+__all__ = ["PLOTS", "critical_differences", "normalised", "plot"]
