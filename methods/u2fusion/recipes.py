@@ -221,7 +221,7 @@ class Port(U2FusionRecipe):
 class Joint(U2FusionRecipe):
     """The shipped weights' recipe: all tasks mixed in each batch, so that none has to be remembered.
 
-    The official loss, and 10 times the distance from the stronger of the sources' gradients; Adam from 1e-3 down to
+    The official loss, and 40 times the distance from the stronger of the sources' gradients; Adam from 1e-3 down to
     nothing along a cosine; fixed patches in all eight orientations.
     """
 
@@ -237,7 +237,7 @@ class Joint(U2FusionRecipe):
         """Compute the losses of fused images."""
         losses = super().content(fused, first, second, shares)
         gap = gradient_gap(fused, first, second)
-        return {**losses, "loss": losses["loss"] + 10 * gap, "gradient_loss": gap}
+        return {**losses, "loss": losses["loss"] + 40 * gap, "gradient_loss": gap}
 
     def optimiser(self) -> Optimizer:
         """Make Adam."""
