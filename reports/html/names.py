@@ -21,7 +21,7 @@ def slugs(labels: Iterable[str]) -> dict[str, str]:
     taken: set[str] = set()
     for label in sorted(set(labels)):
         plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", label).strip("-.")[:60]
-        name = plain if plain == label else f"{plain or 'x'}-{_hash(label)}"
+        name = plain if plain and plain == label else f"{plain or 'x'}-{_hash(label)}"
         if name.casefold() in taken:
             name = f"{plain}-{_hash(label)}"
         taken.add(name.casefold())

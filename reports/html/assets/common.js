@@ -59,11 +59,6 @@ FB.cost = (key, value) => {
   const better = FB.metric[key].better;
   return better === "zero" ? Math.abs(value) : better === "lower" ? value : -value;
 };
-/** A metric's short name where only one of `keys` has it, else the full one. */
-FB.head = (key, keys) => {
-  const name = FB.metric[key].name;
-  return keys.filter((other) => FB.metric[other].name === name).length > 1 ? key : name;
-};
 FB.fixed = (value, digits) => (value === null || value === undefined ? "–" : value.toFixed(digits));
 FB.milliseconds = (seconds) => {
   if (seconds === null || seconds === undefined) return "–";
@@ -185,12 +180,15 @@ FB.plot = (host, traces, layout = {}) => {
   const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
   const shared = {
     autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: FB.css("--face"), size: 13, color: ink }, margin: { l: 56, r: 16, t: 12, b: 48 },
+    font: { family: FB.css("--face"), size: 13, color: ink }, margin: { l: 60, r: 20, t: 16, b: 60 },
     hoverlabel: { bgcolor: FB.css("--raised"), bordercolor: line, font: { color: ink }, namelength: -1 }, colorway: FB.shades(), showlegend: false,
     legend: { orientation: "h", y: -0.22, x: 0 }, ...layout,
   };
   for (const name of ["xaxis", "yaxis", "xaxis2", "yaxis2"]) {
-    if (layout[name] || name === "xaxis" || name === "yaxis") shared[name] = { ...axis, ...layout[name] };
+    if (layout[name] || name === "xaxis" || name === "yaxis") {
+      const given = layout[name] || {};
+      shared[name] = { ...axis, ...given, title: { standoff: 12, ...given.title } };
+    }
   }
   return Plotly.react(host, traces, shared, { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], toImageButtonOptions: { format: "svg" } });
 };

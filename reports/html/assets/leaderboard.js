@@ -70,8 +70,8 @@
     return rows;
   };
 
-  const metricColumn = (key, keys, digits, all) => ({
-    id: key, label: `${FB.head(key, keys)} ${all ? "" : FB.arrow[FB.metric[key].better]}`.trim(), title: key,
+  const metricColumn = (key, digits, all) => ({
+    id: key, label: `${FB.metric[key].name} ${all ? "" : FB.arrow[FB.metric[key].better]}`.trim(), title: key,
     sub: h("a", { class: "sub", href: `metrics/${FB.metric[key].slug}.html`, title: key }, key.slice(key.lastIndexOf("@") + 1)),
     value: (row) => (typeof row.values[key] === "number" ? (all ? row.values[key] : FB.cost(key, row.values[key])) : null),
     mark: (row) => FB.mark(row.places[key]),
@@ -110,8 +110,8 @@
       { id: "method", word: "method", text: true, value: (row) => row.method, cell: (row) => h("a", { class: "label", href: `methods/${FB.methodSlug[row.method]}.html` }, row.method) },
       { id: "rank", word: "mean_rank", value: (row) => row.rank, mark: (row) => FB.mark(row.place), cell: (row) => h("span", { class: "number" }, FB.fixed(row.rank, 2)) },
       { id: "n", word: "n", value: (row) => row.scored, cell: countCell, down: true },
-      ...keys.map((key) => metricColumn(key, keys, all ? 2 : boardOf(state.dataset).digits[key], all)),
       ...(all ? [] : [{ id: "seconds", word: "seconds", title: t("seconds_title"), value: (row) => row.seconds, cell: (row) => FB.milliseconds(row.seconds) }]),
+      ...keys.map((key) => metricColumn(key, all ? 2 : boardOf(state.dataset).digits[key], all)),
     ];
     FB.table($("board"), { columns, rows, sort: state.sort, row: (row) => ({ class: row.complete ? null : "incomplete" }), onSort: (sort) => { state.sort = sort; draw(); } });
     $("board").classList.toggle("with-intervals", state.intervals);
@@ -161,9 +161,13 @@
     const axis = (id) => ({ title: { text: id === "seconds" ? t("time_axis") : FB.plain(`${id} ${FB.arrow[FB.metric[id].better]}`) }, type: id === "seconds" ? "log" : "linear" });
     const rows = boardOf(slug).rows.filter((row) => typeof value(row, x) === "number" && typeof value(row, y) === "number");
     const shades = FB.shades();
+    // names above and below in turn, so that those of neighbours do not run into each other
+    const across = rows.map((row, i) => i).sort((i, j) => value(rows[i], x) - value(rows[j], x));
+    const sides = rows.map((_, i) => (across.indexOf(i) % 2 ? "bottom center" : "top center"));
+    $("trade-dataset").textContent = index.datasets[FB.datasetAt(slug)].label;
     FB.plot($("trade"), [{
       type: "scatter", mode: "markers+text", x: rows.map((row) => value(row, x)), y: rows.map((row) => value(row, y)),
-      text: rows.map((row) => FB.plain(row.method.length > 28 ? `${row.method.slice(0, 27)}…` : row.method)), textposition: "top center", cliponaxis: false,
+      text: rows.map((row) => FB.plain(row.method.length > 28 ? `${row.method.slice(0, 27)}…` : row.method)), textposition: sides, cliponaxis: false,
       customdata: rows.map((row) => row.method), marker: { size: 11, color: rows.map((_, i) => shades[i % shades.length]) },
       hovertemplate: "%{text}<br>%{x:.5g}, %{y:.5g}<extra></extra>",
     }], { xaxis: axis(x), yaxis: axis(y) }).then(() => FB.onPoint($("trade"), (method) => `methods/${FB.methodSlug[method]}.html`));

@@ -25,7 +25,7 @@
       { id: "n", word: "n", value: (row) => row.entry.scored, cell: (row) => `${row.entry.scored}/${row.dataset.pairs}`, down: true },
       { id: "seconds", word: "seconds", title: t("seconds_title"), value: (row) => row.entry.seconds, cell: (row) => FB.milliseconds(row.entry.seconds) },
       ...keys.map((key) => ({
-        id: key, label: `${FB.head(key, keys)} ${FB.arrow[FB.metric[key].better]}`, title: key,
+        id: key, label: `${FB.metric[key].name} ${FB.arrow[FB.metric[key].better]}`, title: key,
         sub: h("a", { class: "sub", href: `../metrics/${FB.metric[key].slug}.html`, title: key }, key.slice(key.lastIndexOf("@") + 1)),
         value: (row) => row.entry.means[key] ?? null, mark: (row) => FB.mark(row.places[key]),
         cell: (row) => h("span", {}, h("span", { class: "number" }, FB.fixed(row.entry.means[key], row.digits[key])), row.places[key] ? h("small", {}, `(${row.places[key]})`) : null),

@@ -33,7 +33,7 @@
     });
     FB.plot($("curves"), traces, {
       xaxis: { title: { text: t("step") }, anchor: "y2" }, yaxis: { domain: [0.32, 1], title: { text: FB.plain(loss || "") }, type: $("log").checked ? "log" : "linear" },
-      yaxis2: { domain: [0, 0.2], title: { text: t("learning_rate") }, exponentformat: "power" }, margin: { l: 72, r: 16, t: 12, b: 48 },
+      yaxis2: { domain: [0, 0.2], title: { text: t("learning_rate") }, exponentformat: "power" }, margin: { l: 80, r: 20, t: 16, b: 60 },
     });
   };
   const boxes = runs.map((run, i) => {

@@ -57,7 +57,11 @@
     stage.replaceChildren(...panes);
     if (focused && $("divider")) $("divider").focus({ preventScroll: true });
     const img = stage.querySelector("img");
-    const fit = () => { if (img.naturalWidth) stage.style.setProperty("--ratio", img.naturalWidth / img.naturalHeight); };
+    const fit = () => {
+      if (!img.naturalWidth) return;
+      stage.style.setProperty("--ratio", img.naturalWidth / img.naturalHeight);
+      applyView();
+    };
     img.addEventListener("load", fit);
     fit();
     for (const each of stage.querySelectorAll(".pane")) listen(each);
@@ -78,7 +82,10 @@
     state.y = Math.min(0, Math.max(1 - state.zoom, state.y));
     const stage = $("stage");
     stage.style.setProperty("--view", `translate(${state.x * 100}%, ${state.y * 100}%) scale(${state.zoom})`);
-    stage.classList.toggle("pixels", state.zoom >= 4);
+    // enlarged differences are those of pixels: interpolated ones are not exact
+    const img = stage.querySelector("img");
+    const enlarged = img && img.naturalWidth && img.clientWidth * state.zoom * devicePixelRatio >= img.naturalWidth;
+    stage.classList.toggle("pixels", state.zoom >= 4 || Boolean(state.mode === "difference" && enlarged));
     stage.classList.toggle("zoomed", state.zoom > 1);
     $("zoom-value").textContent = `${Math.round(state.zoom * 100)} %`;
   };
@@ -188,13 +195,13 @@
     const columns = [
       { id: "method", word: "method", text: true, value: (row) => row.method, cell: (row) => h("a", { class: "label", href: `methods/${FB.methodSlug[row.method]}.html` }, row.method) },
       ...(bad ? [{ id: "status", word: "status", text: true, value: (row) => row.status, cell: (row) => (row.status === "ok" && !row.reason ? t("scored") : h("span", { class: "badge", title: row.reason }, t(row.status === "ok" ? "scored" : row.status), row.reason ? h("small", { class: "label" }, row.reason) : null)) }] : []),
+      { id: "seconds", word: "seconds", value: (row) => row.run.seconds[pair], cell: (row) => FB.milliseconds(row.run.seconds[pair]) },
       ...board.metrics.map((key) => ({
-        id: key, label: `${FB.head(key, board.metrics)} ${FB.arrow[FB.metric[key].better]}`, title: key,
+        id: key, label: `${FB.metric[key].name} ${FB.arrow[FB.metric[key].better]}`, title: key,
         sub: h("a", { class: "sub", href: `metrics/${FB.metric[key].slug}.html`, title: key }, key.slice(key.lastIndexOf("@") + 1)),
         value: (row) => { const number = value(row, key); return number === null ? null : FB.cost(key, number); },
         cell: (row) => h("span", { class: "number" }, FB.fixed(value(row, key), board.digits[key])), mark: (row) => FB.mark(row.places[key]),
       })),
-      { id: "seconds", word: "seconds", value: (row) => row.run.seconds[pair], cell: (row) => FB.milliseconds(row.run.seconds[pair]) },
     ];
     FB.table($("numbers"), { columns, rows, sort: state.sort, onSort: (sort) => { state.sort = sort; drawNumbers(); } });
   };

@@ -1,0 +1,98 @@
+"""Stored runs with pictures, with names of any kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fusionbench.bench.store import Row, run_folder
+
+METRICS = {
+    "EN@film": {"name": "EN", "better": "higher", "protocol": "film"},
+    "MSE@film": {"name": "MSE", "better": "lower", "protocol": "film"},
+    "Q_SF@liu": {"name": "Q_SF", "better": "zero", "protocol": "liu"},
+}
+MakeRuns = Callable[..., Path]
+
+
+def picture(seed: int, size: tuple[int, int] = (48, 64), channels: int = 0) -> Image.Image:
+    """A smooth picture that differs by seed, (H, W)."""
+    y, x = np.mgrid[: size[0], : size[1]]
+    layers = [127 + 120 * np.sin((x * (1 + seed % 5) + y * (1 + c)) / 20 + seed) for c in range(channels or 1)]
+    array = np.stack(layers, -1).astype(np.uint8)
+    return Image.fromarray(array if channels else array[..., 0])
+
+
+@pytest.fixture
+def make_runs(tmp_path: Path) -> MakeRuns:
+    """Store runs; `failed` holds (method, pair) that failed, `skip` (method, pair) without any row."""
+
+    def make(
+        methods: Sequence[str] = ("average", "laplacian", "gff"),
+        pairs: Sequence[str] = ("p0", "p1", "p2", "p3"),
+        datasets: Sequence[str] = ("Set",),
+        failed: Sequence[tuple[str, str]] = (),
+        skip: Sequence[tuple[str, str]] = (),
+        size: tuple[int, int] = (48, 64),
+        colour: bool = True,
+    ) -> Path:
+        out = tmp_path / "runs"
+        files = tmp_path / "sources"
+        files.mkdir()
+        sources: dict[str, list[str]] = {}
+        for i, pair in enumerate(pairs):
+            sources[pair] = [str(files / f"{i}a.png"), str(files / f"{i}b.png")]
+            picture(i, size).save(sources[pair][0])
+            picture(i + 7, size, 3).save(sources[pair][1])
+        random = np.random.default_rng(0)
+        for dataset in datasets:
+            for m, method in enumerate(methods):
+                folder = run_folder(out, dataset, method)
+                folder.open(list(METRICS))
+                folder.write_manifest(_manifest(method, dataset, pairs, sources))
+                for i, pair in enumerate(pairs):
+                    if (method, pair) in skip:
+                        continue
+                    if (method, pair) in failed:
+                        folder.append(Row(pair, "failed", 'it <b>broke</b>, "badly"'))
+                        continue
+                    values = dict(zip(METRICS, (random.random(3) + np.array([m, 0, -0.5])).tolist(), strict=True))
+                    folder.append(Row(pair, "ok", "", 0.01 * (m + 1), "", values))
+                    for kind, channels in (("fused", 0), ("colour", 3)) if colour else (("fused", 0),):
+                        folder.image(pair, kind).parent.mkdir(exist_ok=True)  # type: ignore[arg-type]
+                        picture(i + m, size, channels).save(folder.image(pair, kind))  # type: ignore[arg-type]
+                folder.close()
+        return out
+
+    return make
+
+
+def _manifest(method: str, dataset: str, pairs: Sequence[str], sources: dict[str, list[str]]) -> dict[str, Any]:
+    return {
+        "method": {"label": method, "reference": f"The paper on {method}"},
+        "dataset": {"name": dataset, "split": "all", "label": dataset},
+        "tasks": ["IVF"],
+        "pairs": list(pairs),
+        "skipped": {},
+        "sources": sources,
+        "protocols": {"film": "1"},
+        "metrics": METRICS,
+    }
+
+
+def content(path: Path) -> Any:
+    """Read what a data script hands over."""
+    text = path.read_text(encoding="utf-8")
+    return json.loads(text[text.index("(") + 1 : text.rindex(")")])
+
+
+@pytest.fixture
+def read_data() -> Callable[[Path], Any]:
+    """Give `content` to tests."""
+    return content

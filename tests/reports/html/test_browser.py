@@ -1,0 +1,270 @@
+"""The report as a reader uses it: in a browser, from disk, with the mouse and with the keyboard."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fusionbench.reports.html import write_report
+
+pytestmark = pytest.mark.slow
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run",
+]  # fmt: skip
+METHODS = ["average", "laplacian", "gff", "two,scale", "<script>window.hacked=1</script>", '"红外" 🚗=cmd']
+PAIRS = ["p0", "<img src=x onerror=window.hacked=1>", '夜景 "1"', "p3"]
+MakeRuns = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("chromium is not installed (or name it with CHROMIUM)")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Reader:
+    """A page of the report, and what went wrong on it."""
+
+    def __init__(self, browser: Any, folder: Path, width: int = 1280, **options: Any) -> None:
+        self.root = folder.resolve().as_uri()
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, locale="en-GB", **options)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.wrong: list[str] = []
+        self.page.on("console", lambda message: self.wrong.append(f"console: {message.text}"))
+        self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        self.page.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url}"))
+        self.page.on("request", self._asked)
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith((f"{self.root}/", "data:", "blob:")):
+            self.wrong.append(f"left the folder: {request.url}")
+
+    def open(self, place: str) -> Any:
+        self.page.goto(f"{self.root}/{place}")
+        self.page.wait_for_load_state("load")
+        return self.page
+
+    def column(self, host: str, number: int) -> list[str]:
+        cells = self.page.locator(f"{host} tbody tr > :nth-child({number})")
+        return [text.strip() for text in cells.all_inner_texts()]
+
+    def close(self) -> None:
+        assert self.page.evaluate("window.hacked") is None
+        assert self.wrong == []
+        self.context.close()
+
+
+@pytest.fixture
+def report(make_runs: MakeRuns, tmp_path: Path) -> Path:
+    runs = make_runs(methods=METHODS, pairs=PAIRS, datasets=["Set", "集合<b>"], failed=[("gff", "p3")], size=(96, 128))
+    folder = runs / "train" / "film" / "<b>one"
+    folder.mkdir(parents=True)
+    lines = [f"{i},1,main,{9 / i},0.001" for i in range(1, 40)]
+    (folder / "losses.csv").write_text("\n".join(["step,epoch,stage,loss,learning_rate", *lines, ""]))
+    return write_report(runs, tmp_path / "report").parent
+
+
+@pytest.fixture
+def reader(browser: Any, report: Path) -> Iterator[Reader]:
+    reader = Reader(browser, report)
+    yield reader
+    reader.close()
+
+
+def test_leaderboard_sorts_filters_and_chooses(reader: Reader) -> None:
+    page = reader.open("index.html")
+    assert page.locator("#facts").inner_text().startswith("2 data sets")
+    assert "gff · Set (3/4)" in page.locator("#notices").inner_text()
+    ranks = reader.column("#board", 2)
+    assert ranks[-1] == "–"
+    assert [float(rank) for rank in ranks[:-1]] == sorted(float(rank) for rank in ranks[:-1])
+    assert reader.column("#board", 1)[-1] == "gff"
+
+    page.locator("#board thead button", has_text="MSE").click()
+    values = [float(text) for text in reader.column("#board", 6)]
+    assert values == sorted(values)
+    page.keyboard.press("Enter")  # the focus stayed on the button
+    assert [float(text) for text in reader.column("#board", 6)] == sorted(values, reverse=True)
+    assert page.locator("#board th[aria-sort=descending]").inner_text().startswith("MSE")
+
+    page.locator("#incomplete").check()
+    assert "–" not in reader.column("#board", 2)
+    page.locator("#filter").fill("script")
+    assert reader.column("#board", 1) == ["<script>window.hacked=1</script>"]
+    page.locator("#filter").fill("nothing at all")
+    assert "No method matches" in page.locator("#board-note").inner_text()
+    page.locator("#filter").fill("")
+
+    page.locator("#picker summary").click()
+    page.locator("#choices input[value='EN@film']").uncheck()
+    assert "EN" not in page.locator("#board thead").inner_text()
+    page.locator("#dataset").select_option("all")
+    assert "mean of the method's ranks" in page.locator("#board-note").inner_text()
+    assert len(reader.column("#board", 1)) == len(METHODS)
+
+
+def test_marks_and_mean_rank_agree_with_the_stored_means(reader: Reader) -> None:
+    page = reader.open("index.html")
+    board = page.evaluate("FB.index.boards[0]")
+    whole = [row for row in board["rows"] if row["complete"]]
+    signs = {"EN@film": -1, "MSE@film": 1, "Q_SF@liu": 1}
+    ranks: dict[str, list[int]] = {row["method"]: [] for row in whole}
+    for number, (key, sign) in enumerate(signs.items(), start=5):
+        cost = {row["method"]: sign * (abs(row["means"][key]) if "Q_SF" in key else row["means"][key]) for row in whole}
+        order = sorted(cost, key=lambda method: cost[method])
+        for place, method in enumerate(order, start=1):
+            ranks[method].append(place)
+        for place, name in enumerate(("first", "second")):
+            cell = page.locator(f"#board tbody tr > td.{name}:nth-child({number})")
+            assert cell.locator("xpath=..").locator("th").inner_text() == order[place]
+    shown = dict(zip(reader.column("#board", 1), reader.column("#board", 2), strict=True))
+    assert {method: shown[method] for method in ranks} == {
+        method: f"{sum(places) / len(places):.2f}" for method, places in ranks.items()
+    }
+
+
+def test_viewer_compares_zooms_and_steps(reader: Reader) -> None:
+    page = reader.open("index.html")
+    page.locator(".top nav a", has_text="Pairs").click()
+    page.locator("#gallery a", has_text="夜景").click()
+    page.wait_for_selector("#stage img")
+    assert page.locator("#title").inner_text() == PAIRS[2]
+    assert page.locator("#position").inner_text() == "3 / 4"
+    assert page.locator("#thumbs button").count() == 2 + len(METHODS)
+
+    stage = page.locator("#stage .pane").bounding_box()
+    handle = page.locator("#divider").bounding_box()
+    middle = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(stage["x"] + stage["width"] * 0.25, middle[1], steps=5)
+    page.mouse.up()
+    assert abs(int(page.locator("#divider").get_attribute("aria-valuenow")) - 25) <= 1
+    page.locator("#divider").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("PageUp")
+    assert abs(int(page.locator("#divider").get_attribute("aria-valuenow")) - 36) <= 1
+    page.keyboard.press("Home")
+    assert page.locator("#divider").get_attribute("aria-valuenow") == "0"
+
+    page.mouse.move(*middle)
+    page.mouse.wheel(0, -600)
+    page.wait_for_function("document.getElementById('zoom-value').textContent !== '100 %'")
+    page.locator("#left").select_option("s:a")
+    page.keyboard.press("Escape")
+    page.locator("input[value=side]").check(force=True)
+    page.locator("#thumbs button", has_text="gff").click()
+    assert page.locator("#stage .pane").count() == 3
+    views = page.evaluate("[...document.querySelectorAll('.layer')].map(e => getComputedStyle(e).transform)")
+    numbers = [[float(number) for number in view.removeprefix("matrix(").rstrip(")").split(",")] for view in views]
+    assert numbers[0][0] > 2
+    assert all(view == pytest.approx(numbers[0], abs=0.1) for view in numbers)  # panes differ by parts of a pixel
+    page.locator("#zoom-reset").click()
+    assert page.locator("#zoom-value").inner_text() == "100 %"
+
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("3")
+    assert page.evaluate("getComputedStyle(document.querySelector('.layer.difference')).mixBlendMode") == "difference"
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#position").inner_text() == "4 / 4"
+    assert "failed" in page.locator("#numbers").inner_text()
+    assert page.locator("#thumbs button", has_text="gff").count() == 0
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("#title").inner_text() == PAIRS[1]
+
+
+def test_equal_pictures_have_a_black_difference(reader: Reader) -> None:
+    """The difference is made by the browser: its pixels are checked."""
+    page = reader.open("viewer.html#d=Set&p=p0")
+    page.wait_for_selector("#stage img")
+    page.locator("input[value=difference]").check(force=True)
+    page.locator("#heated").uncheck()
+    page.evaluate("document.querySelectorAll('.tag').forEach(e => e.remove())")
+    different = _levels(page)
+    page.evaluate("const [l, r] = document.querySelectorAll('#stage img'); r.src = l.src")
+    page.wait_for_function("[...document.querySelectorAll('#stage img')].every(e => e.complete && e.naturalWidth)")
+    page.wait_for_timeout(200)
+    assert different > 40
+    assert _levels(page) == 0
+
+
+def _levels(page: Any) -> int:
+    """The largest level within the stage, away from its round corners."""
+    import io
+
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(page.locator("#stage .pane").screenshot())).convert("L")
+    width, height = image.size
+    low, high = image.crop((width // 10, height // 10, width * 9 // 10, height * 9 // 10)).getextrema()
+    assert low <= high
+    return int(high)
+
+
+def test_language_and_theme_are_switched_and_kept(reader: Reader) -> None:
+    page = reader.open("index.html")
+    assert page.locator("h2").first.inner_text() == "Leaderboard"
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.locator("#language").click()
+    assert page.locator("h2").first.inner_text() == "排行榜"
+    assert page.locator("#filter").get_attribute("placeholder") == "按名称筛选"
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    page.locator("#theme").click()
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark != light
+    page = reader.open("viewer.html")
+    page.wait_for_selector("#stage img")
+    assert page.locator("#modes label").first.inner_text().strip() == "滑块"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+
+
+def test_every_page_opens_at_every_width(browser: Any, report: Path) -> None:
+    for width, scheme in ((360, "dark"), (1600, "light")):
+        reader = Reader(browser, report, width, color_scheme=scheme)
+        for path in sorted(report.rglob("*.html")):
+            page = reader.open(str(path.relative_to(report)))
+            page.wait_for_timeout(150)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path.name} at {width}"
+        assert page.evaluate("document.documentElement.dataset.theme") == scheme
+        reader.close()
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(reader: Reader) -> None:
+    page = reader.open("viewer.html#d=Set&p=p0")
+    page.wait_for_selector("#stage img")
+    seen = set()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        found = page.evaluate("""() => {
+            const e = document.activeElement, s = getComputedStyle(e);
+            const inner = e.closest('.group label') || e.querySelector('span') || e;
+            const drawn = [s, getComputedStyle(inner)].some(each => each.outlineStyle !== 'none');
+            return [e.id || e.name || e.className || e.tagName, drawn];
+        }""")
+        if found[0] == "BODY":
+            break
+        assert found[1], f"{found[0]} does not show its focus"
+        seen.add(found[0])
+    assert {"language", "theme", "dataset", "pair", "next", "mode", "left", "right", "divider", "zoom-in"} <= seen
+
+
+def test_plots_are_drawn(reader: Reader, report: Path) -> None:
+    method, metric = sorted((report / "methods").iterdir())[0], sorted((report / "metrics").iterdir())[0]
+    for place in ("index.html", f"methods/{method.name}", f"metrics/{metric.name}", "training.html"):
+        page = reader.open(place)
+        page.wait_for_selector(".plot svg .trace, .plot svg .scatterlayer .trace")
+        assert page.locator(".plot .xtick").count() > 1

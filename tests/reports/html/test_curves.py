@@ -1,0 +1,54 @@
+"""Loss curves as the report takes them in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fusionbench.reports.html.curves import POINTS, read_training
+
+
+def write(folder: Path, steps: int) -> None:
+    folder.mkdir(parents=True)
+    lines = [f"{i + 1},1,main,{i}.0,{'nan' if i % 2 else ''},0.001" for i in range(steps)]
+    text = "\n".join(["step,epoch,stage,loss,never,learning_rate", *lines, "7,1,ma"])
+    (folder / "losses.csv").write_text(text)
+    (folder / "losses_by_epoch.csv").write_text(
+        f"epoch,step,stage,loss,validation_loss,learning_rate\n1,{steps},main,2.0,3.5,0.001\n"
+    )
+
+
+def test_short_runs_are_whole(tmp_path: Path) -> None:
+    write(tmp_path / "film" / "one", 5)
+    (run,) = read_training(tmp_path)
+    assert run["name"] == "film/one"
+    assert run["losses"] == {"loss": [0, 1, 2, 3, 4]}
+    assert run["step"] == [1, 2, 3, 4, 5]
+    assert run["learning_rate"] == [0.001] * 5
+    assert run["held_out"] == {"step": [5], "losses": {"loss": [3.5]}}
+    assert run["options"] == {}
+
+
+def test_long_runs_are_thinned_to_means(tmp_path: Path) -> None:
+    steps = 3 * POINTS
+    write(tmp_path / "film" / "one", steps)
+    (run,) = read_training(tmp_path)
+    assert run["every"] == 3
+    assert len(run["losses"]["loss"]) == len(run["step"]) == len(run["learning_rate"]) == POINTS
+    assert run["losses"]["loss"][:3] == [1, 4, 7]
+    assert run["step"][:2] == [3, 6]
+
+
+@pytest.mark.parametrize("text", ["", "step,epoch,stage,loss,learning_rate\n", "nonsense\n1\nx\n"])
+def test_a_run_without_a_step_does_no_harm(tmp_path: Path, text: str) -> None:
+    (tmp_path / "losses.csv").write_text(text)
+    (tmp_path / "options.json").write_text("[1]")
+    (run,) = read_training(tmp_path)
+    assert run["losses"] in ({}, {"nonsense": [1, None]})
+    assert run["step"] == []
+    assert run["options"] == {}
+
+
+def test_no_training_is_none(tmp_path: Path) -> None:
+    assert read_training(tmp_path / "train") == []
