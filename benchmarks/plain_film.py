@@ -13,6 +13,7 @@ from torch.nn import functional
 
 State = Mapping[str, Tensor]
 HEADS = 8
+MULTIHEAD = torch.nn.MultiheadAttention(256, HEADS)  # its parameters are replaced in each call
 
 
 def layer_norm(s: State, name: str, x: Tensor) -> Tensor:
@@ -55,11 +56,11 @@ def prelu(s: State, name: str, x: Tensor) -> Tensor:
 
 
 def cross_attention(s: State, name: str, query: Tensor, tokens: Tensor) -> Tensor:
-    module = torch.nn.MultiheadAttention(256, HEADS)
     prefix = f"{name}.multihead_attn."
-    module.load_state_dict({key.removeprefix(prefix): value for key, value in s.items() if key.startswith(prefix)})
+    own = {key.removeprefix(prefix): value for key, value in s.items() if key.startswith(prefix)}
     first = tokens.transpose(0, 1)
-    return module(query.transpose(0, 1), first, first)[0].transpose(0, 1)
+    answer: Tensor = torch.func.functional_call(MULTIHEAD, own, (query.transpose(0, 1), first, first))[0]
+    return answer.transpose(0, 1)
 
 
 def branch(s: State, stage: str, letter: str, x: Tensor, text: Tensor, grid: tuple[int, int]) -> Tensor:

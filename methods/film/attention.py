@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .block import full
+
 WIDTH = 256
 HEADS = 8
 HEAD = WIDTH // HEADS
@@ -55,7 +57,7 @@ class TextAttention(nn.Module):
         values = to_value.unflatten(0, (HEADS, HEAD)).to(seen.dtype)
         mean = torch.einsum("nhc,hdc->nhd", seen, values).flatten(1) + value_bias
         projected = functional.linear(mean, module.out_proj.weight, module.out_proj.bias)
-        return functional.normalize(projected.float(), p=1, dim=-1)
+        return functional.normalize(full(projected), p=1, dim=-1)
 
 
 def fewer_products(words: int) -> bool:

@@ -57,7 +57,7 @@ class Attention(nn.Module):
         (qk_in, v_in), (qk_dw, v_dw) = ((w[: 2 * dim], w[2 * dim :]) for w in (self.qkv.weight, self.qkv_dwconv.weight))
         qk = depthwise(pointwise(x, qk_in), qk_dw, edges).flatten(1, 2)
         with torch.autocast(x.device.type, enabled=False):
-            gram = qk.float().transpose(1, 2) @ qk.float()
+            gram = full(qk).transpose(1, 2) @ full(qk)
         return gram, depthwise(pointwise(x, v_in), v_dw, edges)
 
     def mixing(self, gram: Tensor) -> Tensor:
@@ -195,3 +195,8 @@ def depthwise(x: Tensor, weight: Tensor, edges: tuple[bool, bool]) -> Tensor:
         x = functional.pad(x, (0, 0, 0, 0, int(edges[0]), int(edges[1])))
     y = functional.conv2d(x.permute(0, 3, 1, 2), weight, padding=(0, 1), groups=weight.shape[0])
     return y.permute(0, 2, 3, 1)
+
+
+def full(x: Tensor) -> Tensor:
+    """Return half-precision numbers in float32, others as they are."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x

@@ -57,6 +57,7 @@ class Film(Method):
         if device != self.device:
             self.device = device
             self._networks = {}
+            self.__dict__.pop("_source", None)
 
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
         """Fuse a batch, pair by pair, since each has its own text; `context["pairs"]` tells names, tasks and texts."""
@@ -88,7 +89,7 @@ class Film(Method):
     def _source(self) -> TextSource:
         from .text import make_text
 
-        return make_text(self.text)
+        return make_text(self.text, self.device)
 
     def _unnamed(self, a: Gray, b: Gray) -> list[Any]:
         """Make pairs of bare arrays, for a call outside the engine."""

@@ -14,7 +14,7 @@ from torch.utils.checkpoint import checkpoint
 
 from ...errors import InputError
 from .attention import WIDTH
-from .block import TransformerBlock, pointwise
+from .block import TransformerBlock, full, pointwise
 from .stage import DIM, Grid, Stage
 
 TEXT_WIDTH = 768
@@ -94,7 +94,7 @@ class FilmNetwork(nn.Module):
         maps = pointwise(maps, self.conv1.weight, self.conv1.bias)
         maps = self._call(self.restormer3, self._call(self.restormer2, maps))
         maps = pointwise(maps, self.conv2.weight, self.conv2.bias)
-        return maps.float().sigmoid().permute(0, 3, 1, 2)
+        return full(maps).sigmoid().permute(0, 3, 1, 2)
 
     def _call(self, part: Callable[..., Tensor], *args: Any) -> Tensor:
         if self.checkpointing and torch.is_grad_enabled():

@@ -4,7 +4,8 @@
 `describe`          a sentence about the pair from measured facts, in a fixed, seeded embedding: a stand-in that needs
                     nothing, not a language model
 `none`              no text: the ablation
-`blip2`, `blip2:M`  BLIP-2's text features, of the pair's own text or of captions that BLIP-2 writes
+`blip2`             BLIP-2's text features, of the pair's own text, or else of captions that BLIP-2 writes;
+                    `blip2:MODEL` is another model, `blip2@FOLDER` reads `FOLDER/<name>.txt`, `blip2:MODEL@FOLDER` both
 PATH                `precomputed`: a folder of `.npy` files, or an H5 file
 =================== ==============================================================================================
 """
@@ -12,24 +13,25 @@ PATH                `precomputed`: a folder of `.npy` files, or an H5 file
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from ....errors import unknown
 from .describe import Describe
 from .source import WIDTH, Features, NoText, Precomputed, TextSource, checked
 
-SOURCES = ("describe", "none", "blip2", "blip2:MODEL", "precomputed:PATH")
+SOURCES = ("describe", "none", "blip2", "blip2:MODEL", "blip2@FOLDER", "precomputed:PATH")
 
 __all__ = ["SOURCES", "WIDTH", "Describe", "Features", "NoText", "Precomputed", "TextSource", "checked", "make_text"]
 
 
-def make_text(spec: str) -> TextSource:
+def make_text(spec: str, device: str = "cpu") -> TextSource:
     """Make the source that a word or a path names.
 
     Parameters
     ----------
-    spec : "describe", "none", "blip2", "blip2:MODEL" (a folder or a name on the model hub, of the model that embeds),
-        "precomputed:PATH", or the path alone.
+    spec : see the top of the module; MODEL is a folder or a name on the model hub.
+    device : where a model computes.
 
     Raises
     ------
@@ -39,10 +41,10 @@ def make_text(spec: str) -> TextSource:
     kind, _, argument = spec.partition(":")
     if kind == "precomputed" and argument:
         return Precomputed(argument)
-    if kind == "blip2":
-        from .blip2 import Blip2
+    if blip2 := re.fullmatch(r"blip2(?::(?P<model>[^@]+))?(?:@(?P<texts>.+))?", spec):
+        from .blip2 import MODEL, Blip2
 
-        return Blip2(argument) if argument else Blip2()
+        return Blip2(blip2["model"] or MODEL, blip2["texts"], device=device)
     if spec == "describe":
         return Describe()
     if spec == "none":

@@ -20,7 +20,7 @@ from .source import WIDTH, Features, Gray, TextSource
 
 VERSION = "1"  # of the sentences and the embedding; it counts in the cache's keys
 
-_NAMES = {
+NAMES = {
     "IVF": ("infrared", "visible"),
     "MIF": ("magnetic resonance", "functional"),
     "MEF": ("overexposed", "underexposed"),
@@ -72,7 +72,7 @@ def describe(task: str, a: Gray, b: Gray) -> str:
     >>> print(describe("MFF", black, half)[:107])
     Fuse two focal planes of one scene. The near focus image is almost black, with hardly any contrast, blurred
     """
-    first, second = _NAMES[task]
+    first, second = NAMES[task]
     light, detail = (float(b.mean() - a.mean()), _detail(b) - _detail(a))
     brighter = f"the {second if light > 0 else first} image is brighter" if abs(light) > 0.02 else "both are as bright"
     sharper = f"the {second if detail > 0 else first} image has more detail"
