@@ -13,7 +13,7 @@ from ...errors import InputError
 from ...files import writing
 from ...version import __version__
 from ..leaderboard import to_csv
-from .collect import DataSet, Run, collect
+from .collect import KINDS, DataSet, Run, collect
 from .curves import read_training
 from .data import SIDES, Names, dataset_content, index, metric_columns, script
 from .images import Picture, place
@@ -118,14 +118,15 @@ class Builder:
                     yield from self._results(run, pair)
 
     def _results(self, run: Run, pair: str) -> Iterator[Picture]:
-        for kind in ("fused", "colour"):
-            if run.has(kind, pair):
-                target = self.names.result(run.dataset, run.method, kind, pair)
-                yield self._picture(run.folder.image(pair, kind), target, False)
+        kinds = [kind for kind in KINDS if run.has(kind, pair)]
+        for kind in kinds:
+            target = self.names.result(run.dataset, run.method, kind, pair)
+            # one thumbnail serves both: the page takes the colour away
+            yield self._picture(run.folder.image(pair, kind), target, False, thumb=kind == kinds[-1])
 
-    def _picture(self, source: Path, target: Path, convert: bool) -> Picture:
-        thumb = self.folder / "thumbs" / target.relative_to("images")
-        return Picture(source, self.folder / target, thumb.with_name(thumb.name + ".jpg"), convert)
+    def _picture(self, source: Path, target: Path, convert: bool, thumb: bool = True) -> Picture:
+        small = self.folder / "thumbs" / target.relative_to("images")
+        return Picture(source, self.folder / target, small.with_name(small.name + ".jpg") if thumb else None, convert)
 
     def _write(self, name: str, text: str) -> None:
         path = self.folder / name
@@ -164,6 +165,6 @@ class Builder:
             text = render("method.html", root="../", page="methods", method=method, runs=runs, **content)
             self._write(f"methods/{slug}.html", text)
         for column in self.columns:
-            text = from_markdown(self.explanations[column.key]) if column.key in self.explanations else None
-            text = render("metric.html", root="../", page="metrics", column=column, explanation=text, **content)
+            told = from_markdown(self.explanations.get(column.key, ""))
+            text = render("metric.html", root="../", page="metrics", column=column, explanation=told, **content)
             self._write(f"metrics/{self.names.metrics[column.key]}.html", text)

@@ -11,6 +11,7 @@ from ...bench.store import Row, RunFolder, find_runs
 from ..boards import Board, read_boards
 
 Kind = Literal["fused", "colour"]
+KINDS: tuple[Kind, ...] = ("fused", "colour")
 
 
 @dataclass
@@ -76,8 +77,7 @@ def _add(names: list[str], more: Iterable[str]) -> None:
 
 def _read(folder: RunFolder) -> Run:
     manifest = folder.manifest()
-    kinds: tuple[Kind, ...] = ("fused", "colour")
-    images = {kind: _names(folder.path / kind) for kind in kinds}
+    images = {kind: _names(folder.path / kind) for kind in KINDS}
     label = str(manifest["dataset"]["label"]), str(manifest["method"]["label"])
     return Run(*label, folder, manifest, folder.rows(), images)
 

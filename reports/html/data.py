@@ -11,7 +11,7 @@ from typing import Any
 
 from ..boards import Column, Entry
 from ..grid import digits
-from .collect import DataSet, Run
+from .collect import KINDS, DataSet, Run
 
 SIDES = ("a", "b")
 
@@ -112,11 +112,11 @@ def _run(dataset: DataSet, run: Run, names: Names, placed: Mapping[Path, str]) -
     notes = {
         str(i): [row.status, row.reason] for i, row in enumerate(rows) if row and (row.status != "ok" or row.reason)
     }
-    images = {
+    images: dict[str, str] = {
         kind: "".join(
             "1" if names.result(dataset.label, run.method, kind, pair) in placed else "0" for pair in dataset.pairs
         )
-        for kind in ("fused", "colour")
+        for kind in KINDS
     }
     return {
         "notes": notes,

@@ -20,12 +20,15 @@ _ORIENTATION = 0x0112
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture to take in: `target` is below the report, without its ending."""
+    """A picture to take in: `target` is below the report, without its ending.
+
+    A source is converted where browsers do not show it; a stored result is a PNG. Without `thumb` it is not even read.
+    """
 
     source: Path
     target: Path
-    thumb: Path
-    convert: bool  # a source may be of any kind; a stored result is a PNG
+    thumb: Path | None
+    convert: bool
 
 
 def place(pictures: Iterable[Picture], workers: int, advance: Callable[[], None]) -> dict[Path, str]:
@@ -50,6 +53,10 @@ def place(pictures: Iterable[Picture], workers: int, advance: Callable[[], None]
 
 
 def _place(picture: Picture) -> str:
+    if picture.thumb is None and not picture.convert:
+        picture.target.parent.mkdir(parents=True, exist_ok=True)
+        link(picture.source, picture.target.with_name(picture.target.name + ".png"))
+        return ".png"
     with Image.open(picture.source) as image:
         kept = not picture.convert or _is_shown_as_it_is(image)
         ending = _SHOWN.get(str(image.format), ".png") if kept else ".png"
@@ -57,12 +64,12 @@ def _place(picture: Picture) -> str:
         shown.load()
         target = picture.target.with_name(picture.target.name + ending)
         target.parent.mkdir(parents=True, exist_ok=True)
-        picture.thumb.parent.mkdir(parents=True, exist_ok=True)
         if kept:
             link(picture.source, target)
         else:
             shown.save(target, "PNG")
-        _write_thumb(shown, picture.thumb)
+        if picture.thumb is not None:
+            _write_thumb(shown, picture.thumb)
     return ending
 
 
@@ -87,6 +94,7 @@ def _write_thumb(image: Image.Image, path: Path) -> None:
     small = image.convert("L" if image.mode in ("1", "L") else "RGB")
     small.thumbnail(THUMB, Image.Resampling.BILINEAR, reducing_gap=2.0)
     small.info.clear()
+    path.parent.mkdir(parents=True, exist_ok=True)
     small.save(path, "JPEG", quality=82)
 
 

@@ -88,7 +88,7 @@ FB.resultPath = (data, method, i, colour) => {
 FB.sourcePath = (data, side, i) => `${data.slug}/sources/${"ab"[side]}/${data.pairs[i].slug}`;
 FB.image = (path, ending = ".png") => `${FB.root}images/${path}${ending}`;
 FB.thumb = (path) => `${FB.root}thumbs/${path}.jpg`;
-FB.thumbnail = (path) => FB.h("img", { src: FB.thumb(path), alt: "", loading: "lazy", decoding: "async", draggable: "false" });
+FB.thumbnail = (path, gray = false) => FB.h("img", { src: FB.thumb(path), alt: "", class: gray ? "gray" : null, loading: "lazy", decoding: "async", draggable: "false" });
 FB.viewerLink = (dataset, pair, left) => {
   const hash = new URLSearchParams({ d: dataset, p: pair });
   if (left) hash.set("l", `m:${left}`);

@@ -11,8 +11,8 @@
   // ---------------------------------------------------------------- what there is to see of the pair
   const items = () => {
     const { data, pair } = state;
-    const sources = data.pairs[pair].sources.map((ending, side) => (ending ? { id: `s:${"ab"[side]}`, name: t(side ? "source_b" : "source_a"), path: FB.sourcePath(data, side, pair), ending } : null));
-    const results = Object.keys(data.methods).map((method) => (FB.hasResult(data, method, pair) ? { id: `m:${method}`, name: method, path: FB.resultPath(data, method, pair, state.colour), ending: ".png" } : null));
+    const sources = data.pairs[pair].sources.map((ending, side) => (ending ? { id: `s:${"ab"[side]}`, name: t(side ? "source_b" : "source_a"), path: FB.sourcePath(data, side, pair), thumb: FB.sourcePath(data, side, pair), ending } : null));
+    const results = Object.keys(data.methods).map((method) => (FB.hasResult(data, method, pair) ? { id: `m:${method}`, name: method, path: FB.resultPath(data, method, pair, state.colour), thumb: FB.resultPath(data, method, pair, true), gray: !state.colour, ending: ".png" } : null));
     return [...sources, ...results].filter(Boolean);
   };
   const selected = (all) => {
@@ -177,7 +177,7 @@
       const place = chosen.indexOf(item);
       const mark = place < 0 ? "" : place === 0 ? t("left") : place === 1 ? t("right") : String(place + 1);
       return h("button", { type: "button", "data-id": item.id, "aria-pressed": String(place >= 0), title: item.name, onclick: () => toggle(item.id) },
-        h("span", { class: "frame" }, FB.thumbnail(item.path), mark ? h("em", {}, mark) : null), h("span", { class: "label" }, item.name));
+        h("span", { class: "frame" }, FB.thumbnail(item.thumb, item.gray), mark ? h("em", {}, mark) : null), h("span", { class: "label" }, item.name));
     }));
   };
 
