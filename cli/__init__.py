@@ -9,7 +9,7 @@ import typer
 
 from ..errors import FusionBenchError
 from ..version import __version__
-from . import look, run, train, weights
+from . import look, report, run, train, weights
 
 app = typer.Typer(
     name="fusionbench",
@@ -42,6 +42,10 @@ def _options(
 app.command()(run.run)
 app.command()(run.score)
 app.command()(train.train)
+app.command()(report.report)
+app.command()(report.table)
+app.command()(report.figure)
+app.command()(report.plot)
 app.command("list")(look.list_)
 app.command()(look.explain)
 app.add_typer(datasets_app, name="datasets")

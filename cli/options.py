@@ -37,3 +37,8 @@ SizeOption = Annotated[
     Literal["error", "crop", "resize"],
     typer.Option(help="Sources of different size: an error, crop, or resize b to a."),
 ]
+
+
+def names_of(text: str | None) -> list[str] | None:
+    """Split a list of names at its commas; None where there is none."""
+    return None if text is None else [name for name in (part.strip() for part in text.split(",")) if name]

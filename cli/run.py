@@ -23,6 +23,7 @@ from .options import (
     Split,
     TaskOption,
     Workers,
+    names_of,
 )
 
 
@@ -75,7 +76,7 @@ def run(
         task=task,
         limit=limit,
         protocol=protocol or ["film"],
-        metrics=_names(metrics),
+        metrics=names_of(metrics),
         workers=workers,
         on_error=on_error,
         size_policy=size_policy,
@@ -121,7 +122,7 @@ def score(
         task=task,
         limit=limit,
         protocol=protocol or ["film"],
-        metrics=_names(metrics),
+        metrics=names_of(metrics),
         workers=workers,
         on_error=on_error,
         size_policy=size_policy,
@@ -170,7 +171,3 @@ def _run(methods: Any, datasets: list[str], out: Path, **options: Any) -> None:
             f"{len(failed)} of {len(rows)} pairs failed, the first of them {first['pair']} with {first['method']} "
             f"({first['reason']}); the rows with status failed in metrics.csv have the rest"
         )
-
-
-def _names(text: str | None) -> list[str] | None:
-    return None if text is None else [name for name in (part.strip() for part in text.split(",")) if name]

@@ -1,0 +1,215 @@
+"""Commands that turn stored results into what people read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ..errors import InputError
+from .options import names_of
+
+Runs = Annotated[Path, typer.Argument(help="The folder of the results.")]
+DatasetLabel = Annotated[
+    list[str] | None, typer.Option("--dataset", "-d", help="A data set's label; may be given again.")
+]
+MethodLabels = Annotated[
+    str | None, typer.Option("--methods", "-m", help="Labels, separated by commas.", show_default="all")
+]
+MetricNames = Annotated[str | None, typer.Option(help="Names or keys, separated by commas.", show_default="all")]
+ProtocolName = Annotated[str | None, typer.Option("--protocol", "-p", help="Only its metrics.", show_default="all")]
+Incomplete = Annotated[bool, typer.Option("--incomplete", help="Rank methods that lack pairs, too.")]
+Rename = Annotated[list[str] | None, typer.Option(help="label=what to print for it; may be given again.")]
+
+
+def report(
+    runs: Runs = Path("runs"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the report.")] = Path("report"),
+) -> None:
+    """Write the HTML report: one folder that opens from disk, with no network."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ..metrics import METRICS
+    from ..metrics.explain import explain
+    from ..reports.html import write_report
+
+    explanations = {key: explain(key).markdown() for key in METRICS}
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("pictures", total=None)
+        index = write_report(
+            runs,
+            out,
+            explanations=explanations,
+            advance=lambda done, total: progress.update(bar, completed=done, total=total),
+        )
+    typer.echo(f"report  {index}")
+
+
+def table(
+    runs: Runs = Path("runs"),
+    dataset: DatasetLabel = None,
+    protocol: ProtocolName = None,
+    methods: MethodLabels = None,
+    metrics: MetricNames = None,
+    format: Annotated[
+        Literal["latex", "markdown", "html", "csv"], typer.Option("--format", "-f", help="Of the table.")
+    ] = "latex",
+    content: Annotated[
+        Literal["means", "standings", "significance"],
+        typer.Option(help="Means; mean rank and Borda count; or paired tests between all methods."),
+    ] = "means",
+    combined: Annotated[bool, typer.Option("--combined", help="All data sets side by side.")] = False,
+    intervals: Annotated[bool, typer.Option("--intervals", help="With 95 % bootstrap intervals.")] = False,
+    decimals: Annotated[
+        int | None, typer.Option(min=0, max=12, help="Of the means.", show_default="as many as tell")
+    ] = None,
+    incomplete: Incomplete = False,
+    rename: Rename = None,
+    caption: Annotated[str | None, typer.Option(help="Of a LaTeX table.")] = None,
+    label: Annotated[str | None, typer.Option(help="Of a LaTeX table.")] = None,
+    part: Annotated[
+        bool, typer.Option("--part", help="Only the table, for a paper to include; not a document.")
+    ] = False,
+) -> None:
+    """Print the table of a paper to standard output."""
+    from ..reports.boards import read_boards
+    from ..reports.tables import table as render
+
+    boards = read_boards(
+        runs, names_of(methods), dataset, protocols=[protocol] if protocol else None, metrics=names_of(metrics)
+    )
+    text = render(
+        boards,
+        format,
+        content=content,
+        combined=combined,
+        names=_renamed(rename),
+        decimals=decimals,
+        intervals=intervals,
+        incomplete=incomplete,
+        caption=caption,
+        label=label,
+        whole=not part,
+    )
+    typer.echo(text.rstrip("\n"))
+
+
+def figure(
+    runs: Runs = Path("runs"),
+    pair: Annotated[list[str] | None, typer.Option(help="A pair's name; several get a row each.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", "-d", help="A data set's label.", show_default="the only one")
+    ] = None,
+    methods: MethodLabels = None,
+    box: Annotated[list[str] | None, typer.Option(help="left,top,width,height in pixels of what to magnify.")] = None,
+    gray: Annotated[bool, typer.Option("--gray", help="Show what was scored, not the coloured image.")] = False,
+    columns: Annotated[int | None, typer.Option(min=1, help="Images in a row.")] = None,
+    width: Annotated[float, typer.Option(help="Of the figure, in inches.")] = 7.16,
+    rename: Rename = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="A .pdf or .png file.")] = Path("figure.pdf"),
+) -> None:
+    """Draw sources and fused images side by side, with magnified details."""
+    from ..reports.figure import figure as draw
+    from ..reports.figure import parse_box
+
+    if not pair:
+        raise InputError("say with --pair which pair to show")
+    boxes = [parse_box(text) for text in box or ()]
+    chosen, names = names_of(methods), _renamed(rename)
+    draw(
+        runs, out, dataset=dataset, pair=pair, methods=chosen, boxes=boxes, sources=_sources(runs),
+        gray=gray, columns=columns, width=width, names=names,
+    )  # fmt: skip
+    typer.echo(out)
+
+
+def plot(
+    kind: Annotated[
+        Literal["curves", "boxes", "radar", "latency", "ranks", "losses"],
+        typer.Argument(
+            help="Sorted values of each image; boxes; radar; quality against time; critical differences; losses."
+        ),
+    ],
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(help="The folder of the results; for losses, folders of training runs.", show_default="runs"),
+    ] = None,
+    dataset: DatasetLabel = None,
+    protocol: ProtocolName = None,
+    methods: MethodLabels = None,
+    metrics: MetricNames = None,
+    incomplete: Incomplete = False,
+    rename: Rename = None,
+    smooth: Annotated[int | None, typer.Option(min=1, help="For losses: steps to average over.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A .pdf or .png file.", show_default="KIND.png")
+    ] = None,
+) -> None:
+    """Draw stored results, or the losses of one or several training runs."""
+    target = out or Path(f"{kind}.png")
+    if kind == "losses":
+        from ..reports.losses import plot_losses
+
+        plot_losses(runs or _trainings(), target, smooth=smooth)
+    else:
+        from ..reports.boards import read_boards
+        from ..reports.plots import plot as draw
+
+        if runs and len(runs) > 1:
+            raise InputError("give one folder of results; several are for plot losses")
+        boards = read_boards(
+            runs[0] if runs else Path("runs"), names_of(methods), dataset, protocols=[protocol] if protocol else None
+        )
+        draw(
+            kind,
+            boards,
+            target,
+            metrics=names_of(metrics),
+            methods=names_of(methods),
+            names=_renamed(rename),
+            incomplete=incomplete,
+        )
+    typer.echo(target)
+
+
+def _trainings() -> list[Path]:
+    found = sorted(path.parent for path in Path("runs/train").glob("*/*/losses.csv"))
+    if not found:
+        raise InputError("there are no training runs below runs/train: name their folders")
+    return found
+
+
+def _renamed(given: list[str] | None) -> dict[str, str]:
+    names = {}
+    for text in given or ():
+        label, equals, name = text.rpartition("=")
+        if not equals:
+            raise InputError(f"--rename takes label=name, not {text!r}")
+        names[label] = name
+    return names
+
+
+def _sources(runs: Path) -> Callable[[str, str], list[tuple[str, Any]]]:
+    """Find the sources of a pair by what the manifests say of them; nothing where they are gone."""
+    from ..bench.store import find_runs
+    from ..datasets import load_source
+    from ..datasets.catalog import find_spec
+    from ..datasets.dataset import fit
+
+    manifests = [run.manifest() for run in find_runs(runs)]
+
+    def sources(dataset: str, pair: str) -> list[tuple[str, Any]]:
+        for manifest in manifests:
+            files = [Path(path) for path in manifest.get("sources", {}).get(pair, [])]
+            if manifest["dataset"]["label"] == dataset and files and all(path.is_file() for path in files):
+                spec = find_spec(manifest["dataset"]["name"])
+                labels = spec.modalities if spec and spec.task != "mixed" else ("source a", "source b")
+                a, b = (load_source(path) for path in files)
+                return list(zip(labels, fit(a, b, manifest["size_policy"], pair), strict=True))
+        return []
+
+    return sources
