@@ -70,6 +70,6 @@ def test_the_installed_packages_are_all_there() -> None:
 
     listed = configparser.ConfigParser()
     listed.read(ROOT / "setup.cfg")
-    folders = [path.parent for room in ROOMS for path in (ROOT / room).rglob("__init__.py")]
+    folders = [path.parent for room in (*ROOMS, "cli") for path in (ROOT / room).rglob("__init__.py")]
     names = {"fusionbench", *("fusionbench." + ".".join(path.relative_to(ROOT).parts) for path in folders)}
     assert set(listed["options"]["packages"].split()) == names

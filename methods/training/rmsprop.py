@@ -33,7 +33,7 @@ class TensorFlowRMSProp(Optimizer):
     ...     optimiser.step()
     ...     print(f"{theta.item():.6f}")
     0.865160
-    0.727892
+    0.727893
     """
 
     def __init__(

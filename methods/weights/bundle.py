@@ -210,7 +210,7 @@ def masked_crc(data: bytes) -> int:
     Examples
     --------
     >>> hex(masked_crc(b"123456789"))  # the CRC-32C of the nine digits is 0xe3069283
-    '0x20fd086'
+    '0xc78ab0e5'
     """
     crc, table = 0xFFFFFFFF, _crc_table()
     for byte in data:
