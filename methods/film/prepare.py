@@ -11,10 +11,12 @@ import cv2
 import h5py
 import numpy as np
 
+from ...datasets.catalog import find_spec
 from ...datasets.dataset import FusionDataset
 from ...datasets.images import to_gray
 from ...datasets.load import load_dataset
 from ...datasets.pair import Pair, Task
+from ...datasets.spec import TASKS
 from ...errors import InputError, unknown
 from ...files import writing
 from .h5 import GROUPS, Image, PairFile
@@ -65,7 +67,7 @@ def prepare(
     for name, value, known in (("size", size, get_args(Size)), ("portrait", portrait, get_args(Portrait))):
         if value not in known:
             raise unknown(name, value, known)
-    found = load_dataset(dataset, data_root, split, task=task, a=a, b=b, limit=limit)
+    found = load_dataset(_folder(dataset, data_root), data_root, split, task=task, a=a, b=b, limit=limit)
     source = make_text(text) if text != "auto" else _published_text(found) or make_text("describe")
     settings = {
         "dataset": found.name, "split": found.split, "size": size, "small": list(small), "portrait": portrait,
@@ -87,6 +89,17 @@ def prepare(
         _check_written(partial, found.pairs)
         partial.replace(target)
     return target
+
+
+def _folder(dataset: str | Path, data_root: str | Path | None) -> str | Path:
+    """Find a data set of the VLF data that the catalogue knows by no name, or by another."""
+    if find_spec(str(dataset)) is None and data_root is not None:
+        for task in TASKS:
+            for top in ("Image", "VLFDataset/Image"):
+                folder = Path(data_root).expanduser() / top / task / dataset
+                if folder.is_dir():
+                    return folder
+    return dataset
 
 
 def _published_text(dataset: FusionDataset) -> TextSource | None:
