@@ -6,6 +6,7 @@ diagonals. Few outputs waste little on the zeros of the matrix, many keep the BL
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +17,7 @@ from .triple import Array
 
 DOWN, ACROSS = 8, 16  # outputs of one product of arrays, down the columns and along the rows
 TENSOR = 32  # the same of tensors
+KEPT = 64  # strip filters that a thread keeps
 
 
 def outputs(length: int, taps: int, stride: int) -> int:
@@ -38,54 +40,81 @@ def band(kernel: np.ndarray, count: int, stride: int) -> np.ndarray:
     return _band(tuple(kernel.tolist()), count, stride)
 
 
-def along_height(x: Array, kernel: np.ndarray, stride: int) -> Array:
-    """Correlate (N, H, W) down its columns: (N, H', W)."""
-    if not isinstance(x, np.ndarray):
-        return _tensor_blocks(x, kernel, stride, axis=-2)
-    (n, height, width), (s0, s1, s2) = x.shape, x.strides
-    found = outputs(height, len(kernel), stride)
-    out = np.empty((n, found, width))
-    whole = found // DOWN
-    matrix = band(kernel, DOWN, stride).T
-    windows = as_strided(x, (n, whole, matrix.shape[1], width), (s0, s1 * DOWN * stride, s1, s2), writeable=False)
-    np.matmul(matrix, windows, out=out[:, : whole * DOWN].reshape(n, whole, DOWN, width))
-    if found > whole * DOWN:
-        matrix = band(kernel, found - whole * DOWN, stride).T
-        top = whole * DOWN * stride
-        np.matmul(matrix, x[:, top : top + matrix.shape[1]], out=out[:, whole * DOWN :])
-    return out
+class Strip:
+    """A separable filter of some rows of an image, with the memory it works in: small enough for the cache, and reused.
 
-
-def along_width_in_blocks(
-    x: np.ndarray, kernel: np.ndarray, stride: int, flat: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Correlate (H, W) along its rows into blocks of columns: (W' // 16, H, 16), and the rest (H, W' % 16).
-
-    Both lie in `flat`, (H W',), one after the other. Columns of the full width would take twice the time to write.
+    Parameters
+    ----------
+    height, width : of the results.
+    rows, cols : kernels down the columns and along the rows.
+    stride : keeps every stride-th pixel.
     """
-    (height, width), (s0, s1) = x.shape, x.strides
-    found = outputs(width, len(kernel), stride)
-    flat = np.empty((height * found,)) if flat is None else flat
-    whole = found // ACROSS
-    matrix = band(kernel, ACROSS, stride)
-    blocks = flat[: whole * height * ACROSS].reshape(whole, height, ACROSS)
-    rest = flat[whole * height * ACROSS :].reshape(height, -1)
-    windows = as_strided(x, (whole, height, len(matrix)), (s1 * ACROSS * stride, s0, s1), writeable=False)
-    np.matmul(windows, matrix, out=blocks)
-    if rest.size:
-        matrix = band(kernel, found - whole * ACROSS, stride)
-        left = whole * ACROSS * stride
-        np.matmul(x[:, left : left + len(matrix)], matrix, out=rest)
-    return blocks, rest
+
+    def __init__(self, height: int, width: int, rows: np.ndarray, cols: np.ndarray, stride: int) -> None:
+        self.shape = height, width
+        self.source = np.empty((stride * (height - 1) + len(rows), stride * (width - 1) + len(cols)))
+        columns = np.empty((height, self.source.shape[1]))
+        # each product: what is read, the matrix, where it goes; the last of them is for the rest of the rows
+        self.down = [
+            (windows, np.ascontiguousarray(matrix.T), out)
+            for windows, matrix, out in _products(self.source, rows, stride, DOWN, columns)
+        ]
+        self.across = [(w.swapaxes(1, 2), m) for w, m, _ in _products(columns.T, cols, stride, ACROSS, None)]
+
+    def __call__(self, x: np.ndarray, times: np.ndarray | None, flat: np.ndarray) -> list[np.ndarray]:
+        """Filter rows `x`, or their product with `times`, into `flat`: blocks of 16 columns, and one of the rest.
+
+        Returns views of the blocks, (blocks, height, columns). Columns of the full width take twice the time to write.
+        """
+        if times is None:
+            np.copyto(self.source, x)
+        else:
+            np.multiply(x, times, out=self.source)
+        for windows, matrix, out in self.down:
+            np.matmul(matrix, windows, out=out)
+        start, blocks = 0, []
+        for windows, matrix in self.across:
+            shape = (*windows.shape[:2], matrix.shape[1])
+            stop = start + shape[0] * shape[1] * shape[2]
+            blocks.append(flat[start:stop].reshape(shape))
+            np.matmul(windows, matrix, out=blocks[-1])
+            start = stop
+        return blocks
 
 
-def along_width(x: Array, kernel: np.ndarray, stride: int) -> Array:
-    """Correlate a tensor (N, H, W) along its rows: (N, H, W')."""
-    return _tensor_blocks(x, kernel, stride, axis=-1)
+def _products(
+    x: np.ndarray, kernel: np.ndarray, stride: int, size: int, out: np.ndarray | None
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
+    """Cut the first axis of `x` into windows of which each gives `size` results, and the rest: windows, matrix, out."""
+    found, (s0, s1) = outputs(x.shape[0], len(kernel), stride), x.strides
+    whole, cuts = found // size * size, []
+    for start, count in ((0, size), (whole, found - whole)):
+        blocks = (whole if start == 0 and count == size else found - start) // count if count else 0
+        if blocks:
+            matrix = band(kernel, count, stride)
+            shape, strides = (blocks, len(matrix), x.shape[1]), (s0 * count * stride, s0, s1)
+            windows = as_strided(x[start * stride :], shape, strides)
+            target = None if out is None else out[start : start + blocks * count].reshape(blocks, count, -1)
+            cuts.append((windows, matrix, target))
+    return cuts
 
 
-def _tensor_blocks(x: Array, kernel: np.ndarray, stride: int, axis: int) -> Array:
-    """Correlate a tensor along one axis, block by block."""
+_local = threading.local()
+
+
+def strip(height: int, width: int, rows: np.ndarray, cols: np.ndarray, stride: int) -> Strip:
+    """Get the strip filter of this thread for these sizes and kernels."""
+    known: dict[tuple[object, ...], Strip] = _local.__dict__.setdefault("strips", {})
+    key = (height, width, rows.tobytes(), cols.tobytes(), stride)
+    if key not in known:
+        if len(known) >= KEPT:
+            known.clear()  # the images changed their size
+        known[key] = Strip(height, width, rows, cols, stride)
+    return known[key]
+
+
+def along(x: Array, kernel: np.ndarray, stride: int, axis: int) -> Array:
+    """Correlate a tensor along one axis, -1 or -2, block by block."""
     xp, parts = array_namespace(x), []
     found = outputs(x.shape[axis], len(kernel), stride)
     for start in range(0, found, TENSOR):

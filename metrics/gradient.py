@@ -6,7 +6,7 @@ from math import inf, pi
 from typing import Any
 
 from .catalog import metric
-from .filters import central_neighbours, mapped, sobel, summed, total
+from .filters import arctan, central_neighbours, sobel, summed, total
 from .intensity import squared_difference
 from .pixelwise import choose, larger, pixelwise, smaller, sqrt
 from .triple import Array, Image, Triple, feature
@@ -65,9 +65,8 @@ def steepness(along: Array, down: Array) -> Array:
 @feature
 def edges(image: Image) -> tuple[Array, Array]:
     """Sobel strength and angle of Qabf: zero border, arctan in -π/2..π/2, π/2 where the horizontal part is 0."""
-    xp = image.xp
-    length, angle = mapped(lambda x, y: (strength(x, y), xp.atan(steepness(x, y))), *sobel(image.pixels))
-    return length, angle
+    along, down = sobel(image.pixels)
+    return strength(along, down), arctan(steepness(along, down))
 
 
 @pixelwise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .catalog import metric
-from .filters import correlate, gaussian, sum_log10, summed, windowed
+from .filters import correlate, gaussian, sum_log10, summed, summed_windows, window_moments
 from .pixelwise import choose, larger, pixelwise
 from .triple import Array, Image, Triple, feature
 
@@ -32,12 +32,8 @@ def variance(squares: Array, average: Array) -> Array:
 @feature
 def local_moments(image: Image) -> list[tuple[Array, Array]]:
     """Gaussian-weighted mean and variance around each pixel, at each scale, in the order of `windowed`."""
-    found = []
-    for x, window in zip(pyramid(image), SCALES, strict=True):
-        average = windowed(x, gaussian(*window))
-        squares = windowed(x, gaussian(*window), times=x)
-        found.append((average, variance(squares, average)))
-    return found
+    levels = zip(pyramid(image), SCALES, strict=True)
+    return [window_moments(x, gaussian(*window), variance) for x, window in levels]
 
 
 @pixelwise
@@ -69,8 +65,7 @@ def vifp(fused: Image, source: Image) -> Array:
     xp, kept, whole = fused.xp, 0.0, source_information(source)
     pairs = zip(pyramid(fused), pyramid(source), local_moments(fused), local_moments(source), SCALES, strict=True)
     for f, s, of_fused, of_source, window in pairs:
-        both = windowed(f, gaussian(*window), times=s)
-        kept = kept + summed(passed, both, *of_fused, *of_source, reduce=sum_log10)
+        kept = kept + summed_windows(passed, f, gaussian(*window), s, *of_fused, *of_source, reduce=sum_log10)
     return xp.where(whole > 0, kept / xp.where(whole > 0, whole, 1.0), 1.0)
 
 

@@ -60,12 +60,25 @@ def _vectorize() -> Callable[..., Any] | None:
     return vectorize
 
 
+def _interpreted(formula: Callable[..., Array]) -> Callable[..., Array]:
+    """Make an array formula behave as the ufunc that it would be compiled to."""
+
+    def with_out(*maps: Array, out: np.ndarray | None = None) -> Array:
+        # a square of int16 does not fit into int16
+        result = formula(*(np.asarray(x, np.float64) if isinstance(x, np.ndarray) else x for x in maps))
+        if out is None:
+            return result
+        out[...] = result
+        return out
+
+    return with_out
+
+
 def _compiled(formula: Callable[..., Array]) -> Callable[..., Array]:
     """Compile a formula of float64 numbers into a ufunc; the machine code is kept beside the module, or not at all."""
     vectorize = _vectorize()
     if vectorize is None:
-        # a square of int16 does not fit into int16
-        return lambda *maps: formula(*(np.asarray(x, np.float64) if isinstance(x, np.ndarray) else x for x in maps))
+        return _interpreted(formula)
     count = formula.__code__.co_argcount
     # OpenCV's derivatives of 8-bit images come as int16
     kinds = [f"float64({', '.join([kind] * count)})" for kind in ("int16", "float64")[count != 2 :]]
@@ -86,18 +99,18 @@ def pixelwise(formula: Callable[..., Array]) -> Callable[..., Array]:
 
     Returns
     -------
-    The same of maps of one shape, arrays or tensors.
+    The same of maps of one shape, arrays or tensors. Of arrays, `out` may say where the result goes.
     """
     made: list[Callable[..., Array]] = []
 
     @wraps(formula)
-    def of_maps(*maps: Array) -> Array:
+    def of_maps(*maps: Array, out: np.ndarray | None = None) -> Array:
         if not isinstance(maps[0], np.ndarray):
             return formula(*maps)
         if not made:
             with _lock:
                 if not made:
                     made.append(_compiled(formula))
-        return made[0](*maps)
+        return made[0](*maps, out=out)
 
     return of_maps
