@@ -116,7 +116,7 @@
     FB.table($("board"), { columns, rows, sort: state.sort, row: (row) => ({ class: row.complete ? null : "incomplete" }), onSort: (sort) => { state.sort = sort; draw(); } });
     $("board").classList.toggle("with-intervals", state.intervals);
     const notes = [all ? t("all_note") : "", t("board_note"), state.incomplete ? "" : t("incomplete_note"), rows.length ? "" : t("no_methods"), keys.length ? "" : t("no_metrics")];
-    $("board-note").textContent = notes.filter(Boolean).join(" ");
+    $("board-note").textContent = notes.filter(Boolean).join(FB.language === "zh" ? "" : " ");
     $("chosen").textContent = `(${keys.length}/${keysOf(state.dataset).length})`;
     $("intervals").disabled = all;
   };
@@ -146,6 +146,29 @@
   };
 
   // ---------------------------------------------------------------- two metrics against each other
+  /** Where each name goes so that it covers no other name and no point, as far as there is room. */
+  const labelSides = (points, logX, logY) => {
+    const scaled = (numbers, log, length) => {
+      const all = numbers.map((number) => (log ? Math.log(Math.max(number, 1e-9)) : number));
+      const low = Math.min(...all), span = Math.max(...all) - low || 1;
+      return all.map((number) => ((number - low) / span) * length);
+    };
+    const xs = scaled(points.map((point) => point[0]), logX, $("trade").clientWidth * 0.85);
+    const ys = scaled(points.map((point) => point[1]), logY, $("trade").clientHeight * 0.72);
+    const taken = xs.map((px, i) => [px - 7, px + 7, ys[i] - 7, ys[i] + 7]);
+    const covered = ([l, r, b, t]) => taken.filter(([l2, r2, b2, t2]) => l < r2 && l2 < r && b < t2 && b2 < t).length;
+    return points.map(([, , letters], i) => {
+      const width = 7.5 * Math.min(letters, 28), half = width / 2, [px, py] = [xs[i], ys[i]];
+      const boxes = {
+        "top center": [px - half, px + half, py + 8, py + 24], "bottom center": [px - half, px + half, py - 24, py - 8],
+        "middle right": [px + 8, px + 8 + width, py - 8, py + 8], "middle left": [px - 8 - width, px - 8, py - 8, py + 8],
+      };
+      const [side] = Object.keys(boxes).sort((a, b) => covered(boxes[a]) - covered(boxes[b]));
+      taken.push(boxes[side]);
+      return side;
+    });
+  };
+
   const drawTrade = () => {
     const slug = state.dataset === "all" ? index.datasets[0].slug : state.dataset;
     const keys = boardOf(slug).metrics;
@@ -161,9 +184,7 @@
     const axis = (id) => ({ title: { text: id === "seconds" ? t("time_axis") : FB.plain(`${id} ${FB.arrow[FB.metric[id].better]}`) }, type: id === "seconds" ? "log" : "linear" });
     const rows = boardOf(slug).rows.filter((row) => typeof value(row, x) === "number" && typeof value(row, y) === "number");
     const shades = FB.shades();
-    // names above and below in turn, so that those of neighbours do not run into each other
-    const across = rows.map((row, i) => i).sort((i, j) => value(rows[i], x) - value(rows[j], x));
-    const sides = rows.map((_, i) => (across.indexOf(i) % 2 ? "bottom center" : "top center"));
+    const sides = labelSides(rows.map((row) => [value(row, x), value(row, y), row.method.length]), x === "seconds", y === "seconds");
     $("trade-dataset").textContent = index.datasets[FB.datasetAt(slug)].label;
     FB.plot($("trade"), [{
       type: "scatter", mode: "markers+text", x: rows.map((row) => value(row, x)), y: rows.map((row) => value(row, y)),

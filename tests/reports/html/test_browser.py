@@ -235,9 +235,11 @@ def test_language_and_theme_are_switched_and_kept(reader: Reader) -> None:
 def test_every_page_opens_at_every_width(browser: Any, report: Path) -> None:
     for width, scheme in ((360, "dark"), (1600, "light")):
         reader = Reader(browser, report, width, color_scheme=scheme)
-        for path in sorted(report.rglob("*.html")):
+        method = next(path for path in (report / "methods").iterdir() if "script" in path.name)
+        metric = min((report / "metrics").iterdir())
+        for path in [*sorted(report.glob("*.html")), method, metric]:
             page = reader.open(str(path.relative_to(report)))
-            page.wait_for_timeout(150)
+            page.wait_for_timeout(100)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path.name} at {width}"
         assert page.evaluate("document.documentElement.dataset.theme") == scheme
         reader.close()
@@ -260,6 +262,32 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(reader: Reader) -
         assert found[1], f"{found[0]} does not show its focus"
         seen.add(found[0])
     assert {"language", "theme", "dataset", "pair", "next", "mode", "left", "right", "divider", "zoom-in"} <= seen
+
+
+def test_real_data(browser: Any, shared_data: Path, tmp_path: Path) -> None:
+    from fusionbench import run
+
+    methods = ["average", "max", "laplacian", "ratio", "msvd", "two-scale"]
+    sets = ["RoadScene", "TNO", "MSRS"]
+    run(methods, sets, out=tmp_path / "runs", data_root=shared_data, limit=2, metrics=["EN", "SD", "SF"])
+    write_report(tmp_path / "runs", tmp_path / "report")
+    reader = Reader(browser, tmp_path / "report")
+    page = reader.open("index.html")
+    for dataset in sets:
+        page.locator("#dataset").select_option(label=dataset)
+        assert sorted(reader.column("#board", 1)) == sorted(methods)
+        assert "–" not in reader.column("#board", 2)
+    for dataset in sets:
+        page = reader.open("index.html")
+        page.locator(".card", has_text=dataset).locator("h3 a").click()
+        page.locator("#gallery a").first.click()
+        page.wait_for_selector("#stage img")
+        assert page.locator("#dataset").input_value() == dataset
+        assert page.locator("#thumbs button").count() == 2 + len(methods)
+        page.wait_for_function("[...document.images].every(e => !e.complete || e.naturalWidth)")
+        page.wait_for_function("[...document.querySelectorAll('#stage img')].every(e => e.complete && e.naturalWidth)")
+        assert _levels(page) > 60
+    reader.close()
 
 
 def test_plots_are_drawn(reader: Reader, report: Path) -> None:
