@@ -99,9 +99,9 @@ def to_latex(grids: Iterable[Grid], *, caption: str | None = None, label: str | 
 
 
 def _table(grid: Grid, caption: str, label: str | None) -> str:
-    rows = [f"{escaped(grid.corner)} & " + " & ".join(map(_head, grid.heads)) + r" \\", r"\midrule"]
+    rows = [" & ".join([escaped(grid.corner), *map(_head, grid.heads)]) + r" \\", r"\midrule"]
     rows += [
-        f"{_name(line.name + INCOMPLETE * line.marked)} & {' & '.join(map(_cell, line.cells))} \\\\"
+        " & ".join([_name(line.name + INCOMPLETE * line.marked), *map(_cell, line.cells)]) + r" \\"
         for line in grid.lines
     ]
     tabular = [f"\\begin{{tabular}}{{l{'r' * len(grid.heads)}}}", r"\toprule", *_groups(grid), *rows, r"\bottomrule"]

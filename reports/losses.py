@@ -178,7 +178,7 @@ def _draw(trainings: list[Training], losses: list[str], smooth: int | None, log:
                 _draw_loss(axes, training, name, index, smooth, len(trainings) == 1)
         if name != "learning_rate" and (log or (log is None and _spans(trainings, name))):
             axes.set_yscale("log")
-    legend_below(drawn, max(drawn.axes, key=lambda axes: len(axes.get_legend_handles_labels()[0])), min(3, columns + 1))
+    legend_below(drawn, max(drawn.axes, key=lambda axes: len(axes.get_legend_handles_labels()[0])))
     return drawn
 
 

@@ -14,7 +14,7 @@ from ..errors import InputError, unknown
 from .boards import Board, Column, Entry
 from .grid import digits
 from .significance import Friedman, friedman_over_pairs
-from .style import MARKERS, check_format, colour, dash, legend_below, new_figure, plain, save, style
+from .style import MARKERS, check_format, colour, dash, legend_below, new_figure, plain, save, short, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,7 +100,13 @@ def _chosen(
 
 
 def _label(entry: Entry, names: Names) -> str:
-    return plain((names or {}).get(entry.method, entry.method)) + ("" if entry.complete else "†")
+    return short((names or {}).get(entry.method, entry.method)) + ("" if entry.complete else "†")
+
+
+def _legend_columns(boards: list[Board], names: Names, width: float) -> int:
+    """How many columns a legend of all methods with their means has below a panel of `width` inches."""
+    longest = max(len(_label(entry, names)) for board in boards for entry in board.entries) + len(": 1234.5")
+    return 2 if 2 * (longest * 0.05 + 0.3) < width else 1  # inches of a letter, and of the sample line
 
 
 def _title(board: Board, column: Column, many: bool) -> str:
@@ -116,8 +122,9 @@ def _panels(
     most = 3 if legends else 4
     columns = max(math.ceil(len(b.columns) / math.ceil(len(b.columns) / most)) for b in boards)
     rows = sum(math.ceil(len(board.columns) / columns) for board in boards)
-    room = 0.1 * math.ceil(max(len(board.entries) for board in boards) / 2) if legends else 0.0
     width = 3.5 if columns == 1 else 7.16
+    beside = _legend_columns(boards, names, width / columns - 0.2)
+    room = 0.105 * math.ceil(max(len(board.entries) for board in boards) / beside) if legends else 0.0
     drawn = new_figure(width, rows * (1.9 + 0.6 * (columns < 3) + room))
     done = 0
     for board in boards:
@@ -125,14 +132,14 @@ def _panels(
             axes = drawn.add_subplot(rows, columns, place)
             axes.set_title(_title(board, column, len(boards) > 1))
             draw(axes, board, column, names)
+            if legends:
+                _legend(axes, beside)
         done += math.ceil(len(board.columns) / columns)
     return drawn
 
 
 def _curves(axes: Axes, board: Board, column: Column, names: Names) -> None:
     """Draw each method's values in ascending order: at (x, y) the part x of the images has values up to y."""
-    from matplotlib.transforms import offset_copy
-
     for index, entry in enumerate(board.entries):
         values = np.sort([v for v in entry.values(column.key).values() if math.isfinite(v)])
         if not len(values):
@@ -144,11 +151,18 @@ def _curves(axes: Axes, board: Board, column: Column, names: Names) -> None:
             marker=MARKERS[index % len(MARKERS)], markersize=2.5, markevery=max(1, len(values) // 15),
         )  # fmt: skip
     axes.set(xlim=(0, 1.02), xlabel="part of the images")
+
+
+def _legend(axes: Axes, columns: int) -> None:
+    """Put a panel's legend below it: inside it would hide curves."""
+    from matplotlib.transforms import offset_copy
+
     below = offset_copy(axes.transAxes, axes.get_figure(root=True), y=-26, units="points")  # clear of the x label
-    axes.legend(
-        loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=below, ncols=2, fontsize=6, handlelength=1.6, labelspacing=0.2,
-        columnspacing=1.0, borderaxespad=0,
-    )  # fmt: skip
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(
+            loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=below, ncols=columns, fontsize=6,
+            handlelength=1.6, labelspacing=0.2, columnspacing=1.0, borderaxespad=0,
+        )  # fmt: skip
 
 
 def _boxes(axes: Axes, board: Board, column: Column, names: Names) -> None:
@@ -200,10 +214,11 @@ def _radar(boards: list[Board], names: Names) -> Figure:
     columns = min(3, len(boards))
     rows = math.ceil(len(boards) / columns)
     drawn = new_figure(3.5 if columns == 1 else 7.16, rows * (3.4 if columns == 1 else 7.16 / columns + 0.1) + 0.4)
+    drawn.set_layout_engine("constrained", h_pad=0.1)  # it takes polar titles for lower than they are
     for place, board in enumerate(boards):
         axes: PolarAxes = drawn.add_subplot(rows, columns, place + 1, projection="polar")  # type: ignore[assignment]
         _draw_radar(axes, board, names)
-    legend_below(drawn, drawn.axes[0], 4 if columns == 1 else 6)
+    legend_below(drawn, drawn.axes[0])
     return drawn
 
 
@@ -239,9 +254,7 @@ def _latency(boards: list[Board], names: Names) -> Figure:
         raise InputError(
             "no method has stored seconds: images that were fused elsewhere have none; choose other methods"
         )
-    legend_below(
-        drawn, max(drawn.axes, key=lambda axes: len(axes.get_legend_handles_labels()[0])), 4 if columns == 1 else 6
-    )
+    legend_below(drawn, max(drawn.axes, key=lambda axes: len(axes.get_legend_handles_labels()[0])))
     return drawn
 
 
@@ -281,7 +294,7 @@ def critical_differences(test: Friedman, names: Names = None) -> Figure:
     import pandas as pd
     import scikit_posthocs
 
-    labels = [plain((names or {}).get(method, method)) for method in test.methods]
+    labels = [short((names or {}).get(method, method)) for method in test.methods]
     labels = [label + "\u200b" * labels[:index].count(label) for index, label in enumerate(labels)]  # keys must differ
     found = scikit_posthocs.posthoc_nemenyi_friedman(test.costs).to_numpy()
     drawn = new_figure(5.0, 1.1 + 0.19 * math.ceil(k / 2))

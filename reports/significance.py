@@ -162,7 +162,7 @@ def friedman(costs: ArrayLike, methods: Sequence[str], alpha: float = 0.05) -> F
     32, 1937, doi:10.1080/01621459.1937.10503522, by SciPy. Critical difference: J. Demšar, "Statistical comparisons
     of classifiers over multiple data sets", JMLR 7, 2006, pp. 1-30.
     """
-    table = np.asarray(costs, dtype=np.float64).reshape(-1, len(methods))
+    table = np.asarray(costs, dtype=np.float64)
     n, k = table.shape
     ranks = stats.rankdata(table, axis=1) if n else np.full((1, k), nan)
     statistic = p = critical = nan
@@ -201,7 +201,7 @@ def friedman_over_pairs(
         if all(any(e.method == entry.method and (incomplete or e.complete) for e in board.entries) for board in boards)
     ]
     blocks = [block for board in boards for block in _blocks(board, methods, columns)]
-    return friedman(np.array(blocks, dtype=np.float64).reshape(-1, len(methods)), methods, alpha)
+    return friedman(np.array(blocks, dtype=np.float64).reshape(len(blocks), len(methods)), methods, alpha)
 
 
 def _blocks(board: Board, methods: list[str], columns: list[Column]) -> list[Array]:

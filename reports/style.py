@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -91,6 +93,7 @@ def save(figure: Figure, out: Path, dpi: int = 300) -> Path:
     with style():
         metadata = {"CreationDate": None} if kind == "pdf" else {}
         figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
+        figure.set_layout_engine("none")  # laid out once: doing it again would move things by a hair
     write_bytes(out, buffer.getvalue())
     return out
 
@@ -110,9 +113,13 @@ def plain(text: str) -> str:
     return "".join(kept).replace("$", r"\$")
 
 
-def _joins(sign: str) -> bool:
-    import unicodedata
+def short(text: str, most: int = 32) -> str:
+    """Write any text as `plain` does, and cut the middle of one that would not fit into a legend."""
+    text = " ".join(text.split())
+    return plain(text if len(text) <= most else f"{text[: most * 2 // 3]}…{text[-(most // 3) :]}")
 
+
+def _joins(sign: str) -> bool:
     return unicodedata.category(sign) in ("Cf", "Cc", "Mn", "Me")
 
 
@@ -147,8 +154,13 @@ def dash(index: int) -> str:
     return DASHES[index // len(COLOURS) % len(DASHES)]
 
 
-def legend_below(figure: Figure, axes: Axes, columns: int = 4) -> None:
-    """Put one legend for the whole figure below it."""
+def legend_below(figure: Figure, axes: Axes) -> None:
+    """Put one legend for the whole figure below it, and make the figure as much higher as the legend needs."""
     handles, labels = axes.get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(columns, len(handles)))
+    if not handles:
+        return
+    width, height = (float(side) for side in figure.get_size_inches())
+    each = 0.06 * max(map(len, labels)) + 0.5  # inches of a letter, and of the sample line and the gaps
+    columns = max(1, min(len(labels), int(width / each)))
+    figure.set_size_inches(width, height + 0.13 * (math.ceil(len(labels) / columns) - 1))
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns)

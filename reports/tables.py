@@ -60,7 +60,8 @@ def table(
     Raises
     ------
     InputError
-        No data set is left, the format is not known, or the data sets share no metric.
+        No data set is left, the format is not known, the data sets share no metric, or there are no two methods to
+        compare.
     """
     if not boards:
         raise InputError("there is no data set to make a table of: give one that has results with --dataset")
@@ -89,11 +90,15 @@ def _grids(
     if content == "standings":
         return [standings_grid(boards, names=names, incomplete=incomplete)]
     if content == "significance":
-        return [
+        found = [
             significance_grid(board, column, names=names, incomplete=incomplete)
             for board in boards
             for column in ([board.column(metric)] if metric else board.columns)
         ]
+        if not any(grid.lines for grid in found):
+            sets = ", ".join(board.dataset for board in boards)
+            raise InputError(f"{sets}: there are no two complete methods to compare; finish their runs or add one")
+        return [grid for grid in found if grid.lines]
     if combined:
         boards = [Board(b.dataset, b.pairs, common_columns(boards), b.entries, b.names) for b in boards]
         if not boards[0].columns:

@@ -5,46 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from fusionbench.bench.store import Row, run_folder
 from fusionbench.errors import InputError
 from fusionbench.reports.leaderboard import HEADER, read_boards, to_csv, write_leaderboard
+from fusionbench.reports.statistics import summarise
 from fusionbench.reports.text import to_markdown, to_tables
 
-METRICS = {
-    "EN@film": {"name": "EN", "better": "higher", "protocol": "film"},
-    "MSE@film": {"name": "MSE", "better": "lower", "protocol": "film"},
-    "Q_SF@liu": {"name": "Q_SF", "better": "zero", "protocol": "liu"},
-}
+Store = Callable[..., None]
 
 
-def store(out: Path, method: str, values: list[tuple[float, float, float] | str], dataset: str = "Set") -> None:
-    """Store a run; a string in place of values is the status of a pair without any."""
-    folder = run_folder(out, dataset, method)
-    folder.open(list(METRICS))
-    folder.write_manifest(
-        {
-            "method": {"label": method},
-            "dataset": {"name": dataset, "split": "all", "label": dataset},
-            "pairs": [f"p{index}" for index, _ in enumerate(values)],
-            "skipped": {},
-            "protocols": {"film": "1"},
-            "metrics": METRICS,
-        }
-    )
-    for index, value in enumerate(values):
-        if isinstance(value, str):
-            folder.append(Row(f"p{index}", value, "why"))  # type: ignore[arg-type]
-        else:
-            folder.append(Row(f"p{index}", metrics=dict(zip(METRICS, value, strict=True))))
-    folder.close()
-
-
-def test_means_ranks_and_directions(tmp_path: Path) -> None:
+def test_means_ranks_and_directions(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "high", [(7.0, 30.0, 0.5), (8.0, 10.0, 0.3)])
     store(tmp_path, "low", [(5.0, 2.0, -0.1), (6.0, 4.0, -0.1)])
     (board,) = read_boards(tmp_path)
@@ -53,14 +28,14 @@ def test_means_ranks_and_directions(tmp_path: Path) -> None:
     assert ranks == [{"high": 1, "low": 2}, {"high": 2, "low": 1}, {"high": 2, "low": 1}]
 
 
-def test_equal_means_share_a_rank(tmp_path: Path) -> None:
+def test_equal_means_share_a_rank(tmp_path: Path, store: Store) -> None:
     for name, value in (("a", 1.0), ("b", 2.0), ("c", 2.0), ("d", 0.0)):
         store(tmp_path, name, [(value, value, value)])
     (board,) = read_boards(tmp_path)
     assert board.ranking(board.columns[0]) == {"a": 3, "b": 1, "c": 1, "d": 4}
 
 
-def test_incomplete_method_is_shown_and_not_ranked(tmp_path: Path) -> None:
+def test_incomplete_method_is_shown_and_not_ranked(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "whole", [(5.0, 1.0, 0.0), (6.0, 1.0, 0.0)])
     store(tmp_path, "part", [(9.0, 0.5, 0.0), "failed"])
     (board,) = read_boards(tmp_path)
@@ -68,11 +43,14 @@ def test_incomplete_method_is_shown_and_not_ranked(tmp_path: Path) -> None:
     assert (part.scored, part.failed, part.complete, whole.complete) == (1, 1, False, True)
     assert board.ranking(board.columns[0]) == {"whole": 1}
     text = to_markdown([board])
-    assert "| part | 1/2 | 9.0000 |" in text
+    assert "| part † | 1/2 | 9.0000 |" in text
+    assert "† some pairs were not scored: not ranked." in text
+    assert "Pairs failed: part 1 on Set." in text
+    assert board.ranking(board.columns[0], incomplete=True) == {"part": 1, "whole": 2}
     assert "| whole | 2 | **5.5000** |" in text
 
 
-def test_undefined_values_are_counted_and_not_ranked(tmp_path: Path) -> None:
+def test_undefined_values_are_counted_and_not_ranked(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "a", [(math.nan, 1.0, 0.0), (6.0, 1.0, 0.0)])
     store(tmp_path, "b", [(1.0, 1.0, 0.0), (1.0, 1.0, 0.0)])
     (board,) = read_boards(tmp_path)
@@ -84,20 +62,71 @@ def test_undefined_values_are_counted_and_not_ranked(tmp_path: Path) -> None:
     assert float(row["EN@film"]) == 6.0
 
 
-def test_csv_has_the_stated_header_and_full_precision(tmp_path: Path) -> None:
+def test_csv_has_the_stated_header_and_full_precision(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "a", [(1 / 3, 2 / 3, 0.1)])
     path = write_leaderboard(tmp_path)
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert lines[0].split(",") == [*HEADER, "EN@film", "MSE@film", "Q_SF@liu"]
-    assert lines[0].startswith("dataset,method,protocols,pairs,scored,failed,skipped,undefined,")
-    assert lines[1] == f"Set,a,film/1,1,1,0,0,,{1 / 3!r},{2 / 3!r},0.1"
+    keys = ["EN@film", "MSE@film", "Q_SF@liu"]
+    assert lines[0].split(",") == [*HEADER, *keys, *(key + end for key in keys for end in (":low", ":high"))]
+    assert lines[0].startswith(
+        "dataset,method,protocols,pairs,scored,failed,skipped,undefined,mean_rank,borda,EN@film,"
+    )
+    assert lines[1] == f"Set,a,film/1 liu/1,1,1,0,0,,1.0,0.0,{1 / 3!r},{2 / 3!r},0.1,,,,,,"
     assert (tmp_path / "leaderboard.md").exists()
+
+
+def test_csv_has_intervals_and_ranks_and_is_the_same_again(tmp_path: Path, store: Store) -> None:
+    values = [(6.9, 30.0, 0.5), (7.1, 10.0, 0.3), (7.3, 20.0, 0.1), (7.0, 25.0, 0.2)]
+    store(tmp_path, "a", values)
+    store(tmp_path, "b", [(en - 1, mse, q) for en, mse, q in values])
+    store(tmp_path, "c", [*values[:3], "failed"])
+    first = write_leaderboard(tmp_path).read_bytes()
+    a, b, c = csv.DictReader(io.StringIO(first.decode()))
+    found = summarise([6.9, 7.1, 7.3, 7.0])
+    assert (float(a["EN@film:low"]), float(a["EN@film:high"])) == (found.low, found.high)
+    assert found.low < float(a["EN@film"]) < found.high
+    assert (a["mean_rank"], b["mean_rank"], c["mean_rank"]) == (repr(4 / 3), repr(5 / 3), "")
+    assert (a["borda"], b["borda"], c["borda"]) == ("2.0", "1.0", "")
+    (tmp_path / "leaderboard.csv").unlink()
+    assert write_leaderboard(tmp_path).read_bytes() == first
+
+
+def test_methods_run_on_different_pairs_are_not_compared(tmp_path: Path, store: Store) -> None:
+    store(tmp_path, "a", [(5.0, 1.0, 0.0)] * 2)
+    store(tmp_path, "b", [(6.0, 1.0, 0.0)] * 2, first=1)
+    (board,) = read_boards(tmp_path)
+    assert (board.pairs, board.names) == (3, ["p0", "p1", "p2"])
+    assert [entry.complete for entry in board.entries] == [False, False]
+    assert board.ranking(board.columns[0]) == {}
+
+
+def test_columns_and_what_is_asked_for(tmp_path: Path, store: Store) -> None:
+    store(tmp_path, "a", [(5.0, 1.0, 0.0)])
+    (board,) = read_boards(tmp_path, protocols={"liu"})
+    assert [column.key for column in board.columns] == ["Q_SF@liu"]
+    (board,) = read_boards(tmp_path, metrics=["mse", "EN@film"])
+    assert [column.key for column in board.columns] == ["MSE@film", "EN@film"]
+    for wrong, what in (
+        ({"methods": {"A"}}, "unknown method 'A': did you mean 'a'"),
+        ({"datasets": {"Sett"}}, "unknown data set 'Sett'"),
+        ({"protocols": {"fil"}}, "unknown protocol 'fil'"),
+        ({"metrics": ["EN@film1"]}, "unknown metric 'EN@film1': did you mean 'EN@film'"),
+    ):
+        with pytest.raises(InputError, match=what):
+            read_boards(tmp_path, **wrong)
+
+
+def test_several_data_sets_get_a_table_of_places(tmp_path: Path, store: Store) -> None:
+    for dataset in ("One", "Two"):
+        store(tmp_path, "a", [(5.0, 1.0, 0.0)], dataset=dataset)
+        store(tmp_path, "b", [(6.0, 0.5, 0.0)], dataset=dataset)
+    assert "| b | 1 | **1.17** | **5** | 6 | 6 |" in to_markdown(read_boards(tmp_path))
 
 
 @pytest.mark.parametrize(
     "name", ["=cmd|' /C calc'!A0", "@SUM(1)", "+1+1", "-2+3", "a,b", 'say "x"', "two\nlines", "名😀"]
 )
-def test_odd_names_do_no_harm(tmp_path: Path, name: str) -> None:
+def test_odd_names_do_no_harm(tmp_path: Path, store: Store, name: str) -> None:
     store(tmp_path, name, [(1.0, 2.0, 3.0)])
     boards = read_boards(tmp_path)
     (row,) = csv.DictReader(io.StringIO(to_csv(boards)))
@@ -108,7 +137,7 @@ def test_odd_names_do_no_harm(tmp_path: Path, name: str) -> None:
     assert table[0].replace("\\|", "").count("|") == 6
 
 
-def test_markup_in_a_name_is_text(tmp_path: Path) -> None:
+def test_markup_in_a_name_is_text(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "lap[levels=5]", [(1.0, 2.0, 3.0)])
     (board,) = read_boards(tmp_path)
     console = Console(record=True, width=120, quiet=False, file=io.StringIO())
@@ -117,7 +146,7 @@ def test_markup_in_a_name_is_text(tmp_path: Path) -> None:
     assert "lap[levels=5]" in console.export_text()
 
 
-def test_narrow_terminal_gets_further_tables(tmp_path: Path) -> None:
+def test_narrow_terminal_gets_further_tables(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "a", [(1.0, 2.0, 3.0)])
     (board,) = read_boards(tmp_path)
     assert [len(to_tables(board, width)) for width in (120, 36, 10)] == [1, 2, 3]
@@ -130,7 +159,7 @@ def test_narrow_terminal_gets_further_tables(tmp_path: Path) -> None:
         assert "…" not in text
 
 
-def test_only_some_methods_data_sets_and_pairs(tmp_path: Path) -> None:
+def test_only_some_methods_data_sets_and_pairs(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "a", [(1.0, 2.0, 3.0), (3.0, 2.0, 3.0)])
     store(tmp_path, "b", [(1.0, 2.0, 3.0)], dataset="Other")
     (board,) = read_boards(tmp_path, methods={"a"}, pairs={"Set": {"p1"}})

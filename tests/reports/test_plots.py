@@ -1,0 +1,161 @@
+"""Plots of stored rows: what is drawn is what is stored."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fusionbench.errors import InputError
+from fusionbench.reports.boards import read_boards
+from fusionbench.reports.plots import PLOTS, normalised, plot
+from fusionbench.reports.style import save
+
+Store = Callable[..., None]
+NAMES = {"alpha": "平均 $x$ <b>", "beta": "=cmd,\n😀"}
+
+
+def legend(axes: Axes) -> list[str]:
+    found = axes.get_legend()
+    assert found is not None
+    return [text.get_text() for text in found.get_texts()]
+
+
+def on_the_page(drawn: Figure) -> bool:
+    """Whether all that is drawn lies on the page."""
+    drawn.canvas.draw()
+    extent = drawn.get_tightbbox()
+    width, height = drawn.get_size_inches()
+    return extent.x0 > -0.02 and extent.y0 > -0.02 and extent.x1 < width + 0.02 and extent.y1 < height + 0.02
+
+
+def test_curves_are_the_sorted_values_with_means_in_the_legend(three_methods: Path) -> None:
+    boards = read_boards(three_methods, datasets={"One"})
+    drawn = plot("curves", boards, metrics=["EN"])
+    (axes,) = drawn.axes
+    for line, entry in zip(axes.lines, boards[0].entries, strict=True):
+        assert list(line.get_ydata()) == sorted(entry.values("EN@film").values())
+        assert np.asarray(line.get_xdata()).tolist() == pytest.approx(np.arange(1, 25) / 24)
+    assert legend(axes) == [f"{e.method}: {e.means['EN@film']:.4f}" for e in boards[0].entries]
+    assert axes.get_title() == "EN ↑"
+
+
+def test_boxes_show_median_and_mean(three_methods: Path) -> None:
+    boards = read_boards(three_methods)
+    drawn = plot("boxes", boards, methods=["gamma", "alpha"])
+    assert [axes.get_title() for axes in drawn.axes][:2] == ["One · EN ↑", "One · MSE ↓"]
+    axes = drawn.axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["gamma", "alpha"]
+    values = list(boards[0].entries[2].values("EN@film").values())
+    levels = [float(np.mean(line.get_ydata())) for line in axes.lines if len(line.get_ydata())]
+    assert any(level == pytest.approx(np.median(values)) for level in levels)
+    assert any(level == pytest.approx(np.mean(values)) for level in levels)
+
+
+def test_radar_is_normalised_by_direction(tmp_path: Path, store: Store) -> None:
+    store(tmp_path, "a", [(1.0, 4.0, 0.5)])
+    store(tmp_path, "b", [(3.0, 8.0, -0.1)])
+    store(tmp_path, "c", [(2.0, 4.0, math.nan)])
+    (board,) = read_boards(tmp_path)
+    expected = [[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.5, 1.0, math.nan]]
+    assert np.allclose(normalised(board), expected, equal_nan=True)
+    assert normalised(read_boards(tmp_path, methods={"a"})[0]).tolist() == [[1.0, 1.0, 1.0]]
+    drawn = plot("radar", [board])
+    assert [text.get_text() for text in drawn.axes[0].get_xticklabels()] == ["EN ↑", "MSE ↓", "Q_SF →0"]
+    with pytest.raises(InputError, match="a radar needs three metrics or more, Set has 2"):
+        plot("radar", [board], metrics=["EN", "MSE"])
+
+
+def test_latency_is_the_median_of_seconds(three_methods: Path) -> None:
+    boards = read_boards(three_methods)
+    drawn = plot("latency", boards, metrics=["EN"])
+    assert len(drawn.axes) == 2
+    points = [container.lines[0].get_xydata()[0] for container in drawn.axes[0].containers]  # type: ignore[attr-defined]
+    assert [x for x, _ in points] == pytest.approx([0.01, 0.1, 1.0])
+    assert [y for _, y in points] == pytest.approx([entry.means["EN@film"] for entry in boards[0].entries])
+
+
+def test_no_seconds_no_latency(tmp_path: Path, store: Store) -> None:
+    store(tmp_path, "a", [(1.0, 4.0, 0.5)])
+    with pytest.raises(InputError, match="no method has stored seconds"):
+        plot("latency", read_boards(tmp_path))
+
+
+def test_the_diagram_joins_what_does_not_differ(tmp_path: Path, store: Store) -> None:
+    rng = np.random.default_rng(1)
+    for method, shift in (("a", 0.0), ("b", 0.0), ("far", 9.0)):
+        store(tmp_path, method, [(float(v) + shift, 1.0, 1.0) for v in rng.normal(size=30)])
+    drawn = plot("ranks", read_boards(tmp_path), metrics=["EN"])
+    (axes,) = drawn.axes
+    bars = [line for line in axes.lines if line.get_color() == "k" and line.get_linewidth() == 2]
+    assert len(bars) == 1
+    assert min(bars[0].get_xdata()) > 1.9
+    assert any("(1.00)" in text.get_text() and "far" in text.get_text() for text in axes.texts)
+    assert any(text.get_text() == "critical difference 0.61" for text in axes.texts)
+    assert on_the_page(drawn)
+
+
+@pytest.mark.parametrize("kind", PLOTS)
+def test_odd_names_fit_on_the_page_without_a_warning(three_methods: Path, tmp_path: Path, kind: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        boards = read_boards(three_methods, metrics=None if kind == "radar" else ["EN"])
+        drawn = plot(kind, boards, tmp_path / f"{kind}.png", names=NAMES, dpi=50)
+    assert on_the_page(drawn)
+
+
+def test_the_same_bytes_every_time(three_methods: Path, tmp_path: Path) -> None:
+    boards = read_boards(three_methods, datasets={"One"}, metrics=["EN"])
+    for kind in ("png", "pdf"):
+        first = plot("curves", boards, tmp_path / f"a.{kind}")
+        assert (tmp_path / f"a.{kind}").read_bytes() == save(first, tmp_path / f"b.{kind}").read_bytes()
+        plot("curves", boards, tmp_path / f"b.{kind}")
+        assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["curves", "boxes", "radar", "latency"])
+def test_one_method_on_one_pair(tmp_path: Path, store: Store, kind: str) -> None:
+    store(tmp_path, "only", [(1.0, math.inf, 0.5)], seconds=0.5)
+    plot(kind, read_boards(tmp_path), tmp_path / "a.png", dpi=40)
+    assert (tmp_path / "a.png").stat().st_size > 500
+
+
+def test_twenty_methods_fit(tmp_path: Path, store: Store) -> None:
+    for index in range(20):
+        store(tmp_path, f"method number {index:02}", [(float(index + p), p + 1.0, 0.5) for p in range(3)], seconds=0.1)
+    boards = read_boards(tmp_path)
+    for kind in ("curves", "radar", "ranks"):
+        assert on_the_page(plot(kind, boards)), kind
+
+
+def test_incomplete_methods_are_left_out_unless_asked_for(tmp_path: Path, store: Store) -> None:
+    store(tmp_path, "a", [(1.0, 4.0, 0.5), (2.0, 4.0, 0.5)])
+    store(tmp_path, "part", [(3.0, 4.0, 0.5), "failed"])
+    boards = read_boards(tmp_path)
+    assert legend(plot("curves", boards, metrics=["EN"]).axes[0]) == ["a: 1.5000"]
+    asked = plot("curves", boards, metrics=["EN"], incomplete=True)
+    assert legend(asked.axes[0]) == ["a: 1.5000", "part†: 3.0000"]
+    with pytest.raises(InputError, match="no method was scored on all 2 pairs of Set"):
+        plot("boxes", read_boards(tmp_path), methods=["part"])
+    with pytest.raises(InputError, match="needs two methods and two pairs"):
+        plot("ranks", boards)
+
+
+def test_wrong_wishes(three_methods: Path) -> None:
+    boards = read_boards(three_methods)
+    with pytest.raises(InputError, match="unknown plot 'box': did you mean 'boxes'"):
+        plot("box", boards)
+    with pytest.raises(InputError, match="unknown metric 'Qabf'"):
+        plot("curves", boards, metrics=["Qabf"])
+    with pytest.raises(InputError, match="unknown method on One 'alfa'"):
+        plot("curves", boards, methods=["alfa"])
+    with pytest.raises(InputError, match="no data set to draw"):
+        plot("curves", [])
+    with pytest.raises(InputError, match="cannot draw"):
+        plot("curves", boards, Path("x.eps"))
