@@ -10,7 +10,7 @@ inference go through the same lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -112,20 +112,20 @@ class TransformerBlock(nn.Module):
         self.ffn = FeedForward(dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Compute maps (N, H, W, C) from such maps."""
-        grams, values = [], []
-        for strip in strips(x):
-            gram, value = self.attn.strip(self.norm1(strip.wide), strip.edges)
+        """Compute maps (N, H, W, C) from such maps; where no gradient is asked for, the result takes their memory."""
+        grams = []
+
+        def value(strip: Strip) -> Tensor:
+            gram, v = self.attn.strip(self.norm1(strip.wide), strip.edges)
             grams.append(gram)
-            values.append(value)
+            return v
+
+        v = join((value(strip) for strip in strips(x)), None if torch.is_grad_enabled() else torch.empty_like(x))
         mixing = self.attn.mixing(torch.stack(grams).sum(dim=0)).transpose(1, 2)
-        joined = torch.cat(values, dim=1)
-        del values
-        mixed = (joined.flatten(1, 2) @ mixing.to(joined.dtype)).view_as(joined)
-        x = plus(mixed, x)
-        return torch.cat(
-            [plus(self.ffn.strip(self.norm2(strip.wide), strip.edges), strip.own) for strip in strips(x)], dim=1
-        )
+        mixed = (plus(_mix(own, mixing), part) for own, part in zip(split(v), split(x), strict=True))
+        between = join(mixed, v)
+        done = (plus(self.ffn.strip(self.norm2(strip.wide), strip.edges), strip.own) for strip in strips(between))
+        return join(done, x)
 
 
 @dataclass(frozen=True)
@@ -166,6 +166,25 @@ def split(x: Tensor) -> Sequence[Tensor]:
     """Cut maps (N, H, W, C) into strips of rows that do not overlap."""
     pixels = STRIP.get(x.device.type, STRIP_ELSEWHERE)
     return x.split(max(1, pixels // (x.shape[0] * x.shape[2])), dim=1)
+
+
+def join(parts: Iterable[Tensor], memory: Tensor | None) -> Tensor:
+    """Put strips together: in new memory where a gradient is asked for or none is given, else in the given one.
+
+    Fresh memory costs a visit of the operating system for each page, as much as a cheap operation on it.
+    """
+    if torch.is_grad_enabled() or memory is None:
+        return torch.cat(list(parts), dim=1)
+    at = 0
+    for part in parts:
+        memory[:, at : at + part.shape[1]] = part
+        at += part.shape[1]
+    return memory
+
+
+def _mix(v: Tensor, mixing: Tensor) -> Tensor:
+    """Multiply each pixel of (N, rows, W, C) with the matrix of its image, (N, C, C)."""
+    return (v.flatten(1, 2) @ mixing.to(v.dtype)).view_as(v)
 
 
 def times(x: Tensor, y: Tensor) -> Tensor:
