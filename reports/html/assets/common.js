@@ -66,14 +66,15 @@ FB.milliseconds = (seconds) => {
   return ms >= 100 ? ms.toFixed(0) : ms >= 1 ? ms.toFixed(1) : ms.toFixed(2);
 };
 
-/** Load the numbers of a data set, once; the file is a script because a page from disk may not fetch. */
-FB.load = (slug) => new Promise((resolve, reject) => {
-  if (FB.pairs[slug]) { resolve(FB.pairs[slug]); return; }
-  const script = FB.h("script", { src: `${FB.root}data/pairs/${slug}.js` });
-  script.onload = () => resolve(FB.pairs[slug]);
-  script.onerror = () => reject(new Error(`cannot load ${script.src}`));
+const scripts = {};
+FB.script = (path) => (scripts[path] ||= new Promise((resolve, reject) => {
+  const script = FB.h("script", { src: FB.root + path });
+  script.onload = () => resolve();
+  script.onerror = () => reject(new Error(`cannot load ${path}`));
   document.head.append(script);
-});
+}));
+/** Load the numbers of a data set, once; the file is a script because a page from disk may not fetch. */
+FB.load = (slug) => FB.script(`data/pairs/${slug}.js`).then(() => FB.pairs[slug]);
 
 // ------------------------------------------------------------------ pictures
 FB.hasResult = (data, method, i) => {
@@ -88,7 +89,9 @@ FB.resultPath = (data, method, i, colour) => {
 FB.sourcePath = (data, side, i) => `${data.slug}/sources/${"ab"[side]}/${data.pairs[i].slug}`;
 FB.image = (path, ending = ".png") => `${FB.root}images/${path}${ending}`;
 FB.thumb = (path) => `${FB.root}thumbs/${path}.jpg`;
-FB.thumbnail = (path, gray = false) => FB.h("img", { src: FB.thumb(path), alt: "", class: gray ? "gray" : null, loading: "lazy", decoding: "async", draggable: "false" });
+// "lazy" must come before the address: an element that is told its address first loads at once
+FB.thumbnail = (path, gray = false) =>
+  FB.h("img", { loading: "lazy", decoding: "async", draggable: "false", alt: "", class: gray ? "gray" : null, src: FB.thumb(path) });
 FB.viewerLink = (dataset, pair, left) => {
   const hash = new URLSearchParams({ d: dataset, p: pair });
   if (left) hash.set("l", `m:${left}`);
@@ -190,7 +193,8 @@ FB.plot = (host, traces, layout = {}) => {
       shared[name] = { ...axis, ...given, title: { standoff: 12, ...given.title } };
     }
   }
-  return Plotly.react(host, traces, shared, { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], toImageButtonOptions: { format: "svg" } });
+  // Plotly is large: the tables need not wait for it
+  return FB.script("assets/plotly.min.js").then(() => Plotly.react(host, traces, shared, { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], toImageButtonOptions: { format: "svg" } }));
 };
 FB.onPoint = (host, go) => {
   if (host.dataset.listening) return;

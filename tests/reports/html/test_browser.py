@@ -264,6 +264,22 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(reader: Reader) -
     assert {"language", "theme", "dataset", "pair", "next", "mode", "left", "right", "divider", "zoom-in"} <= seen
 
 
+def test_a_large_gallery_loads_what_is_looked_at(browser: Any, make_runs: MakeRuns, tmp_path: Path) -> None:
+    runs = make_runs(methods=["average"], pairs=[f"p{number}" for number in range(300)], colour=False)
+    write_report(runs, tmp_path / "report")
+    reader = Reader(browser, tmp_path / "report")
+    asked: list[str] = []
+    reader.page.on("request", lambda request: asked.append(request.url))
+    page = reader.open("pairs.html")
+    page.wait_for_function("document.querySelectorAll('#gallery img').length === 600")
+    page.wait_for_timeout(500)
+    seen = sum("/thumbs/" in url for url in asked)
+    assert 0 < seen < 300
+    page.locator("#gallery li").last.scroll_into_view_if_needed()
+    page.wait_for_function("[...document.querySelectorAll('#gallery li:last-child img')].every(e => e.naturalWidth)")
+    reader.close()
+
+
 def test_real_data(browser: Any, shared_data: Path, tmp_path: Path) -> None:
     from fusionbench import run
 

@@ -49,6 +49,7 @@ def checksums(folder: Path) -> dict[str, str]:
 def test_every_link_of_every_page_leads_to_a_file_of_the_report(make_runs: MakeRuns, tmp_path: Path) -> None:
     out = tmp_path / "report"
     assert write_report(make_runs(), out) == out / "index.html"
+    assert (out / "assets/plotly.min.js").stat().st_size > 1_000_000
     written = sorted(out.rglob("*.html"))
     assert len(written) == 5 + 3 + 3
     for page in written:
