@@ -6,7 +6,10 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..bench.store import Row, RunFolder, find_runs
 from ..errors import InputError, unknown
@@ -14,6 +17,7 @@ from .statistics import RESAMPLES, Summary, summarise
 
 DRAWS = 2_000_000  # values drawn for an interval: from 200 pairs on fewer resamples do, and a large board stays quick
 Better = Literal["higher", "lower", "zero"]
+Value = TypeVar("Value", float, NDArray[np.float64])
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,8 @@ class Column:
         """The direction, as tables print it."""
         return {"higher": "↑", "lower": "↓", "zero": "→0"}[self.better]
 
-    def cost(self, value: float) -> float:
-        """Turn a value into one that is the smaller the better; NaN stays NaN."""
+    def cost(self, value: Value) -> Value:
+        """Turn a value, or an array of them, into one that is the smaller the better; NaN stays NaN."""
         if self.better == "zero":
             return abs(value)
         return value if self.better == "lower" else -value

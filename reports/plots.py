@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, unknown
 from .boards import Board, Column, Entry
+from .critical import critical_differences
 from .grid import digits
-from .significance import Friedman, friedman_over_pairs
+from .significance import friedman_over_pairs
 from .style import MARKERS, check_format, colour, dash, legend_below, new_figure, plain, save, short, style
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _label(entry: Entry, names: Names) -> str:
 def _legend_columns(boards: list[Board], names: Names, width: float) -> int:
     """How many columns a legend of all methods with their means has below a panel of `width` inches."""
     longest = max(len(_label(entry, names)) for board in boards for entry in board.entries) + len(": 1234.5")
-    return 2 if 2 * (longest * 0.05 + 0.3) < width else 1  # inches of a letter, and of the sample line
+    return 2 if 2 * (longest * 0.043 + 0.25) < width else 1  # inches of a letter, and of the sample line
 
 
 def _title(board: Board, column: Column, many: bool) -> str:
@@ -272,65 +273,3 @@ def _draw_latency(axes: Axes, board: Board, column: Column, names: Names) -> Non
         )  # fmt: skip
     axes.set_xscale("log")
     axes.set_xlabel("seconds for a pair (median, quartiles)")
-
-
-def critical_differences(test: Friedman, names: Names = None) -> Figure:
-    """Draw mean ranks, best at the left; a bar joins methods that Nemenyi's test does not tell apart.
-
-    J. Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, 2006, pp. 1-30, drawn by
-    scikit-posthocs. Call it within `style`.
-
-    Raises
-    ------
-    InputError
-        There are less than two methods, or no pair that all of them have.
-    """
-    k = len(test.methods)
-    if k < 2 or test.n < 2:
-        raise InputError(
-            f"a diagram of critical differences needs two methods and two pairs that all have, here are {k} and "
-            f"{test.n}: run more, or choose the methods"
-        )
-    import pandas as pd
-    import scikit_posthocs
-
-    labels = [short((names or {}).get(method, method)) for method in test.methods]
-    labels = [label + "\u200b" * labels[:index].count(label) for index, label in enumerate(labels)]  # keys must differ
-    found = scikit_posthocs.posthoc_nemenyi_friedman(test.costs).to_numpy()
-    drawn = new_figure(5.0, 1.1 + 0.19 * math.ceil(k / 2))
-    axes = drawn.add_subplot()
-    axes.grid(visible=False)
-    parts = scikit_posthocs.critical_difference_diagram(
-        dict(zip(labels, test.ranks, strict=True)),
-        pd.DataFrame(found, index=labels, columns=labels),
-        alpha=test.alpha,
-        ax=axes,
-        label_fmt_left="{label} ({rank:.2f}) ",
-        label_fmt_right=" ({rank:.2f}) {label}",
-        color_palette=dict(zip(labels, (colour(index) for index in range(k)), strict=True)),
-        label_props={"size": 8},
-        marker_props={"s": 18, "clip_on": False},
-        elbow_props={"clip_on": False},
-    )
-    for text in parts["labels"]:
-        text.set_color("black")
-    axes.set(xlim=(1, k), xticks=range(1, k + 1))
-    _ruler(axes, test)
-    p = "p < 0.001" if test.p < 0.001 else f"p = {test.p:.3f}"
-    friedman = "" if math.isnan(test.p) else f"; Friedman χ²({k - 1}) = {test.statistic:.1f}, {p}"
-    drawn.suptitle(f"mean rank over {test.n} pairs{friedman}", size=8)
-    return drawn
-
-
-def _ruler(axes: Axes, test: Friedman) -> None:
-    """Draw the critical difference above the axis; one that is longer than the axis is stated alone."""
-    where = axes.get_xaxis_transform()
-    fits = test.critical <= len(test.methods) - 1
-    if fits:
-        ends = [1, 1 + test.critical]
-        axes.plot(ends, [1.3, 1.3], "|-", color="black", transform=where, clip_on=False, linewidth=1)
-    text = f"critical difference {test.critical:.2f}"
-    axes.text(1.08 + test.critical if fits else 1, 1.3, text, transform=where, va="center", size=7)
-
-
-__all__ = ["PLOTS", "critical_differences", "normalised", "plot"]

@@ -113,10 +113,9 @@ def compare(board: Board, column: Column, *, alpha: float = 0.05, incomplete: bo
 def _common(a: Entry, b: Entry, column: Column) -> tuple[Array, Array]:
     of_a, of_b = a.values(column.key), b.values(column.key)
     names = [name for name in of_a if name in of_b]
-    both = [(column.cost(of_a[name]), column.cost(of_b[name])) for name in names]
-    # the difference of two infinite values says nothing
-    kept = np.array([row for row in both if np.isfinite(row).all()], dtype=np.float64).reshape(-1, 2)
-    return kept[:, 0], kept[:, 1]
+    both = np.array([(of_a[name], of_b[name]) for name in names], dtype=np.float64).reshape(-1, 2)
+    both = both[np.isfinite(both).all(axis=1)]  # the difference of two infinite values says nothing
+    return column.cost(both[:, 0]), column.cost(both[:, 1])
 
 
 def _comparison(a: Entry, b: Entry, costs: tuple[Array, Array], p: float, corrected: float, alpha: float) -> Comparison:
