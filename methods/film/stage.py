@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .attention import WIDTH, TextAttention
-from .block import TransformerBlock, pointwise, split
+from .block import TransformerBlock, plus, pointwise, split, times
 
 DIM = 32
 Grid = tuple[int, int]
@@ -96,8 +96,9 @@ class Stage(nn.Module):
         sampled = _pick(features, _through(rows, back_rows), _through(columns, back_columns))
         parts = []
         for f, g, place in zip(split(features), split(sampled), split(places), strict=True):
-            seen = self._prelu(name, 2)(pointwise(g, both, both_bias) * place + second.bias.to(f.dtype))
-            mixed = pointwise(f, direct + guided, third.bias) + pointwise(seen, guided)
+            seen = times(pointwise(g, both, both_bias), place)
+            seen = self._prelu(name, 2)(plus(seen, second.bias.to(f.dtype)))
+            mixed = plus(pointwise(f, direct + guided, third.bias), pointwise(seen, guided))
             parts.append(self._prelu(name, 3)(mixed))
         return torch.cat(parts, dim=1)
 

@@ -86,7 +86,7 @@ def test_transformer_block_agrees_with_numpy(
 ) -> None:
     x = torch.randn(1, *size, dim, generator=torch.Generator().manual_seed(3))
     with torch.inference_mode():
-        got = network.get_submodule(name)(x)[0].permute(2, 0, 1).numpy()
+        got = network.get_submodule(name)(x.clone())[0].permute(2, 0, 1).numpy()
     wanted = plain.block(x[0].permute(2, 0, 1).double().numpy(), plain.part(state, f"{name}."))
     np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5)
 
