@@ -27,6 +27,7 @@ Rename = Annotated[list[str] | None, typer.Option(help="label=what to print for 
 def report(
     runs: Runs = Path("runs"),
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the report.")] = Path("report"),
+    workers: Annotated[int | None, typer.Option("--workers", "-j", min=1, show_default="all cores")] = None,
 ) -> None:
     """Write the HTML report: one folder that opens from disk, with no network."""
     from rich.console import Console
@@ -34,9 +35,11 @@ def report(
 
     from ..metrics import METRICS
     from ..metrics.explain import explain
+    from ..reports.boards import read_boards
     from ..reports.html import write_report
 
-    explanations = {key: explain(key).markdown() for key in METRICS}
+    keys = dict.fromkeys(column.key for board in read_boards(runs) for column in board.columns)
+    explanations = {key: explain(key).markdown() for key in keys if key in METRICS}
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task("pictures", total=None)
@@ -44,6 +47,7 @@ def report(
             runs,
             out,
             explanations=explanations,
+            workers=workers,
             advance=lambda done, total: progress.update(bar, completed=done, total=total),
         )
     typer.echo(f"report  {index}")
