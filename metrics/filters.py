@@ -14,13 +14,14 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from .band import Strip, along, outputs, strip
+from .pixelwise import pixelwise
 from .triple import Array
 
 Border = Literal["valid", "zero", "replicate", "symmetric", "reflect"]
 
 FLOAT32_COUNTS = 1 << 24  # OpenCV counts in float32
 TALL = 64  # rows of results that a filter works on at a time
-STRIP = 16000  # pixels worked on at a time: a few such arrays fit the second-level cache, and the allocator keeps them
+STRIP = 40960  # pixels worked on at a time: a few such arrays fit the second-level cache, and the allocator keeps them
 
 
 def _is_array(x: Array) -> bool:
@@ -109,8 +110,8 @@ def windowed(x: Array, kernel: np.ndarray, times: Array | None = None) -> Array:
     if not _is_array(x):
         return _windowed_tensor(x, kernel, times)
     out = np.empty((x.shape[0], 1, math.prod(outputs(length, len(kernel), 1) for length in x.shape[1:])))
-    for i, part, window in _window_strips(x, kernel):
-        window(x, times, out[i, 0, part])
+    for i, part, rows, work in _window_strips(x, kernel):
+        work(x[i, rows], None if times is None else times[i, rows], out[i, 0, part])
     return out
 
 
@@ -119,27 +120,16 @@ def _windowed_tensor(x: Array, kernel: np.ndarray, times: Array | None) -> Array
     return along(along(x if times is None else x * times, kernel, 1, -2), kernel, 1, -1)
 
 
-def _window_strips(
-    x: np.ndarray, kernel: np.ndarray
-) -> Iterator[tuple[int, slice, Callable[[np.ndarray, np.ndarray | None, np.ndarray], object]]]:
-    """Strips that `windowed` works on: image, where the results lie, and what computes them (of x, of times, into)."""
+def _window_strips(x: np.ndarray, kernel: np.ndarray) -> Iterator[tuple[int, slice, slice, Strip]]:
+    """Strips that `windowed` works on: image, where the results lie, the rows they are made of, and the filter."""
     height, width = (outputs(length, len(kernel), 1) for length in x.shape[1:])
+    tops = range(0, height, TALL)
+    works = [strip(min(TALL, height - top), width, kernel, kernel, 1) for top in (tops[0], tops[-1])]
     for i in range(x.shape[0]):
-        for top in range(0, height, TALL):
-            high = min(TALL, height - top)
-            work, rows = strip(high, width, kernel, kernel, 1), slice(top, top + high + len(kernel) - 1)
-
-            def window(
-                x: np.ndarray,
-                times: np.ndarray | None,
-                flat: np.ndarray,
-                i: int = i,
-                rows: slice = rows,
-                work: Strip = work,
-            ) -> None:
-                work(x[i, rows], None if times is None else times[i, rows], flat)
-
-            yield i, slice(top * width, (top + high) * width), window
+        for top in tops:
+            work = works[top == tops[-1]]
+            high = work.shape[0]
+            yield i, slice(top * width, (top + high) * width), slice(top, top + high + len(kernel) - 1), work
 
 
 def summed_windows(
@@ -158,9 +148,9 @@ def summed_windows(
     if not _is_array(x):
         return reduce(formula(_windowed_tensor(x, kernel, times), *maps))
     sums, scratch = np.zeros(x.shape[0]), np.empty(TALL * x.shape[2])
-    for i, part, window in _window_strips(x, kernel):
+    for i, part, rows, work in _window_strips(x, kernel):
         flat = scratch[: part.stop - part.start]
-        window(x, times, flat)
+        work(x[i, rows], times[i, rows], flat)
         sums[i] += summed(formula, flat[None, None], *(m[i : i + 1, :, part] for m in maps), reduce=reduce)[0]
     return sums
 
@@ -171,9 +161,9 @@ def window_moments(x: Array, kernel: np.ndarray, variance: Callable[..., Array])
     if not _is_array(x):
         return average, variance(_windowed_tensor(x, kernel, x), average)
     found, scratch = np.empty_like(average), np.empty(TALL * x.shape[2])
-    for i, part, window in _window_strips(x, kernel):
+    for i, part, rows, work in _window_strips(x, kernel):
         flat = scratch[: part.stop - part.start]
-        window(x, x, flat)
+        work(x[i, rows], x[i, rows], flat)
         variance(flat, average[i, 0, part], out=found[i, 0, part])
     return average, found
 
@@ -229,24 +219,43 @@ def _sobel_opencv(x: np.ndarray, border: Border) -> tuple[np.ndarray, np.ndarray
 
 def gradient(x: Array) -> tuple[Array, Array]:
     """Derivatives as np.gradient: central differences, one-sided at the border; along the rows, down the columns."""
-    left, right, above, below = central_neighbours(x)
-    return (right - left) / 2, (below - above) / 2
+    along, down = central_differences(x)
+    return along / 2, down / 2
 
 
-def central_neighbours(x: Array) -> tuple[Array, Array, Array, Array]:
-    """Neighbours of each pixel, left, right, above and below, with a border that continues the slope.
-
-    Half the difference of opposite ones is the central difference, and the one-sided one at the border.
-    """
+def central_differences(x: Array) -> tuple[Array, Array]:
+    """Twice the derivatives of np.gradient, which are whole for whole pixels; of uint8 arrays int16."""
     xp = array_namespace(x)
-    wide = xp.concat([2 * x[..., :1] - x[..., 1:2], x, 2 * x[..., -1:] - x[..., -2:-1]], axis=-1)
-    high = xp.concat([2 * x[..., :1, :] - x[..., 1:2, :], x, 2 * x[..., -1:, :] - x[..., -2:-1, :]], axis=-2)
-    return wide[..., :-2], wide[..., 2:], high[..., :-2, :], high[..., 2:, :]
+    if x.dtype == xp.uint8:
+        x = xp.astype(x, xp.int16 if _is_array(x) else xp.float64)
+    left, right = x[..., 1:2] - x[..., :1], x[..., -1:] - x[..., -2:-1]
+    above, below = x[..., 1:2, :] - x[..., :1, :], x[..., -1:, :] - x[..., -2:-1, :]
+    along = xp.concat([2 * left, x[..., 2:] - x[..., :-2], 2 * right], axis=-1)
+    down = xp.concat([2 * above, x[..., 2:, :] - x[..., :-2, :], 2 * below], axis=-2)
+    return along, down
+
+
+def squared_distance(x: Array, y: Array) -> Array:
+    """Sum of the squared differences of two maps of one type: (N, H, W) -> (N,) float64."""
+    if not _is_array(x):
+        xp = array_namespace(x)
+        difference = xp.astype(x, xp.float64) - xp.astype(y, xp.float64)
+        return total(difference * difference)
+    if x.dtype == np.uint8:
+        import cv2
+
+        return np.array([cv2.norm(i, j, cv2.NORM_L2SQR) for i, j in zip(x, y, strict=True)])  # exact
+    return summed(_squared_difference, x, y)
 
 
 def arctan(x: Array) -> Array:
     """Arc tangent of a map that is not needed any more."""
     return np.arctan(x, out=x) if _is_array(x) else x.atan()
+
+
+def exp(x: Array) -> Array:
+    """Exponential of a map that is not needed any more."""
+    return np.exp(x, out=x) if _is_array(x) else x.exp()
 
 
 def product(x: Array, y: Array) -> Array:
@@ -313,6 +322,11 @@ def _count(xp: Any, index: Array, bins: int) -> Array:
 def divided(xp: Any, x: Array, number: float) -> Array:
     """Divide, rounding as IEEE does: torch multiplies with the reciprocal where the divisor is a plain number."""
     return x / xp.full_like(x, number)
+
+
+@pixelwise
+def _squared_difference(x: Array, y: Array) -> Array:
+    return (x - y) * (x - y)
 
 
 def total(x: Array) -> Array:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from math import inf, pi
-from typing import Any
 
 from .catalog import metric
-from .filters import arctan, central_neighbours, sobel, summed, total
-from .intensity import squared_difference
+from .filters import arctan, central_differences, exp, sobel, squared_distance, summed, total
 from .pixelwise import choose, larger, pixelwise, smaller, sqrt
 from .triple import Array, Image, Triple, feature
 
@@ -17,16 +15,15 @@ XYDEAS = "Xydeas and Petrovic 2000, doi:10.1049/el:20000267"
 
 
 @pixelwise
-def slope(left: Array, right: Array, above: Array, below: Array) -> Array:
-    """Root of the mean square of both central differences, from the four neighbours of a pixel."""
-    along, down = (right - left) / 2, (below - above) / 2
-    return sqrt((along * along + down * down) / 2)
+def slope(along: Array, down: Array) -> Array:
+    """Root of the mean square of both derivatives, from twice the derivatives."""
+    return sqrt((along * along + down * down) / 8)
 
 
 @feature
 def gradient_sum(image: Image) -> Array:
     """Σ sqrt((gx² + gy²)/2) over all pixels, central differences, one-sided at the border: (N,)."""
-    return summed(slope, *central_neighbours(image.data))
+    return summed(slope, *central_differences(image.pixels))
 
 
 @metric(
@@ -34,9 +31,8 @@ def gradient_sum(image: Image) -> Array:
 )
 def spatial_frequency(t: Triple) -> Array:
     """Root of the mean squared horizontal plus the mean squared vertical difference, each over its own count."""
-    x, (height, width) = t.fused.data, t.fused.size
-    along = summed(squared_difference, x[..., 1:], x[..., :-1])
-    down = summed(squared_difference, x[..., 1:, :], x[..., :-1, :])
+    x, (height, width) = t.fused.pixels, t.fused.size
+    along, down = squared_distance(x[..., 1:], x[..., :-1]), squared_distance(x[..., 1:, :], x[..., :-1, :])
     return t.xp.sqrt(along / (height * (width - 1)) + down / ((height - 1) * width))
 
 
@@ -84,36 +80,26 @@ def angle_loss(af: Array, angle: Array) -> Array:
 
 
 @pixelwise
-def both_sigmoids(of_strength: Array, of_angle: Array) -> Array:
-    """Product of Qabf's sigmoids from their exponentials."""
-    return 0.9994 * 0.9879 / ((1 + of_strength) * (1 + of_angle))
+def kept_of_both(sa: Array, da: Array, ga: Array, sb: Array, db: Array, gb: Array) -> Array:
+    """Q times strength for both sources, from the exponentials (of the strength's loss and the direction's) and g."""
+    return 0.9994 * 0.9879 * (ga / ((1 + sa) * (1 + da)) + gb / ((1 + sb) * (1 + db)))
 
 
-def preservation(xp: Any, fused: tuple[Array, Array], source: tuple[Array, Array], unit: float = 1.0) -> Array:
-    """Xydeas and Petrovic's Q at each pixel: how much of the source's edge strength and angle the fused image keeps.
+Edges = tuple[Array, Array]  # strength and angle
 
-    Where both strengths are equal the published codes take the strength itself for their ratio, not 1, in the `unit`
+
+def edge_transfer(fused: Edges, a: Edges, b: Edges, unit: float = 1.0) -> Array:
+    """Xydeas and Petrovic's edge transfer: Q of each pixel and source, weighted by the source's edge strength: (N,).
+
+    Where two strengths are equal the published codes take the strength itself for their ratio, not 1, in the `unit`
     (per grey level) that each has for its images.
     """
-    (gf, af), (gs, angle) = fused, source
-    return both_sigmoids(xp.exp(strength_loss(gf, gs, unit)), xp.exp(angle_loss(af, angle)))
-
-
-@pixelwise
-def weighted(qa: Array, ga: Array, qb: Array, gb: Array) -> Array:
-    """What is kept of both sources' edges."""
-    return qa * ga + qb * gb
-
-
-def edge_transfer(t: Triple, unit: float) -> Array:
-    """Q of each pixel and source, weighted by the source's Sobel strength: (N,)."""
 
     def kept(gf: Array, af: Array, ga: Array, aa: Array, gb: Array, ab: Array) -> Array:
-        of_a = preservation(t.xp, (gf, af), (ga, aa), unit)
-        return weighted(of_a, ga, preservation(t.xp, (gf, af), (gb, ab), unit), gb)
+        of_a = exp(strength_loss(gf, ga, unit)), exp(angle_loss(af, aa)), ga
+        return kept_of_both(*of_a, exp(strength_loss(gf, gb, unit)), exp(angle_loss(af, ab)), gb)
 
-    weights = total(edges(t.a)[0]) + total(edges(t.b)[0])
-    return summed(kept, *edges(t.fused), *edges(t.a), *edges(t.b)) / weights
+    return summed(kept, *fused, *a, *b) / (total(a[0]) + total(b[0]))
 
 
 @metric(
@@ -122,4 +108,4 @@ def edge_transfer(t: Triple, unit: float) -> Array:
 )  # fmt: skip
 def qabf(t: Triple) -> Array:
     """Edge transfer: Q of each pixel and source, weighted by the source's Sobel strength, Σ Q g / Σ g."""
-    return edge_transfer(t, 1.0)
+    return edge_transfer(edges(t.fused), edges(t.a), edges(t.b))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from .catalog import metric
-from .filters import mean, summed
+from .filters import mean, squared_distance, summed
 from .pixelwise import pixelwise
 from .triple import Array, Image, Triple, feature
 
@@ -27,22 +27,18 @@ def co_deviation(x: Array, mean_x: Array, y: Array, mean_y: Array) -> Array:
     return (x - mean_x) * (y - mean_y)
 
 
-@pixelwise
-def squared_difference(x: Array, y: Array) -> Array:
-    """Square of the difference of two images."""
-    return (x - y) * (x - y)
-
-
 @feature
 def energy(image: Image) -> Array:
     """Sum of the squared deviations from the mean: (N,)."""
-    return summed(co_deviation, image.data, average(image), image.data, average(image))
+    return co_energy(image, image)
 
 
 @feature
 def squared_error(image: Image, other: Image) -> Array:
     """Mean squared difference: (N,)."""
-    return summed(squared_difference, image.data, other.data) / (image.size[0] * image.size[1])
+    same = image.pixels.dtype == other.pixels.dtype
+    x, y = (image.pixels, other.pixels) if same else (image.data, other.data)
+    return squared_distance(x, y) / (image.size[0] * image.size[1])
 
 
 @feature

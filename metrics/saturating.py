@@ -11,8 +11,8 @@ import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 
 from .catalog import metric
-from .filters import divided, gaussian, mean, pad, product, sum_log10, summed, total, windowed
-from .gradient import ESKICIOGLU, XYDEAS, preservation
+from .filters import divided, gaussian, mean, pad, product, sum_log10, summed, windowed
+from .gradient import ESKICIOGLU, XYDEAS, edge_transfer
 from .intensity import RAO
 from .perception import SCALES, SHEIKH, local_moments, passed, possible, pyramid, variance
 from .pixelwise import pixelwise, smaller
@@ -99,9 +99,7 @@ def ordered_qabf(t: Triple) -> Array:
     The formula of Qabf@tang. Levels divided by 255 do not cancel exactly in the Sobel sums, so the tests for a
     vanishing derivative and for equal strengths depend on the order of the additions: down the kernel's columns.
     """
-    f, a, b = (ordered_edges(image) for image in (t.fused, t.a, t.b))
-    kept = total(preservation(t.xp, f, a) * a[0] + preservation(t.xp, f, b) * b[0])
-    return kept / total(a[0] + b[0])
+    return edge_transfer(ordered_edges(t.fused), ordered_edges(t.a), ordered_edges(t.b))
 
 
 def saturated_vifp(fused: Image, source: Image) -> Array:

@@ -9,10 +9,10 @@ from math import inf, log
 
 from . import tang  # noqa: F401  (it registers AG, which is adopted below)
 from .catalog import adopt, metric
-from .filters import mean, sobel, summed, windowed
-from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, strength
+from .filters import mean, sobel, squared_distance, windowed
+from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, edges, strength
 from .information import probabilities
-from .intensity import JAGALINGAM, squared_difference, squared_error
+from .intensity import JAGALINGAM, squared_error
 from .local import similarity
 from .structure import WANG
 from .triple import Array, Triple
@@ -79,9 +79,8 @@ def spatial_frequency_joined(t: Triple) -> Array:
 
     The channels of a colour image lie side by side in one wide image, so the jumps from one to the next are counted.
     """
-    x = t.fused.data
-    along = summed(squared_difference, x[..., 1:], x[..., :-1])
-    down = summed(squared_difference, x[..., 1:, :], x[..., :-1, :])
+    x = t.fused.pixels
+    along, down = squared_distance(x[..., 1:], x[..., :-1]), squared_distance(x[..., 1:, :], x[..., :-1, :])
     return t.xp.sqrt((along + down) / (t.fused.size[0] * t.fused.size[1]))
 
 
@@ -113,4 +112,4 @@ def qabf_stretched(t: Triple) -> Array:
 
     Qabf@film on levels that are 255 times as large; the values agree to nine digits.
     """
-    return edge_transfer(t, 255.0)
+    return edge_transfer(edges(t.fused), edges(t.a), edges(t.b), 255.0)
