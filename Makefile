@@ -4,7 +4,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-ROOMS  := metrics datasets methods bench reports
+ROOMS  := metrics datasets methods bench reports cli
+# as many processes as cores, each with one thread
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+SPREAD := -n auto --dist loadfile
 
 .PHONY: demo test test-fast test-numpy2 golden lint typecheck format docs benchmark clean
 
@@ -12,10 +15,10 @@ demo: $(VENV)/.installed
 	$(BIN)/fusionbench run
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(PYTEST) $(BIN)/python -m pytest $(SPREAD)
 
 test-fast: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) $(BIN)/python -m pytest $(SPREAD) -m "not slow"
 
 # how far every metric is from the published and reference values
 golden: $(VENV)/.installed-test
@@ -23,7 +26,7 @@ golden: $(VENV)/.installed-test
 
 # the code runs on numpy 1.26, which Jittor needs, and on numpy 2
 test-numpy2: .venv-numpy2/.installed
-	.venv-numpy2/bin/python -m pytest tests/metrics tests/datasets
+	$(PYTEST) .venv-numpy2/bin/python -m pytest $(SPREAD) tests/metrics tests/datasets
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -62,7 +65,8 @@ $(VENV)/.installed-docs: $(VENV)/.installed
 .venv-numpy2/.installed: setup.cfg pyproject.toml constraints.txt
 	test -x .venv-numpy2/bin/python || $(PYTHON) -m venv .venv-numpy2
 	grep -v -i -E '^(numpy|numba|llvmlite|jittor)==' constraints.txt > .venv-numpy2/constraints.txt
-	.venv-numpy2/bin/python -m pip install --quiet -c .venv-numpy2/constraints.txt 'numpy>=2' -e '.[test]'
+	.venv-numpy2/bin/python -m pip install --quiet --no-compile -c .venv-numpy2/constraints.txt \
+	    'numpy>=2' hypothesis pytest pytest-xdist -e .
 	touch $@
 
 clean:

@@ -1,0 +1,80 @@
+"""The commands that turn stored results into what people read."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fusionbench
+from fusionbench.datasets import write
+
+
+def call(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "fusionbench", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with runs of three methods on a small data set."""
+    root = tmp_path_factory.mktemp("reports")
+    random = np.random.default_rng(2)
+    for index in range(4):
+        for side in ("ir", "vi"):
+            write(root / "scenes" / side / f"p{index}.png", random.integers(0, 256, (48, 64, 3), dtype=np.uint8))
+    fusionbench.run(["average", "max", "laplacian"], root / "scenes", out=root / "runs", metrics=["EN", "SF", "Qabf"])
+    return root
+
+
+@pytest.mark.parametrize("format", ["latex", "markdown", "html", "csv"])
+def test_table(place: Path, format: str) -> None:
+    done = call("table", "runs", "--format", format, "--dataset", "scenes", "--protocol", "film", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert "laplacian" in done.stdout
+    assert "Qabf" in done.stdout
+
+
+@pytest.mark.parametrize("kind", ["curves", "boxes", "radar", "latency", "ranks"])
+def test_plot(place: Path, kind: str) -> None:
+    done = call("plot", kind, "runs", "-o", f"{kind}.png", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert (place / f"{kind}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_figure_shows_sources_and_methods(place: Path) -> None:
+    done = call("figure", "runs", "--pair", "p0", "--box", "5,5,10,10", "-m", "average,max", "-o", "f.pdf", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert (place / "f.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_report(place: Path) -> None:
+    done = call("report", "runs", "-o", "page", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert (place / "page" / "index.html").is_file()
+    assert (place / "page" / "metrics.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["report", "nowhere"], "no results below nowhere"),
+        (["table", "runs", "-d", "scnes"], "did you mean 'scenes'?"),
+        (["table", "runs", "--metrics", "Qabg"], "there are EN@film, Qabf@film, SF@film"),
+        (["figure", "runs"], "say with --pair which pair to show"),
+        (["figure", "runs", "--pair", "p0", "--box", "1,2"], "'1,2' is not a box"),
+        (["figure", "runs", "--pair", "p9"], "p9"),
+        (["plot", "curves", "runs", "-o", "x.doc"], "x.doc"),
+        (["plot", "losses"], "no training runs"),
+        (["plot", "radar", "runs", "--rename", "average"], "--rename takes label=name"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_2(place: Path, arguments: list[str], sentence: str) -> None:
+    done = call(*arguments, cwd=place)
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("fusionbench: ")
+    assert sentence in done.stderr
