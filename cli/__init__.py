@@ -9,7 +9,7 @@ import typer
 
 from ..errors import FusionBenchError
 from ..version import __version__
-from . import look, report, run, train, weights
+from . import look, prepare, report, run, train, weights
 
 app = typer.Typer(
     name="fusionbench",
@@ -20,6 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 datasets_app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
+prepare_app = typer.Typer(help="Bring data into the form that a method trains on.", no_args_is_help=True)
 weights_app = typer.Typer(help="List, fetch, convert and look at weights.", no_args_is_help=True)
 
 
@@ -42,6 +43,8 @@ def _options(
 app.command()(run.run)
 app.command()(run.score)
 app.command()(train.train)
+app.add_typer(prepare_app, name="prepare")
+prepare_app.command()(prepare.film)
 app.command()(report.report)
 app.command()(report.table)
 app.command()(report.figure)

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from ..errors import InputError
+
 Dataset = Annotated[
     list[str] | None, typer.Option("--dataset", "-d", help="A data set by name, or a folder (with --a and --b).")
 ]
@@ -42,3 +44,14 @@ SizeOption = Annotated[
 def names_of(text: str | None) -> list[str] | None:
     """Split a list of names at its commas; None where there is none."""
     return None if text is None else [name for name in (part.strip() for part in text.split(",")) if name]
+
+
+def pairs_of(texts: list[str], option: str) -> dict[str, str]:
+    """Read name=value texts; an InputError names the option where one is not of this form."""
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise InputError(f"{option} takes name=value, not {text!r}")
+        pairs[name] = value
+    return pairs

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ..errors import InputError
-from .options import names_of
+from .options import names_of, pairs_of
 
 Runs = Annotated[Path, typer.Argument(help="The folder of the results.")]
 DatasetLabel = Annotated[
@@ -91,7 +91,7 @@ def table(
         format,
         content=content,
         combined=combined,
-        names=_renamed(rename),
+        names=pairs_of(rename or [], "--rename"),
         decimals=decimals,
         intervals=intervals,
         incomplete=incomplete,
@@ -123,7 +123,7 @@ def figure(
     if not pair:
         raise InputError("say with --pair which pair to show")
     boxes = [parse_box(text) for text in box or ()]
-    chosen, names = names_of(methods), _renamed(rename)
+    chosen, names = names_of(methods), pairs_of(rename or [], "--rename")
     draw(
         runs, out, dataset=dataset, pair=pair, methods=chosen, boxes=boxes, sources=_sources(runs),
         gray=gray, columns=columns, width=width, names=names,
@@ -174,7 +174,7 @@ def plot(
             target,
             metrics=names_of(metrics),
             methods=names_of(methods),
-            names=_renamed(rename),
+            names=pairs_of(rename or [], "--rename"),
             incomplete=incomplete,
         )
     typer.echo(target)
@@ -185,16 +185,6 @@ def _trainings() -> list[Path]:
     if not found:
         raise InputError("there are no training runs below runs/train: name their folders")
     return found
-
-
-def _renamed(given: list[str] | None) -> dict[str, str]:
-    names = {}
-    for text in given or ():
-        label, equals, name = text.rpartition("=")
-        if not equals:
-            raise InputError(f"--rename takes label=name, not {text!r}")
-        names[label] = name
-    return names
 
 
 def _sources(runs: Path) -> Callable[[str, str], list[tuple[str, Any]]]:

@@ -24,6 +24,7 @@ from .options import (
     TaskOption,
     Workers,
     names_of,
+    pairs_of,
 )
 
 
@@ -47,6 +48,10 @@ def run(
         str | None,
         typer.Option(help="Of the learned methods: a name or a file.", show_default="what ships"),
     ] = None,
+    text: Annotated[
+        str | None,
+        typer.Option(help="For film: describe, none, blip2, or precomputed features.", show_default="describe"),
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option("--option", help="name=value, for every method that has it; may be given again.")
     ] = None,
@@ -66,7 +71,7 @@ def run(
     The same command again goes on where it stopped: finished pairs are kept.
     """
     _run(
-        _with_options(method, [*([f"weights={weights}"] if weights else []), *(option or [])]),
+        _with_options(method, {**pairs_of(option or [], "--option"), **_set(weights=weights, text=text)}),
         dataset or ["sample"],
         out,
         data_root=data_root,
@@ -129,13 +134,16 @@ def score(
     )
 
 
-def _with_options(specs: list[str] | None, given: list[str]) -> list[Any] | None:
+def _set(**options: str | None) -> dict[str, str]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _with_options(specs: list[str] | None, options: dict[str, str]) -> list[Any] | None:
     """Give options to the methods that have them; one that none has is a mistake."""
-    if not given:
+    if not options:
         return specs
     from ..methods import default_methods, get_method
 
-    options = {name: value for name, _, value in (text.partition("=") for text in given)}
     unused = set(options)
     methods: list[Any] = []
     for spec in specs or default_methods():

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ..errors import InputError
-from .options import Root
+from .options import Root, pairs_of
 
 
 def train(
@@ -18,6 +18,9 @@ def train(
         typer.Option(
             "--dataset", "-d", help="A data set, or photos:DIR for ordinary photographs.", show_default="RoadScene"
         ),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="An H5 file of `fusionbench prepare film`, in place of --dataset.")
     ] = None,
     data_root: Root = None,
     split: Annotated[str | None, typer.Option(help="A split or a list of names.", show_default="all but test")] = None,
@@ -46,6 +49,10 @@ def train(
     workers: Annotated[int, typer.Option("--workers", "-j", help="Processes that cut patches.")] = 0,
     seed: Annotated[int, typer.Option(help="Of weights, patches and their order.")] = 0,
     save_every: Annotated[int, typer.Option(help="Steps between two saved states.")] = 100,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="name=value, the method's own: text, grid, image_size, checkpointing … for film."),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of training runs.")] = Path("runs/train"),
     name: Annotated[str | None, typer.Option(help="The run's name.", show_default="the time")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
@@ -61,6 +68,10 @@ def train(
 
     given = _given(context)
     given.pop("resume", None)
+    if data is not None:
+        given["dataset"] = (*given.get("dataset", ()), str(given.pop("data")))
+    if setting:
+        given["settings"] = pairs_of(given.pop("setting"), "--set")
     if "epochs" in given:
         given["epochs"] = _numbers(str(epochs))
     folder = go_on(resume, **given) if resume is not None else start(**given)

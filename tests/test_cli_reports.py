@@ -69,7 +69,7 @@ def test_report(place: Path) -> None:
         (["figure", "runs", "--pair", "p9"], "p9"),
         (["plot", "curves", "runs", "-o", "x.doc"], "x.doc"),
         (["plot", "losses"], "no training runs"),
-        (["plot", "radar", "runs", "--rename", "average"], "--rename takes label=name"),
+        (["plot", "radar", "runs", "--rename", "average"], "--rename takes name=value"),
     ],
 )
 def test_bad_input_is_one_sentence_and_2(place: Path, arguments: list[str], sentence: str) -> None:
