@@ -11,9 +11,7 @@ from .gradient import steepness, strength
 from .pixelwise import choose, larger, pixelwise, sqrt
 from .triple import Array, Image, Triple, feature
 
-KUMAR = (
-    "Shreyamsha Kumar 2013, doi:10.1007/s11760-012-0361-x; Petrovic and Xydeas 2005, doi:10.1109/ICCV.2005.175"
-)
+KUMAR = "Shreyamsha Kumar 2013, doi:10.1007/s11760-012-0361-x; Petrovic and Xydeas 2005, doi:10.1109/ICCV.2005.175"
 FAINT = 2.0  # strength below which an edge has the least weight
 
 

@@ -18,8 +18,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import pytest
-from fusionbench.metrics import evaluate, prepare
 from skimage.metrics import structural_similarity
+
+from fusionbench.metrics import evaluate, prepare
 
 
 @dataclass(frozen=True)
