@@ -20,7 +20,7 @@ from .triple import Array
 Border = Literal["valid", "zero", "replicate", "symmetric", "reflect"]
 
 FLOAT32_COUNTS = 1 << 24  # OpenCV counts in float32
-TALL = 64  # rows of results that a filter works on at a time
+TALL = 96  # rows of results that a filter works on at a time
 STRIP = 40960  # pixels worked on at a time: a few such arrays fit the second-level cache, and the allocator keeps them
 
 
@@ -132,27 +132,35 @@ def _window_strips(x: np.ndarray, kernel: np.ndarray) -> Iterator[tuple[int, sli
             yield i, slice(top * width, (top + high) * width), slice(top, top + high + len(kernel) - 1), work
 
 
-def summed_windows(
+def summed_moments(
     formula: Callable[..., Array],
     x: Array,
     kernel: np.ndarray,
-    times: Array,
-    *maps: Array,
+    variance: Callable[..., Array],
+    others: list[tuple[Array, ...]],
     reduce: Callable[[Array], Array] | None = None,
-) -> Array:
-    """Sum `formula(windowed(x, kernel, times), *maps)` over the pixels of each image, strip by strip: (N,).
+) -> list[Array]:
+    """Sum formula(mean of x y, mean of x, `variance` of x, *maps) over the pixels of each image, means in a window.
 
-    The maps are in the order of `windowed`. Its result is used up while it is in the cache.
+    Once for each (y, *maps) of `others`; the maps are in the order of `windowed`. What belongs to `x` is computed strip
+    by strip and used up while it is in the cache: (N,) each. See `window_moments`.
     """
     reduce = reduce or total
     if not _is_array(x):
-        return reduce(formula(_windowed_tensor(x, kernel, times), *maps))
-    sums, scratch = np.zeros(x.shape[0]), np.empty(TALL * x.shape[2])
+        moments = window_moments(x, kernel, variance)
+        return [reduce(formula(_windowed_tensor(x, kernel, y), *moments, *maps)) for y, *maps in others]
+    sums = np.zeros((len(others), x.shape[0]))
+    both, average, spread = np.empty((3, 1, 1, TALL * x.shape[2]))
     for i, part, rows, work in _window_strips(x, kernel):
-        flat = scratch[: part.stop - part.start]
-        work(x[i, rows], times[i, rows], flat)
-        sums[i] += summed(formula, flat[None, None], *(m[i : i + 1, :, part] for m in maps), reduce=reduce)[0]
-    return sums
+        of_both, of_x, spread_of_x = (flat[..., : part.stop - part.start] for flat in (both, average, spread))
+        work(x[i, rows], None, of_x[0, 0])
+        work(x[i, rows], x[i, rows], spread_of_x[0, 0])
+        variance(spread_of_x, of_x, out=spread_of_x)
+        for total_of, (y, *maps) in zip(sums, others, strict=True):
+            work(x[i, rows], y[i, rows], of_both[0, 0])
+            pieces_of = (m[i : i + 1, :, part] for m in maps)
+            total_of[i] += summed(formula, of_both, of_x, spread_of_x, *pieces_of, reduce=reduce)[0]
+    return list(sums)
 
 
 def window_moments(x: Array, kernel: np.ndarray, variance: Callable[..., Array]) -> tuple[Array, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf, pi
 
 from .catalog import metric
@@ -58,11 +59,18 @@ def steepness(along: Array, down: Array) -> Array:
     return choose(along == 0, inf, -down / choose(along == 0, 1.0, along))
 
 
-@feature
-def edges(image: Image) -> tuple[Array, Array]:
-    """Sobel strength and angle of Qabf: zero border, arctan in -π/2..π/2, π/2 where the horizontal part is 0."""
-    along, down = sobel(image.pixels)
+Edges = tuple[Array, Array]  # strength and angle
+
+
+def polar(along: Array, down: Array) -> Edges:
+    """Strength and angle of a gradient for Qabf: arctan in -π/2..π/2, π/2 where the horizontal part is 0."""
     return strength(along, down), arctan(steepness(along, down))
+
+
+@feature
+def edges(image: Image) -> Edges:
+    """Sobel strength and angle of Qabf, with a border of zeros."""
+    return polar(*sobel(image.pixels))
 
 
 @pixelwise
@@ -85,17 +93,18 @@ def kept_of_both(sa: Array, da: Array, ga: Array, sb: Array, db: Array, gb: Arra
     return 0.9994 * 0.9879 * (ga / ((1 + sa) * (1 + da)) + gb / ((1 + sb) * (1 + db)))
 
 
-Edges = tuple[Array, Array]  # strength and angle
-
-
-def edge_transfer(fused: Edges, a: Edges, b: Edges, unit: float = 1.0) -> Array:
+def edge_transfer(
+    fused: tuple[Array, Array], a: Edges, b: Edges, unit: float = 1.0, to_edges: Callable[..., Edges] = polar
+) -> Array:
     """Xydeas and Petrovic's edge transfer: Q of each pixel and source, weighted by the source's edge strength: (N,).
 
     Where two strengths are equal the published codes take the strength itself for their ratio, not 1, in the `unit`
-    (per grey level) that each has for its images.
+    (per grey level) that each has for its images. `to_edges` makes strength and angle of the two maps `fused`, piece by
+    piece.
     """
 
-    def kept(gf: Array, af: Array, ga: Array, aa: Array, gb: Array, ab: Array) -> Array:
+    def kept(x: Array, y: Array, ga: Array, aa: Array, gb: Array, ab: Array) -> Array:
+        gf, af = to_edges(x, y)
         of_a = exp(strength_loss(gf, ga, unit)), exp(angle_loss(af, aa)), ga
         return kept_of_both(*of_a, exp(strength_loss(gf, gb, unit)), exp(angle_loss(af, ab)), gb)
 
@@ -108,4 +117,4 @@ def edge_transfer(fused: Edges, a: Edges, b: Edges, unit: float = 1.0) -> Array:
 )  # fmt: skip
 def qabf(t: Triple) -> Array:
     """Edge transfer: Q of each pixel and source, weighted by the source's Sobel strength, Σ Q g / Σ g."""
-    return edge_transfer(edges(t.fused), edges(t.a), edges(t.b))
+    return edge_transfer(sobel(t.fused.pixels), edges(t.a), edges(t.b))

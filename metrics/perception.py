@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .catalog import metric
-from .filters import correlate, gaussian, sum_log10, summed, summed_windows, window_moments
+from .filters import correlate, gaussian, sum_log10, summed, summed_moments, window_moments
 from .pixelwise import choose, larger, pixelwise
 from .triple import Array, Image, Triple, feature
 
@@ -60,13 +60,15 @@ def source_information(image: Image) -> Array:
     return sum(summed(possible, vs, reduce=sum_log10) for _, vs in local_moments(image))
 
 
-def vifp(fused: Image, source: Image) -> Array:
-    """Pixel-domain VIF of the fused image with one source as reference: (N,); 1 where the source is flat."""
-    xp, kept, whole = fused.xp, 0.0, source_information(source)
-    pairs = zip(pyramid(fused), pyramid(source), local_moments(fused), local_moments(source), SCALES, strict=True)
-    for f, s, of_fused, of_source, window in pairs:
-        kept = kept + summed_windows(passed, f, gaussian(*window), s, *of_fused, *of_source, reduce=sum_log10)
-    return xp.where(whole > 0, kept / xp.where(whole > 0, whole, 1.0), 1.0)
+def vifp(fused: Image, *sources: Image) -> list[Array]:
+    """Pixel-domain VIF of the fused image with each source as reference: (N,) each; 1 where the source is flat."""
+    xp, kept = fused.xp, [0.0] * len(sources)
+    for scale, window in enumerate(SCALES):
+        maps = [(pyramid(source)[scale], *local_moments(source)[scale]) for source in sources]
+        passes = summed_moments(passed, pyramid(fused)[scale], gaussian(*window), variance, maps, reduce=sum_log10)
+        kept = [old + new for old, new in zip(kept, passes, strict=True)]
+    whole = [source_information(source) for source in sources]
+    return [xp.where(w > 0, k / xp.where(w > 0, w, 1.0), 1.0) for k, w in zip(kept, whole, strict=True)]
 
 
 @metric(
@@ -75,4 +77,5 @@ def vifp(fused: Image, source: Image) -> Array:
 )  # fmt: skip
 def vif_sum(t: Triple) -> Array:
     """Sum over both sources of VIFp(source, F): four scales, Gaussian windows 17, 9, 5, 3, noise variance 2."""
-    return vifp(t.fused, t.a) + vifp(t.fused, t.b)
+    of_a, of_b = vifp(t.fused, t.a, t.b)
+    return of_a + of_b

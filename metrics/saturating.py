@@ -99,7 +99,8 @@ def ordered_qabf(t: Triple) -> Array:
     The formula of Qabf@tang. Levels divided by 255 do not cancel exactly in the Sobel sums, so the tests for a
     vanishing derivative and for equal strengths depend on the order of the additions: down the kernel's columns.
     """
-    return edge_transfer(ordered_edges(t.fused), ordered_edges(t.a), ordered_edges(t.b))
+    f, a, b = (ordered_edges(image) for image in (t.fused, t.a, t.b))
+    return edge_transfer(f, a, b, to_edges=lambda *edges: edges)
 
 
 def saturated_vifp(fused: Image, source: Image) -> Array:

@@ -112,4 +112,4 @@ def qabf_stretched(t: Triple) -> Array:
 
     Qabf@film on levels that are 255 times as large; the values agree to nine digits.
     """
-    return edge_transfer(edges(t.fused), edges(t.a), edges(t.b), 255.0)
+    return edge_transfer(sobel(t.fused.pixels), edges(t.a), edges(t.b), 255.0)
