@@ -86,14 +86,14 @@ def correlate(
     if not _is_array(x):
         return along(along(x, rows, stride, -2), cols, stride, -1)
     height, width = outputs(x.shape[1], len(rows), stride), outputs(x.shape[2], len(cols), stride)
-    out, flat = np.empty((x.shape[0], height, width)), np.empty(TALL * width)
+    tall = max(1, TALL // stride)
+    out, flat = np.empty((x.shape[0], height, width)), np.empty(tall * width)
     for i in range(x.shape[0]):
-        for top in range(0, height, TALL):
-            plain, left = out[i, top : top + TALL], 0
+        for top in range(0, height, tall):
+            plain, left = out[i, top : top + tall], 0
             work = strip(len(plain), width, rows, cols, stride)
-            for blocks in work(
-                x[i, top * stride : top * stride + len(work.source), : work.source.shape[1]], None, flat
-            ):
+            read = slice(top * stride, top * stride + len(work.source))
+            for blocks in work(x[i, read, : work.source.shape[1]], None, flat):
                 count, high, size = blocks.shape
                 target = plain[:, left : left + count * size].reshape(high, count, size)
                 np.copyto(target, blocks.swapaxes(0, 1))
@@ -220,9 +220,17 @@ def _sobel_opencv(x: np.ndarray, border: Border) -> tuple[np.ndarray, np.ndarray
         "reflect": cv2.BORDER_REFLECT_101, "valid": cv2.BORDER_REPLICATE,
     }  # fmt: skip
     kind = cv2.CV_16S if x.dtype == np.uint8 else cv2.CV_64F
-    both = [np.stack([cv2.Sobel(i, kind, *order, borderType=borders[border]) for i in x]) for order in ((1, 0), (0, 1))]
+    both = [
+        _stacked([cv2.Sobel(image, kind, *order, borderType=borders[border]) for image in x])
+        for order in ((1, 0), (0, 1))
+    ]
     along, down = (d[:, 1:-1, 1:-1] for d in both) if border == "valid" else both
     return along, down
+
+
+def _stacked(images: list[np.ndarray]) -> np.ndarray:
+    """Put images together, without a copy where there is only one."""
+    return images[0][None] if len(images) == 1 else np.stack(images)
 
 
 def gradient(x: Array) -> tuple[Array, Array]:
