@@ -17,6 +17,7 @@ from .triple import Array
 
 DOWN, ACROSS = 8, 16  # outputs of one product of arrays, down the columns and along the rows
 TENSOR = 32  # the same of tensors
+TALL = 96  # rows of results that a filter works on at a time
 KEPT = 64  # strip filters that a thread keeps
 
 

@@ -12,9 +12,10 @@ import numpy as np
 from array_api_compat import array_namespace, is_numpy_array
 
 from .catalog import metric
-from .filters import like, pad, product, sobel, summed, total, windowed
+from .filters import like, pad, product, sobel, summed, total
 from .pixelwise import larger, pixelwise, smaller, sqrt
 from .triple import Array, Image, Triple, feature
+from .windows import windowed
 
 CHEN_BLUM = "Chen and Blum 2009, doi:10.1016/j.imavis.2007.12.002"
 CHEN_VARSHNEY = "Chen and Varshney 2007, doi:10.1016/j.inffus.2005.10.001"

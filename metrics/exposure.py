@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .catalog import metric
-from .filters import mapped, pad, product, summed, windowed
+from .filters import mapped, pad, product, summed
 from .local import covariance, local_covariance, local_variance, variance
 from .pixelwise import choose, larger, pixelwise, smaller, sqrt
 from .triple import Array, Image, Triple, feature
+from .windows import windowed
 
 MA = "Ma, Zeng, Wang 2015, doi:10.1109/TIP.2015.2442920"
 

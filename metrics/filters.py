@@ -5,7 +5,6 @@ All filters correlate: the kernel is not turned around.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, Literal
@@ -13,14 +12,13 @@ from typing import Any, Literal
 import numpy as np
 from array_api_compat import array_namespace
 
-from .band import Strip, along, outputs, strip
+from .band import TALL, along, outputs, strip
 from .pixelwise import pixelwise
 from .triple import Array
 
 Border = Literal["valid", "zero", "replicate", "symmetric", "reflect"]
 
 FLOAT32_COUNTS = 1 << 24  # OpenCV counts in float32
-TALL = 96  # rows of results that a filter works on at a time
 STRIP = 40960  # pixels worked on at a time: a few such arrays fit the second-level cache, and the allocator keeps them
 
 
@@ -99,100 +97,6 @@ def correlate(
                 np.copyto(target, blocks.swapaxes(0, 1))
                 left += count * size
     return out
-
-
-def windowed(x: Array, kernel: np.ndarray, times: Array | None = None) -> Array:
-    """Correlate `x`, or its product with `times`, with `kernel` both ways, valid part, for formulas that sum pixels.
-
-    The result holds the pixels of `correlate(x, kernel)` in an order of its own, which is the same for all images of
-    one size: (N, 1, H' W') for arrays. Not to put them back in place saves a third of the time.
-    """
-    if not _is_array(x):
-        return _windowed_tensor(x, kernel, times)
-    out = np.empty((x.shape[0], 1, math.prod(outputs(length, len(kernel), 1) for length in x.shape[1:])))
-    for i, part, rows, work in _window_strips(x, kernel):
-        work(x[i, rows], None if times is None else times[i, rows], out[i, 0, part])
-    return out
-
-
-def _windowed_tensor(x: Array, kernel: np.ndarray, times: Array | None) -> Array:
-    """`windowed` of tensors."""
-    return along(along(x if times is None else x * times, kernel, 1, -2), kernel, 1, -1)
-
-
-def _window_strips(x: np.ndarray, kernel: np.ndarray) -> Iterator[tuple[int, slice, slice, Strip]]:
-    """Strips that `windowed` works on: image, where the results lie, the rows they are made of, and the filter."""
-    height, width = (outputs(length, len(kernel), 1) for length in x.shape[1:])
-    tops = range(0, height, TALL)
-    works = [strip(min(TALL, height - top), width, kernel, kernel, 1) for top in (tops[0], tops[-1])]
-    for i in range(x.shape[0]):
-        for top in tops:
-            work = works[top == tops[-1]]
-            high = work.shape[0]
-            yield i, slice(top * width, (top + high) * width), slice(top, top + high + len(kernel) - 1), work
-
-
-def summed_moments(
-    formula: Callable[..., Array],
-    x: Array,
-    kernel: np.ndarray,
-    variance: Callable[..., Array],
-    others: list[tuple[Array, ...]],
-    reduce: Callable[[Array], Array] | None = None,
-) -> list[Array]:
-    """Sum formula(mean of x y, mean of x, `variance` of x, *maps) over the pixels of each image, means in a window.
-
-    Once for each (y, *maps) of `others`; the maps are in the order of `windowed`. What belongs to `x` is computed strip
-    by strip and used up while it is in the cache: (N,) each. See `window_moments`.
-    """
-    reduce = reduce or total
-    if not _is_array(x):
-        moments = window_moments(x, kernel, variance)
-        return [reduce(formula(_windowed_tensor(x, kernel, y), *moments, *maps)) for y, *maps in others]
-    sums = np.zeros((len(others), x.shape[0]))
-    both, average, spread = np.empty((3, 1, 1, TALL * x.shape[2]))
-    for i, part, rows, work in _window_strips(x, kernel):
-        of_both, of_x, spread_of_x = (flat[..., : part.stop - part.start] for flat in (both, average, spread))
-        work(x[i, rows], None, of_x[0, 0])
-        work(x[i, rows], x[i, rows], spread_of_x[0, 0])
-        variance(spread_of_x, of_x, out=spread_of_x)
-        for total_of, (y, *maps) in zip(sums, others, strict=True):
-            work(x[i, rows], y[i, rows], of_both[0, 0])
-            pieces_of = (m[i : i + 1, :, part] for m in maps)
-            total_of[i] += summed(formula, of_both, of_x, spread_of_x, *pieces_of, reduce=reduce)[0]
-    return list(sums)
-
-
-def window_moments(x: Array, kernel: np.ndarray, variance: Callable[..., Array]) -> tuple[Array, Array]:
-    """Mean in a window around each pixel, and `variance(mean square, mean)`, both in the order of `windowed`."""
-    average = windowed(x, kernel)
-    if not _is_array(x):
-        return average, variance(_windowed_tensor(x, kernel, x), average)
-    found, scratch = np.empty_like(average), np.empty(TALL * x.shape[2])
-    for i, part, rows, work in _window_strips(x, kernel):
-        flat = scratch[: part.stop - part.start]
-        work(x[i, rows], x[i, rows], flat)
-        variance(flat, average[i, 0, part], out=found[i, 0, part])
-    return average, found
-
-
-def correlate2d(x: Array, kernel: np.ndarray, *, border: Border = "valid") -> Array:
-    """Correlate with any small 2-D kernel, as a sum of shifted images."""
-    height, width = kernel.shape
-    x = pad(x, height // 2, width // 2, border)
-    h, w = x.shape[-2] - height + 1, x.shape[-1] - width + 1
-    terms = [
-        float(kernel[i, j]) * x[..., i : i + h, j : j + w]
-        for i in range(height)
-        for j in range(width)
-        if kernel[i, j] != 0
-    ]
-    return sum(terms[1:], start=terms[0])
-
-
-def box(x: Array, size: int, *, border: Border = "valid") -> Array:
-    """Mean over a window of size x size pixels."""
-    return correlate(x, np.full(size, 1 / size), border=border)
 
 
 def sobel(x: Array, *, border: Border = "zero") -> tuple[Array, Array]:
@@ -277,28 +181,6 @@ def exp(x: Array) -> Array:
 def product(x: Array, y: Array) -> Array:
     """Multiply two maps."""
     return x * y
-
-
-def at_least(x: Array, low: float) -> Array:
-    """Raise what is below `low` to it."""
-    # NumPy's maximum of an array and a number takes four times as long as that of two arrays
-    return np.maximum(x, _constant(low, x.shape[-1])) if _is_array(x) else x.clamp(min=low)
-
-
-@lru_cache(maxsize=64)
-def _constant(value: float, length: int) -> np.ndarray:
-    """A row of one number."""
-    row = np.full(length, value)
-    row.setflags(write=False)
-    return row
-
-
-def put(x: Array, mask: Array, value: Array | float) -> Array:
-    """Set `x` to `value` where `mask` holds; arrays are changed in place, which takes half the time of `where`."""
-    if not _is_array(x):
-        return array_namespace(x).where(mask, value, x)
-    np.copyto(x, value, where=mask)
-    return x
 
 
 def histogram(levels: Array) -> Array:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .catalog import metric
-from .filters import correlate, gaussian, sum_log10, summed, summed_moments, window_moments
+from .filters import correlate, gaussian, sum_log10, summed
 from .pixelwise import choose, larger, pixelwise
 from .triple import Array, Image, Triple, feature
+from .windows import summed_moments, window_moments
 
 SHEIKH = "Sheikh and Bovik 2006, doi:10.1109/TIP.2005.859378"
 

@@ -11,12 +11,13 @@ import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 
 from .catalog import metric
-from .filters import divided, gaussian, mean, pad, product, sum_log10, summed, windowed
+from .filters import divided, gaussian, mean, pad, product, sum_log10, summed
 from .gradient import ESKICIOGLU, XYDEAS, edge_transfer
 from .intensity import RAO
 from .perception import SCALES, SHEIKH, local_moments, passed, possible, pyramid, variance
 from .pixelwise import pixelwise, smaller
 from .triple import Array, Image, Triple, feature
+from .windows import windowed
 
 WHITE = 255.0
 

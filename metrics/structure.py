@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .catalog import metric
-from .filters import summed, windowed
+from .filters import summed
 from .pixelwise import pixelwise
 from .triple import Array, Image, Triple, feature
+from .windows import windowed
 
 WANG = "Wang et al. 2004, doi:10.1109/TIP.2003.819861"
 

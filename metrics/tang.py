@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import inf, log, nan
 
 from .catalog import adopt, metric
-from .filters import mean, pad, windowed
+from .filters import mean, pad
 from .gradient import CUI, gradient_sum
 from .information import QU, entropy, joint_probabilities, probabilities
 from .intensity import JAGALINGAM, mean_squared_error
@@ -16,6 +16,7 @@ from .local import similarity
 from .perception import SHEIKH, source_information, vif_sum
 from .structure import WANG
 from .triple import Array, Image, Triple, feature
+from .windows import windowed
 
 adopt("EN@film", "EN", "tang", "tang2022")
 adopt("SD@film", "SD", "tang")

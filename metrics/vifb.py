@@ -9,13 +9,14 @@ from math import inf, log
 
 from . import tang  # noqa: F401  (it registers AG, which is adopted below)
 from .catalog import adopt, metric
-from .filters import mean, sobel, squared_distance, windowed
+from .filters import mean, sobel, squared_distance
 from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, edges, strength
 from .information import probabilities
 from .intensity import JAGALINGAM, squared_error
 from .local import similarity
 from .structure import WANG
 from .triple import Array, Triple
+from .windows import windowed
 
 BULANON = "Bulanon, Burks, Alchanatis 2009, doi:10.1016/j.biosystemseng.2009.02.009"
 RAJALINGAM = "Rajalingam and Priya 2018, Hybrid multimodality medical image fusion technique"

@@ -10,7 +10,7 @@ import pytest
 import torch
 from scipy import ndimage, signal
 
-from fusionbench.metrics import filters
+from fusionbench.metrics import filters, windows
 
 KINDS = pytest.mark.parametrize("kind", [np.asarray, torch.from_numpy], ids=["array", "tensor"])
 SIZES = [(60, 70), (17, 17), (33, 128), (19, 40), (200, 18)]
@@ -50,8 +50,8 @@ def test_borders(kind: Kind, shape: tuple[int, int], border: filters.Border) -> 
 def test_windowed_holds_the_pixels_of_correlate(kind: Kind, shape: tuple[int, int], size: int) -> None:
     x, y, kernel = images(shape), images(shape)[::-1].copy(), filters.gaussian(size, size / 5)
     for found, wanted in (
-        (filters.windowed(kind(x), kernel), filters.correlate(x, kernel)),
-        (filters.windowed(kind(x), kernel, times=kind(y)), filters.correlate(x * y, kernel)),
+        (windows.windowed(kind(x), kernel), filters.correlate(x, kernel)),
+        (windows.windowed(kind(x), kernel, times=kind(y)), filters.correlate(x * y, kernel)),
     ):
         pixels = (np.sort(np.asarray(v).reshape(2, -1)) for v in (found, wanted))
         np.testing.assert_allclose(*pixels, rtol=0, atol=1e-9)
@@ -60,19 +60,9 @@ def test_windowed_holds_the_pixels_of_correlate(kind: Kind, shape: tuple[int, in
 def test_windowed_keeps_one_order() -> None:
     """Sums of products of two results are those of the results in place."""
     x, y, kernel = images((50, 61)), images((50, 61))[::-1].copy(), filters.gaussian(5, 1.0)
-    both = filters.windowed(x, kernel) * filters.windowed(y, kernel)
+    both = windows.windowed(x, kernel) * windows.windowed(y, kernel)
     in_place = filters.correlate(x, kernel) * filters.correlate(y, kernel)
     np.testing.assert_allclose(filters.total(both), filters.total(in_place), rtol=1e-13)
-
-
-@KINDS
-@pytest.mark.parametrize("border", ["valid", *BORDERS])
-def test_correlate2d(kind: Kind, border: filters.Border) -> None:
-    x, kernel = images((20, 31)), np.random.default_rng(2).normal(size=(3, 5))
-    wanted = [ndimage.correlate(image, kernel, mode=BORDERS.get(border, "constant")) for image in x]
-    if border == "valid":
-        wanted = [image[1:-1, 2:-2] for image in wanted]
-    np.testing.assert_allclose(np.asarray(filters.correlate2d(kind(x), kernel, border=border)), wanted, atol=1e-10)
 
 
 @KINDS
