@@ -5,7 +5,8 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from ..errors import InputError
 
@@ -13,8 +14,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def make_executor(kind: str = "threads", workers: int = 1) -> Executor:
-    """Build an executor.
+@contextmanager
+def make_executor(kind: str = "threads", workers: int = 1) -> Iterator[Executor]:
+    """Open an executor, and close it and its connection at the end.
 
     Parameters
     ----------
@@ -30,25 +32,29 @@ def make_executor(kind: str = "threads", workers: int = 1) -> Executor:
     if workers < 1:
         raise InputError(f"--workers {workers}: at least one worker is needed")
     if kind == "threads":
-        return ThreadPoolExecutor(workers, thread_name_prefix="pair", initializer=_quiet)
-    if kind == "processes":
+        with ThreadPoolExecutor(workers, thread_name_prefix="pair", initializer=_quiet) as pool:
+            yield pool
+    elif kind == "processes":
         # fork would copy the threads' locks of OpenCV and torch in whatever state they are
-        return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_quiet)
-    if kind.startswith("dask:"):
-        return _dask(kind.removeprefix("dask:"))
-    raise InputError(f"unknown executor {kind!r}: there are threads, processes and dask:ADDRESS")
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_quiet) as processes:
+            yield processes
+    elif kind.startswith("dask:"):
+        with _dask(kind.removeprefix("dask:")) as client:
+            yield client.get_executor(pure=False)
+    else:
+        raise InputError(f"unknown executor {kind!r}: there are threads, processes and dask:ADDRESS")
 
 
-def _dask(address: str) -> Executor:
+def _dask(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError as error:
         raise InputError("a Dask cluster needs the extra 'cluster': pip install 'fusionbench[cluster]'") from error
     try:
-        executor: Executor = Client(address, timeout="10s").get_executor(pure=False)
+        return Client(address, timeout="10s")
     except (OSError, ValueError) as error:
         raise InputError(f"no Dask scheduler answers at {address!r} ({error})") from error
-    return executor
 
 
 def _quiet() -> None:

@@ -316,8 +316,8 @@ def test_stream_raises_after_what_is_running_is_done() -> None:
     ("kind", "sentence"), [("fork", "unknown executor 'fork'"), ("dask:nowhere://1", "no Dask scheduler answers")]
 )
 def test_executors_that_do_not_exist(kind: str, sentence: str) -> None:
-    with pytest.raises(FusionBenchError, match=sentence):
-        make_executor(kind)
+    with pytest.raises(FusionBenchError, match=sentence), make_executor(kind):
+        pass
 
 
 def test_manifest_is_json_for_odd_options(tmp_path: Path, make_folder: MakeFolder) -> None:
@@ -328,3 +328,19 @@ def test_manifest_is_json_for_odd_options(tmp_path: Path, make_folder: MakeFolde
     assert list(rows["method"]) == ["theirs"]
     content = json.loads((tmp_path / "runs" / "scenes" / "theirs" / "run.json").read_text())
     assert content["method"]["options"]["directory"] == str(fused)
+
+
+@pytest.mark.slow
+def test_dask_gives_the_same_bytes_as_threads(tmp_path: Path, make_folder: MakeFolder) -> None:
+    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    source = make_folder(3)
+    fusionbench.run(["average", "laplacian"], source, out=tmp_path / "here", metrics=["EN", "Qabf"])
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        executor = f"dask:{cluster.scheduler_address}"
+        fusionbench.run(
+            ["average", "laplacian"], source, out=tmp_path / "there", metrics=["EN", "Qabf"], executor=executor
+        )
+    tables = [write_leaderboard(tmp_path / name).read_bytes() for name in ("here", "there")]
+    assert tables[0] == tables[1]
