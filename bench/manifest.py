@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..version import __version__
-from .store import FORMAT
 
 if TYPE_CHECKING:
     from ..methods import Method
@@ -81,6 +80,3 @@ def describe_method(method: Method) -> dict[str, Any]:
 def now() -> str:
     """The time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-__all__ = ["FORMAT", "describe_method", "environment", "now"]

@@ -16,7 +16,7 @@ from . import manifest
 from .executors import make_executor, stream
 from .plan import Part, choose_metrics, make_parts, make_tasks
 from .progress import Reporter
-from .store import Row
+from .store import FORMAT, Row
 from .task import execute
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _write_manifest(part: Part, state: str) -> None:
     seconds = [row.seconds for row in part.rows.values() if row.seconds == row.seconds]
     part.folder.write_manifest(
         {
-            "format": manifest.FORMAT,
+            "format": FORMAT,
             "state": state,
             **part.describe(),
             "tasks": sorted({pair.task for pair in part.dataset}),

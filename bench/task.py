@@ -9,18 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..datasets import Pair, SizePolicy, load_source, read, write
-from ..datasets.dataset import fit
+from ..datasets import Pair, SizePolicy, read, read_pair, write
 from ..errors import FusionBenchError, one_line
 from ..metrics import Sources, evaluate, get_protocol, prepare
 from .store import Row, RunFolder
 
 if TYPE_CHECKING:
     from ..methods import Fused, Method
-
-Pixels = NDArray[np.generic]
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
     """
     try:
         mark = fingerprint(task.pair)
-        a, b = fit(load_source(task.pair.a), load_source(task.pair.b), task.size_policy, task.pair.name)
+        a, b = read_pair(task.pair, task.size_policy)
     except (FusionBenchError, OSError) as error:
         return [(target.folder, _failed(task.pair, error)) for target in task.targets]
     sources = prepare(a, b)

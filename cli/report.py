@@ -190,9 +190,8 @@ def _trainings() -> list[Path]:
 def _sources(runs: Path) -> Callable[[str, str], list[tuple[str, Any]]]:
     """Find the sources of a pair by what the manifests say of them; nothing where they are gone."""
     from ..bench.store import find_runs
-    from ..datasets import load_source
+    from ..datasets import Pair, read_pair
     from ..datasets.catalog import find_spec
-    from ..datasets.dataset import fit
 
     manifests = [run.manifest() for run in find_runs(runs)]
 
@@ -202,8 +201,8 @@ def _sources(runs: Path) -> Callable[[str, str], list[tuple[str, Any]]]:
             if manifest["dataset"]["label"] == dataset and files and all(path.is_file() for path in files):
                 spec = find_spec(manifest["dataset"]["name"])
                 labels = spec.modalities if spec and spec.task != "mixed" else ("source a", "source b")
-                a, b = (load_source(path) for path in files)
-                return list(zip(labels, fit(a, b, manifest["size_policy"], pair), strict=True))
+                images = read_pair(Pair(pair, files[0], files[1], "IVF"), manifest["size_policy"])
+                return list(zip(labels, images, strict=True))
         return []
 
     return sources
