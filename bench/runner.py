@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from ..datasets import FusionDataset, load_dataset
+from ..environment import environment
 from ..metrics import get_metric, get_protocol
 from . import manifest
 from .executors import make_executor, stream
@@ -145,7 +146,7 @@ def _write_manifest(part: Part, state: str) -> None:
             "started": before.get("started", manifest.now()) if state == "finished" else manifest.now(),
             "finished": manifest.now() if state == "finished" else None,
             "seconds": {"total": sum(seconds), "median": median(seconds)} if seconds else None,
-            "environment": manifest.environment(),
+            "environment": environment(),
         }
     )
 

@@ -23,7 +23,7 @@ ARROWS = {
     "bench": {"metrics", "datasets", "methods"},
     "reports": {"bench.store"},
 }
-LEAVES = {"errors", "files", "version"}
+LEAVES = {"environment", "errors", "files", "version"}
 
 
 def modules() -> list[str]:

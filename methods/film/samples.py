@@ -22,6 +22,8 @@ from .text import Features, TextSource, make_text
 
 H5 = (".h5", ".hdf5")
 Content = tuple[Image, Image, Features]
+# How a pair gets its size.
+Fit = Callable[[Image, Image, Grid, np.random.Generator], tuple[Image, Image]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +76,7 @@ class Images(Dataset[dict[str, Any]]):
         return {"a": a[None], "b": b[None], "text": text, "name": item.name, "task": item.task, "index": index}
 
 
-def find_items(options: TrainOptions, text: str, size: Grid | None, grid: Grid) -> list[Item]:
+def find_items(options: TrainOptions, text: str, size: Grid | None, grid: Grid, crops: bool = False) -> list[Item]:
     """List the pairs of all H5 files and data sets of a run.
 
     Parameters
@@ -83,16 +85,21 @@ def find_items(options: TrainOptions, text: str, size: Grid | None, grid: Grid) 
     size : height and width to bring landscape images to, portrait ones the other way round; None keeps the size in an
         H5 file and is the working grid for a data set.
     grid : the working grid.
+    crops : cut a new part of `size`, or else of the working grid's, out of each pair in each epoch, now and then
+        mirrored; the text remains that of the whole pair.
     """
+    fit = _cut if crops else _brought
+    if crops:
+        size = size or grid
     files = [name for name in options.dataset if name.endswith(H5)]
     names = tuple(name for name in options.dataset if not name.endswith(H5))
-    items = [item for name in files for item in _of_file(Path(name), text, size)]
+    items = [item for name in files for item in _of_file(Path(name), text, size, fit)]
     if files and options.train_num is not None:
         items = items[: options.train_num]
     if names:
         source = make_text("describe" if text == "auto" else text)
         pairs = training_pairs(_replaced(options, names))
-        items += [_of_pair(pair, source, size or grid) for pair in pairs]
+        items += [_of_pair(pair, source, size or grid, fit) for pair in pairs]
     return items
 
 
@@ -102,7 +109,7 @@ def _replaced(options: TrainOptions, names: tuple[str, ...]) -> TrainOptions:
     return replace(options, dataset=names)
 
 
-def _of_file(path: Path, text: str, size: Grid | None) -> list[Item]:
+def _of_file(path: Path, text: str, size: Grid | None, fit: Fit) -> list[Item]:
     file = PairFile(path)
     source = None if text == "auto" else make_text(text)
 
@@ -111,20 +118,20 @@ def _of_file(path: Path, text: str, size: Grid | None) -> list[Item]:
             a, b, features = file.read(name)
             if source is not None:
                 features = source.features(_pair(name, file.tasks[name], a, b), a, b)
-            return (a, b, features) if size is None else (resized(a, size), resized(b, size), features)
+            return (a, b, features) if size is None else (*fit(a, b, size, draw), features)
 
-        return Item(f"{path.stem}/{name}", file.tasks[name], read)
+        return Item(f"{path.stem}/{name}", file.tasks[name], read, fixed=fit is _brought)
 
     return [item(name) for name in file.names]
 
 
-def _of_pair(pair: TrainingPair, source: TextSource, size: Grid) -> Item:
+def _of_pair(pair: TrainingPair, source: TextSource, size: Grid, fit: Fit) -> Item:
     def read(draw: np.random.Generator) -> Content:
         a, b = (_gray(image) for image in pair.read(draw))
         features = source.features(_pair(pair.name.rpartition("/")[2], pair.task, a, b), a, b)
-        return resized(a, size), resized(b, size), features
+        return *fit(a, b, size, draw), features
 
-    return Item(pair.name, pair.task, read, pair.fixed)
+    return Item(pair.name, pair.task, read, pair.fixed and fit is _brought)
 
 
 def _pair(name: str, task: str, a: Image, b: Image) -> Pair:
@@ -135,6 +142,22 @@ def _gray(image: NDArray[np.uint8]) -> Image:
     from ...datasets.images import to_gray
 
     return to_gray(image) / np.float32(255)
+
+
+def _brought(a: Image, b: Image, size: Grid, draw: np.random.Generator) -> tuple[Image, Image]:
+    return resized(a, size), resized(b, size)
+
+
+def _cut(a: Image, b: Image, size: Grid, draw: np.random.Generator) -> tuple[Image, Image]:
+    """Cut the same part out of both images, every other time mirrored; smaller images are enlarged first."""
+    if a.shape[0] < size[0] or a.shape[1] < size[1]:
+        scale = max(size[0] / a.shape[0], size[1] / a.shape[1])
+        larger = tuple(max(want, round(have * scale)) for have, want in zip(a.shape, size, strict=True))
+        a, b = (np.asarray(cv2.resize(image, larger[::-1]), np.float32) for image in (a, b))
+    top, left = (int(draw.integers(have - want + 1)) for have, want in zip(a.shape, size, strict=True))
+    part = (slice(top, top + size[0]), slice(left, left + size[1]))
+    step = -1 if draw.integers(2) else 1
+    return tuple(np.ascontiguousarray(image[part][:, ::step]) for image in (a, b))  # type: ignore[return-value]
 
 
 def resized(image: Image, size: Grid) -> Image:

@@ -8,6 +8,7 @@ import io
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 STEPS, EPOCHS, CURVES, EVENTS = "losses.csv", "losses_by_epoch.csv", "loss_curves.png", "tensorboard"
+LOG = "log.txt"
 REDRAWN = 30.0  # seconds at least between two pictures of the curves, which take longer than many a short epoch
 
 
@@ -36,6 +38,12 @@ def telling_full_disk(folder: Path) -> Iterator[None]:
                 "all up to its last saved state is kept"
             ) from error
         raise
+
+
+def log(folder: Path, sentence: str) -> None:
+    """Append a line to the run's log, with the time in UTC."""
+    with (folder / LOG).open("a", encoding="utf-8") as file:
+        file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}  {sentence}\n")
 
 
 class Table:
@@ -165,9 +173,11 @@ class Journal(AbstractContextManager["Journal"]):
         if time.monotonic() > self._drawn + REDRAWN:
             draw_curves(self.folder / STEPS, self.folder / EPOCHS, self.folder / CURVES)
             self._drawn = time.monotonic()
+        said = ", ".join(f"{name} {value:.4g}" for name, value in {**trained, **_prefixed(held_out)}.items())
+        line = f"epoch {progress.epochs} ({stage}): {said}"
+        log(self.folder, line)
         if self._bar is not None:
-            said = ", ".join(f"{name} {value:.4g}" for name, value in {**trained, **_prefixed(held_out)}.items())
-            self._bar.console.print(f"epoch {progress.epochs} ({stage}): {said}", highlight=False, soft_wrap=True)
+            self._bar.console.print(line, highlight=False, soft_wrap=True)
 
 
 def _prefixed(losses: Mapping[str, float]) -> dict[str, float]:

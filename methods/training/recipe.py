@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import cos, pi
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 Batch = dict[str, Any]
 
@@ -118,3 +119,9 @@ class Recipe(ABC):
     def weights(self) -> tuple[dict[str, Tensor], dict[str, str]]:
         """Return the tensors and the metadata of a checkpoint."""
         return self.network.state_dict(), {"format": "pt"}
+
+
+def cosine(optimiser: Optimizer, epochs: int) -> LRScheduler:
+    """Let the learning rate fall to nothing along a cosine."""
+    # Not CosineAnnealingLR: it keeps the number of epochs in its state, and a resumed run may ask for another.
+    return LambdaLR(optimiser, lambda epoch: (1 + cos(pi * epoch / epochs)) / 2)

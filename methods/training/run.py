@@ -10,8 +10,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...environment import environment
 from ...errors import FusionBenchError, InputError, RunError, unknown
-from .journal import telling_full_disk
+from ...files import write_bytes
+from .journal import log, telling_full_disk
 from .options import FILE, TrainOptions, load_options, make_options
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 # A method's `make_recipe(options)` builds what is learnt.
 RECIPES = {"film": "film.recipe", "u2fusion": "u2fusion.recipes"}
 CHANGEABLE = ("device", "devices", "workers", "precision", "lr", "epochs", "save_every", "data_root", "vgg")
+ENVIRONMENT = "environment.json"
 _ERROR = ".error.json"
 
 
@@ -35,8 +38,9 @@ def train(options: TrainOptions | None = None, quiet: bool = False, **given: Any
 
     Returns
     -------
-    The folder of the run: `options.json`, `losses.csv`, `losses_by_epoch.csv`, `loss_curves.png`, `tensorboard/`, and
-    `checkpoints/` with the weights of each epoch, `best.safetensors`, and `last.pt`, from which it can go on.
+    The folder of the run: `options.json`, `environment.json` (the versions, of the code first), `log.txt`,
+    `losses.csv`, `losses_by_epoch.csv`, `loss_curves.png`, `tensorboard/`, and `checkpoints/` with the weights of each
+    epoch, `best.safetensors`, and `last.pt`, from which it can go on.
 
     Raises
     ------
@@ -137,5 +141,20 @@ def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> 
     with telling_full_disk(folder):
         if fabric.is_global_zero:
             options.save(folder)
+            _note_start(folder, str(fabric.device))
         fabric.barrier()
-        loop.run(quiet)
+        try:
+            loop.run(quiet)
+        except FusionBenchError as error:
+            log(folder, f"stopped: {error}")
+            raise
+        if fabric.is_global_zero:
+            log(folder, "finished")
+
+
+def _note_start(folder: Path, device: str) -> None:
+    """Write down with which code and on what the run starts, or goes on."""
+    found = environment()
+    write_bytes(folder / ENVIRONMENT, (json.dumps(found, indent=2) + "\n").encode())
+    code = f"{found['fusionbench']}" + (f" ({found['revision']})" if found["revision"] else "")
+    log(folder, f"starts: fusionbench {code}, torch {found['torch']}, {device}")

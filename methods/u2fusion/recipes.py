@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import cos, pi
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler, StepLR
+from torch.optim.lr_scheduler import LRScheduler, StepLR
 
 from ...errors import InputError, unknown
 from ...files import cache_folder
 from ..training.options import TrainOptions
 from ..training.patches import Patches, TrainingPair
-from ..training.recipe import Batch, Recipe, Stage
+from ..training.recipe import Batch, Recipe, Stage, cosine
 from ..training.rmsprop import TensorFlowRMSProp
 from ..training.sources import hold_out, training_pairs
 from ..vgg import VGG16, load_vgg
@@ -245,8 +244,7 @@ class Joint(U2FusionRecipe):
 
     def schedule(self, optimiser: Optimizer, stage: Stage) -> LRScheduler:
         """Let the learning rate fall along a cosine."""
-        # Not CosineAnnealingLR: it keeps the number of epochs in its state, and a resumed run may ask for another.
-        return LambdaLR(optimiser, lambda epoch: (1 + cos(pi * epoch / stage.epochs)) / 2)
+        return cosine(optimiser, stage.epochs)
 
 
 RECIPES: dict[str, type[U2FusionRecipe]] = {recipe.name: recipe for recipe in (Official, Port, Joint)}

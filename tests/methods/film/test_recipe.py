@@ -13,11 +13,12 @@ from fusionbench.datasets.images import read, write
 from fusionbench.errors import InputError
 from fusionbench.methods.film.checkpoints import load_network
 from fusionbench.methods.film.loss import fusion_losses
-from fusionbench.methods.film.recipe import FilmSettings, Paper
+from fusionbench.methods.film.recipe import FilmSettings, Paper, make_recipe
 from fusionbench.methods.training import resume, train
 from fusionbench.methods.training.loop import collate
 from fusionbench.methods.training.options import make_options
 from fusionbench.methods.weights.files import load_state
+from fusionbench.version import __version__
 
 DRAW = np.random.default_rng(0)
 SMALL = {"grid": "16x16"}
@@ -59,6 +60,10 @@ def test_as_in_the_paper(data: Path) -> None:
 def test_a_run_leaves_what_it_should(data: Path, tmp_path: Path) -> None:
     folder = start(data, tmp_path / "runs")
     assert json.loads((folder / "options.json").read_text())["settings"] == SMALL
+    assert json.loads((folder / "environment.json").read_text())["fusionbench"] == __version__
+    log = (folder / "log.txt").read_text().splitlines()
+    assert [line.split("  ", 1)[1].split(" ")[0] for line in log] == ["starts:", "epoch", "epoch", "finished"]
+    assert __version__ in log[0]
     with (folder / "losses.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 4
@@ -75,6 +80,38 @@ def test_a_run_leaves_what_it_should(data: Path, tmp_path: Path) -> None:
     best = folder / "checkpoints" / "best.safetensors"
     assert load_state(best).metadata["grid"] == "16x16"
     assert load_network(best).grid == (16, 16)
+
+
+def test_the_short_recipe_cuts_parts_out_of_pairs(tmp_path: Path) -> None:
+    """Both images give the same part, another one in each epoch, and a small pair is enlarged; the text is the pair's."""
+    path = tmp_path / "toy.h5"
+    rows, columns = np.mgrid[:40, :60].astype(np.float32)
+    with h5py.File(path, "w") as file:
+        for name, cut in (("large", np.s_[:, :]), ("low", np.s_[:8, :]), ("narrow", np.s_[:, :8])):
+            file[f"imageA/{name}"], file[f"imageB/{name}"] = (x[cut][None] / 60 for x in (rows, columns))
+            file[f"text/{name}"] = DRAW.random((1, 3, 768), dtype=np.float32)
+    given = {"method": "film", "dataset": str(path), "settings": {"grid": "16x32"}, "recipe": "short", "validation": 0}
+    recipe = make_recipe(make_options(given))
+    samples = recipe.stages[0].samples
+    names = [samples[i]["name"] for i in range(3)]
+    assert {samples[i]["a"].shape for i in range(3)} == {(1, 16, 32)}
+    large, corners, steps = names.index("toy/large"), set(), set()
+    for samples.epoch in range(8):
+        a, b = (np.rint(samples[large][key][0] * 60).astype(int) for key in "ab")
+        np.testing.assert_array_equal(a - a[0, 0], np.arange(16)[:, None].repeat(32, axis=1))
+        step = b[0, 1] - b[0, 0]
+        np.testing.assert_array_equal(b - b[0, 0], np.arange(32)[None].repeat(16, axis=0) * step)
+        corners.add((a[0, 0], b[0].min()))
+        steps.add(step)
+    assert len(corners) > 4
+    assert steps == {-1, 1}
+    assert recipe.lr == 4e-4
+    optimiser = recipe.optimiser()
+    schedule = recipe.schedule(optimiser, recipe.stages[0])
+    optimiser.step()
+    for _ in range(10):
+        schedule.step()
+    assert optimiser.param_groups[0]["lr"] == pytest.approx(2e-4)  # half of the 20 epochs
 
 
 def test_resume_is_exact(data: Path, tmp_path: Path) -> None:
