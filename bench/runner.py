@@ -21,6 +21,8 @@ from .store import FORMAT, Row
 from .task import execute
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
 
     from ..methods import Method
@@ -82,13 +84,15 @@ def run(
     loaded = [d if isinstance(d, FusionDataset) else load_dataset(d, data_root, split, **options) for d in wanted]
     parts = make_parts(chosen, loaded, keys, Path(out), device)
     with contextlib.ExitStack() as stack:
+        pool = stack.enter_context(make_executor(executor, workers))  # before anything is written: it may not be there
         for part in parts:
             part.open()
             stack.callback(part.folder.close, [*(pair.name for pair in part.dataset), *part.dataset.skipped])
         for part in parts:
             _write_manifest(part, "running")
         stack.callback(_close_methods, parts)
-        _work(parts, executor, workers, console or Console(quiet=True))
+        stack.callback(pool.shutdown)  # nobody works on in a folder that is closed
+        _work(parts, pool, 2 * workers, console or Console(quiet=True))
         for part in parts:
             _write_manifest(part, "finished")
     return _frame(parts)
@@ -99,7 +103,7 @@ def _close_methods(parts: list[Part]) -> None:
         part.method.close()
 
 
-def _work(parts: list[Part], executor: str, workers: int, console: Console) -> None:
+def _work(parts: list[Part], executor: Executor, ahead: int, console: Console) -> None:
     by_path = {part.folder.path: part for part in parts}
     for part in parts:
         for name, reason in part.dataset.skipped.items():
@@ -107,8 +111,8 @@ def _work(parts: list[Part], executor: str, workers: int, console: Console) -> N
     tasks = make_tasks(parts)
     total = sum(len(part.dataset) for part in parts)
     left = sum(len(task.targets) for task in tasks)
-    with make_executor(executor, workers) as pool, Reporter(console, total, done=total - left) as reporter:
-        for results in stream(pool, execute, tasks, ahead=2 * workers):
+    with Reporter(console, total, done=total - left) as reporter:
+        for results in stream(executor, execute, tasks, ahead):
             for path, row in results:
                 _record(by_path[path], row)
             reporter.advance(len(results), results[-1][1].pair)

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import fusionbench
-from fusionbench.bench.executors import make_executor, stream
+from fusionbench.bench.executors import stream
 from fusionbench.bench.store import RunFolder
 from fusionbench.datasets import read, write
 from fusionbench.errors import FusionBenchError, InputError, RunError
@@ -315,9 +315,10 @@ def test_stream_raises_after_what_is_running_is_done() -> None:
 @pytest.mark.parametrize(
     ("kind", "sentence"), [("fork", "unknown executor 'fork'"), ("dask:nowhere://1", "no Dask scheduler answers")]
 )
-def test_executors_that_do_not_exist(kind: str, sentence: str) -> None:
-    with pytest.raises(FusionBenchError, match=sentence), make_executor(kind):
-        pass
+def test_executors_that_do_not_exist(kind: str, sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(FusionBenchError, match=sentence):
+        fusionbench.run("average", out=tmp_path / "runs", executor=kind)
+    assert not (tmp_path / "runs").exists()  # nothing was begun
 
 
 def test_manifest_is_json_for_odd_options(tmp_path: Path, make_folder: MakeFolder) -> None:
