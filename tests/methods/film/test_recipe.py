@@ -83,7 +83,7 @@ def test_a_run_leaves_what_it_should(data: Path, tmp_path: Path) -> None:
 
 
 def test_the_short_recipe_cuts_parts_out_of_pairs(tmp_path: Path) -> None:
-    """Both images give the same part, another one in each epoch, and a small pair is enlarged; the text is the pair's."""
+    """Both images give the same part, another one in each epoch, and a small pair is enlarged."""
     path = tmp_path / "toy.h5"
     rows, columns = np.mgrid[:40, :60].astype(np.float32)
     with h5py.File(path, "w") as file:
@@ -105,13 +105,24 @@ def test_the_short_recipe_cuts_parts_out_of_pairs(tmp_path: Path) -> None:
         steps.add(step)
     assert len(corners) > 4
     assert steps == {-1, 1}
-    assert recipe.lr == 4e-4
+    assert recipe.lr == 5e-4
     optimiser = recipe.optimiser()
     schedule = recipe.schedule(optimiser, recipe.stages[0])
     optimiser.step()
     for _ in range(10):
         schedule.step()
-    assert optimiser.param_groups[0]["lr"] == pytest.approx(2e-4)  # half of the 20 epochs
+    assert optimiser.param_groups[0]["lr"] == pytest.approx(2.5e-4)  # half of the 20 epochs
+
+
+def test_the_short_recipe_lets_the_gradients_in_slowly(data: Path) -> None:
+    recipe = make_recipe(make_options({"method": "film", "dataset": str(data), "settings": SMALL, "recipe": "short"}))
+    samples = recipe.stages[0].samples
+    batch = collate([samples[0]])
+    for samples.epoch, weight in ((0, 1.0), (1, 20 ** (1 / 3)), (3, 20.0), (9, 20.0)):
+        for draw, counts in ((np.random.default_rng(0), weight), (None, 20.0)):  # measured with the full weight
+            losses = recipe.losses(batch, recipe.network, draw)
+            total = float((losses["intensity_loss"] + counts * losses["gradient_loss"]).detach())
+            assert losses["loss"].item() == pytest.approx(total, rel=1e-5)
 
 
 def test_resume_is_exact(data: Path, tmp_path: Path) -> None:
