@@ -18,7 +18,7 @@ test: $(VENV)/.installed-test
 	$(PYTEST) $(BIN)/python -m pytest $(SPREAD)
 
 test-fast: $(VENV)/.installed-test
-	$(PYTEST) $(BIN)/python -m pytest $(SPREAD) -m "not slow"
+	$(PYTEST) $(BIN)/python -m pytest $(SPREAD) -m "not slow and not jittor"
 
 # how far every metric is from the published and reference values
 golden: $(VENV)/.installed-test

@@ -37,12 +37,12 @@ def fetch(name: Annotated[str, typer.Argument(help="A name that `fusionbench wei
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="An official checkpoint, or a port's .pth.")],
-    target: Annotated[Path, typer.Argument(help="The safetensors file to write.")],
+    source: Annotated[Path, typer.Argument(help="An official checkpoint, a port's .pth, or Jittor's .pkl.")],
+    target: Annotated[Path, typer.Argument(help="The safetensors file to write, or a .pkl for Jittor.")],
     half: Annotated[bool, typer.Option("--half", help="Store 16-bit numbers.")] = False,
     method: MethodOption = "",
 ) -> None:
-    """Convert weights of any known form to safetensors."""
+    """Convert weights of any known form to safetensors, or to what Jittor loads."""
     from ..methods.weights import convert as convert_weights
 
     _print(convert_weights(source, target, half=half, method=method), tensors=False)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .stage import Grid
 
 _SHOWN = 3
+_FORMS = {"Jittor file": "Jittor"}
 
 
 def adapt(state: State) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -43,7 +44,8 @@ def adapt(state: State) -> tuple[dict[str, Tensor], dict[str, str]]:
     broken = [name for name in wanted if not state.tensors[name].isfinite().all()]
     if broken:
         raise InputError(f"the weights of FILM are not all finite: {_listed(broken)}")
-    form = "fusionbench" if state.metadata.get("method") == "film" else "PyTorch, of the authors"
+    form = _FORMS.get(state.format, "PyTorch, of the authors")
+    form = "fusionbench" if state.metadata.get("method") == "film" else form
     return {name: state.tensors[name] for name in wanted}, {"origin_form": form, **state.metadata}
 
 

@@ -1,7 +1,7 @@
 """Weights are data: where they come from, under which licence, by which hash they are known, and how to load them.
 
-Only safe loading: safetensors, `torch.load(weights_only=True)`, and a TensorFlow checkpoint read as the plain arrays
-that it is. Nothing here runs code that a file brings along.
+Only safe loading: safetensors, `torch.load(weights_only=True)`, a TensorFlow checkpoint read as the plain arrays that
+it is, and Jittor's pickles by an unpickler that knows arrays only. Nothing here runs code that a file brings along.
 """
 
 from .catalog import WEIGHTS, Weights, get_weights

@@ -1,4 +1,4 @@
-"""Turning any checkpoint that a method understands into our safetensors, and saying what is in one."""
+"""Turning any checkpoint that a method understands into our safetensors or Jittor's form; saying what is in one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import InputError
 from .files import State, load_state, save_state
+from .jittor import write_jittor
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,27 +44,33 @@ class Report:
 
 
 def convert(source: str | Path, target: str | Path, half: bool = False, method: str = "") -> Report:
-    """Convert a checkpoint into our safetensors.
+    """Convert a checkpoint into our safetensors, or for Jittor.
 
     Parameters
     ----------
-    source : a TensorFlow checkpoint, a `.pth` of a port, or safetensors.
-    target : the file to write.
-    half : store float16: half the size; the method computes in float32 all the same.
+    source : a TensorFlow checkpoint, a `.pth` of a port, a `.pkl` of Jittor, or safetensors.
+    target : the file to write; one that ends in `.pkl` is for Jittor: `model.load(jt.load(path)["model"])`.
+    half : store float16: half the size; the method computes in float32 all the same. Not for Jittor.
     method : whose network it is; by default the one that understands it.
 
     Raises
     ------
     InputError
-        No method understands the checkpoint, or the target cannot be written.
+        No method understands the checkpoint, the target cannot be written, or Jittor was to get 16-bit numbers.
     """
+    for_jittor = Path(target).suffix.lower() == ".pkl"
+    if for_jittor and half:
+        raise InputError(f"{target} would be for Jittor, which computes in 32 bits: leave --half out")
     state = load_state(source)
     name, (tensors, metadata) = _understand(state, Path(source), method)
     if half:
         tensors = {key: tensor.half() for key, tensor in tensors.items()}
     # No path: the same weights make the same file, wherever they lie.
     notes = {"format": "pt", "method": name, **metadata, "converted_from": f"{Path(source).name} ({state.format})"}
-    save_state(target, tensors, notes)
+    if for_jittor:
+        write_jittor(Path(target), {key: tensor.float().numpy() for key, tensor in tensors.items()}, notes)
+    else:
+        save_state(target, tensors, notes)
     return describe(target)
 
 

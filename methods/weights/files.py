@@ -6,7 +6,7 @@ import json
 import pickle
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from pickletools import genops
@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from ...errors import InputError
 from ...files import write_bytes
 from .bundle import is_bundle, read_bundle
+from .jittor import is_jittor, read_jittor
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _WRAPPERS = ("model", "state_dict", "model_state_dict", "params", "net")
+_DEEPEST = 9
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class State:
     Attributes
     ----------
     tensors : by name, on the CPU, as they stand in the file.
-    metadata : what a safetensors file says about itself.
-    format : "safetensors", "TensorFlow checkpoint" or "PyTorch file".
+    metadata : what a file that we wrote says about itself.
+    format : "safetensors", "TensorFlow checkpoint", "PyTorch file" or "Jittor file".
     """
 
     tensors: dict[str, Tensor]
@@ -41,8 +43,9 @@ class State:
 def load_state(path: str | Path) -> State:
     """Load weights, whatever the extension says.
 
-    Takes safetensors, a TensorFlow checkpoint (any of its files, or their common name), and what `torch.save` wrote:
-    a state dictionary as it is or under a usual key ("model", "state_dict", …), with or without the prefix `module.`.
+    Takes safetensors, a TensorFlow checkpoint (any of its files, or their common name), and what `torch.save` or
+    Jittor's `jt.save` wrote: a state dictionary as it is or under a usual key ("model", "state_dict", …), with or
+    without the prefix `module.`.
 
     Raises
     ------
@@ -58,7 +61,9 @@ def load_state(path: str | Path) -> State:
         raise InputError(f"there is no weights file {path}")
     with path.open("rb") as file:
         start = file.read(9)
-    return _load_safetensors(path) if start[8:9] == b"{" else _load_torch(path)
+    if start[8:9] == b"{":
+        return _load_safetensors(path)
+    return _load_jittor(path) if is_jittor(path) else _load_torch(path)
 
 
 def _load_safetensors(path: Path) -> State:
@@ -69,6 +74,19 @@ def _load_safetensors(path: Path) -> State:
             return State({key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {})  # noqa: SIM118
     except (SafetensorError, json.JSONDecodeError) as error:
         raise InputError(f"cannot read the weights {path}: the safetensors file is truncated or damaged") from error
+
+
+def _load_jittor(path: Path) -> State:
+    import numpy as np
+    import torch
+
+    content = read_jittor(path)
+    tensors = unwrap(content, lambda value: torch.tensor(value) if isinstance(value, np.ndarray) else None)
+    if not tensors:
+        raise InputError(f"cannot read the weights {path}: it holds no named tensors")
+    notes = content.get("metadata")
+    notes = {str(k): v for k, v in notes.items() if isinstance(v, str)} if isinstance(notes, Mapping) else {}
+    return State(tensors, notes, "Jittor file")
 
 
 def _load_torch(path: Path) -> State:
@@ -101,18 +119,27 @@ def _asks_for_code(path: Path, error: Exception) -> bool:
         return False
 
 
-def unwrap(content: Any) -> dict[str, Tensor]:
-    """Find the state dictionary in what `torch.save` kept, and strip the prefix of a parallel wrapper."""
+def unwrap(content: Any, tensor: Callable[[Any], Tensor | None] | None = None) -> dict[str, Tensor]:
+    """Find the state dictionary in what `torch.save` kept, and strip the prefix of a parallel wrapper.
+
+    Parameters
+    ----------
+    content : what the file holds.
+    tensor : turns a value into a tensor, or returns None; by default only tensors are any.
+    """
     import torch
 
-    while isinstance(content, Mapping):
+    tensor = tensor or (lambda value: value if isinstance(value, torch.Tensor) else None)
+    depth = 0
+    while isinstance(content, Mapping) and depth < _DEEPEST:  # a file may contain itself
         inner = next((content[key] for key in _WRAPPERS if isinstance(content.get(key), Mapping)), None)
         if inner is None:
             break
-        content = inner
+        content, depth = inner, depth + 1
     if not isinstance(content, Mapping):
         return {}
-    named = {str(key): value for key, value in content.items() if isinstance(value, torch.Tensor)}
+    found = {str(key): tensor(value) for key, value in content.items()}
+    named = {key: value for key, value in found.items() if value is not None}
     if named and all(key.startswith("module.") for key in named):
         named = {key.removeprefix("module."): value for key, value in named.items()}
     return named

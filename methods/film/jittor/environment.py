@@ -1,4 +1,4 @@
-"""What Jittor is given to live in: which versions, which folder, which environment variables. It is not imported here."""
+"""What Jittor is given to live in: versions, folder, environment variables. Jittor itself is not imported here."""
 
 from __future__ import annotations
 
