@@ -1,0 +1,117 @@
+"""FILM in Jittor as the worker process holds it: parameters, losses, gradients, steps; arrays in, arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jittor as jt
+import numpy as np
+
+from .loss import fusion_losses
+from .messages import Array, Arrays, Config, Pair
+from .network import film
+from .ops import MATHEMATICS, Var
+
+
+class Model:
+    """A network with its optimiser.
+
+    Parameters
+    ----------
+    state : the parameters by name, in the network's order.
+    config : what is computed.
+    """
+
+    def __init__(self, state: Mapping[str, Array], config: Config) -> None:
+        self.config, self.ops = config, MATHEMATICS[config.mathematics]
+        self.state: dict[str, Var] = {}
+        self.load(state)
+
+    def load(self, state: Mapping[str, Array]) -> None:
+        """Take other parameters; the optimiser starts anew."""
+        self.state = {name: jt.array(np.ascontiguousarray(value)) for name, value in state.items()}
+        self.optimiser = self.ops.adam(list(self.state.values()), 0.0)
+
+    def weights(self) -> Arrays:
+        """Return the parameters."""
+        return dict(zip(self.state, _fetch(list(self.state.values())), strict=True))
+
+    def forward(self, pairs: Sequence[Pair]) -> list[Array]:
+        """Fuse pairs, to (H, W) each."""
+        with jt.no_grad():
+            return [_fetch([self._fused(pair)])[0][0] for pair in pairs]
+
+    def stages(self, pair: Pair) -> Arrays:
+        """Return what each part of the network computes of a pair, by the names that `film` gives, and "fused"."""
+        kept: dict[str, Var] = {}
+        with jt.no_grad():
+            kept["fused"] = self._fused(pair, kept.__setitem__)
+            return dict(zip(kept, _fetch(list(kept.values())), strict=True))
+
+    def losses(self, pairs: Sequence[Pair]) -> tuple[dict[str, float], list[Array]]:
+        """Compute the losses of a batch, and its fused images, without a gradient."""
+        with jt.no_grad():
+            _, losses, fused = self._losses(pairs)
+        return losses, fused
+
+    def gradients(self, pairs: Sequence[Pair]) -> tuple[dict[str, float], Arrays]:
+        """Compute the losses of a batch, and the gradient of the first by each parameter."""
+        loss, losses, _ = self._losses(pairs)
+        return losses, dict(zip(self.state, _fetch(jt.grad(loss, list(self.state.values()))), strict=True))
+
+    def step(self, pairs: Sequence[Pair], rate: float) -> tuple[dict[str, float], list[Array]]:
+        """Take a step of Adam with a batch, unless its loss is not finite; return its losses and fused images."""
+        loss, losses, fused = self._losses(pairs)
+        if np.isfinite(losses["loss"]):
+            self.optimiser.lr = rate
+            self.optimiser.step(loss)
+            jt.sync_all(True)
+        return losses, fused
+
+    def memory(self) -> dict[str, Any]:
+        """Return the optimiser's state: `step`, and by parameter `m` and `v`."""
+        group = self.optimiser.param_groups[0]
+        m, v = (dict(zip(self.state, _fetch(group[key]), strict=True)) for key in ("m", "values"))
+        return {"step": int(self.optimiser.n_step), "m": m, "v": v}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Take back what `memory` returned."""
+        group = self.optimiser.param_groups[0]
+        self.optimiser.n_step = int(memory["step"])
+        for key, ours in (("m", "m"), ("values", "v")):
+            for var, name in zip(group[key], self.state, strict=True):
+                var.update(jt.array(np.ascontiguousarray(memory[ours][name])))
+
+    def _fused(self, pair: Pair, keep: Callable[[str, Var], None] = lambda name, x: None) -> Var:
+        a, b = (jt.array(np.ascontiguousarray(image[None])) for image in pair[:2])
+        return film(self.state, a, b, jt.array(np.ascontiguousarray(pair[2])), self.config.grid, self.ops, keep)
+
+    def _losses(self, pairs: Sequence[Pair]) -> tuple[Var, dict[str, float], list[Array]]:
+        """Compute the losses; pairs of one size together, each group by the part of the batch that it is."""
+        total: dict[str, Var] = {}
+        images: dict[int, Var] = {}
+        for group in groups(pairs):
+            fused = [self._fused(pairs[i]) for i in group]
+            images |= dict(zip(group, fused, strict=True))
+            a, b = (jt.array(np.stack([pairs[i][source][None] for i in group])) for source in (0, 1))
+            config = self.config
+            part = fusion_losses(jt.stack(fused), a, b, self.ops, config.gradient_weight, config.ssim_weight)
+            weight = len(group) / len(pairs)
+            total = {name: total[name] + weight * loss if total else weight * loss for name, loss in part.items()}
+        (*losses,) = _fetch([*total.values(), *(images[i] for i in range(len(pairs)))])
+        values = {name: float(value.item()) for name, value in zip(total, losses, strict=False)}
+        return total["loss"], values, [image[0] for image in losses[len(total) :]]
+
+
+def groups(pairs: Sequence[Pair]) -> list[list[int]]:
+    """Put the numbers of pairs of one size together."""
+    found: dict[tuple[int, ...], list[int]] = {}
+    for i, pair in enumerate(pairs):
+        found.setdefault(pair[0].shape, []).append(i)
+    return list(found.values())
+
+
+def _fetch(values: Sequence[Var]) -> list[Array]:
+    """Compute everything that is asked for at once, and copy it out."""
+    return [np.array(value) for value in jt.fetch_sync(list(values))]

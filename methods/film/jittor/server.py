@@ -1,0 +1,113 @@
+"""What runs in the worker process: requests come in by standard input and answers go out by standard output.
+
+`python -m fusionbench.methods.film.jittor.server`. Nothing else may write to standard output, so what Jittor and its
+compiler print goes to standard error.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import pickle
+import platform
+import resource
+import signal
+import sys
+import time
+import traceback
+from typing import IO, Any
+
+import numpy as np
+
+from .messages import Answer, Hello, Request, Took
+
+# Jittor turns Ctrl-C into an instant exit, and lets a child that dies by a signal end its parent.
+SIGNALS = ("SIGINT", "SIGCHLD", "SIGSEGV", "SIGFPE", "SIGILL", "SIGBUS", "SIGQUIT")
+
+
+def main() -> None:
+    """Import Jittor, say hello, and answer until nothing more is asked."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    clock = Clock()
+    import jittor as jt
+
+    for name in SIGNALS:
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    faulthandler.enable()
+    device = "cuda" if os.environ.get("FUSIONBENCH_JITTOR_CUDA") else "cpu"
+    jt.flags.use_cuda = int(device == "cuda" and bool(jt.has_cuda))
+    hello = Hello(
+        version=str(jt.__version__),
+        numpy=np.__version__,
+        onednn=getattr(jt.compile_extern, "mkl_ops", None) is not None,
+        device="cuda" if jt.flags.use_cuda else "cpu",
+        threads=int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)),
+        python=platform.python_version(),
+        sound=sound(jt),
+        took=clock.read(),
+    )
+    _send(answers, hello)
+    _serve(requests, answers)
+
+
+def sound(jt: Any) -> bool:
+    """Whether an array reaches Jittor and comes back as it was: with a wrong numpy it is memory at random."""
+    sent = np.random.default_rng(0).random((5, 7), np.float32)
+    return all(np.array_equal(jt.array(array).numpy(), array) for array in (sent, np.ascontiguousarray(sent.T)))
+
+
+class Clock:
+    """Measures what something takes, in this process and in the compilers that it starts."""
+
+    def __init__(self) -> None:
+        self._start = self._now()
+
+    def read(self) -> Took:
+        """Return what has been taken since the clock was made."""
+        return Took(*(now - start for now, start in zip(self._now(), self._start, strict=True)))
+
+    def _now(self) -> tuple[float, float, float]:
+        own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return time.perf_counter(), own.ru_utime + own.ru_stime, children.ru_utime + children.ru_stime
+
+
+def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    models: dict[int, Any] = {}
+    while True:
+        try:
+            request: Request = pickle.load(requests)
+        except EOFError:
+            return
+        clock, value, problem = Clock(), None, None
+        try:
+            value = _do(request, models)
+        except Exception as error:
+            traceback.print_exc()
+            problem = f"{type(error).__name__}: {error}"
+        _send(answers, Answer(value, clock.read(), problem))
+
+
+def _do(request: Request, models: dict[int, Any]) -> Any:
+    from .model import Model
+
+    if request.method == "make":
+        models[request.model] = Model(*request.arguments)
+    elif request.method == "drop":
+        del models[request.model]
+    else:
+        return getattr(models[request.model], request.method)(*request.arguments)
+    return None
+
+
+def _send(answers: IO[bytes], message: object) -> None:
+    pickle.dump(message, answers, protocol=pickle.HIGHEST_PROTOCOL)
+    answers.flush()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BrokenPipeError:  # nobody is there any more
+        sys.exit(1)
