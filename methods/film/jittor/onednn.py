@@ -1,7 +1,7 @@
 """Setting up oneDNN where Jittor looks for it.
 
-Jittor downloads oneDNN 2.2 from a server of its own, which many machines do not reach. The same library is in the Python
-package index and, a little newer, in Debian; both are put where Jittor's download would lie, and need no rights.
+Jittor downloads oneDNN 2.2 from a server of its own, which many machines do not reach. The same library is in the
+Python package index and, a little newer, in Debian; either is put where Jittor's download would lie.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def _from_wheels(made: Path, temporary: Path) -> str:
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
         raise InputError(
-            f"pip cannot download oneDNN ({last[:200]}): install {DEBIAN} (`sudo apt install {DEBIAN}`), and run the same "
-            "command again"
+            f"pip cannot download oneDNN ({last[:200]}): install Debian's (`sudo apt install {DEBIAN}`), and run the "
+            "same command again"
         )
     found = {hashlib.sha256(wheel.read_bytes()).hexdigest(): wheel for wheel in temporary.glob("*.whl")}
     for name, digest in WHEELS.items():
@@ -100,14 +100,10 @@ def _unpack(wheel: Path, made: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         for member in archive.infolist():
             _, _, inside = member.filename.partition(".data/data/")
-            if inside.startswith("include/") and not member.is_dir():
+            if inside == f"lib/{LIBRARY}" or (inside.startswith("include/") and not member.is_dir()):
                 target = made / inside
-            elif inside == f"lib/{LIBRARY}":
-                target = made / inside
-            else:
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(archive.read(member))
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(archive.read(member))
 
 
 def _new(made: Path) -> None:
