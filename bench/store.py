@@ -6,6 +6,7 @@
 `OUT/<dataset>/<method>/metrics.csv`          one row for each pair, with a status
 `OUT/<dataset>/<method>/fused/<pair>.png`     what the method itself gave, in 8 bit: it is scored
 `OUT/<dataset>/<method>/colour/<pair>.png`    where luminance was fused: the same with the sources' colour
+`OUT/profile/<method>/<size>-<device>.json`   what the method costs: parameters, operations, time, memory
 ============================================ ===========================================================
 """
 
@@ -97,13 +98,7 @@ class RunFolder:
     # ---------------------------------------------------------------- reading
     def manifest(self) -> dict[str, Any]:
         """Read run.json; empty where there is none yet."""
-        try:
-            content: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError):
-            return {}
-        except (ValueError, OSError) as error:
-            raise InputError(f"{self.path / 'run.json'} cannot be read ({error}): delete it to run it again") from error
-        return content
+        return read_record(self.path / "run.json")
 
     def rows(self) -> dict[str, Row]:
         """Read the rows by pair name; the later of two rows of a pair counts, a torn last line does not."""
@@ -154,7 +149,7 @@ class RunFolder:
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Replace run.json."""
-        write_text(self.path / "run.json", json.dumps(manifest, indent=1, ensure_ascii=False, default=str) + "\n")
+        write_record(self.path / "run.json", manifest)
 
     def append(self, row: Row) -> None:
         """Add one row, in one write that is on the disk when this returns."""
@@ -195,3 +190,32 @@ def run_folder(out: Path, dataset: str, method: str) -> RunFolder:
 def find_runs(out: Path) -> list[RunFolder]:
     """Find every run below a folder, in the order of their paths."""
     return [RunFolder(path.parent) for path in sorted(out.glob("*/*/run.json"))]
+
+
+def profile_path(out: Path, method: str, size: tuple[int, int], device: str) -> Path:
+    """Name the file of what `method` costs at a size (height, width) on a device."""
+    return out / "profile" / slug(method) / f"{size[0]}x{size[1]}-{slug(device)}.json"
+
+
+def find_profiles(out: Path) -> list[dict[str, Any]]:
+    """Read every stored profile below a folder, in the order of their paths."""
+    paths = sorted(path for path in out.glob("profile/*/*.json") if path.name != "run.json")  # a data set named so
+    return [record for path in paths if (record := read_record(path))]
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read a JSON file; empty where there is none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("it is no record")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path} cannot be read ({error}): delete it to run it again") from error
+    return content
+
+
+def write_record(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file, whole or not at all."""
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n")

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import FusionBenchError
 from ..version import __version__
-from . import look, prepare, report, run, train, weights
+from . import doctor, look, prepare, profile, report, run, train, weights
 
 app = typer.Typer(
     name="fusionbench",
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 datasets_app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
 prepare_app = typer.Typer(help="Bring data into the form that a method trains on.", no_args_is_help=True)
+doctor_app = typer.Typer(help="Look whether what is installed works, and mend it.", no_args_is_help=True)
 weights_app = typer.Typer(help="List, fetch, convert and look at weights.", no_args_is_help=True)
 
 
@@ -42,6 +43,7 @@ def _options(
 
 app.command()(run.run)
 app.command()(run.score)
+app.command()(profile.profile)
 app.command()(train.train)
 app.add_typer(prepare_app, name="prepare")
 prepare_app.command()(prepare.film)
@@ -53,6 +55,8 @@ app.command("list")(look.list_)
 app.command()(look.explain)
 app.add_typer(datasets_app, name="datasets")
 datasets_app.command("check")(look.check)
+app.add_typer(doctor_app, name="doctor")
+doctor_app.command()(doctor.jittor)
 app.add_typer(weights_app, name="weights")
 weights_app.command("list")(weights.list_)
 weights_app.command()(weights.fetch)

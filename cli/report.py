@@ -63,8 +63,8 @@ def table(
         Literal["latex", "markdown", "html", "csv"], typer.Option("--format", "-f", help="Of the table.")
     ] = "latex",
     content: Annotated[
-        Literal["means", "standings", "significance"],
-        typer.Option(help="Means; mean rank and Borda count; or paired tests between all methods."),
+        Literal["means", "standings", "significance", "efficiency"],
+        typer.Option(help="Means; mean rank and Borda count; paired tests between all methods; or what was profiled."),
     ] = "means",
     combined: Annotated[bool, typer.Option("--combined", help="All data sets side by side.")] = False,
     intervals: Annotated[bool, typer.Option("--intervals", help="With 95 % bootstrap intervals.")] = False,
@@ -133,9 +133,10 @@ def figure(
 
 def plot(
     kind: Annotated[
-        Literal["curves", "boxes", "radar", "latency", "ranks", "losses"],
+        Literal["curves", "boxes", "radar", "latency", "parameters", "flops", "memory", "ranks", "losses"],
         typer.Argument(
-            help="Sorted values of each image; boxes; radar; quality against time; critical differences; losses."
+            help="Sorted values of each image; boxes; radar; quality against time, parameters, FLOPs or memory; "
+            "critical differences; losses."
         ),
     ],
     runs: Annotated[

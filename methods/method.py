@@ -92,6 +92,14 @@ class Method(ABC):
         """
         return None
 
+    def dry_run(self, a: Gray, b: Gray, **context: Any) -> None:
+        """Go through the network as it is defined, so that its operations can be counted; arguments as of `fuse`.
+
+        A method whose `fuse` takes another way to the same image (fewer products, parts that overlap) overrides it, so
+        that the count tells of the network and not of a device. Tensors on torch's "meta" device cost nothing.
+        """
+        self.fuse(a, b, **context)
+
     def to(self, device: str) -> None:  # noqa: B027
         """Compute on `device` from now on ("cpu", "cuda", "cuda:1", …); a method without a network stays on the CPU."""
 

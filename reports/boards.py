@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..bench.store import Row, RunFolder, find_runs
 from ..errors import InputError, unknown
+from .profiles import Profile, identity, read_profiles
 from .statistics import RESAMPLES, Summary, summarise
 
 DRAWS = 2_000_000  # values drawn for an interval: from 200 pairs on fewer resamples do, and a large board stays quick
@@ -47,7 +48,7 @@ class Entry:
 
     `means` are over the scored pairs for which the metric is defined; `undefined` counts the others by metric.
     `rows` are the stored rows by pair, in the order of the data set; `run` is the folder with the images.
-    `complete` says that all pairs of the board were scored.
+    `complete` says that all pairs of the board were scored. `profiles` tell what the method costs, if it was measured.
     """
 
     method: str
@@ -60,6 +61,7 @@ class Entry:
     complete: bool = True
     rows: dict[str, Row] = field(default_factory=dict)
     run: RunFolder | None = None
+    profiles: list[Profile] = field(default_factory=list)
     _summaries: dict[str, Summary] = field(default_factory=dict, repr=False, compare=False)
 
     def values(self, key: str) -> dict[str, float]:
@@ -157,12 +159,15 @@ def read_boards(
         There are no results; or none of a method, data set, protocol or metric that was asked for.
     """
     boards: dict[str, Board] = {}
+    profiles = read_profiles(out, methods)
     runs = [(run, run.manifest()) for run in find_runs(out)]
     for run, manifest in runs:
         dataset, method = _labels(manifest)
         if (methods is None or method in methods) and (datasets is None or dataset in datasets):
             board = boards.setdefault(dataset, Board(dataset, 0))
             _add(board, run, manifest, method, None if pairs is None else pairs.get(dataset))
+            same = identity(manifest["method"])
+            board.entries[-1].profiles = [p for p in profiles if p.method == method and p.identity == same]
     if not runs:
         raise InputError(f"no results below {out}: run `fusionbench run --out {out}` first")
     known = [_labels(manifest) for _, manifest in runs]

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..files import write_text
+from . import efficiency
 from .boards import Better, Board, Column, Entry, read_boards
+from .profiles import read_profiles
 from .ranks import standings
 
 HEADER = (
@@ -24,7 +26,10 @@ def to_csv(boards: Iterable[Board], incomplete: bool = False) -> str:
     """Render the leaderboard as CSV.
 
     The columns of HEADER come first, then a mean for each metric@convention, then the ends of each mean's 95 %
-    bootstrap interval as metric@convention:low and :high.
+    bootstrap interval as metric@convention:low and :high. Where methods were profiled, there follow `parameters` and,
+    for each size and device such as 480x640/cpu, flops@, latency@ (median seconds of a pair, its quartiles as :low
+    and :high), throughput@ (pairs in a second), peak_memory@ (bytes) and machine@; a method without a network has
+    neither parameters nor flops.
 
     `pairs` counts the pairs of the data set, `scored`, `failed` and `skipped` those of the method, and `undefined`
     lists metrics that are not defined for some scored pairs, as metric@convention:count. `mean_rank` and `borda` are
@@ -34,7 +39,9 @@ def to_csv(boards: Iterable[Board], incomplete: bool = False) -> str:
     boards = list(boards)
     keys = list(dict.fromkeys(column.key for board in boards for column in board.columns))
     ends = [key + end for key in keys for end in (LOW, HIGH)]
-    lines: list[list[object]] = [[*HEADER, *keys, *ends]]
+    profiles = [profile for board in boards for entry in board.entries for profile in entry.profiles]
+    lines: list[list[object]] = [[*HEADER, *keys, *ends, *efficiency.header(profiles)]]
+    measured = efficiency.settings(profiles)
     for board in boards:
         places = {standing.method: standing for standing in standings([board], incomplete)}
         for entry in board.entries:
@@ -45,7 +52,8 @@ def to_csv(boards: Iterable[Board], incomplete: bool = False) -> str:
             means = [_full(entry.means.get(key, math.nan)) for key in keys]
             intervals = [_full(end) for key in keys for end in entry.interval(key)]
             about = (board.dataset, entry.method, entry.protocols, *counts, undefined, *ranks)
-            lines.append([*about, *means, *intervals])
+            costs = efficiency.values(entry.profiles, measured) if measured else []
+            lines.append([*about, *means, *intervals, *costs])
     return spreadsheet(lines)
 
 
@@ -75,9 +83,10 @@ def _is_number(text: str) -> bool:
 
 def write_leaderboard(out: Path) -> Path:
     """Write `leaderboard.csv` and `leaderboard.md` of everything below `out`, and return the former's path."""
-    from .text import to_markdown
+    from .text import grid_to_markdown, to_markdown
 
     boards = read_boards(out)
-    write_text(out / "leaderboard.md", to_markdown(boards))
+    costs = [grid_to_markdown(grid) for grid in efficiency.efficiency_grids(read_profiles(out))]
+    write_text(out / "leaderboard.md", "\n".join([to_markdown(boards), *costs]))
     write_text(out / "leaderboard.csv", to_csv(boards))
     return out / "leaderboard.csv"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,19 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, unknown
-from .boards import Board, Column, Entry
+from .boards import Board, Column
+from .costs import plot_costs
 from .critical import critical_differences
 from .grid import digits
+from .labels import Names, method_label, panel_title
 from .significance import friedman_over_pairs
-from .style import MARKERS, check_format, colour, dash, legend_below, new_figure, plain, save, short, style
+from .style import MARKERS, check_format, colour, dash, legend_below, new_figure, plain, save, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.projections.polar import PolarAxes
 
-PLOTS = ("curves", "boxes", "radar", "latency", "ranks")
-Names = Mapping[str, str] | None
+COSTS = ("latency", "parameters", "flops", "memory")
+PLOTS = ("curves", "boxes", "radar", *COSTS, "ranks")
 
 
 def plot(
@@ -41,12 +44,12 @@ def plot(
 
     Parameters
     ----------
-    kind : "curves", the sorted values of each image; "boxes"; "radar" of normalised means; "latency", quality against
-        seconds; "ranks", the critical-difference diagram.
-    boards : the data sets, from `read_boards`. Curves, boxes, radar and latency have a row or a panel for each; ranks
-        take the pairs of all together.
+    kind : "curves", the sorted values of each image; "boxes"; "radar" of normalised means; "latency", "parameters",
+        "flops" or "memory", quality against cost (see `costs`); "ranks", the critical-difference diagram.
+    boards : the data sets, from `read_boards`. Each has a row or a panel; ranks take the pairs of all together.
     out : the file to write, .pdf or .png; None only draws.
-    metrics : by key or name; by default all, and for latency the first. Ranks take one, or all together.
+    metrics : by key or name; by default all, and against costs on several data sets the first. Ranks take one, or all
+        together.
     methods : their order in the legend; by default by name.
     names : what to print for a method's label.
     incomplete : draw methods that lack pairs, too; they are marked. Ranks take the pairs that all have.
@@ -68,7 +71,7 @@ def plot(
         "curves": lambda boards, names: _panels(boards, names, _curves, legends=True),
         "boxes": lambda boards, names: _panels(boards, names, _boxes, legends=False),
         "radar": _radar,
-        "latency": _latency,
+        **{cost: partial(plot_costs, cost) for cost in COSTS},
         "ranks": lambda boards, names: critical_differences(
             friedman_over_pairs(boards, metrics[0] if metrics and len(metrics) == 1 else None, incomplete=incomplete),
             names,
@@ -100,20 +103,10 @@ def _chosen(
     return Board(board.dataset, board.pairs, list(columns), kept, board.names)
 
 
-def _label(entry: Entry, names: Names) -> str:
-    return short((names or {}).get(entry.method, entry.method)) + ("" if entry.complete else "†")
-
-
 def _legend_columns(boards: list[Board], names: Names, width: float) -> int:
     """How many columns a legend of all methods with their means has below a panel of `width` inches."""
-    longest = max(len(_label(entry, names)) for board in boards for entry in board.entries) + len(": 1234.5")
+    longest = max(len(method_label(entry, names)) for board in boards for entry in board.entries) + len(": 1234.5")
     return 2 if 2 * (longest * 0.043 + 0.25) < width else 1  # inches of a letter, and of the sample line
-
-
-def _title(board: Board, column: Column, many: bool) -> str:
-    same = [c.name for c in board.columns].count(column.name) > 1
-    name = f"{column.key if same else column.name} {column.arrow}"
-    return plain(f"{board.dataset} · {name}" if many else name)
 
 
 def _panels(
@@ -131,7 +124,7 @@ def _panels(
     for board in boards:
         for place, column in enumerate(board.columns, start=done * columns + 1):
             axes = drawn.add_subplot(rows, columns, place)
-            axes.set_title(_title(board, column, len(boards) > 1))
+            axes.set_title(panel_title(board, column, len(boards) > 1))
             draw(axes, board, column, names)
             if legends:
                 _legend(axes, beside)
@@ -148,7 +141,7 @@ def _curves(axes: Axes, board: Board, column: Column, names: Names) -> None:
         x = np.arange(1, len(values) + 1) / len(values)
         mean = f"{entry.means[column.key]:.{digits(board, column)}f}"
         axes.plot(
-            x, values, dash(index), color=colour(index), label=f"{_label(entry, names)}: {mean}",
+            x, values, dash(index), color=colour(index), label=f"{method_label(entry, names)}: {mean}",
             marker=MARKERS[index % len(MARKERS)], markersize=2.5, markevery=max(1, len(values) // 15),
         )  # fmt: skip
     axes.set(xlim=(0, 1.02), xlabel="part of the images")
@@ -181,7 +174,7 @@ def _boxes(axes: Axes, board: Board, column: Column, names: Names) -> None:
     for index, box in enumerate(drawn["boxes"]):
         box.set(facecolor=colour(index), alpha=0.75)
     axes.set_xticks(
-        range(1, len(values) + 1), [_label(entry, names) for entry in board.entries], rotation=40, ha="right"
+        range(1, len(values) + 1), [method_label(entry, names) for entry in board.entries], rotation=40, ha="right"
     )
     axes.tick_params(axis="x", labelsize=6.5, length=0)
     axes.grid(visible=False, axis="x")
@@ -229,7 +222,7 @@ def _draw_radar(axes: PolarAxes, board: Board, names: Names) -> None:
     for index, (entry, values) in enumerate(zip(board.entries, normalised(board), strict=True)):
         radii = inner + (1 - inner) * values
         closed = [*zip(angles, radii, strict=True), (angles[0], radii[0])]
-        axes.plot(*zip(*closed, strict=True), dash(index), color=colour(index), label=_label(entry, names),
+        axes.plot(*zip(*closed, strict=True), dash(index), color=colour(index), label=method_label(entry, names),
                   marker=MARKERS[index % len(MARKERS)], markersize=2.5)  # fmt: skip
         if np.isfinite(radii).all():
             axes.fill(angles, radii, color=colour(index), alpha=0.06)
@@ -239,37 +232,3 @@ def _draw_radar(axes: PolarAxes, board: Board, names: Names) -> None:
     axes.set_xticks(angles, [plain(f"{c.name} {c.arrow}") for c in board.columns], size=7)
     axes.spines["polar"].set_visible(False)
     axes.set_title(plain(board.dataset), pad=12)
-
-
-def _latency(boards: list[Board], names: Names) -> Figure:
-    """Draw the mean of a metric against the median of seconds for each pair, with quartiles and interval as bars."""
-    cells = [(board, column) for board in boards for column in board.columns[: 1 if len(boards) > 1 else None]]
-    columns = min(3, len(cells))
-    rows = math.ceil(len(cells) / columns)
-    drawn = new_figure(3.5 if columns == 1 else 7.16, rows * 2.5 + 0.4)
-    for place, (board, column) in enumerate(cells):
-        axes = drawn.add_subplot(rows, columns, place + 1)
-        _draw_latency(axes, board, column, names)
-        axes.set_title(_title(board, column, len(boards) > 1))
-    if not any(axes.get_legend_handles_labels()[0] for axes in drawn.axes):
-        raise InputError(
-            "no method has stored seconds: images that were fused elsewhere have none; choose other methods"
-        )
-    legend_below(drawn, max(drawn.axes, key=lambda axes: len(axes.get_legend_handles_labels()[0])))
-    return drawn
-
-
-def _draw_latency(axes: Axes, board: Board, column: Column, names: Names) -> None:
-    for index, entry in enumerate(board.entries):
-        seconds, mean = entry.seconds(), entry.means.get(column.key, math.nan)
-        if not seconds or not math.isfinite(mean):
-            continue
-        low, middle, high = np.quantile(seconds, (0.25, 0.5, 0.75))
-        ends = entry.interval(column.key)
-        bars = [[mean - ends[0]], [ends[1] - mean]] if not math.isnan(ends[0]) else None
-        axes.errorbar(
-            middle, mean, xerr=[[middle - low], [high - middle]], yerr=bars, color=colour(index), elinewidth=0.8,
-            fmt=MARKERS[index % len(MARKERS)], markersize=5, label=_label(entry, names),
-        )  # fmt: skip
-    axes.set_xscale("log")
-    axes.set_xlabel("seconds for a pair (median, quartiles)")

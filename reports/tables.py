@@ -8,6 +8,7 @@ from typing import Literal
 
 from ..errors import InputError
 from .boards import Board
+from .efficiency import efficiency_grids
 from .grid import INCOMPLETE, Cell, Grid, means_grid, significance_grid, standings_grid
 from .latex import to_latex
 from .leaderboard import spreadsheet
@@ -15,7 +16,7 @@ from .ranks import common_columns
 from .text import grid_to_markdown
 
 Format = Literal["latex", "markdown", "html", "csv"]
-Content = Literal["means", "standings", "significance"]
+Content = Literal["means", "standings", "significance", "efficiency"]
 _HTML_MARKS = {1: ("strong", "color:#c00"), 2: ("u", "color:#06c")}
 
 
@@ -42,7 +43,8 @@ def table(
     format : latex (booktabs; best bold red, second underlined blue), markdown, html, or csv (as printed; the
         leaderboard's own CSV has full precision).
     content : "means" of the metrics; "standings", which are mean rank and Borda count over all metrics and data sets;
-        or "significance", the Holm-corrected Wilcoxon tests between all methods, a table for each metric and data set.
+        "significance", the Holm-corrected Wilcoxon tests between all methods, a table for each metric and data set;
+        or "efficiency", what the methods cost, as `fusionbench profile` measured it.
     combined : all data sets side by side in one table, with the metrics that all of them have.
     metric : for significance, only this one.
     names : what to print for a method's label.
@@ -89,6 +91,11 @@ def _grids(
 ) -> list[Grid]:
     if content == "standings":
         return [standings_grid(boards, names=names, incomplete=incomplete)]
+    if content == "efficiency":
+        measured = {(p.method, p.circumstances): p for board in boards for e in board.entries for p in e.profiles}
+        if not measured:
+            raise InputError("none of these methods was profiled: run `fusionbench profile` with them first")
+        return efficiency_grids(list(measured.values()), names=names)
     if content == "significance":
         found = [
             significance_grid(board, column, names=names, incomplete=incomplete)

@@ -93,3 +93,17 @@ def _table(board: Board, grid: Grid, group: list[int], number: int) -> Table:
 def _terminal(cell: Cell) -> Text:
     text = Text(cell.text, style=STYLES.get(cell.rank, ""))
     return text.append(f" {cell.note}", style="not bold not underline") if cell.note else text
+
+
+def grid_to_table(grid: Grid) -> Table:
+    """Build what a terminal shows of one table: best in bold, second underlined."""
+    table = Table(
+        title=Text(grid.title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False,
+        caption=Text("\n".join(grid.notes)), caption_justify="left",
+    )  # fmt: skip
+    table.add_column(grid.corner.lower(), no_wrap=True)
+    for head in grid.heads:
+        table.add_column(Text(head.plain), justify="right", no_wrap=True)
+    for line in grid.lines:
+        table.add_row(Text(line.name), *map(_terminal, line.cells), style="dim" if line.marked else "")
+    return table

@@ -11,6 +11,7 @@ inference go through the same lines.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -56,14 +57,14 @@ class Attention(nn.Module):
         dim = x.shape[-1]
         (qk_in, v_in), (qk_dw, v_dw) = ((w[: 2 * dim], w[2 * dim :]) for w in (self.qkv.weight, self.qkv_dwconv.weight))
         qk = depthwise(pointwise(x, qk_in), qk_dw, edges).flatten(1, 2)
-        with torch.autocast(x.device.type, enabled=False):
+        with _in_full(x.device):
             gram = full(qk).transpose(1, 2) @ full(qk)
         return gram, depthwise(pointwise(x, v_in), v_dw, edges)
 
     def mixing(self, gram: Tensor) -> Tensor:
         """Turn the Gram matrix of the whole image into the matrix (N, C, C) that v is multiplied with."""
         dim = gram.shape[1] // 2
-        with torch.autocast(gram.device.type, enabled=False):
+        with _in_full(gram.device):
             norms = gram.diagonal(dim1=1, dim2=2).clamp_min(1e-24).sqrt()
             cosine = gram[:, :dim, dim:] / (norms[:, :dim, None] * norms[:, None, dim:])
             heads = cosine.unflatten(2, (HEADS, -1)).unflatten(1, (HEADS, -1)).diagonal(dim1=1, dim2=3)
@@ -214,6 +215,11 @@ def depthwise(x: Tensor, weight: Tensor, edges: tuple[bool, bool]) -> Tensor:
         x = functional.pad(x, (0, 0, 0, 0, int(edges[0]), int(edges[1])))
     y = functional.conv2d(x.permute(0, 3, 1, 2), weight, padding=(0, 1), groups=weight.shape[0])
     return y.permute(0, 2, 3, 1)
+
+
+def _in_full(device: torch.device) -> AbstractContextManager[object]:
+    """Turn autocast off; the meta device, on which nothing is computed, has none."""
+    return nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)
 
 
 def full(x: Tensor) -> Tensor:

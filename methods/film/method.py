@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,17 @@ class Film(Method):
                 tensors = (torch.from_numpy(np.array(x[None])).to(self.device) for x in (a[i], b[i], text))
                 fused[i] = network(*tensors)[0].cpu().numpy()
         return fused
+
+    def dry_run(self, a: Gray, b: Gray, **context: Any) -> None:
+        """Go through the network in one strip: rows that neighbouring strips share are not counted twice."""
+        import torch
+
+        pairs = context.get("pairs") or self._unnamed(a, b)
+        for i, pair in enumerate(pairs):
+            text = torch.from_numpy(np.array(self._source.features(pair, a[i, 0], b[i, 0])[None]))
+            network = deepcopy(self._network(pair.task)).to("meta")
+            with torch.inference_mode():
+                network(*torch.empty(2, 1, *a[i].shape, device="meta"), text.to("meta"))
 
     @property
     def weights_record(self) -> dict[str, Any]:

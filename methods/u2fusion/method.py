@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -65,6 +66,16 @@ class U2Fusion(Method):
         first, second = np.where(swapped, b, a), np.where(swapped, a, b)
         fused = self._forward(torch.from_numpy(first), torch.from_numpy(second))
         return fused.cpu().numpy()
+
+    def dry_run(self, a: Gray, b: Gray, **context: Any) -> None:
+        """Go through the plain network, whichever way the device would take."""
+        import torch
+
+        if self._network is None:
+            self._load()
+        sources = torch.empty(2, *a.shape, device="meta")
+        with torch.inference_mode():
+            deepcopy(self._network).to("meta")(*sources)  # type: ignore[union-attr]
 
     def _swapped(self, count: int, pairs: Any) -> np.ndarray:
         """Say for each pair whether b goes first, as an array that broadcasts over the images."""

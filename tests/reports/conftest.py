@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fusionbench.bench.store import Row, run_folder
+from fusionbench.bench.store import Row, profile_path, run_folder, write_record
 
 METRICS = {
     "EN@film": {"name": "EN", "better": "higher", "protocol": "film"},
@@ -68,4 +70,40 @@ def three_methods(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 path = run_folder(out, dataset, method).image(f"p{index}")
                 path.parent.mkdir(exist_ok=True)
                 Image.fromarray(ramp.astype(np.uint8)).save(path)
+    return out
+
+
+def _store_profile(out: Path, label: str, latency: float = 0.02, **changed: Any) -> None:
+    """Store what a method costs; `changed` takes the place of entries of the record."""
+    record: dict[str, Any] = {
+        "method": {"label": label},
+        "size": [480, 640],
+        "device": "cpu",
+        "machine": "A processor",
+        "threads": 2,
+        "runs": 5,
+        "parameters": None,
+        "flops": None,
+        "latency": {"median": latency, "low": 0.9 * latency, "high": 1.2 * latency},
+        "throughput": 1 / latency,
+        "peak_memory": 50_000_000,
+        "environment": {"torch": "2.13.0"},
+        **changed,
+    }
+    write_record(profile_path(out, label, tuple(record["size"]), record["device"]), record)
+
+
+@pytest.fixture(scope="session")
+def store_profile() -> Callable[..., None]:
+    return _store_profile
+
+
+@pytest.fixture(scope="session")
+def profiled(three_methods: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The three methods with what they cost; alpha has no network."""
+    out = tmp_path_factory.mktemp("profiled") / "runs"
+    shutil.copytree(three_methods, out)
+    _store_profile(out, "alpha", 0.002, peak_memory=8_000_000)
+    _store_profile(out, "beta", 0.2, parameters=659_217, flops=404_722_483_200)
+    _store_profile(out, "gamma", 0.05, parameters=2_070_235, flops=221_200_793_600, peak_memory=None)
     return out

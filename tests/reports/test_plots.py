@@ -102,10 +102,10 @@ def test_the_diagram_joins_what_does_not_differ(tmp_path: Path, store: Store) ->
 
 
 @pytest.mark.parametrize("kind", PLOTS)
-def test_odd_names_fit_on_the_page_without_a_warning(three_methods: Path, tmp_path: Path, kind: str) -> None:
+def test_odd_names_fit_on_the_page_without_a_warning(profiled: Path, tmp_path: Path, kind: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        boards = read_boards(three_methods, metrics=None if kind == "radar" else ["EN"])
+        boards = read_boards(profiled, metrics=None if kind == "radar" else ["EN"])
         drawn = plot(kind, boards, tmp_path / f"{kind}.png", names=NAMES, dpi=50)
     assert on_the_page(drawn)
 

@@ -1,0 +1,194 @@
+"""What methods cost: parameters, operations, time and memory, measured and stored for each."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..environment import environment
+from ..errors import InputError, RunError, one_line, unknown
+from . import manifest
+from .measure import Job, default_threads, measure, quartiles
+from .store import FORMAT, profile_path, read_record, write_record
+
+if TYPE_CHECKING:
+    from ..methods import Method
+
+_SAME = ("method", "size", "device", "machine", "threads", "task", "runs", "warmup")
+_VERSIONS = ("fusionbench", "torch", "opencv-python-headless", "numpy")
+
+
+def profile(
+    methods: Sequence[str | Method] | str,
+    size: str | tuple[int, int] = (480, 640),
+    *,
+    device: str = "cpu",
+    runs: int = 20,
+    warmup: int = 3,
+    threads: int | None = None,
+    task: str = "IVF",
+    out: str | Path = "runs",
+    again: bool = False,
+    advance: Callable[[str], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Measure methods, each in a process of its own, and store a file for each; what is stored is not measured again.
+
+    Parameters
+    ----------
+    methods : specifications such as "laplacian[levels=5]", or `Method` objects.
+    size : (height, width) of the images, or "480x640".
+    device : where learned methods compute; others stay on the CPU.
+    runs, warmup : how many pairs are fused and timed, and how many before without being timed.
+    threads : for the libraries; None takes OMP_NUM_THREADS, or as many as there are processors.
+    task : of the pair, for methods that have weights for each.
+    out : the folder of the results; see `bench.store`.
+    again : measure also what is stored.
+    advance : called with the label of each method before it is measured.
+
+    Returns
+    -------
+    list of dict
+        The stored records, in the order of the methods.
+
+    Raises
+    ------
+    InputError
+        No such method or device, or a size that is none; nothing was measured.
+    RunError
+        A method failed; those before it are stored.
+    """
+    height, width = parse_size(size) if isinstance(size, str) else size
+    if min(height, width, runs) < 1 or warmup < 0:
+        raise InputError(f"size {height}x{width}, {runs} runs and {warmup} warm-ups: give at least 1, 1 and 0")
+    check_device(device)
+    from ..methods import get_method
+
+    chosen = [methods] if isinstance(methods, str) else list(methods)
+    made = [(m, get_method(m, device=device) if isinstance(m, str) else m) for m in chosen]
+    for _, method in made:
+        if method.name == "folder":
+            raise InputError(f"{method.label} holds images that were fused before: there is nothing to measure in it")
+    jobs = [
+        (method, Job(spec, method.device, (height, width), task, runs, warmup, threads or default_threads()))
+        for spec, method in made
+    ]
+    described = [(_describe(method, job), job) for method, job in jobs]
+    return [_one(about, job, Path(out), again, advance) for about, job in described]
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Read "480x640" as height and width.
+
+    Raises
+    ------
+    InputError
+        It is not of this form.
+
+    Examples
+    --------
+    >>> parse_size("480x640")
+    (480, 640)
+    """
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text.strip())
+    if match is None or not (int(match[1]) and int(match[2])):
+        raise InputError(f"--size is HEIGHTxWIDTH in pixels, like 480x640, not {text!r}")
+    return int(match[1]), int(match[2])
+
+
+def check_device(device: str) -> None:
+    """Make sure that torch has a device.
+
+    Raises
+    ------
+    InputError
+        It has not, or the name is none.
+    """
+    if device == "cpu":
+        return
+    if re.fullmatch(r"(cpu|cuda|mps|xpu|sdaa)(:\d+)?", device) is None:
+        raise unknown("device", device, ("cpu", "cuda", "cuda:1", "mps"))
+    import torch
+
+    try:
+        torch.empty(1, device=torch.device(device))
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise InputError(f"cannot compute on {device!r} ({reason}): leave --device out for the CPU") from error
+
+
+def _describe(method: Method, job: Job) -> dict[str, Any]:
+    """What is known before anything is measured, as it reads back from a file."""
+    versions = environment()
+    about = {
+        "format": FORMAT,
+        "method": manifest.describe_method(method),
+        "size": list(job.size),
+        "device": job.device,
+        "machine": versions["processor"] if job.device == "cpu" else _card(job.device),
+        "threads": job.threads,
+        "task": job.task,
+        "runs": job.runs,
+        "warmup": job.warmup,
+        "environment": versions,
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(about, default=str))
+    return plain
+
+
+def _card(device: str) -> str:
+    import torch
+
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else device
+
+
+def _one(
+    about: dict[str, Any], job: Job, out: Path, again: bool, advance: Callable[[str], None] | None
+) -> dict[str, Any]:
+    label = about["method"]["label"]
+    path = profile_path(out, label, job.size, job.device)
+    known = read_record(path)
+    if known and not again and _key(known) == _key(about):
+        return known
+    if advance is not None:
+        advance(label)
+    found = _apart(label, job)
+    seconds = found["seconds"]
+    record = {
+        **about,
+        "parameters": found["parameters"],
+        "flops": found["flops"],
+        "latency": quartiles(seconds),
+        "throughput": len(seconds) / sum(seconds),
+        "peak_memory": found["peak_memory"],
+        "seconds": seconds,
+        "finished": manifest.now(),
+    }
+    write_record(path, record)
+    return read_record(path)
+
+
+def _key(record: dict[str, Any]) -> list[Any]:
+    versions = record.get("environment", {})
+    return [*(record.get(name) for name in _SAME), *(versions.get(name) for name in _VERSIONS)]
+
+
+def _apart(label: str, job: Job) -> dict[str, Any]:
+    """Measure in a fresh process: what other methods left in memory would hide what this one takes."""
+    spawn = multiprocessing.get_context("spawn")
+    try:
+        with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+            return pool.submit(measure, job).result()
+    except BrokenProcessPool as error:
+        raise RunError(
+            f"the process that measured {label!r} was killed, as happens where memory runs out: choose a smaller --size"
+        ) from error
+    except MemoryError as error:
+        raise RunError(f"there is too little memory to measure {label!r}: choose a smaller --size") from error
+    except (TypeError, AttributeError) as error:  # what cannot be pickled
+        raise RunError(f"{label!r} cannot be measured in a process of its own: {one_line(error)}") from error

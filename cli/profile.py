@@ -1,0 +1,72 @@
+"""The command that measures what methods cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from . import show
+from .options import Out
+
+
+def profile(
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--method", "-m", show_default="every classical one",
+            help="As for `run`: a name, with options as in film\\[weights=IVF.pth]; may be given again.",
+        ),
+    ] = None,
+    size: Annotated[str, typer.Option(help="HEIGHTxWIDTH of the images.")] = "480x640",
+    device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps.")] = "cpu",
+    runs: Annotated[int, typer.Option(min=1, help="How many pairs are timed.")] = 20,
+    warmup: Annotated[int, typer.Option(min=0, help="How many pairs are fused before, untimed.")] = 3,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Of the libraries.", show_default="OMP_NUM_THREADS, or all processors")
+    ] = None,
+    task: Annotated[
+        Literal["IVF", "MIF", "MEF", "MFF"], typer.Option(help="For methods with weights for each task.")
+    ] = "IVF",
+    again: Annotated[bool, typer.Option("--again", help="Measure also what is stored.")] = False,
+    out: Out = Path("runs"),
+) -> None:  # fmt: skip
+    """Measure what methods cost: parameters, FLOPs, time for a pair, and peak memory.
+
+    Each method fuses a synthetic pair in a process of its own. FLOPs are those of matrix products and convolutions, a
+    multiplication and an addition counting as two; a method without a network has neither FLOPs nor parameters.
+
+    The same command again keeps what is stored, unless the method, the machine or a version changed.
+    """
+    from rich.console import Console
+
+    from ..bench.profile import profile as measure
+    from ..bench.store import find_runs
+    from ..methods import default_methods
+    from ..reports.efficiency import efficiency_grids
+    from ..reports.leaderboard import write_leaderboard
+    from ..reports.profiles import read_profiles
+    from ..reports.text import grid_to_table
+
+    progress = Console(stderr=True)
+    records = measure(
+        method or default_methods(),
+        size,
+        device=device,
+        runs=runs,
+        warmup=warmup,
+        threads=threads,
+        task=task,
+        out=out,
+        again=again,
+        advance=lambda label: progress.print(f"measuring {label}", markup=False, highlight=False),
+    )
+    labels = {record["method"]["label"] for record in records}
+    measured = [p for p in read_profiles(out, labels) if f"{p.size[0]}x{p.size[1]}" == size.strip()]
+    console = show.console()
+    for grid in efficiency_grids(measured):
+        console.print(grid_to_table(grid))
+    console.print(f"profiles     {out}/profile", highlight=False, soft_wrap=True)
+    if find_runs(out):
+        console.print(f"leaderboard  {write_leaderboard(out)}", highlight=False, soft_wrap=True)

@@ -1,0 +1,52 @@
+"""`fusionbench profile` as users call it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def call(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "fusionbench", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
+
+
+def test_it_measures_stores_and_goes_into_the_leaderboard(tmp_path: Path) -> None:
+    done = call("run", "-m", "average", "-m", "max", "--limit", "2", "--metrics", "EN", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    options = ("--size", "48x64", "--runs", "3", "--warmup", "1", "--threads", "1")
+    done = call("profile", "--method", "average", "-m", "max", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines() == ["measuring average", "measuring max"]
+    assert "48x64 · cpu: " in done.stdout
+    assert "1 thread" in done.stdout
+    assert (tmp_path / "runs/profile/average/48x64-cpu.json").is_file()
+    board = (tmp_path / "runs/leaderboard.csv").read_text(encoding="utf-8").splitlines()
+    assert "latency@48x64/cpu" in board[0]
+    assert "Efficiency · 48x64" in (tmp_path / "runs/leaderboard.md").read_text(encoding="utf-8")
+    again = call("profile", "--method", "average", "-m", "max", *options, cwd=tmp_path)
+    assert (again.stderr, again.stdout) == ("", done.stdout)
+    table = call("table", "--content", "efficiency", "--format", "markdown", cwd=tmp_path)
+    assert "| average | – | – |" in table.stdout
+    assert call("plot", "memory", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["-m", "average", "--size", "big"], "--size is HEIGHTxWIDTH in pixels, like 480x640, not 'big'"),
+        (["-m", "averag"], "did you mean 'average'?"),
+        (["-m", "average", "--device", "cpuu"], "unknown device 'cpuu': did you mean 'cpu'?"),
+        (["-m", "average[levels=3]"], "levels"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_2(tmp_path: Path, arguments: list[str], sentence: str) -> None:
+    done = call("profile", *arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("fusionbench: ")
+    assert sentence in done.stderr
+    assert list(tmp_path.iterdir()) == []
