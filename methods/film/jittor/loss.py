@@ -6,14 +6,12 @@ from functools import cache
 
 import jittor as jt
 import numpy as np
-from jittor import nn
-from numpy.typing import NDArray
 
 from .ops import Operators, Var
+from .products import convolution
 
 C1, C2 = 1e-4, 9e-4
 WINDOW, SIGMA = 5, 1.5
-_SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
 
 
 def fusion_losses(
@@ -35,8 +33,7 @@ def fusion_losses(
 
 def sobel(x: Var, ops: Operators) -> Var:
     """Return |Sobel_x * x| + |Sobel_y * x| of (N, 1, H, W), with zeros beyond the border."""
-    kernel = jt.array(np.stack([_SOBEL, _SOBEL.T])[:, None])
-    return ops.magnitude(nn.conv2d(x, kernel, padding=1)).sum(1, keepdims=True)
+    return ops.magnitude(convolution(x, _sobel(), 1)).sum(1, keepdims=True)
 
 
 def distance(x: Var, y: Var) -> Var:
@@ -48,10 +45,9 @@ def distance(x: Var, y: Var) -> Var:
 
 def ssim(x: Var, y: Var) -> Var:
     """Return the mean SSIM of (N, 1, H, W) images: Gaussian window 5x5 of sigma 1.5, zeros beyond the border."""
-    window = jt.array(_window())
 
     def mean(image: Var) -> Var:
-        return nn.conv2d(image, window, padding=WINDOW // 2)
+        return convolution(image, _window(), WINDOW // 2)
 
     mean_x, mean_y = mean(x), mean(y)
     var_x, var_y = mean(x * x) - mean_x * mean_x, mean(y * y) - mean_y * mean_y
@@ -61,8 +57,14 @@ def ssim(x: Var, y: Var) -> Var:
 
 
 @cache
-def _window() -> NDArray[np.float32]:
+def _sobel() -> Var:
+    across = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
+    return jt.array(np.stack([across, across.T])[:, None]).stop_grad()
+
+
+@cache
+def _window() -> Var:
     places = np.arange(WINDOW) - WINDOW // 2
     row = np.exp(-(places**2) / (2 * SIGMA**2))
     row /= row.sum()
-    return np.outer(row, row)[None, None].astype(np.float32)
+    return jt.array(np.outer(row, row)[None, None].astype(np.float32)).stop_grad()

@@ -18,6 +18,7 @@ from jittor import nn
 from numpy.typing import NDArray
 
 from .ops import Operators, Var
+from .products import convolution, product
 
 HEADS = 8
 WIDTH = 256  # of a token
@@ -47,7 +48,7 @@ def film(state: State, a: Var, b: Var, text: Var, grid: Grid, ops: Operators, ke
     (1, H, W), in (0, 1).
     """
     part = Part(state, ops)
-    words = nn.matmul_transpose(text, part["text_process.conv.weight"].reshape(WIDTH, -1))
+    words = product(text, part["text_process.conv.weight"].reshape(WIDTH, -1), flip_b=True)
     words = words + part["text_process.conv.bias"]
     keep("text_process", words)
     for name in ("restormerca1", "restormerca2", "restormerca3"):
@@ -85,7 +86,7 @@ def branch(part: Part, letter: str, x: Var, words: Var, grid: Grid) -> Var:
     def prelu(number: int, maps: Var) -> Var:
         return part.ops.prelu(maps, part[f"prelu{letter}{number}.weight"])
 
-    maps = nn.conv2d(x.reshape(1, *x.shape), part[f"conv{letter}1.weight"], padding=1).reshape(DIM, *size)
+    maps = convolution(x.reshape(1, *x.shape), part[f"conv{letter}1.weight"], 1).reshape(DIM, *size)
     features = block(part / f"restormer{letter}1", prelu(1, maps))
     tokens = part / f"imagef2textf{letter}1"
     on_grid = pointwise(resized(features, grid), tokens["conv.weight"], tokens["conv.bias"])
@@ -105,14 +106,14 @@ def places(part: Part, words: Var, tokens: Var) -> Var:
     """
     to_query, to_key, to_value = (part["in_proj_weight"][i * WIDTH : (i + 1) * WIDTH] for i in range(3))
     query_bias, value_bias = part["in_proj_bias"][:WIDTH], part["in_proj_bias"][2 * WIDTH :]
-    own = jt.array(_heads(WIDTH)[:: WIDTH // HEADS])  # (heads, 256): which columns belong to a head
-    queries = (nn.matmul_transpose(words, to_query) + query_bias) * (WIDTH // HEADS) ** -0.5
+    own = _same_head(HEADS, WIDTH)
+    queries = (product(words, to_query, flip_b=True) + query_bias) * (WIDTH // HEADS) ** -0.5
     queries = (queries.reshape(1, -1, WIDTH) * own.reshape(HEADS, 1, WIDTH)).reshape(-1, WIDTH)
-    scores = nn.matmul_transpose(nn.matmul(queries, to_key), tokens)  # (heads * L, T); the keys' bias changes nothing
+    scores = product(product(queries, to_key), tokens, flip_b=True)  # (heads * L, T); the keys' bias changes nothing
     shares = nn.softmax(scores, dim=1).reshape(HEADS, -1, tokens.shape[0]).mean(1)
-    values = nn.matmul_transpose(nn.matmul(shares, tokens), to_value) * own
+    values = product(product(shares, tokens), to_value, flip_b=True) * own
     mean = (values.sum(0) + value_bias).reshape(1, WIDTH)
-    answer = nn.matmul_transpose(mean, part["out_proj.weight"]) + part["out_proj.bias"]
+    answer = product(mean, part["out_proj.weight"], flip_b=True) + part["out_proj.bias"]
     return answer / part.ops.at_least(part.ops.magnitude(answer).sum(), 1e-12)
 
 
@@ -127,14 +128,13 @@ def attention(part: Part, x: Var) -> Var:
     dim, height, width = x.shape
     qkv = depthwise(pointwise(x, part["qkv.weight"]), part["qkv_dwconv.weight"]).reshape(3 * dim, -1)
     qk, v = qkv[: 2 * dim], qkv[2 * dim :]
-    gram = nn.matmul_transpose(qk, qk)
-    norms = jt.sqrt(part.ops.at_least((gram * jt.array(np.eye(2 * dim, dtype=np.float32))).sum(1), 1e-24))
+    gram = product(qk, qk, flip_b=True)
+    norms = jt.sqrt(part.ops.at_least((gram * _same_head(2 * dim, 2 * dim, 2 * dim)).sum(1), 1e-24))
     cosine = gram[:dim, dim:] / (norms[:dim].reshape(dim, 1) * norms[dim:].reshape(1, dim))
-    own = _heads(dim)
-    temperature = nn.matmul(jt.array(own[:, :: dim // HEADS]), part["temperature"].reshape(HEADS, 1))
-    scores = nn.softmax(cosine * temperature + jt.array((1 - own) * np.float32(NEVER)), dim=1)
-    mixing = nn.matmul(part["project_out.weight"].reshape(dim, dim), scores)
-    return nn.matmul(mixing, v).reshape(dim, height, width)
+    temperature = product(_same_head(dim, HEADS), part["temperature"].reshape(HEADS, 1))
+    scores = nn.softmax(cosine * temperature + _other_head(dim), dim=1)
+    mixing = product(part["project_out.weight"].reshape(dim, dim), scores)
+    return product(mixing, v).reshape(dim, height, width)
 
 
 def feed_forward(part: Part, x: Var) -> Var:
@@ -154,13 +154,13 @@ def normalised(part: Part, x: Var) -> Var:
 def pointwise(x: Var, weight: Var, bias: Var | None = None) -> Var:
     """Apply a 1x1 convolution to maps (C, H, W)."""
     channels, height, width = x.shape
-    y = nn.matmul(weight.reshape(weight.shape[0], channels), x.reshape(channels, height * width))
+    y = product(weight.reshape(weight.shape[0], channels), x.reshape(channels, height * width))
     return (y if bias is None else y + bias.reshape(-1, 1)).reshape(-1, height, width)
 
 
 def depthwise(x: Var, weight: Var) -> Var:
     """Apply a depthwise 3x3 convolution to maps (C, H, W)."""
-    return nn.conv2d(x.reshape(1, *x.shape), weight, padding=1, groups=x.shape[0]).reshape(x.shape)
+    return convolution(x.reshape(1, *x.shape), weight, 1, groups=x.shape[0]).reshape(x.shape)
 
 
 def resized(x: Var, size: Grid) -> Var:
@@ -179,7 +179,13 @@ def nearest(length: int, wanted: int) -> NDArray[np.int32]:
 
 
 @cache
-def _heads(dim: int) -> NDArray[np.float32]:
-    """Return a (dim, dim) matrix, 1 where row and column belong to one head, else 0."""
-    one = np.ones((dim // HEADS, dim // HEADS), np.float32)
-    return np.kron(np.eye(HEADS, dtype=np.float32), one)
+def _same_head(rows: int, columns: int, heads: int = HEADS) -> Var:
+    """Return a matrix, 1 where row and column belong to one head, else 0."""
+    one = np.ones((rows // heads, columns // heads), np.float32)
+    return jt.array(np.kron(np.eye(heads, dtype=np.float32), one)).stop_grad()
+
+
+@cache
+def _other_head(dim: int) -> Var:
+    """Return what keeps (dim, dim) scores of different heads out of a softmax."""
+    return ((1 - _same_head(dim, dim)) * NEVER).stop_grad()

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jittor as jt
@@ -40,7 +40,7 @@ class Operators:
     adam: Callable[[Sequence[Var], float], Any]
 
 
-class Adam(jt.optim.Adam):  # type: ignore[misc]
+class Adam(jt.optim.Adam):
     """Adam with epsilon where PyTorch adds it; state and use are Jittor's."""
 
     def step(self, loss: Var | None = None, retain_graph: bool = False) -> None:
@@ -70,4 +70,9 @@ NATIVE = Operators(
     prelu=lambda x, slope: jt.maximum(0.0, x) + slope * jt.minimum(0.0, x),
     adam=jt.optim.Adam,
 )
-MATHEMATICS = {"torch": TORCH, "native": NATIVE}
+MATHEMATICS = {
+    "torch": TORCH,
+    "native": NATIVE,
+    "native-ties": replace(NATIVE, adam=TORCH.adam),
+    "native-adam": replace(TORCH, adam=NATIVE.adam),
+}
