@@ -64,7 +64,7 @@ $(VENV)/.installed-docs: $(VENV)/.installed
 
 .venv-numpy2/.installed: setup.cfg pyproject.toml constraints.txt
 	test -x .venv-numpy2/bin/python || $(PYTHON) -m venv .venv-numpy2
-	grep -v -i -E '^(numpy|numba|llvmlite|jittor)==' constraints.txt > .venv-numpy2/constraints.txt
+	grep -v -i -E '^(numpy|jittor)==' constraints.txt > .venv-numpy2/constraints.txt
 	.venv-numpy2/bin/python -m pip install --quiet --no-compile -c .venv-numpy2/constraints.txt \
 	    'numpy>=2' hypothesis pytest pytest-xdist -e .
 	touch $@

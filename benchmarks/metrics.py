@@ -61,7 +61,7 @@ def machine() -> dict[str, Any]:
         platform.processor(),
     )
     flags = next((line for line in _lines("/proc/cpuinfo") if line.startswith("flags")), "")
-    packages = ("numpy", "scipy", "opencv-python-headless", "numba", "torch")
+    packages = ("numpy", "scipy", "opencv-python-headless", "llvmlite", "torch")
     return {
         "cpu": model,
         "avx512": "avx512f" in flags.split(),

@@ -6,9 +6,9 @@ from math import pi
 from typing import Any
 
 from .catalog import metric
-from .filters import mapped, sobel, summed, total
+from .filters import sobel, total
 from .gradient import steepness, strength
-from .pixelwise import choose, larger, pixelwise, sqrt
+from .pixelwise import arctan, choose, exp, larger, mapped, pixelwise, sqrt, summed
 from .triple import Array, Image, Triple, feature
 
 KUMAR = "Shreyamsha Kumar 2013, doi:10.1007/s11760-012-0361-x; Petrovic and Xydeas 2005, doi:10.1109/ICCV.2005.175"
@@ -18,8 +18,8 @@ FAINT = 2.0  # strength below which an edge has the least weight
 @feature
 def reflected_edges(image: Image) -> tuple[Array, Array]:
     """Sobel strength over 8 and angle, border mirrored without its own pixel; π/2 where the horizontal part is 0."""
-    xp, slopes = image.xp, sobel(image.pixels, border="reflect")
-    length, angle = mapped(lambda x, y: (strength(x, y) / 8, xp.atan(steepness(x, y))), *slopes)
+    slopes = sobel(image.pixels, border="reflect")
+    length, angle = mapped(lambda x, y: (strength(x, y) / 8, arctan(steepness(x, y))), *slopes, kept=2)
     return length, angle
 
 
@@ -59,8 +59,8 @@ def artefacts(xp: Any, fused: Image, first: Image, second: Image) -> Array:
     """Nabf of `fused` against two sources: (N,)."""
 
     def added(gf: Array, af: Array, ga: Array, aa: Array, gb: Array, ab: Array, wa: Array, wb: Array) -> Array:
-        of_a = xp.exp(strength_loss(gf, ga)), xp.exp(angle_loss(af, aa)), wa
-        of_b = xp.exp(strength_loss(gf, gb)), xp.exp(angle_loss(af, ab)), wb
+        of_a = exp(strength_loss(gf, ga)), exp(angle_loss(af, aa)), wa
+        of_b = exp(strength_loss(gf, gb)), exp(angle_loss(af, ab)), wb
         return lost(gf, ga, gb, *of_a, *of_b)
 
     maps = [part for image in (fused, first, second) for part in reflected_edges(image)]

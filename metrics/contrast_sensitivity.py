@@ -12,8 +12,8 @@ import numpy as np
 from array_api_compat import array_namespace, is_numpy_array
 
 from .catalog import metric
-from .filters import like, pad, product, sobel, summed, total
-from .pixelwise import larger, pixelwise, smaller, sqrt
+from .filters import like, pad, product, sobel, total
+from .pixelwise import larger, pixelwise, smaller, sqrt, summed
 from .triple import Array, Image, Triple, feature
 from .windows import windowed
 

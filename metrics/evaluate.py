@@ -224,7 +224,7 @@ def _score(
 def _matched(fused: Side, a: Side, b: Side, channels: str, n: int) -> Triple:
     """Pick the images for one way of joining channels; a one-channel image serves each channel of its partners."""
     three = [side[channels] for side in (fused, a, b)]
-    shapes = {image.data.shape for image in three}
+    shapes = {image.pixels.shape for image in three}
     if len(shapes) > 1:
         widest = max(shapes, key=lambda s: (s[0], s[2]))
         three = [_repeated(image, widest, n) for image in three]
@@ -233,14 +233,14 @@ def _matched(fused: Side, a: Side, b: Side, channels: str, n: int) -> Triple:
 
 def _repeated(image: Image, shape: tuple[int, int, int], n: int) -> Image:
     """Repeat the planes of (N, H, W) to (3 N, H, W) or (N, H, 3 W); the copy is kept with the image."""
-    if image.data.shape == shape:
+    if image.pixels.shape == shape:
         return image
     if shape not in image.memo:
         xp = image.xp
         if shape[0] > n:
-            data = xp.reshape(xp.stack([image.data] * 3, axis=1), shape)
+            data = xp.reshape(xp.stack([image.pixels] * 3, axis=1), shape)
         else:
-            data = xp.concat([image.data] * 3, axis=-1)
+            data = xp.concat([image.pixels] * 3, axis=-1)
         image.memo[shape] = Image(data)
     copy: Image = image.memo[shape]
     return copy

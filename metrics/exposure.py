@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .catalog import metric
-from .filters import mapped, pad, product, summed
+from .filters import in_pieces, pad, product
 from .local import covariance, local_covariance, local_variance, variance
-from .pixelwise import choose, larger, pixelwise, smaller, sqrt
+from .pixelwise import choose, larger, pixelwise, smaller, sqrt, summed
 from .triple import Array, Image, Triple, feature
 from .windows import windowed
 
@@ -94,7 +94,7 @@ def best_patch(a: Image, b: Image) -> Best:
         return patch_weight(scale, share, va), patch_weight(scale, 1 / share, vb)
 
     plain = [*(plain_mean(image) for image in (a, b)), *(plain_variance(image) for image in (a, b))]
-    wa, wb = mapped(weights, windowed(product(a.data, b.data), PLAIN), *plain)
+    wa, wb = in_pieces(weights, windowed(product(a.data, b.data), PLAIN), *plain)
     weighted = [local_variance(a, *WINDOW), local_variance(b, *WINDOW), local_covariance(a, b, *WINDOW)]
     return Best(wa, wb, joined_variance(wa, wb, *weighted))
 

@@ -12,8 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from array_api_compat import array_namespace
 
-from .band import TALL, along, outputs, strip
-from .pixelwise import pixelwise
+from .pixelwise import pixelwise, summed
 from .triple import Array
 
 Border = Literal["valid", "zero", "replicate", "symmetric", "reflect"]
@@ -69,34 +68,6 @@ def pad(x: Array, rows: int, cols: int, border: Border) -> Array:
             taken = xp.asarray(index) if _is_array(x) else xp.asarray(index, device=x.device)
             x = xp.take(x, taken, axis=axis)
     return x
-
-
-def correlate(
-    x: Array, rows: np.ndarray, cols: np.ndarray | None = None, *, border: Border = "valid", stride: int = 1
-) -> Array:
-    """Correlate with a separable kernel: `rows` down the columns, `cols` (default: the same) along the rows.
-
-    With a border other than "valid" the result has the size of `x` (odd kernels). `stride` keeps every
-    stride-th pixel, from the first.
-    """
-    cols = rows if cols is None else cols
-    x = pad(x, len(rows) // 2, len(cols) // 2, border)
-    if not _is_array(x):
-        return along(along(x, rows, stride, -2), cols, stride, -1)
-    height, width = outputs(x.shape[1], len(rows), stride), outputs(x.shape[2], len(cols), stride)
-    tall = max(1, TALL // stride)
-    out, flat = np.empty((x.shape[0], height, width)), np.empty(tall * width)
-    for i in range(x.shape[0]):
-        for top in range(0, height, tall):
-            plain, left = out[i, top : top + tall], 0
-            work = strip(len(plain), width, rows, cols, stride)
-            read = slice(top * stride, top * stride + len(work.source))
-            for blocks in work(x[i, read, : work.source.shape[1]], None, flat):
-                count, high, size = blocks.shape
-                target = plain[:, left : left + count * size].reshape(high, count, size)
-                np.copyto(target, blocks.swapaxes(0, 1))
-                left += count * size
-    return out
 
 
 def sobel(x: Array, *, border: Border = "zero") -> tuple[Array, Array]:
@@ -168,16 +139,6 @@ def squared_distance(x: Array, y: Array) -> Array:
     return summed(_squared_difference, x, y)
 
 
-def arctan(x: Array) -> Array:
-    """Arc tangent of a map that is not needed any more."""
-    return np.arctan(x, out=x) if _is_array(x) else x.atan()
-
-
-def exp(x: Array) -> Array:
-    """Exponential of a map that is not needed any more."""
-    return np.exp(x, out=x) if _is_array(x) else x.exp()
-
-
 def product(x: Array, y: Array) -> Array:
     """Multiply two maps."""
     return x * y
@@ -215,11 +176,6 @@ def _count(xp: Any, index: Array, bins: int) -> Array:
     )
     counts = xp.bincount(xp.reshape(index + offset, (-1,)), minlength=n * bins)
     return xp.astype(xp.reshape(counts, (n, bins)), xp.float64)
-
-
-def divided(xp: Any, x: Array, number: float) -> Array:
-    """Divide, rounding as IEEE does: torch multiplies with the reciprocal where the divisor is a plain number."""
-    return x / xp.full_like(x, number)
 
 
 @pixelwise
@@ -278,19 +234,7 @@ def pieces(*maps: Array) -> Iterator[tuple[Array, ...]]:
                 yield tuple(m[i : i + 1] if one else m[part] for m, one in zip(maps, numbers, strict=True))
 
 
-def summed(formula: Callable[..., Array], *maps: Array, reduce: Callable[[Array], Array] = total) -> Array:
-    """Sum `formula(*maps)` over the pixels of each image, piece by piece: maps (N, H, W) -> (N,).
-
-    The formula works pixel by pixel. Its intermediate results stay in the processor's cache, which is what makes
-    long formulas on arrays fast. `reduce` may be `sum_log10`, to sum logarithms.
-    """
-    if not _is_array(maps[0]):
-        return reduce(formula(*maps))
-    n, per_image = maps[0].shape[0], [reduce(formula(*piece))[0] for piece in pieces(*maps)]
-    return np.asarray(per_image).reshape(n, -1).sum(axis=1)
-
-
-def mapped(formula: Callable[..., tuple[Array, ...]], *maps: Array) -> tuple[Array, ...]:
+def in_pieces(formula: Callable[..., tuple[Array, ...]], *maps: Array) -> tuple[Array, ...]:
     """Apply `formula(*maps)`, which gives a tuple of maps and works pixel by pixel, piece by piece."""
     if not _is_array(maps[0]):
         return formula(*maps)

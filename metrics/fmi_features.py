@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from array_api_compat import is_numpy_array
 
-from .filters import divided, gradient, like, pad
+from .filters import gradient, like, pad
+from .pixelwise import divided
 from .triple import Array, Image, feature
 
 
@@ -62,7 +63,7 @@ def slopes(image: Image, white: float) -> tuple[Array, Array]:
     Many pixels are exactly as strong as a neighbour. On 0..1 it is the rounding that decides which of them is a crest,
     so the order of the additions is part of the definition: each side of the window in turn, the first side first.
     """
-    padded = pad(divided(image.xp, image.data, white), 1, 1, "replicate")
+    padded = pad(divided(image.data, white), 1, 1, "replicate")
     rows, columns = image.size
 
     def tap(y: int, x: int, weight: float) -> Array:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from math import inf, pi
 
 from .catalog import metric
-from .filters import arctan, central_differences, exp, sobel, squared_distance, summed, total
-from .pixelwise import choose, larger, pixelwise, smaller, sqrt
+from .filters import central_differences, sobel, squared_distance
+from .pixelwise import arctan, choose, exp, larger, mapped, smaller, sqrt, summed
 from .triple import Array, Image, Triple, feature
 
 ESKICIOGLU = "Eskicioglu and Fisher 1995, doi:10.1109/26.477498"
@@ -15,7 +16,6 @@ CUI = "Cui et al. 2015, doi:10.1016/j.optcom.2014.12.032"
 XYDEAS = "Xydeas and Petrovic 2000, doi:10.1049/el:20000267"
 
 
-@pixelwise
 def slope(along: Array, down: Array) -> Array:
     """Root of the mean square of both derivatives, from twice the derivatives."""
     return sqrt((along * along + down * down) / 8)
@@ -46,69 +46,75 @@ def average_gradient(t: Triple) -> Array:
     return gradient_sum(t.fused) / (t.fused.size[0] * t.fused.size[1])
 
 
-@pixelwise
 def strength(along: Array, down: Array) -> Array:
     """Length of the gradient."""
     return sqrt(along * along + down * down)
 
 
-@pixelwise
 def steepness(along: Array, down: Array) -> Array:
     """Tangent of the gradient's angle, +∞ where the horizontal part is 0."""
     # the sign is that of a true convolution: it matters against the fixed sign of +∞
     return choose(along == 0, inf, -down / choose(along == 0, 1.0, along))
 
 
-Edges = tuple[Array, Array]  # strength and angle
+Edges = tuple[Array, Array]  # strength, and direction as `direction` tells it
+SourceEdges = tuple[Array, Array, Array]  # the same, and the sum of the strength (N,)
+
+STEEP = 22 / (pi / 2)  # of Qabf's second sigmoid, per radian
+TURN = math.exp(-22 * 0.2)
+
+
+def direction(angle: Array) -> Array:
+    """Exponential of an angle: the second sigmoid needs the exponential of a difference, a ratio of two of these."""
+    return exp(STEEP * angle)
 
 
 def polar(along: Array, down: Array) -> Edges:
-    """Strength and angle of a gradient for Qabf: arctan in -π/2..π/2, π/2 where the horizontal part is 0."""
-    return strength(along, down), arctan(steepness(along, down))
+    """Strength and direction of a gradient for Qabf: arctan in -π/2..π/2, π/2 where the horizontal part is 0."""
+    return strength(along, down), direction(arctan(steepness(along, down)))
 
 
 @feature
-def edges(image: Image) -> Edges:
-    """Sobel strength and angle of Qabf, with a border of zeros."""
-    return polar(*sobel(image.pixels))
+def edges(image: Image) -> SourceEdges:
+    """Sobel strength and direction of Qabf, with a border of zeros; and the sum of the strength (N,)."""
+    length, turn, whole = mapped(polar_and_strength, *sobel(image.pixels), kept=2, sums=1)
+    return length, turn, whole
 
 
-@pixelwise
-def strength_loss(gf: Array, gs: Array, unit: float) -> Array:
-    """Exponent of Qabf's first sigmoid, -15 (ratio - .5)."""
+def polar_and_strength(along: Array, down: Array) -> tuple[Array, Array, Array]:
+    """`polar`, and the strength once more."""
+    length, turn = polar(along, down)
+    return length, turn, length
+
+
+def kept(gf: Array, df: Array, gs: Array, ds: Array, unit: float) -> Array:
+    """Q of a source, from strength and direction in the fused image and in the source.
+
+    0.9994 / (1 + exp(-15 (ratio - .5))) · 0.9879 / (1 + exp(-22 (closeness - .8)))
+    """
     ratio = choose(gs == gf, unit * gf, smaller(gs, gf) / choose(gs == gf, 1.0, larger(gs, gf)))
-    return -15 * (ratio - 0.5)
-
-
-@pixelwise
-def angle_loss(af: Array, angle: Array) -> Array:
-    """Exponent of Qabf's second sigmoid, -22 (closeness - .8)."""
-    closeness = 1 - abs(angle - af) / (pi / 2)
-    return -22 * (closeness - 0.8)
-
-
-@pixelwise
-def kept_of_both(sa: Array, da: Array, ga: Array, sb: Array, db: Array, gb: Array) -> Array:
-    """Q times strength for both sources, from the exponentials (of the strength's loss and the direction's) and g."""
-    return 0.9994 * 0.9879 * (ga / ((1 + sa) * (1 + da)) + gb / ((1 + sb) * (1 + db)))
+    turn = larger(df, ds) / smaller(df, ds)  # exp(22 (1 - closeness))
+    return 0.9994 * 0.9879 / ((1 + exp(-15 * (ratio - 0.5))) * (1 + TURN * turn))
 
 
 def edge_transfer(
-    fused: tuple[Array, Array], a: Edges, b: Edges, unit: float = 1.0, to_edges: Callable[..., Edges] = polar
+    fused: tuple[Array, Array],
+    a: SourceEdges,
+    b: SourceEdges,
+    unit: float = 1.0,
+    to_edges: Callable[..., Edges] = polar,
 ) -> Array:
     """Xydeas and Petrovic's edge transfer: Q of each pixel and source, weighted by the source's edge strength: (N,).
 
     Where two strengths are equal the published codes take the strength itself for their ratio, not 1, in the `unit`
-    (per grey level) that each has for its images. `to_edges` makes strength and angle of the two maps `fused`, piece by
-    piece.
+    (per grey level) that each has for its images. `to_edges` makes strength and direction of the two maps `fused`.
     """
 
-    def kept(x: Array, y: Array, ga: Array, aa: Array, gb: Array, ab: Array) -> Array:
-        gf, af = to_edges(x, y)
-        of_a = exp(strength_loss(gf, ga, unit)), exp(angle_loss(af, aa)), ga
-        return kept_of_both(*of_a, exp(strength_loss(gf, gb, unit)), exp(angle_loss(af, ab)), gb)
+    def transferred(x: Array, y: Array, ga: Array, da: Array, gb: Array, db: Array) -> Array:
+        gf, df = to_edges(x, y)
+        return kept(gf, df, ga, da, unit) * ga + kept(gf, df, gb, db, unit) * gb
 
-    return summed(kept, *fused, *a, *b) / (total(a[0]) + total(b[0]))
+    return summed(transferred, *fused, *a[:2], *b[:2]) / (a[2] + b[2])
 
 
 @metric(

@@ -158,23 +158,11 @@ def images(x: Planes, colour: Colour) -> Side:
     if c == 3 and colour != "channels":
         x, c = _gray(x, colour)[:, None], 1
     xp = array_namespace(x)
-    found = {"mean": _image(xp.reshape(x, (n * c, height, width)))}
+    found = {"mean": Image(xp.reshape(x, (n * c, height, width)))}
     found["joined"] = found["mean"]
     if c == 3:
-        found["joined"] = _image(xp.reshape(xp.permute_dims(x, (0, 2, 1, 3)), (n, height, c * width)))
+        found["joined"] = Image(xp.reshape(xp.permute_dims(x, (0, 2, 1, 3)), (n, height, c * width)))
     return found
-
-
-def _image(x: Array) -> Image:
-    """Make an Image, keeping the levels where the input was uint8."""
-    xp = array_namespace(x)
-    if x.dtype != xp.uint8:
-        return Image(x)
-    if not is_numpy_array(x):
-        return Image(xp.astype(x, xp.float64), x)
-    data = np.empty(x.shape)
-    data[...] = x
-    return Image(data, x)
 
 
 def _gray(x: Planes, colour: Colour) -> Array:

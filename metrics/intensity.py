@@ -7,8 +7,8 @@ from math import inf
 import numpy as np
 
 from .catalog import metric
-from .filters import histogram, like, mean, squared_distance, summed
-from .pixelwise import pixelwise
+from .filters import histogram, like, mean, squared_distance
+from .pixelwise import pixelwise, summed
 from .triple import Array, Image, Triple, feature
 
 RAO = "Rao 1997, doi:10.1088/0957-0233/8/4/002"

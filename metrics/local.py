@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .filters import correlate, gaussian, product
+from .filters import gaussian, product
 from .pixelwise import choose, pixelwise
 from .triple import Array, Image, feature
+from .windows import correlate
 
 # Rounding leaves up to this part of the mean square as the variance of a flat window. On grey levels the smallest
 # true variance is larger: one level at the corner of an 11x11 window of deviation 1.5 gives 1.1e-6.

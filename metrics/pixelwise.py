@@ -1,28 +1,31 @@
-"""Formulas that work pixel by pixel: written once, compiled for arrays where Numba is there, as they are for tensors.
+"""Formulas that work pixel by pixel: written once, compiled for arrays where LLVM is there, as they are for tensors.
 
 An array expression reads and writes memory at every operator; compiled, it does so once. What a formula may use are
-operators, the functions of this module, and sqrt.
+operators, the functions of this module, and loops and functions of these.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from functools import cache, wraps
-from threading import Lock
+from functools import wraps
 from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 
+from . import machine
 from .triple import Array
 
-_lock = Lock()
+SMALL = 64  # pixels: fewer are not worth a call of compiled code
 
 
 def larger(x: Array, y: Array | float) -> Array:
     """The larger of two numbers at each pixel."""
     if isinstance(x, np.ndarray):
         return np.maximum(x, y)
+    if not is_torch_array(x):
+        return (x > y).choose(x, y)
     return x.maximum(y) if is_torch_array(y) else x.clamp(min=y)
 
 
@@ -30,64 +33,125 @@ def smaller(x: Array, y: Array | float) -> Array:
     """The smaller of two numbers at each pixel."""
     if isinstance(x, np.ndarray):
         return np.minimum(x, y)
+    if not is_torch_array(x):
+        return (x < y).choose(x, y)
     return x.minimum(y) if is_torch_array(y) else x.clamp(max=y)
 
 
 def choose(condition: Array, yes: Array | float, no: Array | float) -> Array:
     """Take `yes` at the pixels where the condition holds, `no` at the others; both are computed everywhere."""
-    return array_namespace(condition).where(condition, yes, no)
+    if isinstance(condition, np.ndarray) or is_torch_array(condition):
+        return array_namespace(condition).where(condition, yes, no)
+    return condition.choose(yes, no)
 
 
 def sqrt(x: Array) -> Array:
     """Square root at each pixel."""
-    return array_namespace(x).sqrt(x)
+    return np.sqrt(x) if isinstance(x, np.ndarray) else x.sqrt()
 
 
-@cache
-def _vectorize() -> Callable[..., Any] | None:
-    """Numba's compiler of ufuncs, taught the functions above; None where Numba is missing."""
-    try:
-        from numba import vectorize
-        from numba.extending import overload
-    except ImportError:
-        return None
-
-    # each gives Numba the scalar that stands for the function of maps
-    overload(larger)(lambda x, y: lambda x, y: x if x > y else y)
-    overload(smaller)(lambda x, y: lambda x, y: x if x < y else y)
-    overload(choose)(lambda condition, yes, no: lambda condition, yes, no: yes if condition else no)
-    overload(sqrt)(lambda x: lambda x: np.sqrt(x))
-    return vectorize
+def exp(x: Array) -> Array:
+    """Exponential at each pixel."""
+    return np.exp(x) if isinstance(x, np.ndarray) else x.exp()
 
 
-def _interpreted(formula: Callable[..., Array]) -> Callable[..., Array]:
-    """Make an array formula behave as the ufunc that it would be compiled to."""
-
-    def with_out(*maps: Array, out: np.ndarray | None = None) -> Array:
-        # a square of int16 does not fit into int16
-        result = formula(*(np.asarray(x, np.float64) if isinstance(x, np.ndarray) else x for x in maps))
-        if out is None:
-            return result
-        out[...] = result
-        return out
-
-    return with_out
+def log2(x: Array) -> Array:
+    """Binary logarithm at each pixel, of positive numbers."""
+    return np.log2(x) if isinstance(x, np.ndarray) else x.log2()
 
 
-def _compiled(formula: Callable[..., Array]) -> Callable[..., Array]:
-    """Compile a formula of float64 numbers into a ufunc; the machine code is kept beside the module, or not at all."""
-    vectorize = _vectorize()
-    if vectorize is None:
-        return _interpreted(formula)
-    count = formula.__code__.co_argcount
-    # OpenCV's derivatives of 8-bit images come as int16
-    kinds = [f"float64({', '.join([kind] * count)})" for kind in ("int16", "float64")[count != 2 :]]
-    try:
-        compiled = vectorize(kinds, cache=True)(formula)
-    except RuntimeError:  # no folder to write to
-        compiled = vectorize(kinds)(formula)
-    ufunc: Callable[..., Array] = compiled.ufunc
-    return ufunc
+def arctan(x: Array) -> Array:
+    """Arc tangent at each pixel."""
+    return np.arctan(x) if isinstance(x, np.ndarray) else x.atan()
+
+
+def divided(x: Array, number: float) -> Array:
+    """Divide, rounding as IEEE does: torch multiplies with the reciprocal where the divisor is a plain number."""
+    return x / array_namespace(x).full_like(x, number) if is_torch_array(x) else x / number
+
+
+class Plane:
+    """A map (H, W) of arrays as compiled code sees it; one number for all pixels where the map has shape (1, 1)."""
+
+    __slots__ = ("address", "kept", "kind", "row")
+
+    def __init__(self, x: np.ndarray, one: bool = False) -> None:
+        if x.dtype.name not in machine.KINDS or one:
+            x = x.astype(np.float64)
+        elif x.strides[1] != x.itemsize:
+            x = np.ascontiguousarray(x)
+        self.kept = x  # the memory must outlive the call
+        self.address: int = x.__array_interface__["data"][0]
+        self.row: int = 0 if one else x.strides[0]
+        self.kind = "one" if one else x.dtype.name
+
+    def below(self, top: int) -> tuple[int, int]:
+        """Address of a row, and the distance of rows."""
+        return self.address + top * self.row, self.row
+
+
+def compilable(*maps: Array) -> bool:
+    """Tell whether compiled code can work on these maps (N, H, W)."""
+    return isinstance(maps[0], np.ndarray) and maps[0].size >= SMALL and machine.processor() is not None
+
+
+def looped(formula: Callable[..., tuple[Array, ...]], maps: tuple[np.ndarray, ...], outputs: int, totals: int) -> Any:
+    """Apply a formula to maps (N, H, W) by compiled code: its first results as maps (N, H, W), the rest summed, (N,).
+
+    Maps are arrays of one shape; one of shape (N, 1, 1) holds a number for each image.
+    """
+    shape = max((m.shape for m in maps), key=math.prod)
+    single = [m.shape != shape for m in maps]
+    n, rows, cols = shape
+    if all(one or m.flags.c_contiguous for one, m in zip(single, maps, strict=True)):
+        rows, cols = 1, rows * cols
+        maps = tuple(m if one else m.reshape(n, 1, cols) for one, m in zip(single, maps, strict=True))
+    found = [np.empty((n, rows, cols)) for _ in range(outputs)]
+    sums = np.zeros((n, totals, machine.lanes()))
+    for i in range(n):
+        planes = [Plane(m[i], one) for m, one in zip(maps, single, strict=True)]
+        call = machine.pixels(
+            machine.Loop(formula, kinds=tuple(p.kind for p in planes), outputs=outputs, totals=totals)
+        )
+        planes += [Plane(m[i]) for m in found]
+        call(rows, cols, 0, 0, 0, address(sums[i]), *(x for plane in planes for x in plane.below(0)))
+    return (*(m.reshape(shape) for m in found), *sums.sum(axis=2).T)
+
+
+def address(x: np.ndarray) -> int:
+    """Where the numbers of an array lie."""
+    found: int = x.__array_interface__["data"][0]
+    return found
+
+
+def summed(formula: Callable[..., Array], *maps: Array, reduce: Callable[[Array], Array] | None = None) -> Array:
+    """Sum `formula(*maps)` over the pixels of each image: maps (N, H, W) -> (N,).
+
+    A map of shape (N, 1, 1) holds one number for each image. `reduce` sums in another way.
+    """
+    if not compilable(*maps):
+        return (reduce or _total)(formula(*(_numbers(x) for x in maps)))
+    if reduce is None:
+        return looped(lambda *m: (formula(*m),), maps, 0, 1)[0]
+    return reduce(looped(lambda *m: (formula(*m),), maps, 1, 0)[0])
+
+
+def mapped(formula: Callable[..., tuple[Array, ...]], *maps: Array, kept: int, sums: int = 0) -> tuple[Array, ...]:
+    """Apply a formula that gives a tuple: `kept` results as maps (N, H, W), then `sums` that are summed, (N,)."""
+    if compilable(*maps):
+        found: tuple[Array, ...] = looped(formula, maps, kept, sums)
+        return found
+    results = formula(*(_numbers(x) for x in maps))
+    return (*results[:kept], *(_total(result) for result in results[kept:]))
+
+
+def _numbers(x: Array) -> Array:
+    """Float64 numbers: a square of int16 does not fit into int16."""
+    return np.asarray(x, np.float64) if isinstance(x, np.ndarray) else x
+
+
+def _total(x: Array) -> Array:
+    return array_namespace(x).sum(x, axis=(-2, -1))
 
 
 def pixelwise(formula: Callable[..., Array]) -> Callable[..., Array]:
@@ -95,22 +159,24 @@ def pixelwise(formula: Callable[..., Array]) -> Callable[..., Array]:
 
     Parameters
     ----------
-    formula : a function at the top of its module, of float64 numbers (positional) to one number.
+    formula : a function of numbers (positional) to one number.
 
     Returns
     -------
-    The same of maps of one shape, arrays or tensors. Of arrays, `out` may say where the result goes.
+    The same of maps (N, H, W) of one shape, arrays or tensors; numbers may stand for maps that are the same everywhere.
     """
-    made: list[Callable[..., Array]] = []
 
     @wraps(formula)
-    def of_maps(*maps: Array, out: np.ndarray | None = None) -> Array:
-        if not isinstance(maps[0], np.ndarray):
-            return formula(*maps)
-        if not made:
-            with _lock:
-                if not made:
-                    made.append(_compiled(formula))
-        return made[0](*maps, out=out)
+    def of_maps(*maps: Array) -> Array:
+        arrays = tuple(m for m in maps if isinstance(m, np.ndarray))
+        if not arrays or arrays[0].ndim != 3 or not compilable(*arrays):
+            return formula(*(_numbers(m) for m in maps))
+        numbers = tuple(None if isinstance(m, np.ndarray) else m for m in maps)
+
+        def filled(*some: Array) -> tuple[Array]:
+            rest = iter(some)
+            return (formula(*(next(rest) if number is None else number for number in numbers)),)
+
+        return looped(filled, arrays, 1, 0)[0]
 
     return of_maps

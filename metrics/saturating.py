@@ -11,11 +11,11 @@ import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 
 from .catalog import metric
-from .filters import divided, gaussian, mean, pad, product, sum_log10, summed
-from .gradient import ESKICIOGLU, XYDEAS, edge_transfer
+from .filters import gaussian, mean, pad, product, sum_log10, total
+from .gradient import ESKICIOGLU, XYDEAS, SourceEdges, direction, edge_transfer
 from .intensity import RAO
-from .perception import SCALES, SHEIKH, local_moments, passed, possible, pyramid, variance
-from .pixelwise import pixelwise, smaller
+from .perception import SCALES, SHEIKH, passed, possible, pyramid, slope_factor, variance
+from .pixelwise import divided, pixelwise, smaller, summed
 from .triple import Array, Image, Triple, feature
 from .windows import windowed
 
@@ -51,10 +51,18 @@ def saturated_product(x: Array, y: Array) -> Array:
 
 @feature
 def saturated_moments(image: Image) -> list[tuple[Array, Array]]:
-    """`local_moments` of VIFp, but at the first scale the squares stop at 255; the means do not."""
-    average, _ = local_moments(image)[0]
-    squares = windowed(saturated_product(image.data, image.data), gaussian(*SCALES[0]))
-    return [(average, variance(squares, average)), *local_moments(image)[1:]]
+    """Window means and variances of VIFp's scales, but at the first one the squares stop at 255; the means do not."""
+    found = []
+    for scale, (x, window) in enumerate(zip((image.data, *pyramid(image)[1:]), SCALES, strict=True)):
+        squares = saturated_product(x, x) if scale == 0 else product(x, x)
+        average = windowed(x, gaussian(*window))
+        found.append((average, variance(windowed(squares, gaussian(*window)), average)))
+    return found
+
+
+def saturated_passes(both: Array, mf: Array, vf: Array, ms: Array, vs: Array) -> Array:
+    """`passed` from means and variances."""
+    return passed(both, mf, vf, ms, slope_factor(vs))
 
 
 def ordered_convolution(x: Array, kernel: tuple[tuple[int, ...], ...]) -> Array:
@@ -80,13 +88,19 @@ def correct_root(x: Array) -> Array:
 
 
 @feature
-def ordered_edges(image: Image) -> tuple[Array, Array]:
-    """Sobel strength and angle on 0..1, as MATLAB's conv2 rounds them."""
-    xp, unit = image.xp, divided(image.xp, image.data, WHITE)
+def ordered_edges(image: Image) -> SourceEdges:
+    """Sobel strength, direction, and the sum of the strength, on 0..1, as MATLAB's conv2 rounds them."""
+    xp, unit = image.xp, divided(image.data, WHITE)
     along = ordered_convolution(unit, ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)))
     down = ordered_convolution(unit, ((1, 2, 1), (0, 0, 0), (-1, -2, -1)))
     angle = xp.where(along == 0, pi / 2, xp.atan(down / xp.where(along == 0, 1.0, along)))
-    return correct_root(along**2 + down**2), angle
+    strength = correct_root(along**2 + down**2)
+    return strength, direction(angle), total(strength)
+
+
+def as_they_are(strength: Array, turn: Array) -> tuple[Array, Array]:
+    """Edges that are strength and direction already."""
+    return strength, turn
 
 
 @metric(
@@ -101,16 +115,17 @@ def ordered_qabf(t: Triple) -> Array:
     vanishing derivative and for equal strengths depend on the order of the additions: down the kernel's columns.
     """
     f, a, b = (ordered_edges(image) for image in (t.fused, t.a, t.b))
-    return edge_transfer(f, a, b, to_edges=lambda *edges: edges)
+    return edge_transfer(f[:2], a, b, to_edges=as_they_are)
 
 
 def saturated_vifp(fused: Image, source: Image) -> Array:
     """VIFp of the fused image with one source, the products of the first scale cut at 255: (N,)."""
     kept, whole = 0.0, 0.0
-    pairs = zip(pyramid(fused), pyramid(source), saturated_moments(fused), saturated_moments(source), strict=True)
+    levels = ((image.data, *pyramid(image)[1:]) for image in (fused, source))
+    pairs = zip(*levels, saturated_moments(fused), saturated_moments(source), strict=True)
     for scale, (f, s, of_fused, of_source) in enumerate(pairs):
         both = windowed(product(f, s) if scale else saturated_product(f, s), gaussian(*SCALES[scale]))
-        kept = kept + summed(passed, both, *of_fused, *of_source, reduce=sum_log10)
+        kept = kept + summed(saturated_passes, both, *of_fused, *of_source, reduce=sum_log10)
         whole = whole + summed(possible, of_source[1], reduce=sum_log10)
     return kept / whole
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from .catalog import metric
-from .filters import correlate, mean, total
+from .filters import mean, total
 from .local import local_covariance, local_mean, local_variance, similarity
 from .triple import Array, Image, Triple, feature
+from .windows import correlate
 
 PIELLA = "Piella & Heijmans, A new quality metric for image fusion, ICIP 2003, doi:10.1109/ICIP.2003.1247209"
 CVEJIC = (

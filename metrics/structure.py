@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .catalog import metric
-from .filters import summed
-from .pixelwise import pixelwise
+from .pixelwise import pixelwise, summed
 from .triple import Array, Image, Triple, feature
 from .windows import windowed
 

@@ -18,32 +18,40 @@ class Image:
 
     Parameters
     ----------
-    data : (N, H, W) array or tensor, float64, 0..255.
-    levels : the same as uint8, where the caller has it; otherwise made by rounding when first asked for.
+    pixels : (N, H, W) array or tensor, float64 or uint8, 0..255.
     """
 
-    def __init__(self, data: Array, levels: Array | None = None) -> None:
-        self.data = data
-        self.pixels = data if levels is None else levels  # the same values in the least memory: uint8 where possible
+    def __init__(self, pixels: Array) -> None:
+        self.pixels = pixels
         self.memo: dict[Hashable, Any] = {}
-        if levels is not None:
-            self.levels = levels
+
+    @property
+    def whole(self) -> bool:
+        """Whether the pixels are 8-bit integers."""
+        return bool(self.pixels.dtype == self.xp.uint8)
+
+    @cached_property
+    def data(self) -> Array:
+        """The pixels as float64."""
+        return self.xp.astype(self.pixels, self.xp.float64) if self.whole else self.pixels
 
     @cached_property
     def xp(self) -> Any:
         """The array namespace (NumPy's or torch's, with the names of the array API standard)."""
-        return array_namespace(self.data)
+        return array_namespace(self.pixels)
 
     @cached_property
     def levels(self) -> Array:
-        """The grey levels as uint8: `data` rounded (half to even) and clipped to 0..255."""
+        """The grey levels as uint8: rounded (half to even) and clipped to 0..255."""
         xp = self.xp
+        if self.whole:
+            return self.pixels
         return xp.astype(xp.clip(xp.round(self.data), 0, 255), xp.uint8)
 
     @property
     def size(self) -> tuple[int, int]:
         """Height and width in pixels."""
-        return self.data.shape[-2], self.data.shape[-1]
+        return self.pixels.shape[-2], self.pixels.shape[-1]
 
 
 def feature(function: Callable[Concatenate[Image, P], T]) -> Callable[Concatenate[Image, P], T]:

@@ -14,6 +14,7 @@ from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, edges, strength
 from .information import probabilities
 from .intensity import JAGALINGAM, squared_error
 from .local import similarity
+from .pixelwise import summed
 from .structure import WANG
 from .triple import Array, Triple
 from .windows import windowed
@@ -90,7 +91,8 @@ def spatial_frequency_joined(t: Triple) -> Array:
 )  # fmt: skip
 def edge_intensity(t: Triple) -> Array:
     """Mean Sobel magnitude of the fused image, kernel sums of 4 on either side, border replicated."""
-    return mean(strength(*sobel(t.fused.pixels, border="replicate")))
+    height, width = t.fused.size
+    return summed(strength, *sobel(t.fused.pixels, border="replicate")) / (height * width)
 
 
 @metric(

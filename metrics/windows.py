@@ -1,87 +1,178 @@
-"""Weighted means over a window around each pixel, for formulas that only sum over pixels afterwards."""
+"""Weighted means over a window around each pixel, and formulas of them, in one go."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from array_api_compat import array_namespace
 
-from .band import TALL, Strip, along, outputs, strip
-from .filters import summed, total
+from . import machine
+from .band import along, outputs
+from .filters import Border, pad, sum_log10, total
+from .pixelwise import Plane, address
 from .triple import Array
+
+Formula = Callable[..., tuple[Array, ...]]
+
+
+def swept(
+    formula: Formula,
+    x: Array,
+    kernel: np.ndarray,
+    factors: tuple[Array | None, ...] = (None,),
+    maps: tuple[Array, ...] = (),
+    *,
+    across: np.ndarray | None = None,
+    kept: int = 1,
+    summed: int = 0,
+    logarithms: bool = False,
+    stride: int = 1,
+) -> tuple[Array, ...]:
+    """Apply a formula to means in a window that slides over an image, valid part.
+
+    Parameters
+    ----------
+    formula : takes the mean of `x` times each factor, then each map at that place; gives `kept` + `summed` numbers.
+    x : (N, H, W), as are the factors; a factor of None is 1.
+    kernel : weights of the window down the columns and, without `across`, along the rows.
+    maps : of the size of the result, (N, H', W').
+    logarithms : whether decimal logarithms of what the formula gives are summed; numbers in 1..1e19.
+    stride : keeps every stride-th window, from the first.
+
+    Returns
+    -------
+    tuple
+        `kept` maps (N, H', W'), then `summed` sums (N,).
+    """
+    across = kernel if across is None else across
+    if not isinstance(x, np.ndarray) or not _compilable(x.shape, kernel, across, stride):
+        return _interpreted(formula, x, kernel, factors, maps, across, kept, logarithms, stride)
+    taps = (tuple(kernel.tolist()), tuple(across.tolist()))
+    images, order = _distinct(x, factors)
+    found, sums = [], []
+    for i in range(len(x)):
+        sweep = Sweep(formula, [y[i] for y in images], order, [m[i] for m in maps], taps, kept, summed, stride)
+        sums.append(sweep(logarithms))
+        found.append(sweep.found)
+    stacked = (found[0][k][None] if len(x) == 1 else np.stack([f[k] for f in found]) for k in range(kept))
+    return (*stacked, *np.array(sums).T)
+
+
+def _compilable(shape: tuple[int, ...], kernel: np.ndarray, across: np.ndarray, stride: int) -> bool:
+    """Tell whether compiled code can do it: it works on several rows and columns of results at a time."""
+    here = machine.processor()
+    if here is None or stride > 2:
+        return False
+    height, width = outputs(shape[1], len(kernel), stride), outputs(shape[2], len(across), stride)
+    return height >= here.block and width >= here.lanes
+
+
+def _interpreted(
+    formula: Formula,
+    x: Array,
+    kernel: np.ndarray,
+    factors: tuple[Array | None, ...],
+    maps: tuple[Array, ...],
+    across: np.ndarray,
+    kept: int,
+    logarithms: bool,
+    stride: int,
+) -> tuple[Array, ...]:
+    """`swept` of tensors, of small arrays, and where there is no compiler."""
+    xp = array_namespace(x)
+    x = xp.astype(x, xp.float64)
+    products = (x if factor is None else x * factor for factor in factors)
+    means = [along(along(both, kernel, stride, -2), across, stride, -1) for both in products]
+    results = formula(*means, *maps)
+    reduce = sum_log10 if logarithms else total
+    return (*results[:kept], *(reduce(result) for result in results[kept:]))
+
+
+def _distinct(x: np.ndarray, factors: tuple[Array | None, ...]) -> tuple[list[np.ndarray], tuple[int | None, ...]]:
+    """The images that are read, `x` first, and which of them each factor is."""
+    images, order = [x], []
+    for factor in factors:
+        place = next((i for i, image in enumerate(images) if image is factor), None)
+        if factor is not None and place is None:
+            images.append(factor)
+            place = len(images) - 1
+        order.append(place)
+    return images, tuple(order)
+
+
+class Sweep:
+    """One image of `swept`: some rows at a time, first down the columns, then along the rows into the formula."""
+
+    def __init__(
+        self,
+        formula: Formula,
+        images: list[np.ndarray],
+        factors: tuple[int | None, ...],
+        maps: list[np.ndarray],
+        taps: tuple[tuple[float, ...], tuple[float, ...]],
+        kept: int,
+        summed: int,
+        stride: int,
+    ) -> None:
+        here = machine.processor()
+        assert here is not None
+        self.here, self.stride = here, stride
+        self.width, self.sums, self.summed = images[0].shape[1], len(factors), summed
+        self.height = outputs(images[0].shape[0], len(taps[0]), stride)
+        self.columns = outputs(self.width, len(taps[1]), stride)
+        self.found = [np.empty((self.height, self.columns)) for _ in range(kept)]
+        self.images = [Plane(image) for image in images]
+        self.maps = [Plane(m) for m in (*maps, *self.found)]
+        kinds = tuple(plane.kind for plane in self.maps[: len(maps)])
+        self.loop = machine.Loop(formula, taps[1], self.sums, kinds, kept, summed, stride=stride)
+        self.down = machine.columns(tuple(plane.kind for plane in self.images), taps[0], factors, stride)
+
+    def __call__(self, logarithms: bool) -> np.ndarray:
+        """Fill the maps `found` and return the sums."""
+        go = machine.pixels(self.loop._replace(logarithms=logarithms))
+        # vectors that read every second number read one too many
+        strip = np.empty(machine.ROWS * self.width * self.sums + 2 * self.here.lanes)
+        totals = np.zeros((self.summed, self.columns if logarithms else self.here.lanes))
+        found: Any = np.zeros(self.summed)
+        for top, rows in self._strips():
+            images = (x for image in self.images for x in image.below(top * self.stride))
+            self.down(rows, self.width, address(strip), *images)
+            if logarithms:
+                totals[:] = 1.0
+            row = 8 * self.width
+            maps = (x for plane in self.maps for x in plane.below(top))
+            go(rows, self.columns, address(strip), row, rows * row, address(totals), *maps)
+            if logarithms:
+                found += np.log10(totals).sum(axis=1)
+        return found if logarithms else totals.sum(axis=1)
+
+    def _strips(self) -> list[tuple[int, int]]:
+        """Cut the rows of the result into strips of nearly equal height: first row, rows."""
+        count = -(-self.height // machine.ROWS)
+        edges = [self.height * i // count for i in range(count + 1)]
+        return [(top, below - top) for top, below in pairwise(edges)]
+
+
+def itself(mean: Array) -> tuple[Array]:
+    """The mean as it is."""
+    return (mean,)
+
+
+def correlate(
+    x: Array, rows: np.ndarray, cols: np.ndarray | None = None, *, border: Border = "valid", stride: int = 1
+) -> Array:
+    """Correlate with a separable kernel: `rows` down the columns, `cols` (default: the same) along the rows.
+
+    With a border other than "valid" the result has the size of `x` (odd kernels). `stride` keeps every
+    stride-th pixel, from the first.
+    """
+    cols = rows if cols is None else cols
+    return swept(itself, pad(x, len(rows) // 2, len(cols) // 2, border), rows, across=cols, stride=stride)[0]
 
 
 def windowed(x: Array, kernel: np.ndarray, times: Array | None = None) -> Array:
-    """Correlate `x`, or its product with `times`, with `kernel` both ways, valid part, for formulas that sum pixels.
-
-    The result holds the pixels of `correlate(x, kernel)` in an order of its own, which is the same for all images of
-    one size: (N, 1, H' W') for arrays. Not to put them back in place saves a third of the time.
-    """
-    if not isinstance(x, np.ndarray):
-        return _windowed_tensor(x, kernel, times)
-    out = np.empty((x.shape[0], 1, math.prod(outputs(length, len(kernel), 1) for length in x.shape[1:])))
-    for i, part, rows, work in _window_strips(x, kernel):
-        work(x[i, rows], None if times is None else times[i, rows], out[i, 0, part])
-    return out
-
-
-def _windowed_tensor(x: Array, kernel: np.ndarray, times: Array | None) -> Array:
-    """`windowed` of tensors."""
-    return along(along(x if times is None else x * times, kernel, 1, -2), kernel, 1, -1)
-
-
-def _window_strips(x: np.ndarray, kernel: np.ndarray) -> Iterator[tuple[int, slice, slice, Strip]]:
-    """Strips that `windowed` works on: image, where the results lie, the rows they are made of, and the filter."""
-    height, width = (outputs(length, len(kernel), 1) for length in x.shape[1:])
-    tops = range(0, height, TALL)
-    works = [strip(min(TALL, height - top), width, kernel, kernel, 1) for top in (tops[0], tops[-1])]
-    for i in range(x.shape[0]):
-        for top in tops:
-            work = works[top == tops[-1]]
-            high = work.shape[0]
-            yield i, slice(top * width, (top + high) * width), slice(top, top + high + len(kernel) - 1), work
-
-
-def summed_moments(
-    formula: Callable[..., Array],
-    x: Array,
-    kernel: np.ndarray,
-    variance: Callable[..., Array],
-    others: list[tuple[Array, ...]],
-    reduce: Callable[[Array], Array] | None = None,
-) -> list[Array]:
-    """Sum formula(mean of x y, mean of x, `variance` of x, *maps) over the pixels of each image, means in a window.
-
-    Once for each (y, *maps) of `others`; the maps are in the order of `windowed`. What belongs to `x` is computed strip
-    by strip and used up while it is in the cache: (N,) each. See `window_moments`.
-    """
-    reduce = reduce or total
-    if not isinstance(x, np.ndarray):
-        moments = window_moments(x, kernel, variance)
-        return [reduce(formula(_windowed_tensor(x, kernel, y), *moments, *maps)) for y, *maps in others]
-    sums = np.zeros((len(others), x.shape[0]))
-    both, average, spread = np.empty((3, 1, 1, TALL * x.shape[2]))
-    for i, part, rows, work in _window_strips(x, kernel):
-        of_both, of_x, spread_of_x = (flat[..., : part.stop - part.start] for flat in (both, average, spread))
-        work(x[i, rows], None, of_x[0, 0])
-        work(x[i, rows], x[i, rows], spread_of_x[0, 0])
-        variance(spread_of_x, of_x, out=spread_of_x)
-        for total_of, (y, *maps) in zip(sums, others, strict=True):
-            work(x[i, rows], y[i, rows], of_both[0, 0])
-            pieces_of = (m[i : i + 1, :, part] for m in maps)
-            total_of[i] += summed(formula, of_both, of_x, spread_of_x, *pieces_of, reduce=reduce)[0]
-    return list(sums)
-
-
-def window_moments(x: Array, kernel: np.ndarray, variance: Callable[..., Array]) -> tuple[Array, Array]:
-    """Mean in a window around each pixel, and `variance(mean square, mean)`, both in the order of `windowed`."""
-    average = windowed(x, kernel)
-    if not isinstance(x, np.ndarray):
-        return average, variance(_windowed_tensor(x, kernel, x), average)
-    found, scratch = np.empty_like(average), np.empty(TALL * x.shape[2])
-    for i, part, rows, work in _window_strips(x, kernel):
-        flat = scratch[: part.stop - part.start]
-        work(x[i, rows], x[i, rows], flat)
-        variance(flat, average[i, 0, part], out=found[i, 0, part])
-    return average, found
+    """Correlate `x`, or its product with `times`, with `kernel` both ways, valid part."""
+    return swept(itself, x, kernel, (times,))[0]

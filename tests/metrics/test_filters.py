@@ -10,7 +10,7 @@ import pytest
 import torch
 from scipy import ndimage, signal
 
-from fusionbench.metrics import filters, windows
+from fusionbench.metrics import filters, pixelwise, windows
 
 KINDS = pytest.mark.parametrize("kind", [np.asarray, torch.from_numpy], ids=["array", "tensor"])
 SIZES = [(60, 70), (17, 17), (33, 128), (19, 40), (200, 18)]
@@ -30,7 +30,7 @@ def test_correlate(kind: Kind, shape: tuple[int, int], taps: tuple[int, int], st
     x, rng = images(shape), np.random.default_rng(1)
     rows, cols = rng.normal(size=taps[0]), rng.normal(size=taps[1])
     wanted = [signal.correlate2d(image, np.outer(rows, cols), "valid")[::stride, ::stride] for image in x]
-    found = filters.correlate(kind(x), rows, cols, stride=stride)
+    found = windows.correlate(kind(x), rows, cols, stride=stride)
     np.testing.assert_allclose(np.asarray(found), wanted, rtol=0, atol=1e-10)
 
 
@@ -40,7 +40,7 @@ def test_correlate(kind: Kind, shape: tuple[int, int], taps: tuple[int, int], st
 def test_borders(kind: Kind, shape: tuple[int, int], border: filters.Border) -> None:
     x, kernel = images(shape), filters.gaussian(9, 1.7)
     wanted = [ndimage.correlate(image, np.outer(kernel, kernel), mode=BORDERS[border]) for image in x]
-    found = filters.correlate(kind(x), kernel, border=border)
+    found = windows.correlate(kind(x), kernel, border=border)
     np.testing.assert_allclose(np.asarray(found), wanted, rtol=0, atol=1e-10)
 
 
@@ -50,19 +50,40 @@ def test_borders(kind: Kind, shape: tuple[int, int], border: filters.Border) -> 
 def test_windowed_holds_the_pixels_of_correlate(kind: Kind, shape: tuple[int, int], size: int) -> None:
     x, y, kernel = images(shape), images(shape)[::-1].copy(), filters.gaussian(size, size / 5)
     for found, wanted in (
-        (windows.windowed(kind(x), kernel), filters.correlate(x, kernel)),
-        (windows.windowed(kind(x), kernel, times=kind(y)), filters.correlate(x * y, kernel)),
+        (windows.windowed(kind(x), kernel), windows.correlate(x, kernel)),
+        (windows.windowed(kind(x), kernel, times=kind(y)), windows.correlate(x * y, kernel)),
     ):
-        pixels = (np.sort(np.asarray(v).reshape(2, -1)) for v in (found, wanted))
-        np.testing.assert_allclose(*pixels, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(np.asarray(found), wanted, rtol=0, atol=1e-9)
 
 
-def test_windowed_keeps_one_order() -> None:
-    """Sums of products of two results are those of the results in place."""
-    x, y, kernel = images((50, 61)), images((50, 61))[::-1].copy(), filters.gaussian(5, 1.0)
-    both = windows.windowed(x, kernel) * windows.windowed(y, kernel)
-    in_place = filters.correlate(x, kernel) * filters.correlate(y, kernel)
-    np.testing.assert_allclose(filters.total(both), filters.total(in_place), rtol=1e-13)
+def together(mean: Any, product: Any, there: Any) -> tuple[Any, Any]:
+    return product - mean * mean, there * mean
+
+
+@KINDS
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float64])
+@pytest.mark.parametrize("shape", [*SIZES, (37, 121)])
+def test_swept_keeps_maps_and_sums(kind: Kind, shape: tuple[int, int], dtype: type) -> None:
+    x, y, kernel = images(shape).astype(dtype), images(shape)[::-1].astype(dtype), filters.gaussian(5, 1.0)
+    mean, product = windows.correlate(x.astype(float), kernel), windows.correlate(x.astype(float) * y, kernel)
+    there = np.random.default_rng(1).uniform(size=mean.shape)
+    wanted = together(mean, product, there)
+    found = windows.swept(together, kind(x), kernel, (None, kind(y.copy())), (kind(there),), kept=1, summed=1)
+    np.testing.assert_allclose(np.asarray(found[0]), wanted[0], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(np.asarray(found[1]), wanted[1].sum(axis=(1, 2)), rtol=1e-12)
+
+
+def above_one(mean: Any) -> tuple[Any]:
+    return (mean + 1,)
+
+
+@KINDS
+@pytest.mark.parametrize("shape", SIZES)
+def test_swept_sums_logarithms(kind: Kind, shape: tuple[int, int]) -> None:
+    x, kernel = images(shape), filters.gaussian(3, 1.0)
+    wanted = np.log10(windows.correlate(x, kernel) + 1).sum(axis=(1, 2))
+    found = windows.swept(above_one, kind(x), kernel, kept=0, summed=1, logarithms=True)[0]
+    np.testing.assert_allclose(np.asarray(found), wanted, rtol=1e-12)
 
 
 @KINDS
@@ -113,15 +134,23 @@ def test_sum_log10(kind: Kind, width: int) -> None:
 
 @KINDS
 @pytest.mark.parametrize("view", [False, True], ids=["contiguous", "view"])
-def test_summed_and_mapped_work_in_pieces(kind: Kind, view: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filters, "STRIP", 100)
-    x, y = images((30, 41), 3), images((30, 41), 3)[::-1]
-    x, y = (x[:, 1:, 2:], y[:, 1:, 2:]) if view else (x, np.ascontiguousarray(y))
-    x, y = kind(x), kind(np.ascontiguousarray(y)) if not view else kind(y.copy())
+def test_summed_and_mapped(kind: Kind, view: bool) -> None:
+    x, y = images((30, 41), 3), images((30, 41), 3)[::-1].copy()
+    x, y = (kind(z[:, 1:, 2:] if view else z) for z in (x, y))
     shift = kind(np.arange(3.0).reshape(3, 1, 1))
-    found = filters.summed(lambda p, q, s: p * q + s, x, y, shift)
+    found = pixelwise.summed(lambda p, q, s: p * q + s, x, y, shift)
     np.testing.assert_allclose(np.asarray(found), np.asarray(x * y + shift).sum(axis=(1, 2)), rtol=1e-12)
-    plus, minus = filters.mapped(lambda p, q: (p + q, p - q), x, y)
+    plus, minus, both = pixelwise.mapped(lambda p, q: (p + q, p - q, p * q), x, y, kept=2, sums=1)
+    np.testing.assert_array_equal(np.asarray(plus), np.asarray(x + y))
+    np.testing.assert_array_equal(np.asarray(minus), np.asarray(x - y))
+    np.testing.assert_allclose(np.asarray(both), np.asarray(x * y).sum(axis=(1, 2)), rtol=1e-12)
+
+
+@KINDS
+def test_in_pieces(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filters, "STRIP", 100)
+    x, y = kind(images((30, 41), 3)), kind(images((30, 41), 3)[::-1].copy())
+    plus, minus = filters.in_pieces(lambda p, q: (p + q, p - q), x, y)
     np.testing.assert_array_equal(np.asarray(plus), np.asarray(x + y))
     np.testing.assert_array_equal(np.asarray(minus), np.asarray(x - y))
 

@@ -1,13 +1,16 @@
-"""One formula, three engines: compiled, NumPy without Numba, and torch."""
+"""One formula, three engines: compiled, NumPy without a compiler, and torch."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from fusionbench.metrics import pixelwise as module
-from fusionbench.metrics.pixelwise import choose, larger, pixelwise, smaller, sqrt
+from fusionbench.metrics import machine
+from fusionbench.metrics.pixelwise import arctan, choose, exp, larger, log2, pixelwise, smaller, sqrt, summed
 
 
 def formula(x: float, y: float, limit: float) -> float:
@@ -31,13 +34,13 @@ def wanted() -> np.ndarray:
 
 
 def test_compiled() -> None:
-    pytest.importorskip("numba")
-    of_maps = pixelwise(formula)
-    np.testing.assert_allclose(of_maps(*maps(), 0.4), wanted(), rtol=1e-15)
+    if machine.processor() is None:
+        pytest.skip("llvmlite is not installed")
+    np.testing.assert_allclose(pixelwise(formula)(*maps(), 0.4), wanted(), rtol=1e-15)
 
 
-def test_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_vectorize", lambda: None)
+def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "processor", lambda: None)
     np.testing.assert_allclose(pixelwise(formula)(*maps(), 0.4), wanted(), rtol=1e-15)
 
 
@@ -50,21 +53,39 @@ def length(along: float, down: float) -> float:
     return sqrt(along * along + down * down)
 
 
-def test_derivatives_of_8_bit_images_do_not_overflow() -> None:
+@pytest.mark.parametrize("side", [2, 40])
+def test_derivatives_of_8_bit_images_do_not_overflow(side: int) -> None:
     """Their squares do not fit int16, in which they come."""
-    large = np.full((1, 2, 3), 1020, np.int16)
+    large = np.full((1, side, 3), 1020, np.int16)
     np.testing.assert_allclose(pixelwise(length)(large, large), 1020 * 2**0.5, rtol=1e-15)
 
 
-def test_a_folder_that_cannot_be_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Numba then finds no place for its cache; the formula is compiled all the same."""
-    numba = pytest.importorskip("numba")
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(exp, np.exp), (arctan, np.arctan), (lambda x: log2(abs(x)), lambda x: np.log2(abs(x)))],
+    ids=["exp", "arctan", "log2"],
+)
+def test_functions(ours: Callable[..., Any], theirs: Callable[..., Any], scale: float) -> None:
+    x = scale * np.random.default_rng(1).normal(size=(1, 70, 90))
+    np.testing.assert_allclose(pixelwise(ours)(x), theirs(x), rtol=4e-15, atol=1e-15)
 
-    def vectorize(kinds: list[str], **options: bool) -> object:
-        if options:
-            raise RuntimeError("cannot cache function: no locator available")
-        return numba.vectorize(kinds)
 
-    module._vectorize()
-    monkeypatch.setattr(module, "_vectorize", lambda: vectorize)
-    np.testing.assert_allclose(pixelwise(formula)(*maps(), 0.4), wanted(), rtol=1e-15)
+def test_functions_at_the_ends() -> None:
+    ends = np.full((1, 10, 10), np.inf)
+    np.testing.assert_array_equal(pixelwise(arctan)(ends), np.pi / 2)
+    np.testing.assert_array_equal(pixelwise(arctan)(-ends), -np.pi / 2)
+    np.testing.assert_allclose(pixelwise(exp)(np.full((1, 10, 10), -30000.0)), 0, atol=1e-300)
+
+
+def test_formulas_that_differ_in_what_they_hold() -> None:
+    """Code is kept by formula: two closures of one text are two formulas."""
+    x = np.ones((1, 20, 20))
+    found = [summed(lambda v, f=None, k=k: v * k, x)[0] for k in (1.0, 2.0)]
+    assert found == [400, 800]
+    made = [pixelwise(times(k)) for k in (3.0, 4.0)]
+    assert [f(x)[0, 0, 0] for f in made] == [3, 4]
+
+
+def times(k: float) -> Callable[[Any], Any]:
+    return lambda v: v * k

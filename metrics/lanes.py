@@ -1,0 +1,189 @@
+"""Numbers of several neighbouring pixels at once, as a formula sees them while it is compiled.
+
+A formula is an ordinary Python function. Called with `Lanes`, its operators write instructions of LLVM on short vectors
+in place of computing; loops and helper functions of the formula run in Python and leave straight code behind.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+I64 = ir.IntType(64)
+F64 = ir.DoubleType()
+ROUND = 1.5 * 2.0**52  # added to a number it leaves the nearest integer in the last bits
+LN2_HIGH = float.fromhex("0x1.62e42feep-1")  # its products with integers below 2^20 are exact
+LN2_LOW = float(Decimal("0.693147180559945309417232121458176568") - Decimal(LN2_HIGH))
+MANTISSA, ONE = (1 << 52) - 1, 1023 << 52
+
+
+class Lanes:
+    """A vector of float64 numbers, or of truth values, of a function that is being written.
+
+    Parameters
+    ----------
+    builder : where instructions go.
+    value : the LLVM value.
+    """
+
+    __slots__ = ("builder", "value")
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, builder: Any, value: Any) -> None:
+        self.builder, self.value = builder, value
+
+    def like(self, number: Lanes | float) -> Any:
+        """Bring a number to the type of this vector."""
+        if isinstance(number, Lanes):
+            return number.value
+        return ir.Constant(self.value.type, [float(number)] * self.value.type.count)
+
+    def _new(self, value: Any) -> Lanes:
+        return Lanes(self.builder, value)
+
+    def __add__(self, other: Lanes | float) -> Lanes:
+        return self._new(self.builder.fadd(self.value, self.like(other)))
+
+    def __sub__(self, other: Lanes | float) -> Lanes:
+        return self._new(self.builder.fsub(self.value, self.like(other)))
+
+    def __mul__(self, other: Lanes | float) -> Lanes:
+        return self._new(self.builder.fmul(self.value, self.like(other)))
+
+    def __truediv__(self, other: Lanes | float) -> Lanes:
+        return self._new(self.builder.fdiv(self.value, self.like(other)))
+
+    def __rsub__(self, other: float) -> Lanes:
+        return self._new(self.builder.fsub(self.like(other), self.value))
+
+    def __rtruediv__(self, other: float) -> Lanes:
+        return self._new(self.builder.fdiv(self.like(other), self.value))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __neg__(self) -> Lanes:
+        return self._new(self.builder.fneg(self.value))
+
+    def __abs__(self) -> Lanes:
+        return self._call("llvm.fabs")
+
+    def _compare(self, relation: str, other: Lanes | float) -> Lanes:
+        return self._new(self.builder.fcmp_ordered(relation, self.value, self.like(other)))
+
+    def __lt__(self, other: Lanes | float) -> Lanes:
+        return self._compare("<", other)
+
+    def __le__(self, other: Lanes | float) -> Lanes:
+        return self._compare("<=", other)
+
+    def __gt__(self, other: Lanes | float) -> Lanes:
+        return self._compare(">", other)
+
+    def __ge__(self, other: Lanes | float) -> Lanes:
+        return self._compare(">=", other)
+
+    def __eq__(self, other: object) -> Lanes:  # type: ignore[override]
+        assert isinstance(other, Lanes | float | int)
+        return self._compare("==", other)
+
+    def __and__(self, other: Lanes) -> Lanes:
+        return self._new(self.builder.and_(self.value, other.value))
+
+    def __or__(self, other: Lanes) -> Lanes:
+        return self._new(self.builder.or_(self.value, other.value))
+
+    def _call(self, name: str) -> Lanes:
+        kind = self.value.type
+        function = self.builder.module.declare_intrinsic(f"{name}.v{kind.count}f64", (), ir.FunctionType(kind, [kind]))
+        return self._new(self.builder.call(function, [self.value]))
+
+    def choose(self, yes: Lanes | float, no: Lanes | float) -> Lanes:
+        """Of truth values: `yes` where they hold, `no` elsewhere."""
+        numbers = Lanes(self.builder, ir.Constant(ir.VectorType(F64, self.value.type.count), None))
+        return self._new(self.builder.select(self.value, numbers.like(yes), numbers.like(no)))
+
+    def plus(self, x: Lanes, y: Lanes | float) -> Lanes:
+        """Add a product, rounding once where the processor can."""
+        product = self.builder.fmul(x.value, x.like(y), flags=("contract",))
+        return self._new(self.builder.fadd(self.value, product, flags=("contract",)))
+
+    def sqrt(self) -> Lanes:
+        """Square root."""
+        return self._call("llvm.sqrt")
+
+    def _bits(self, change: Callable[[Any, Callable[[int], Any]], Any]) -> Lanes:
+        """Work on the numbers' representation."""
+        count, numbers = self.value.type.count, self.value.type
+        kind = ir.VectorType(I64, count)
+        bits = self.builder.bitcast(self.value, kind)
+        changed = change(bits, lambda number: ir.Constant(kind, [number] * count))
+        return self._new(self.builder.bitcast(changed, numbers))
+
+    def polynomial(self, coefficients: tuple[float, ...]) -> Lanes:
+        """Evaluate a polynomial, lowest coefficient first."""
+        found = self._new(self.like(coefficients[-1]))
+        for coefficient in coefficients[-2::-1]:
+            found = self._new(self.like(coefficient)).plus(found, self)
+        return found
+
+    def exp(self) -> Lanes:
+        """Exponential, to 2e-16 of the value; of numbers below -708 as of -708, above 709 as of 709."""
+        x = (self < -708.0).choose(-708.0, self)
+        x = (x > 709.0).choose(709.0, x)
+        shifted = x * (1 / math.log(2)) + ROUND
+        whole = shifted - ROUND
+        rest = x.plus(whole, -LN2_HIGH).plus(whole, -LN2_LOW)
+        power = rest.polynomial(EXP)
+        exponent = shifted._bits(lambda bits, number: self.builder.shl(bits, number(52)))
+        moved = self.builder.bitcast(exponent.value, ir.VectorType(I64, self.value.type.count))
+        return power._bits(lambda bits, number: self.builder.add(bits, moved))
+
+    def log2(self) -> Lanes:
+        """Binary logarithm of positive normal numbers, to 2e-16 absolute near 1 and relative elsewhere."""
+        b = self.builder
+        # the exponent is counted from sqrt(1/2), so that the mantissa lies around 1
+        offset = int(np.float64(math.sqrt(0.5)).view(np.int64))
+        high = self._bits(lambda bits, number: b.ashr(b.sub(bits, number(offset)), number(52)))
+        exponent = b.bitcast(high.value, ir.VectorType(I64, self.value.type.count))
+        mantissa = self._bits(lambda bits, number: b.sub(bits, b.shl(exponent, number(52))))
+        # small integers to float64: into the last bits of a large number
+        whole = high._bits(lambda bits, number: b.add(bits, number(int(np.float64(ROUND).view(np.int64))))) - ROUND
+        rest = mantissa - 1.0
+        return whole.plus(rest, rest.polynomial(log2_series()))
+
+    def atan(self) -> Lanes:
+        """Arc tangent, to 2e-16; of infinite numbers ±π/2."""
+        size = abs(self)
+        steep, medium = size > 1 + math.sqrt(2), size > math.sqrt(2) - 1
+        above = steep.choose(-1.0, medium.choose(size - 1.0, size))
+        below = steep.choose(size, medium.choose(size + 1.0, 1.0))
+        x = above / below
+        found = steep.choose(math.pi / 2, medium.choose(math.pi / 4, 0.0)) + x * (x * x).polynomial(atan_series())
+        return (self < 0.0).choose(-found, found)
+
+
+EXP = tuple(1 / math.factorial(k) for k in range(14))
+
+
+def _fitted(function: Callable[[np.ndarray], np.ndarray], low: float, high: float, degree: int) -> tuple[float, ...]:
+    """Polynomial through a function's values at Chebyshev's points."""
+    fit = np.polynomial.Chebyshev.interpolate(function, degree, domain=[low, high])
+    return tuple(float(c) for c in fit.convert(kind=np.polynomial.Polynomial, domain=[-1, 1], window=[-1, 1]).coef)
+
+
+@cache
+def atan_series() -> tuple[float, ...]:
+    """Series of atan(x) / x in x², up to tan(π/8)."""
+    return _fitted(lambda z: np.arctan(np.sqrt(z)) / np.sqrt(z), 0.0, (math.sqrt(2) - 1) ** 2, 12)
+
+
+@cache
+def log2_series() -> tuple[float, ...]:
+    """Series of log2(1 + x) / x for 1 + x between sqrt(1/2) and sqrt(2)."""
+    return _fitted(lambda x: np.log1p(x) / x / math.log(2), math.sqrt(0.5) - 1, math.sqrt(2) - 1, 21)

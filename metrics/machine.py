@@ -1,0 +1,321 @@
+"""Compiles formulas to loops over images, with LLVM: one pass over memory, several pixels at a time.
+
+Two kinds of loops are enough: `Columns` adds up weighted rows, `Pixels` adds up weighted neighbours along a row,
+applies a formula, and stores or sums what it gives. Numbers of a formula are float64; images may be of any of `KINDS`.
+Compiling takes some milliseconds and is done once in a process. Nothing is rounded in another way than NumPy does,
+except that weighted sums and polynomials use fused multiply-adds where the processor has them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Hashable
+from functools import cache
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+
+KINDS = ("float64", "int16", "uint8")  # of images
+ROWS = 16  # rows of results that are worked on at a time: what they are made of stays in the cache
+Call = Callable[..., None]
+
+_lock = Lock()
+_made: dict[Hashable, Call] = {}
+_kept: list[Any] = []  # machine code lives as long as its engine
+
+
+class Processor(NamedTuple):
+    """What code is made for."""
+
+    lanes: int  # numbers in a vector
+    block: int  # rows of results that `Columns` adds up at once
+    target: Callable[[], Any]  # makes a target machine
+
+
+@cache
+def processor() -> Processor | None:
+    """Describe this processor; None where llvmlite is missing."""
+    try:
+        from llvmlite import binding
+    except ImportError:
+        return None
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    features = binding.get_host_cpu_features()
+    wide = bool(features.get("avx512f"))
+    flags = features.flatten() + (",-prefer-256-bit" if wide else "")
+
+    def target() -> Any:
+        triple = binding.Target.from_default_triple()
+        return triple.create_target_machine(cpu=binding.get_host_cpu_name(), features=flags, opt=3)
+
+    return Processor(8, 4, target) if wide else Processor(4, 2, target)
+
+
+def lanes() -> int:
+    """Numbers in a vector of this processor."""
+    here = processor()
+    return here.lanes if here else 1
+
+
+def made(key: Hashable, write: Callable[[Processor], Any]) -> Call:
+    """Get the machine code of a key, compiled when first asked for."""
+    if key not in _made:
+        with _lock:
+            here = processor()
+            assert here is not None
+            if key not in _made:
+                _made[key] = _compiled(write(here), here)
+    return _made[key]
+
+
+def _compiled(program: Program, here: Processor) -> Call:
+    """Compile a program; calls release the interpreter's lock."""
+    from llvmlite import binding
+
+    program.builder.ret_void()
+    module = binding.parse_assembly(str(program.function.module))
+    engine = binding.create_mcjit_compiler(module, here.target())
+    engine.finalize_object()
+    _kept.append(engine)
+    address = engine.get_function_address(program.function.name)
+    call: Call = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * len(program.function.args))(address)
+    return call
+
+
+class Program:
+    """A function of integers (counts, addresses, distances in bytes) while it is being written.
+
+    Parameters
+    ----------
+    arguments : their number.
+    lanes : numbers in a vector.
+    """
+
+    def __init__(self, arguments: int, lanes: int) -> None:
+        from llvmlite import ir
+
+        from .lanes import F64, I64
+
+        self.ir, self.lanes, self.integer = ir, lanes, I64
+        self.vector = ir.VectorType(F64, lanes)
+        kind = ir.FunctionType(ir.VoidType(), [I64] * arguments)
+        self.function = ir.Function(ir.Module(), kind, "loop")
+        self.builder = ir.IRBuilder(self.function.append_basic_block())
+
+    def number(self, value: int) -> Any:
+        """An integer constant."""
+        return self.ir.Constant(self.integer, value)
+
+    def at(self, base: Any, index: Any, step: Any) -> Any:
+        """Address of the index-th of things that lie `step` bytes apart."""
+        index, step = (self.number(x) if isinstance(x, int) else x for x in (index, step))
+        return self.builder.add(base, self.builder.mul(index, step))
+
+    def loop(self, count: Any, body: Callable[[Any], None]) -> None:
+        """Write `body` for an index from 0 to count - 1; count is at least 1."""
+        before, start = self.builder.block, self.function.append_basic_block()
+        self.builder.branch(start)
+        self.builder.position_at_end(start)
+        index = self.builder.phi(self.integer)
+        index.add_incoming(self.number(0), before)
+        body(index)
+        following = self.builder.add(index, self.number(1))
+        index.add_incoming(following, self.builder.block)
+        end = self.function.append_basic_block()
+        self.builder.cbranch(self.builder.icmp_signed("<", following, count), start, end)
+        self.builder.position_at_end(end)
+
+    def blocks(self, count: Any, size: int, body: Callable[[Any, Any], None]) -> None:
+        """Write `body` for the first index of blocks of `size`, and how many of them the block before has done.
+
+        The last block ends at `count`, which is at least `size`, and so may begin in the one before.
+        """
+        b = self.builder
+        last = b.sub(count, self.number(size))
+
+        def block(index: Any) -> None:
+            wanted = b.mul(index, self.number(size))
+            first = b.select(b.icmp_signed("<", wanted, last), wanted, last)
+            body(first, b.sub(wanted, first))
+
+        self.loop(b.sdiv(b.add(count, self.number(size - 1)), self.number(size)), block)
+
+    def load(self, address: Any, kind: str = "float64") -> Any:
+        """Read neighbouring numbers."""
+        from .lanes import F64, Lanes
+
+        element = {"float64": F64, "int16": self.ir.IntType(16), "uint8": self.ir.IntType(8)}[kind]
+        pointer = self.builder.inttoptr(address, self.ir.VectorType(element, self.lanes).as_pointer())
+        found = self.builder.load(pointer, align=int(np.dtype(kind).itemsize))
+        if kind != "float64":
+            found = (self.builder.sitofp if kind == "int16" else self.builder.uitofp)(found, self.vector)
+        return Lanes(self.builder, found)
+
+    def spread(self, address: Any) -> Any:
+        """Read one float64 number for all pixels."""
+        from .lanes import F64, Lanes
+
+        value = self.builder.load(self.builder.inttoptr(address, F64.as_pointer()))
+        return Lanes(self.builder, self._splat(value, F64))
+
+    def _splat(self, value: Any, kind: Any) -> Any:
+        short = self.ir.IntType(32)
+        empty = self.ir.Constant(self.ir.VectorType(kind, self.lanes), self.ir.Undefined)
+        first = self.builder.insert_element(empty, value, self.ir.Constant(short, 0))
+        zeros = self.ir.Constant(self.ir.VectorType(short, self.lanes), [0] * self.lanes)
+        return self.builder.shuffle_vector(first, empty, zeros)
+
+    def every_second(self, address: Any) -> Any:
+        """Read every second of neighbouring float64 numbers."""
+        from .lanes import Lanes
+
+        both = [self.load(self.at(address, self.lanes, 8 * i)).value for i in range(2)]
+        even = self.ir.Constant(self.ir.VectorType(self.ir.IntType(32), self.lanes), list(range(0, 2 * self.lanes, 2)))
+        return Lanes(self.builder, self.builder.shuffle_vector(*both, even))
+
+    def store(self, numbers: Any, address: Any) -> None:
+        """Write neighbouring float64 numbers."""
+        self.builder.store(numbers.value, self.builder.inttoptr(address, self.vector.as_pointer()), align=8)
+
+    def since(self, numbers: Any, done: Any, neutral: float) -> Any:
+        """Replace the first `done` numbers, which have been counted already."""
+        from .lanes import Lanes
+
+        order = self.ir.Constant(self.ir.VectorType(self.integer, self.lanes), list(range(self.lanes)))
+        new = self.builder.icmp_signed(">=", order, self._splat(done, self.integer))
+        return Lanes(self.builder, new).choose(numbers, neutral)
+
+
+def columns(kinds: tuple[str, ...], taps: tuple[float, ...], factors: tuple[int | None, ...], stride: int) -> Call:
+    """Compile sums over weighted rows of the first image times each factor: another image, or None for 1.
+
+    call(rows, width, target, *(address, bytes from row to row) of each image) writes the sums to target, map after map,
+    row after row; `rows`, of the results, are at least `processor().block`.
+    """
+
+    def write(here: Processor) -> Program:
+        program = Program(3 + 2 * len(kinds), here.lanes)
+        b, at = program.builder, program.at
+        rows, width, target, *images = program.function.args
+
+        def block(top: Any, _: Any) -> None:
+            read = range((here.block - 1) * stride + len(taps))
+            first = [
+                at(images[2 * i], b.mul(top, program.number(stride)), images[2 * i + 1]) for i in range(len(kinds))
+            ]
+            lines = [[at(first[i], row, images[2 * i + 1]) for row in read] for i in range(len(kinds))]
+
+            def across(left: Any, _: Any) -> None:
+                sums = _weighted_rows(program, lines, left, kinds, taps, factors, stride, here.block)
+                for row, maps in enumerate(sums):
+                    for i, found in enumerate(maps):
+                        line = b.add(b.mul(program.number(i), rows), b.add(top, program.number(row)))
+                        program.store(found, at(target, b.add(b.mul(line, width), left), 8))
+
+            program.blocks(width, here.lanes, across)
+
+        program.blocks(rows, here.block, block)
+        return program
+
+    return made(("columns", kinds, taps, factors, stride), write)
+
+
+def _weighted_rows(
+    program: Program,
+    lines: list[list[Any]],
+    left: Any,
+    kinds: tuple[str, ...],
+    taps: tuple[float, ...],
+    factors: tuple[int | None, ...],
+    stride: int,
+    block: int,
+) -> list[list[Any]]:
+    """Sums of `columns` at one place: for each row of the block, for each factor. Each pixel is read once."""
+    sums: list[list[Any]] = [[None] * len(factors) for _ in range(block)]
+    for j in range(len(lines[0])):
+        pixels = [
+            program.load(program.at(line[j], left, int(np.dtype(kind).itemsize)), kind)
+            for line, kind in zip(lines, kinds, strict=True)
+        ]
+        for row in range(block):
+            tap = j - row * stride
+            if 0 <= tap < len(taps):
+                weighted = pixels[0] * taps[tap]
+                for i, factor in enumerate(factors):
+                    other = 1.0 if factor is None else pixels[factor]
+                    so_far = sums[row][i]
+                    sums[row][i] = weighted * other if so_far is None else so_far.plus(weighted, other)
+    return sums
+
+
+class Loop(NamedTuple):
+    """What `pixels` is to do at each pixel."""
+
+    formula: Callable[..., Any]  # of the weighted sums and the maps; gives a tuple of numbers
+    taps: tuple[float, ...] = ()  # weights of the neighbours to the right, from the pixel itself on
+    sums: int = 0  # maps of which weighted sums are taken; float64, map after map
+    kinds: tuple[str, ...] = ()  # of the other maps; "one" for a single number
+    outputs: int = 0  # results that are stored
+    totals: int = 0  # the others, which are summed
+    logarithms: bool = False  # what is summed: log10 of numbers in 1..1e19, as products over rows
+    stride: int = 1  # of the pixels of which sums are taken
+
+
+def pixels(loop: Loop) -> Call:
+    """Compile a loop over pixels.
+
+    call(rows, width, source, its bytes from row to row, and from map to map, totals, *(address, bytes from row to row)
+    of each map and output). Width is at least `processor().lanes`. What is summed is added to `totals`, as many float64
+    as a vector has; of logarithms, numbers are multiplied into `totals`, `width` of them.
+    """
+    return made((*loop[1:], identity(loop.formula)), lambda here: _pixels(loop, here))
+
+
+def _pixels(loop: Loop, here: Processor) -> Program:
+    """Write the program of `pixels`."""
+    program = Program(6 + 2 * (len(loop.kinds) + loop.outputs), here.lanes)
+    at = program.at
+    rows, width, source, source_row, source_map, totals, *maps = program.function.args
+
+    def line(row: Any) -> None:
+        starts = [at(maps[i], row, maps[i + 1]) for i in range(0, len(maps), 2)]
+        sources = [at(at(source, row, source_row), i, source_map) for i in range(loop.sums)]
+        apart = 8 * loop.stride
+
+        def block(left: Any, done: Any) -> None:
+            arguments: list[Any] = [None] * loop.sums
+            read = program.load if loop.stride == 1 else program.every_second
+            for tap, weight in enumerate(loop.taps):
+                for i, start in enumerate(sources):
+                    found = read(at(at(start, left, apart), tap, 8))
+                    arguments[i] = found * weight if arguments[i] is None else arguments[i].plus(found, weight)
+            for start, kind in zip(starts, loop.kinds, strict=False):
+                size = 0 if kind == "one" else int(np.dtype(kind).itemsize)
+                arguments.append(program.load(at(start, left, size), kind) if size else program.spread(start))
+            results = loop.formula(*arguments)
+            for start, found in zip(starts[len(loop.kinds) :], results, strict=False):
+                program.store(found, at(start, left, 8))
+            for i, found in enumerate(results[loop.outputs :]):
+                new = program.since(found, done, 1.0 if loop.logarithms else 0.0)
+                if loop.logarithms:
+                    place = at(at(totals, i, program.builder.mul(width, program.number(8))), left, 8)
+                    program.store(program.load(place) * new, place)
+                else:
+                    place = at(totals, i, 8 * here.lanes)
+                    program.store(program.load(place) + new, place)
+
+        program.blocks(width, here.lanes, block)
+
+    program.loop(rows, line)
+    return program
+
+
+def identity(formula: Any) -> Any:
+    """What tells a formula from others: its code, where it was written, and what it holds."""
+    formula = getattr(formula, "__wrapped__", formula)
+    if not hasattr(formula, "__code__"):
+        return formula
+    held = tuple(identity(cell.cell_contents) for cell in formula.__closure__ or ())
+    return formula.__module__, formula.__code__, held, formula.__defaults__
