@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, default_collate
 
 from ...errors import InputError, RunError
+from .engine import Engine, FabricEngine
 from .journal import Journal
 from .options import TrainOptions
 from .recipe import Batch, Recipe, Samples, Stage
@@ -37,10 +38,14 @@ class Loop:
     options : of the run.
     recipe : what is learnt.
     folder : of the run; what lies there is gone on with.
+    engine : what computes; PyTorch if None.
     """
 
-    def __init__(self, fabric: Fabric, options: TrainOptions, recipe: Recipe, folder: Path) -> None:
+    def __init__(
+        self, fabric: Fabric, options: TrainOptions, recipe: Recipe, folder: Path, engine: Engine | None = None
+    ) -> None:
         self.fabric, self.options, self.recipe, self.folder = fabric, options, recipe, folder
+        self.engine = engine or FabricEngine(fabric, recipe)
         self.progress = Progress()
         if recipe.batch_size % fabric.world_size:
             raise InputError(
@@ -60,8 +65,7 @@ class Loop:
             self.progress = saved["progress"]
             self.recipe.network.load_state_dict(saved["network"])
             self.recipe.remember(saved["memory"])
-        self.recipe.to(self.fabric.device)
-        network = self.fabric.setup_module(self.recipe.network)
+        self.engine.start()
         with Journal(
             self.folder, self.progress, list(self.recipe.columns), self.fabric.is_global_zero, quiet
         ) as journal:
@@ -69,18 +73,18 @@ class Loop:
                 if number > self.progress.stage:
                     self.progress = Progress(number, step=self.progress.step, epochs=self.progress.epochs)
                     saved = None
-                self._stage(network, journal, saved)
+                self._stage(journal, saved)
 
-    def _stage(self, network: nn.Module, journal: Journal, saved: Mapping[str, Any] | None) -> None:
+    def _stage(self, journal: Journal, saved: Mapping[str, Any] | None) -> None:
         """Learn one stage, from where the run is in it."""
         progress, stage = self.progress, self.recipe.stages[self.progress.stage]
         if not progress.prepared:
             self.recipe.begin(progress.stage, self._consecutive)
             progress.prepared = True
-        optimiser: Any = self.fabric.setup_optimizers(self.recipe.optimiser())
-        schedule = self.recipe.schedule(optimiser.optimizer, stage)
+        self.engine.begin(stage)
+        optimiser, schedule = self.engine.optimiser, self.engine.schedule
         if saved is None:
-            self._save(optimiser, schedule)
+            self._save()
         else:
             optimiser.load_state_dict(saved["optimiser"])
             if schedule is not None:
@@ -88,17 +92,17 @@ class Loop:
             if saved["lr"] != self.recipe.lr:
                 rescale(optimiser, schedule, self.recipe.lr / saved["lr"])
         while progress.epoch < stage.epochs:
-            self._epoch(stage, network, optimiser, schedule, journal)
+            self._epoch(stage, journal)
 
-    def _epoch(self, stage: Stage, network: nn.Module, optimiser: Any, schedule: Any, journal: Journal) -> None:
+    def _epoch(self, stage: Stage, journal: Journal) -> None:
         """Learn from all samples once, measure, and keep the weights."""
-        progress = self.progress
+        progress, optimiser, schedule = self.progress, self.engine.optimiser, self.engine.schedule
         order = self._order(stage)
         journal.begin_epoch(f"{stage.name} [{progress.epoch + 1}/{stage.epochs}]", len(order), progress.batch)
-        network.train()
+        self.engine.train()
         for batch in self._batches(stage.samples, order[progress.batch :], progress.epoch):
             rate = float(optimiser.param_groups[0]["lr"])
-            losses = self._step(batch, network, optimiser)
+            losses = self._step(batch)
             for name, value in losses.items():
                 progress.sums[name] = progress.sums.get(name, 0.0) + value
             progress.batch += 1
@@ -107,7 +111,7 @@ class Loop:
             if self.fabric.is_global_zero:
                 self.recipe.after_step(self.folder, progress.epochs + 1, progress.batch)
             if progress.step % self.options.save_every == 0 and progress.batch < len(order):
-                self._save(optimiser, schedule)
+                self._save()
         rate = float(optimiser.param_groups[0]["lr"])
         if schedule is not None:
             schedule.step()
@@ -119,23 +123,18 @@ class Loop:
         best = loss < progress.best
         progress.best = min(loss, progress.best)
         if self.fabric.is_global_zero:
+            self.engine.collect()
             save_weights(self.folder, self.recipe, progress, loss, best)
         journal.epoch(stage.name, progress, means, held_out, rate, pictures)
-        self._save(optimiser, schedule)
+        self._save()
 
-    def _step(self, batch: Batch, network: nn.Module, optimiser: Any) -> dict[str, float]:
+    def _step(self, batch: Batch) -> dict[str, float]:
         """Take one step; the losses are means over all devices."""
         progress = self.progress
         seed = [self.options.seed, _STEP, progress.stage, progress.epoch, progress.batch]
-        optimiser.zero_grad()
-        losses = self.recipe.losses(self._moved(batch), network, np.random.default_rng(seed))
-        stacked = torch.stack([loss.detach().float() for loss in losses.values()])
-        means: Any = self.fabric.all_reduce(stacked, reduce_op="mean")
-        values: dict[str, float] = dict(zip(losses, means.tolist(), strict=True))
+        values = self.engine.step(self._moved(batch), np.random.default_rng(seed))
         if not np.isfinite(values["loss"]):
             raise RunError(self._not_finite(batch, values["loss"]))
-        self.fabric.backward(losses["loss"])
-        optimiser.step()
         return values
 
     def _not_finite(self, batch: Batch, loss: float) -> str:
@@ -143,9 +142,7 @@ class Loop:
         guilty = []
         for i, name in enumerate(batch["name"]):
             one = {key: value[i : i + 1] for key, value in batch.items()}
-            with torch.no_grad():
-                alone = self.recipe.losses(self._moved(one), self.recipe.network, None)["loss"]
-            if not bool(torch.isfinite(alone)):
+            if not np.isfinite(self.engine.measure(self._moved(one))["loss"]):
                 guilty.append(name)
         names = guilty or list(batch["name"])
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} others" if len(names) > 3 else "")
@@ -154,7 +151,6 @@ class Loop:
             f"{shown}: the run stops; its last good state is kept, go on from it with a smaller --lr"
         )
 
-    @torch.no_grad()
     def _measure(self, stage: Stage) -> tuple[dict[str, float], Mapping[str, Tensor]]:
         """Measure the losses of the held-out samples, and take pictures of the first."""
         count = len(stage.held_out)
@@ -168,9 +164,9 @@ class Loop:
         for batch in self._batches(stage.held_out, order, 0, deal=False):
             moved = self._moved(batch)
             weight = len(batch["name"]) / count
-            for name, loss in self.recipe.losses(moved, self.recipe.network, None).items():
-                sums[name] = sums.get(name, 0.0) + float(loss) * weight
-            pictures = pictures or self.recipe.pictures(
+            for name, loss in self.engine.measure(moved).items():
+                sums[name] = sums.get(name, 0.0) + loss * weight
+            pictures = pictures or self.engine.pictures(
                 {key: value[:SHOWN] if hasattr(value, "__len__") else value for key, value in moved.items()}
             )
         return sums, pictures
@@ -208,10 +204,11 @@ class Loop:
         moved: Batch = self.fabric.to_device(batch)
         return moved
 
-    def _save(self, optimiser: Any, schedule: Any) -> None:
+    def _save(self) -> None:
         """Save the state, unless the last step has spoilt the weights: then the one before is the last good state."""
+        self.engine.collect()
         if self.fabric.is_global_zero and all(bool(p.isfinite().all()) for p in self.recipe.network.parameters()):
-            save_run(self.folder, self.progress, self.recipe, optimiser, schedule)
+            save_run(self.folder, self.progress, self.recipe, self.engine.optimiser, self.engine.schedule)
         self.fabric.barrier()
 
 

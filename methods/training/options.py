@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ...errors import InputError, unknown
 from ...files import write_bytes
 
 Colour = Literal["gray", "rgb"]
+Backend = Literal["torch", "jittor"]
+Mathematics = Literal["torch", "native"]
 FILE = "options.json"
 
 
@@ -39,6 +41,8 @@ class TrainOptions:
     weights : start from these instead of random ones.
     ewc_lambda : strength of elastic weight consolidation, for recipes of several tasks.
     vgg : file of VGG-16's weights; by default torchvision's, fetched at first use.
+    backend : "torch"; or "jittor", for film, in a process of its own, on one device.
+    mathematics : of Jittor, where it differs from PyTorch's: "torch", or "native" for its own.
     device : "auto", "cpu", "cuda", "mps", or "sdaa" where torch_sdaa is installed.
     devices : how many of them.
     precision : as Lightning Fabric names it: "32-true", "bf16-mixed", "16-mixed".
@@ -67,6 +71,8 @@ class TrainOptions:
     weights: str | None = None
     ewc_lambda: float = 8e4
     vgg: str | None = None
+    backend: Backend = "torch"
+    mathematics: Mathematics = "torch"
     device: str = "auto"
     devices: int = 1
     precision: str = "32-true"
@@ -93,6 +99,13 @@ class TrainOptions:
             raise InputError(f"--epochs must be at least 1, not {','.join(map(str, self.epochs))}")
         if self.colour not in ("gray", "rgb"):
             raise InputError(f"--colour is gray or rgb, not {self.colour!r}")
+        for name, value, known in (("backend", self.backend, Backend), ("mathematics", self.mathematics, Mathematics)):
+            if value not in get_args(known):
+                raise unknown(name, value, get_args(known))
+        if self.backend == "torch" and self.mathematics != "torch":
+            raise InputError("--jittor-native needs --backend jittor")
+        if self.backend == "jittor" and (self.devices > 1 or self.precision != "32-true"):
+            raise InputError("with --backend jittor there is one device, in 32-true: leave --devices and --precision out")
         if not self.dataset:
             raise InputError("there is no data set to learn from: name one with --dataset")
 

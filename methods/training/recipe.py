@@ -7,12 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, pi
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+
+from ...errors import InputError
+from .options import TrainOptions
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+    from .engine import Engine
 
 Batch = dict[str, Any]
 
@@ -66,6 +74,20 @@ class Recipe(ABC):
     batch_size: int
     lr: float
     columns: Sequence[str]
+
+    def engine(self, fabric: Fabric, options: TrainOptions) -> Engine:
+        """Make what computes.
+
+        Raises
+        ------
+        InputError
+            The recipe cannot be computed with the backend that is asked for.
+        """
+        from .engine import FabricEngine
+
+        if options.backend != "torch":
+            raise InputError(f"{options.method} is trained with torch only: leave --backend {options.backend} out")
+        return FabricEngine(fabric, self)
 
     @abstractmethod
     def optimiser(self) -> Optimizer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
 from importlib import import_module
@@ -107,7 +108,9 @@ def _launch(options: TrainOptions, folder: Path, quiet: bool) -> None:
 
     from .devices import make_fabric
 
-    fabric = make_fabric(options.device, options.devices, options.precision)
+    # What is not PyTorch has a device of its own; what is left for Fabric is done on the CPU.
+    device = options.device if options.backend == "torch" else "cpu"
+    fabric = make_fabric(device, options.devices, options.precision)
     try:
         fabric.launch(_work, json.dumps(asdict(options)), str(folder), quiet)  # type: ignore[arg-type]  # Fabric passes them on
     except ProcessRaisedException as error:
@@ -137,8 +140,10 @@ def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> 
     fabric.seed_everything(options.seed, verbose=False)
     make_recipe: Callable[[TrainOptions], Recipe]
     make_recipe = import_module(f"..{RECIPES[options.method]}", __package__).make_recipe
-    loop = Loop(fabric, options, make_recipe(options), folder)
-    with telling_full_disk(folder):
+    recipe = make_recipe(options)
+    engine = recipe.engine(fabric, options)
+    loop = Loop(fabric, options, recipe, folder, engine)
+    with telling_full_disk(folder), closing(engine):
         if fabric.is_global_zero:
             options.save(folder)
             _note_start(folder, str(fabric.device))
