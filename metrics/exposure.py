@@ -8,32 +8,27 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .catalog import metric
-from .filters import in_pieces, pad, product
-from .local import covariance, local_covariance, local_variance, variance
+from .filters import in_pieces, pad
+from .local import Moments, covariance_of, local_covariance, local_variance, moments_of
 from .pixelwise import choose, larger, pixelwise, smaller, sqrt, summed
 from .triple import Array, Image, Triple, feature
-from .windows import windowed
+from .windows import swept
 
 MA = "Ma, Zeng, Wang 2015, doi:10.1109/TIP.2015.2442920"
 
 SIDE = 11
 PLAIN = np.full(SIDE, 1 / SIDE)
-WINDOW = (SIDE, 1.5, windowed)  # the Gaussian window of the comparison; means and contrasts are those of a plain window
+WINDOW = (SIDE, 1.5)  # the Gaussian window of the comparison; means and contrasts are those of a plain window
 C = (0.03 * 255) ** 2
 EPS = 2.0**-52
 WEIGHTS = tuple(weight / (0.0448 + 0.2856 + 0.3001) for weight in (0.0448, 0.2856, 0.3001))  # of the scales
 
 
 @feature
-def plain_mean(image: Image) -> Array:
-    """Mean of each 11 x 11 window."""
-    return windowed(image.data, PLAIN)
-
-
-@feature
-def plain_variance(image: Image) -> Array:
-    """Variance of each 11 x 11 window, exactly 0 where it is flat."""
-    return variance(windowed(product(image.data, image.data), PLAIN), plain_mean(image))
+def plain_moments(image: Image) -> Moments:
+    """Mean and variance of each 11 x 11 window, the variance exactly 0 where it is flat."""
+    mean, spread = swept(moments_of, image.pixels, PLAIN, (None, image.pixels), kept=2)
+    return mean, spread
 
 
 class Best(NamedTuple):
@@ -86,15 +81,15 @@ def best_patch(a: Image, b: Image) -> Best:
     """
     xp = a.xp
 
-    def weights(both: Array, ma: Array, mb: Array, va: Array, vb: Array) -> tuple[Array, Array]:
-        cab = covariance(both, ma, mb, va, vb)
+    def weights(cab: Array, va: Array, vb: Array) -> tuple[Array, Array]:
         p = xp.clip(xp.tan(agreement(va, vb, cab)), max=10.0)
         share = (contrast(vb) / contrast(va)) ** p
         scale = patch_scale(share, va, vb, cab)
         return patch_weight(scale, share, va), patch_weight(scale, 1 / share, vb)
 
-    plain = [*(plain_mean(image) for image in (a, b)), *(plain_variance(image) for image in (a, b))]
-    wa, wb = in_pieces(weights, windowed(product(a.data, b.data), PLAIN), *plain)
+    plain_a, plain_b = plain_moments(a), plain_moments(b)
+    cab = swept(covariance_of, a.pixels, PLAIN, (b.pixels,), (*plain_a, *plain_b))[0]
+    wa, wb = in_pieces(weights, cab, plain_a[1], plain_b[1])
     weighted = [local_variance(a, *WINDOW), local_variance(b, *WINDOW), local_covariance(a, b, *WINDOW)]
     return Best(wa, wb, joined_variance(wa, wb, *weighted))
 

@@ -10,7 +10,7 @@ from array_api_compat import device, is_torch_array
 
 from .catalog import metric
 from .fmi_features import cosines, directed_edges, edges, horizontal_gradient, pixels, wavelets
-from .pixelwise import choose, compilable, divided, larger, log2, mapped, smaller, sqrt
+from .pixelwise import choose, compilable, divided, in_sequence, larger, log2, mapped, smaller, sqrt
 from .triple import Array, Image, Triple
 
 ON_PROCESSOR = 10240  # windows at a time where nothing is compiled: fewer cost calls, more do not fit the cache
@@ -30,16 +30,9 @@ class Spread(NamedTuple):
     entropy: Array  # bits
 
 
-def in_sequence(numbers: Samples) -> Array:
-    """Sum from the first number to the last.
-
-    Two constant windows deviate from their means by rounding noise alone, and the metric correlates that noise: the
-    result is 1 where the sums run in sequence, as in the published code, and 0 where they are pairwise or exact.
-    """
-    found = numbers[0]
-    for number in numbers[1:]:
-        found = found + number
-    return found
+# Sums run in sequence. Two constant windows deviate from their means by rounding noise alone, and the metric correlates
+# that noise: the result is 1 where the sums run in sequence, as in the published code, and 0 where they are pairwise or
+# exact.
 
 
 def entropy(masses: Samples) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .catalog import metric
 from .filters import histogram, like, mean, squared_distance
-from .pixelwise import pixelwise, summed
+from .pixelwise import mapped, summed
 from .triple import Array, Image, Triple, feature
 
 RAO = "Rao 1997, doi:10.1088/0957-0233/8/4/002"
@@ -20,10 +20,21 @@ MA_SURVEY = "Ma, Ma, Li 2019, doi:10.1016/j.inffus.2018.02.004"
 @feature
 def average(image: Image) -> Array:
     """Mean of each image: (N, 1, 1)."""
-    return mean(image.data)[:, None, None]
+    whole = level_sum(image) / (image.size[0] * image.size[1]) if image.whole else mean(image.data)
+    return whole[:, None, None]
 
 
-@pixelwise
+@feature
+def level_sum(image: Image) -> Array:
+    """Sum of the levels of an 8-bit image, exact: (N,)."""
+    return summed(itself, image.pixels)
+
+
+def itself(x: Array) -> Array:
+    """The level of a pixel."""
+    return x
+
+
 def co_deviation(x: Array, mean_x: Array, y: Array, mean_y: Array) -> Array:
     """Product of two images' deviations from their means."""
     return (x - mean_x) * (y - mean_y)
@@ -32,12 +43,10 @@ def co_deviation(x: Array, mean_x: Array, y: Array, mean_y: Array) -> Array:
 @feature
 def energy(image: Image) -> Array:
     """Sum of the squared deviations from the mean: (N,)."""
-    if image.pixels.dtype != image.xp.uint8:
+    if not image.whole:
         return co_energy(image, image)
-    counts, levels = (
-        histogram(image.levels),
-        like(np.arange(256.0), image.data),
-    )  # a deviation for each level instead of each pixel
+    counts = histogram(image.levels)
+    levels = like(np.arange(256.0), counts)  # a deviation for each level instead of each pixel
     return image.xp.sum(counts * (levels - average(image)[:, :, 0]) ** 2, axis=1)
 
 
@@ -52,13 +61,27 @@ def squared_error(image: Image, other: Image) -> Array:
 @feature
 def co_energy(image: Image, other: Image) -> Array:
     """Sum of the products of both images' deviations from their means: (N,)."""
-    return summed(co_deviation, image.data, average(image), other.data, average(other))
+    return summed(co_deviation, image.pixels, average(image), other.pixels, average(other))
 
 
 def correlation_of_difference(fused: Image, less: Image, other: Image) -> Array:
     """Pearson correlation of fused - less with a third image: (N,); NaN where one of the two is constant."""
-    difference = Image(fused.data - less.data)
-    return co_energy(difference, other) / fused.xp.sqrt(energy(difference) * energy(other))
+    if fused.whole and less.whole:
+        apart = (level_sum(fused) - level_sum(less)) / (fused.size[0] * fused.size[1])  # exact where it is constant
+    else:
+        apart = mean(fused.data - less.data)
+    averages = apart[:, None, None], average(other)
+    images = (image.pixels for image in (fused, less, other))
+    both, own = mapped(deviations_of_difference, *images, *averages, kept=0, sums=2)
+    return both / fused.xp.sqrt(own * energy(other))
+
+
+def deviations_of_difference(
+    x: Array, y: Array, z: Array, mean_difference: Array, mean_z: Array
+) -> tuple[Array, Array]:
+    """Product of the deviations of x - y and of z, and the square of the former."""
+    deviation = x - y - mean_difference
+    return deviation * (z - mean_z), deviation * deviation
 
 
 @metric("SD", "film", reference=RAO, range=(0.0, 127.5), no_reference=True, differentiable=True)

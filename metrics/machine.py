@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-KINDS = ("float64", "int16", "uint8")  # of images
+KINDS = ("float64", "int16", "uint8", "complex128")  # of images; complex ones count as two, real and imaginary
 ROWS = 16  # rows of results that are worked on at a time: what they are made of stays in the cache
 Call = Callable[..., None]
 
@@ -167,13 +167,18 @@ class Program:
         zeros = self.ir.Constant(self.ir.VectorType(short, self.lanes), [0] * self.lanes)
         return self.builder.shuffle_vector(first, empty, zeros)
 
-    def every_second(self, address: Any) -> Any:
-        """Read every second of neighbouring float64 numbers."""
+    def alternating(self, address: Any) -> list[Any]:
+        """Read neighbouring float64 numbers: the first, third, ... and the second, fourth, ... of them."""
         from .lanes import Lanes
 
         both = [self.load(self.at(address, self.lanes, 8 * i)).value for i in range(2)]
-        even = self.ir.Constant(self.ir.VectorType(self.ir.IntType(32), self.lanes), list(range(0, 2 * self.lanes, 2)))
-        return Lanes(self.builder, self.builder.shuffle_vector(*both, even))
+        short = self.ir.VectorType(self.ir.IntType(32), self.lanes)
+        picks = (self.ir.Constant(short, list(range(start, 2 * self.lanes, 2))) for start in range(2))
+        return [Lanes(self.builder, self.builder.shuffle_vector(*both, pick)) for pick in picks]
+
+    def every_second(self, address: Any) -> Any:
+        """Read every second of neighbouring float64 numbers."""
+        return self.alternating(address)[0]
 
     def store(self, numbers: Any, address: Any) -> None:
         """Write neighbouring float64 numbers."""
@@ -256,7 +261,7 @@ class Loop(NamedTuple):
     formula: Callable[..., Any]  # of the weighted sums and the maps; gives a tuple of numbers
     taps: tuple[float, ...] = ()  # weights of the neighbours to the right, from the pixel itself on
     sums: int = 0  # maps of which weighted sums are taken; float64, map after map
-    kinds: tuple[str, ...] = ()  # of the other maps; "one" for a single number
+    kinds: tuple[str, ...] = ()  # of the other maps; "one" for a single float64 number
     outputs: int = 0  # results that are stored
     totals: int = 0  # the others, which are summed
     logarithms: bool = False  # what is summed: log10 of numbers in 1..1e19, as products over rows
@@ -292,8 +297,12 @@ def _pixels(loop: Loop, here: Processor) -> Program:
                     found = read(at(at(start, left, apart), tap, 8))
                     arguments[i] = found * weight if arguments[i] is None else arguments[i].plus(found, weight)
             for start, kind in zip(starts, loop.kinds, strict=False):
-                size = 0 if kind == "one" else int(np.dtype(kind).itemsize)
-                arguments.append(program.load(at(start, left, size), kind) if size else program.spread(start))
+                if kind == "one":
+                    arguments.append(program.spread(start))
+                elif kind == "complex128":
+                    arguments += program.alternating(at(start, left, 16))
+                else:
+                    arguments.append(program.load(at(start, left, int(np.dtype(kind).itemsize)), kind))
             results = loop.formula(*arguments)
             for start, found in zip(starts[len(loop.kinds) :], results, strict=False):
                 program.store(found, at(start, left, 8))

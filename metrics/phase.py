@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache, lru_cache
-from math import log, nan, pi, sqrt
+from math import cos, log, nan, pi, sin
 from typing import Any, NamedTuple
 
 import numpy as np
 from array_api_compat import is_numpy_array
 
 from .catalog import metric
-from .filters import like, pad, strips, total
-from .local import local_covariance, local_variance
+from .filters import gaussian, like, pad, total
+from .local import covariance, local_moments, moments_of
+from .pixelwise import choose, exp, in_sequence, larger, mapped, sqrt
 from .triple import Array, Image, Triple, feature
+from .windows import swept
 
 ZHAO = (
     "Zhao, Laganière & Liu, Performance assessment of combinative pixel-level image fusion based on an absolute "
@@ -91,8 +94,8 @@ def _threshold(radial: np.ndarray, angular: np.ndarray) -> float:
     whole = radial.sum(axis=0) * angular
     even = (whole + np.roll(whole[::-1, ::-1], 1, axis=(0, 1))) / 2
     power = float(((radial[0] * angular) ** 2).sum())
-    tau = sqrt(float((even**2).sum()) / (power * log(2)))
-    return tau * (sqrt(pi / 2) + NOISE * sqrt(2 - pi / 2)) / 1.7
+    tau = math.sqrt(float((even**2).sum()) / (power * log(2)))
+    return tau * (math.sqrt(pi / 2) + NOISE * math.sqrt(2 - pi / 2)) / 1.7
 
 
 def _responses(xp: Any, scales: list[Array], angular: Array, out: Array | None) -> Array:
@@ -134,48 +137,64 @@ def _median(xp: Any, x: Array) -> Array:
     return ((ordered[:, middle] + ordered[:, (flat.shape[1] - 1) // 2]) / 2)[:, None, None]
 
 
-def _orientation(xp: Any, responses: Array, threshold: Array) -> tuple[Array, Array]:
-    """Energy above the noise, weighted by its spread over the scales, and the summed amplitude, of one orientation."""
-    amplitudes = xp.abs(responses)
-    amplitude, largest = xp.sum(amplitudes, axis=0), xp.max(amplitudes, axis=0)
-    mean = xp.sum(responses, axis=0)
-    across = xp.sum(xp.abs(xp.imag(responses * xp.conj(mean))), axis=0)
-    strength = xp.abs(mean)
-    # what lies along the mean phase, less what lies across it, less the noise
-    energy = (strength**2 - across) / (strength + EPSILON) - threshold
-    energy = xp.where(energy > 0, energy, 0.0)
+class Sums(NamedTuple):
+    """What is summed over the orientations, each (N, H, W): energy, amplitude, and moments of the congruency."""
+
+    energy: Array
+    amplitude: Array
+    xx: Array
+    yy: Array
+    xy: Array
+
+
+def with_orientation(*numbers: Array) -> Sums:
+    """Add an orientation to the sums: takes them, its threshold, cosine and sine, and real and imaginary responses.
+
+    Its energy is what lies along the mean phase, less what lies across it, less the noise, weighted by its spread over
+    the scales.
+    """
+    before, (threshold, cosine, sine), parts = Sums(*numbers[:5]), numbers[5:8], numbers[8:]
+    real, imaginary = parts[::2], parts[1::2]
+    even, odd = in_sequence(real), in_sequence(imaginary)
+    sizes = [sqrt(x * x + y * y) for x, y in zip(real, imaginary, strict=True)]
+    amplitude, largest = in_sequence(sizes), sizes[0]
+    for size in sizes[1:]:
+        largest = larger(largest, size)
+    across = in_sequence([abs(y * even - x * odd) for x, y in zip(real, imaginary, strict=True)])
+    power = even * even + odd * odd
+    energy = larger((power - across) / (sqrt(power) + EPSILON) - threshold, 0.0)
     width = amplitude / (largest + EPSILON) / SCALES
-    return energy / (1 + xp.exp((SPREAD - width) * SHARPNESS)), amplitude
+    energy = energy / (1 + exp((SPREAD - width) * SHARPNESS))
+    congruency = energy / choose(amplitude > 0, amplitude, 1.0)
+    square = congruency * congruency / ORIENTATIONS
+    return Sums(
+        before.energy + energy,
+        before.amplitude + amplitude,
+        before.xx + square * (cosine * cosine) * 2,
+        before.yy + square * (sine * sine) * 2,
+        before.xy + square * (cosine * sine),
+    )
+
+
+def congruency_of(energy: Array, amplitude: Array, xx: Array, yy: Array, xy: Array) -> Congruency:
+    """Phase congruency, and the largest and smallest moment of the squares of the orientations'."""
+    spread = sqrt(xy * xy + (xx - yy) * (xx - yy)) + EPSILON
+    return Congruency(energy / (amplitude + EPSILON), (xx + yy + spread) / 2, (xx + yy - spread) / 2)
 
 
 def _congruency(xp: Any, data: Array) -> Congruency:
-    """Compute `phase_congruency` of a batch, strip by strip where that helps the cache."""
+    """Compute `phase_congruency` of a batch."""
     filters, shape = bank(*data.shape[-2:]), data.shape
     spectrum = xp.fft.fft2(data)
     scales = [spectrum * like(radial, data) for radial in filters.radial]
     out = np.empty((SCALES, *shape), dtype=np.complex128) if is_numpy_array(data) else None
-    energy, amplitude = xp.zeros_like(data), xp.zeros_like(data)
-    squares = xp.zeros_like(xp.stack([data] * ORIENTATIONS))
+    sums = Sums(*[xp.zeros_like(data)] * 5)
     for o, (angular, factor) in enumerate(zip(filters.angular, filters.threshold, strict=True)):
         responses = _responses(xp, scales, like(angular, data), out)
         threshold = factor * xp.sqrt(_median(xp, xp.real(responses[0]) ** 2 + xp.imag(responses[0]) ** 2))
-        for rows in strips(data):
-            part, amount = _orientation(xp, responses[..., rows, :], threshold)
-            energy[..., rows, :] += part
-            amplitude[..., rows, :] += amount
-            squares[o, :, rows, :] = (part / xp.where(amount > 0, amount, 1.0)) ** 2
-    return Congruency(energy / (amplitude + EPSILON), *_moments(xp, squares))
-
-
-def _moments(xp: Any, squares: Array) -> tuple[Array, Array]:
-    """Largest and smallest moment of the squared phase congruencies of the orientations."""
-    angles = np.arange(ORIENTATIONS) * pi / ORIENTATIONS
-    cosines, sines = np.cos(angles), np.sin(angles)
-    weights = np.stack([cosines**2 * 2, sines**2 * 2, cosines * sines]) / ORIENTATIONS
-    sums = xp.matmul(like(weights, squares), xp.reshape(squares, (ORIENTATIONS, -1)))
-    xx, yy, xy = (xp.reshape(part, squares.shape[1:]) for part in sums)
-    spread = xp.sqrt(xy**2 + (xx - yy) ** 2) + EPSILON
-    return (xx + yy + spread) / 2, (xx + yy - spread) / 2
+        direction = (xp.full_like(threshold, part(o * pi / ORIENTATIONS)) for part in (cos, sin))
+        sums = Sums(*mapped(with_orientation, *sums, threshold, *direction, *responses, kept=5))
+    return Congruency(*mapped(congruency_of, *sums, kept=3))
 
 
 @feature
@@ -219,11 +238,22 @@ def joint_features(a: Image, b: Image) -> Features:
     return _features(xp, Congruency(*(xp.where(larger, x, y) for x, y in zip(first, second, strict=True))))
 
 
-def local_correlation(fused: Image, source: Image) -> Array:
-    """Correlation in a Gaussian window at every pixel inside the frame, 1 where both are flat."""
-    xp = fused.xp
-    product = local_variance(fused, *WINDOW) * local_variance(source, *WINDOW)
-    return (local_covariance(fused, source, *WINDOW) + STABLE) / (xp.sqrt(product) + STABLE)
+def correlation(both: Array, mf: Array, vf: Array, mc: Array, vc: Array) -> Array:
+    """Correlation in a window, 1 where both maps are flat."""
+    return (covariance(both, mf, vf, mc, vc) + STABLE) / (sqrt(vf * vc) + STABLE)
+
+
+def best_correlation(*numbers: Array) -> tuple[Array]:
+    """The largest of the correlations of a fused map with three others, each 0 where it has no feature.
+
+    From the window means of F, F² and F times each, and mean, variance and presence of each.
+    """
+    own, products, maps = moments_of(*numbers[:2]), numbers[2:5], numbers[5:]
+    found = [
+        choose(maps[3 * k + 2] > 0, correlation(both, *own, *maps[3 * k : 3 * k + 2]), 0.0)
+        for k, both in enumerate(products)
+    ]
+    return (larger(larger(found[0], found[1]), found[2]),)
 
 
 @metric(
@@ -243,8 +273,11 @@ def q_p(t: Triple) -> Array:
     xp, result = t.xp, 1.0
     candidates = [features(t.a), features(t.b), joint_features(t.a, t.b)]
     count = total(xp.astype(candidates[-1].where, xp.float64))
+    where = [xp.astype(c.where, xp.uint8) for c in candidates]
     for i, data in enumerate(phase_congruency(t.fused)):
-        fused = Image(pad(data, FRAME, FRAME, "zero"))
-        best = [xp.where(c.where, local_correlation(fused, c.maps[i]), 0.0) for c in candidates]
-        result = result * total(xp.maximum(xp.maximum(best[0], best[1]), best[2])) / xp.where(count > 0, count, nan)
+        fused, others = pad(data, FRAME, FRAME, "zero"), [c.maps[i] for c in candidates]
+        known = [m for other, there in zip(others, where, strict=True) for m in (*local_moments(other, *WINDOW), there)]
+        factors = (None, fused, *(other.pixels for other in others))
+        best = swept(best_correlation, fused, gaussian(*WINDOW), factors, tuple(known), kept=0, summed=1)[0]
+        result = result * best / xp.where(count > 0, count, nan)
     return result

@@ -7,7 +7,7 @@ operators, the functions of this module, and loops and functions of these.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import Any
 
@@ -63,6 +63,14 @@ def log2(x: Array) -> Array:
 def arctan(x: Array) -> Array:
     """Arc tangent at each pixel."""
     return np.arctan(x) if isinstance(x, np.ndarray) else x.atan()
+
+
+def in_sequence(numbers: Sequence[Array]) -> Array:
+    """Sum from the first number to the last: rounding is the same on every machine."""
+    found = numbers[0]
+    for number in numbers[1:]:
+        found = found + number
+    return found
 
 
 def divided(x: Array, number: float) -> Array:
@@ -137,17 +145,34 @@ def summed(formula: Callable[..., Array], *maps: Array, reduce: Callable[[Array]
 
 
 def mapped(formula: Callable[..., tuple[Array, ...]], *maps: Array, kept: int, sums: int = 0) -> tuple[Array, ...]:
-    """Apply a formula that gives a tuple: `kept` results as maps (N, H, W), then `sums` that are summed, (N,)."""
+    """Apply a formula that gives a tuple: `kept` results as maps (N, H, W), then `sums` that are summed, (N,).
+
+    A complex map counts as two, its real and its imaginary part.
+    """
     if compilable(*maps):
         found: tuple[Array, ...] = looped(formula, maps, kept, sums)
         return found
-    results = formula(*(_numbers(x) for x in maps))
+    results = formula(*_real(maps))
     return (*results[:kept], *(_total(result) for result in results[kept:]))
+
+
+def _real(maps: tuple[Array, ...]) -> Iterator[Array]:
+    """Maps of real numbers."""
+    for x in maps:
+        xp = array_namespace(x)
+        if xp.isdtype(x.dtype, "complex floating"):
+            yield xp.real(x)
+            yield xp.imag(x)
+        else:
+            yield _numbers(x)
 
 
 def _numbers(x: Array) -> Array:
     """Float64 numbers: a square of int16 does not fit into int16."""
-    return np.asarray(x, np.float64) if isinstance(x, np.ndarray) else x
+    if isinstance(x, np.ndarray) or is_torch_array(x):
+        xp = array_namespace(x)
+        return x if xp.isdtype(x.dtype, "real floating") else xp.astype(x, xp.float64)
+    return x
 
 
 def _total(x: Array) -> Array:

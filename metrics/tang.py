@@ -8,15 +8,14 @@ from __future__ import annotations
 from math import inf, log, nan
 
 from .catalog import adopt, metric
-from .filters import mean, pad
+from .filters import pad
 from .gradient import CUI, gradient_sum
 from .information import QU, entropy, joint_probabilities, probabilities
 from .intensity import JAGALINGAM, mean_squared_error
-from .local import similarity
+from .local import mean_similarity
 from .perception import SHEIKH, source_information, vif_sum
 from .structure import WANG
 from .triple import Array, Image, Triple, feature
-from .windows import windowed
 
 adopt("EN@film", "EN", "tang", "tang2022")
 adopt("SD@film", "SD", "tang")
@@ -92,7 +91,7 @@ def psnr_mixed_units(t: Triple) -> Array:
 @feature
 def extended(image: Image) -> Image:
     """The image with its border replicated five times on each side: every pixel has a window of 11."""
-    return Image(pad(image.data, 5, 5, "replicate"))
+    return Image(pad(image.pixels, 5, 5, "replicate"))
 
 
 @metric(
@@ -102,5 +101,5 @@ def extended(image: Image) -> Image:
 def ssim_mean_range_1(t: Triple) -> Array:
     """SSIM with each source, mean of the two: 11 x 11 Gaussian windows of deviation 1.5, border replicated, L = 1."""
     fused = extended(t.fused)
-    each = [mean(similarity(fused, extended(s), 11, 1.5, 0.01**2, 0.03**2, windowed)) for s in t.sources]
+    each = [mean_similarity(fused, extended(s), 11, 1.5, 0.01**2, 0.03**2) for s in t.sources]
     return (each[0] + each[1]) / 2

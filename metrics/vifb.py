@@ -9,15 +9,14 @@ from math import inf, log
 
 from . import tang  # noqa: F401  (it registers AG, which is adopted below)
 from .catalog import adopt, metric
-from .filters import mean, sobel, squared_distance
+from .filters import sobel, squared_distance
 from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, edges, strength
 from .information import probabilities
 from .intensity import JAGALINGAM, squared_error
-from .local import similarity
+from .local import mean_similarity
 from .pixelwise import summed
 from .structure import WANG
 from .triple import Array, Triple
-from .windows import windowed
 
 BULANON = "Bulanon, Burks, Alchanatis 2009, doi:10.1016/j.biosystemseng.2009.02.009"
 RAJALINGAM = "Rajalingam and Priya 2018, Hybrid multimodality medical image fusion technique"
@@ -102,7 +101,7 @@ def edge_intensity(t: Triple) -> Array:
 def ssim_gaussian_sum(t: Triple) -> Array:
     """SSIM with each source, summed: 11 x 11 Gaussian windows of deviation 1.5, weighted variances, L = 255."""
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    return sum(mean(similarity(t.fused, source, 11, 1.5, c1, c2, windowed)) for source in t.sources)
+    return sum(mean_similarity(t.fused, source, 11, 1.5, c1, c2) for source in t.sources)
 
 
 @metric(
