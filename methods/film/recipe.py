@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,6 +24,11 @@ from .loss import fusion_losses
 from .method import parse_grid
 from .network import GRID, FilmNetwork
 from .samples import Images, find_items
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+    from ..training.engine import Engine
 
 PICTURES = "pic_fusion"
 RISE = 3  # epochs in which the weight of the gradients grows, in the short recipe
@@ -87,7 +92,7 @@ class Paper(Recipe):
 
     def __init__(self, options: TrainOptions) -> None:
         self.settings = settings = FilmSettings.read(options.settings)
-        grid = parse_grid(settings.grid) or GRID
+        grid = self.grid
         size = parse_size(settings.image_size)
         self.batch_size = options.batch_size or self.batch_size
         self.lr = options.lr or self.lr
@@ -102,7 +107,20 @@ class Paper(Recipe):
         network.checkpointing = settings.checkpointing
         self.network: nn.Module = network
         self.text = settings.text
-        self._last: list[tuple[str, Tensor]] = []
+        self.shown: list[tuple[str, Tensor]] = []  # name, and both sources and fused image side by side, (H, 3 W)
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """The working grid."""
+        return parse_grid(self.settings.grid) or GRID
+
+    def engine(self, fabric: Fabric, options: TrainOptions) -> Engine:
+        """Compute in PyTorch or in Jittor."""
+        if options.backend == "torch":
+            return super().engine(fabric, options)
+        from .jittor.engine import JittorEngine
+
+        return JittorEngine(self, options)
 
     def optimiser(self) -> Optimizer:
         """Make Adam."""
@@ -115,7 +133,7 @@ class Paper(Recipe):
     def losses(self, batch: Batch, network: nn.Module, draw: np.random.Generator | None) -> dict[str, Tensor]:
         """Compute the losses; pairs of one size together, each group by the part of the batch that it is."""
         total: dict[str, Tensor] = {}
-        self._last = []
+        self.shown = []
         for group in self._groups(batch):
             a, b, text, shares = self._tensors(batch, group)
             fused = network(a, b, text, shares)
@@ -125,7 +143,7 @@ class Paper(Recipe):
             total = {name: total.get(name, 0) + share * loss for name, loss in part.items()}
             if draw is not None:
                 rows = torch.cat([a, b, fused.detach()], dim=-1)
-                self._last += [(batch["name"][i], row[0]) for i, row in zip(group, rows, strict=True)]
+                self.shown += [(batch["name"][i], row[0]) for i, row in zip(group, rows, strict=True)]
         return total
 
     def gradient_weight(self, measuring: bool) -> float:
@@ -135,7 +153,7 @@ class Paper(Recipe):
     def after_step(self, folder: Path, epoch: int, batch: int) -> None:
         """Keep sources and fused image side by side for the first batches of an epoch."""
         if batch <= SHOWN:
-            for name, row in self._last:
+            for name, row in self.shown:
                 image = (row.float().clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
                 write(
                     folder / PICTURES / f"epoch{epoch:03d}" / f"{name.replace('/', '_').replace(':', '_')}.png", image

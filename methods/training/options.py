@@ -105,7 +105,7 @@ class TrainOptions:
         if self.backend == "torch" and self.mathematics != "torch":
             raise InputError("--jittor-native needs --backend jittor")
         if self.backend == "jittor" and (self.devices > 1 or self.precision != "32-true"):
-            raise InputError("with --backend jittor there is one device, in 32-true: leave --devices and --precision out")
+            raise InputError("--backend jittor computes on one device in 32-true: leave --devices and --precision out")
         if not self.dataset:
             raise InputError("there is no data set to learn from: name one with --dataset")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,14 @@ class Config:
     mathematics: str = "torch"
     gradient_weight: float = 20.0
     ssim_weight: float = 0.0
+
+
+def groups(pairs: Sequence[Pair]) -> list[list[int]]:
+    """Put the numbers of pairs of one size together."""
+    found: dict[tuple[int, ...], list[int]] = {}
+    for i, pair in enumerate(pairs):
+        found.setdefault(pair[0].shape, []).append(i)
+    return list(found.values())
 
 
 @dataclass(frozen=True)

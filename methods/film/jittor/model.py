@@ -9,7 +9,7 @@ import jittor as jt
 import numpy as np
 
 from .loss import fusion_losses
-from .messages import Array, Arrays, Config, Pair
+from .messages import Array, Arrays, Config, Pair, groups
 from .network import film
 from .ops import MATHEMATICS, Var
 
@@ -49,20 +49,24 @@ class Model:
             kept["fused"] = self._fused(pair, kept.__setitem__)
             return dict(zip(kept, _fetch(list(kept.values())), strict=True))
 
-    def losses(self, pairs: Sequence[Pair]) -> tuple[dict[str, float], list[Array]]:
+    def losses(
+        self, pairs: Sequence[Pair], gradient_weight: float | None = None
+    ) -> tuple[dict[str, float], list[Array]]:
         """Compute the losses of a batch, and its fused images, without a gradient."""
         with jt.no_grad():
-            _, losses, fused = self._losses(pairs)
+            _, losses, fused = self._losses(pairs, gradient_weight)
         return losses, fused
 
-    def gradients(self, pairs: Sequence[Pair]) -> tuple[dict[str, float], Arrays]:
+    def gradients(self, pairs: Sequence[Pair], gradient_weight: float | None = None) -> tuple[dict[str, float], Arrays]:
         """Compute the losses of a batch, and the gradient of the first by each parameter."""
-        loss, losses, _ = self._losses(pairs)
+        loss, losses, _ = self._losses(pairs, gradient_weight)
         return losses, dict(zip(self.state, _fetch(jt.grad(loss, list(self.state.values()))), strict=True))
 
-    def step(self, pairs: Sequence[Pair], rate: float) -> tuple[dict[str, float], list[Array]]:
+    def step(
+        self, pairs: Sequence[Pair], rate: float, gradient_weight: float | None = None
+    ) -> tuple[dict[str, float], list[Array]]:
         """Take a step of Adam with a batch, unless its loss is not finite; return its losses and fused images."""
-        loss, losses, fused = self._losses(pairs)
+        loss, losses, fused = self._losses(pairs, gradient_weight)
         if np.isfinite(losses["loss"]):
             self.optimiser.lr = rate
             self.optimiser.step(loss)
@@ -87,29 +91,23 @@ class Model:
         a, b = (jt.array(np.ascontiguousarray(image[None])) for image in pair[:2])
         return film(self.state, a, b, jt.array(np.ascontiguousarray(pair[2])), self.config.grid, self.ops, keep)
 
-    def _losses(self, pairs: Sequence[Pair]) -> tuple[Var, dict[str, float], list[Array]]:
+    def _losses(
+        self, pairs: Sequence[Pair], gradient_weight: float | None
+    ) -> tuple[Var, dict[str, float], list[Array]]:
         """Compute the losses; pairs of one size together, each group by the part of the batch that it is."""
+        config = self.config
         total: dict[str, Var] = {}
-        images: dict[int, Var] = {}
+        weight = config.gradient_weight if gradient_weight is None else gradient_weight
+        images = [self._fused(pair) for pair in pairs]
         for group in groups(pairs):
-            fused = [self._fused(pairs[i]) for i in group]
-            images |= dict(zip(group, fused, strict=True))
             a, b = (jt.array(np.stack([pairs[i][source][None] for i in group])) for source in (0, 1))
-            config = self.config
-            part = fusion_losses(jt.stack(fused), a, b, self.ops, config.gradient_weight, config.ssim_weight)
-            weight = len(group) / len(pairs)
-            total = {name: total[name] + weight * loss if total else weight * loss for name, loss in part.items()}
-        (*losses,) = _fetch([*total.values(), *(images[i] for i in range(len(pairs)))])
-        values = {name: float(value.item()) for name, value in zip(total, losses, strict=False)}
-        return total["loss"], values, [image[0] for image in losses[len(total) :]]
-
-
-def groups(pairs: Sequence[Pair]) -> list[list[int]]:
-    """Put the numbers of pairs of one size together."""
-    found: dict[tuple[int, ...], list[int]] = {}
-    for i, pair in enumerate(pairs):
-        found.setdefault(pair[0].shape, []).append(i)
-    return list(found.values())
+            fused = jt.stack([images[i] for i in group])
+            share = len(group) / len(pairs)
+            for name, loss in fusion_losses(fused, a, b, self.ops, weight, config.ssim_weight).items():
+                total[name] = total[name] + share * loss if name in total else share * loss
+        values = _fetch([*total.values(), *images])
+        losses = {name: float(value.item()) for name, value in zip(total, values, strict=False)}
+        return total["loss"], losses, [image[0] for image in values[len(total) :]]
 
 
 def _fetch(values: Sequence[Var]) -> list[Array]:

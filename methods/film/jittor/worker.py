@@ -212,24 +212,34 @@ class JittorModel:
         stages: Arrays = self._call("stages", pair)
         return stages
 
-    def losses(self, pairs: Sequence[Pair]) -> tuple[dict[str, float], list[Array]]:
+    def losses(
+        self, pairs: Sequence[Pair], gradient_weight: float | None = None
+    ) -> tuple[dict[str, float], list[Array]]:
         """Compute the losses of a batch, and its fused images."""
-        losses: tuple[dict[str, float], list[Array]] = self._call("losses", list(pairs))
+        losses: tuple[dict[str, float], list[Array]] = self._call("losses", list(pairs), gradient_weight)
         return losses
 
-    def gradients(self, pairs: Sequence[Pair]) -> tuple[dict[str, float], Arrays]:
+    def gradients(self, pairs: Sequence[Pair], gradient_weight: float | None = None) -> tuple[dict[str, float], Arrays]:
         """Compute the losses of a batch, and the gradient of "loss" by each parameter."""
-        gradients: tuple[dict[str, float], Arrays] = self._call("gradients", list(pairs))
+        gradients: tuple[dict[str, float], Arrays] = self._call("gradients", list(pairs), gradient_weight)
         return gradients
 
-    def step(self, pairs: Sequence[Pair], rate: float) -> tuple[dict[str, float], list[Array]]:
+    def step(
+        self, pairs: Sequence[Pair], rate: float, gradient_weight: float | None = None
+    ) -> tuple[dict[str, float], list[Array]]:
         """Take a step of Adam with a batch, unless its loss is not finite.
+
+        Parameters
+        ----------
+        pairs : the batch; pairs may differ in size and in length of text.
+        rate : learning rate.
+        gradient_weight : of the loss, in place of the configured one.
 
         Returns
         -------
         The losses and the fused images before the step.
         """
-        step: tuple[dict[str, float], list[Array]] = self._call("step", list(pairs), rate)
+        step: tuple[dict[str, float], list[Array]] = self._call("step", list(pairs), rate, gradient_weight)
         return step
 
     def memory(self) -> dict[str, Any]:
