@@ -13,12 +13,14 @@ from ...errors import InputError
 from ...files import writing
 from ...version import __version__
 from ..leaderboard import to_csv
+from ..profiles import read_profiles
 from .collect import KINDS, DataSet, Run, collect
 from .curves import read_training
 from .data import SIDES, Names, dataset_content, index, metric_columns, script
 from .images import Picture, place
 from .names import slugs
 from .pages import ASSETS, asset, from_markdown, render, words
+from .significance import significance_content
 
 MARK = "assets/report.css"  # a folder that has it is a report
 Advance = Callable[[int, int], None]
@@ -84,6 +86,7 @@ class Builder:
     def __init__(self, folder: Path, runs: Path, datasets: list[DataSet], explanations: Mapping[str, str]) -> None:
         self.folder, self.datasets, self.explanations = folder, datasets, explanations
         self.training = read_training(runs / "train")
+        self.profiles = read_profiles(runs)
         self.columns = metric_columns(datasets)
         methods = [method for dataset in datasets for method in dataset.runs]
         self.names = Names(
@@ -134,10 +137,13 @@ class Builder:
         path.write_text(text, encoding="utf-8", newline="\n")
 
     def _write_data(self, placed: Mapping[Path, str]) -> None:
-        content = index(self.datasets, self.names, __version__, len(self.training))
+        content = index(self.datasets, self.names, __version__, len(self.training), self.profiles)
         self._write("data/report.js", script("report", content))
         self._write("data/training.js", script("training", self.training))
-        self._write("leaderboard.csv", to_csv([dataset.board for dataset in self.datasets]))
+        boards = [dataset.board for dataset in self.datasets]
+        tests = significance_content(boards, dict(self.names.datasets))
+        self._write("data/significance.js", script("significance", tests))
+        self._write("leaderboard.csv", to_csv(boards))
         for dataset in self.datasets:
             text = script("dataset", dataset_content(dataset, self.names, placed))
             self._write(f"data/pairs/{self.names.datasets[dataset.label]}.js", text)
@@ -153,12 +159,10 @@ class Builder:
     def _write_pages(self) -> None:
         content: dict[str, Any] = {
             "version": __version__, "datasets": self.datasets, "names": self.names, "columns": self.columns,
-            "training": self.training,
+            "training": self.training, "profiles": self.profiles,
         }  # fmt: skip
-        pages = {"index": "overview", "pairs": "pairs", "viewer": "viewer", "metrics": "metrics", "runs": "runs"}
-        if self.training:
-            pages["training"] = "training"
-        for name, page in pages.items():
+        pages = ["pairs", "viewer", "significance", "metrics", "runs", *(["training"] if self.training else [])]
+        for name, page in {"index": "overview", **dict(zip(pages, pages, strict=True))}.items():
             self._write(f"{name}.html", render(f"{name}.html", root="", page=page, **content))
         for method, slug in self.names.methods.items():
             runs = [dataset.runs[method] for dataset in self.datasets if method in dataset.runs]

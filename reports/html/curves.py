@@ -8,6 +8,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from .paths import shortened
+
 POINTS = 2000
 _FIXED = ("step", "epoch", "stage", "learning_rate")
 
@@ -50,7 +52,7 @@ def _options(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return {str(key): value for key, value in content.items()} if isinstance(content, dict) else {}
+    return {str(key): shortened(value) for key, value in content.items()} if isinstance(content, dict) else {}
 
 
 def _table(path: Path) -> dict[str, list[float]]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from ..boards import Column, Entry
 from ..grid import digits
+from ..profiles import Profile
 from .collect import KINDS, DataSet, Run
+from .paths import without_folders
 
 SIDES = ("a", "b")
 
@@ -44,8 +46,10 @@ def metric_columns(datasets: list[DataSet]) -> list[Column]:
     return list(found.values())
 
 
-def index(datasets: list[DataSet], names: Names, version: str, training: int) -> dict[str, Any]:
-    """What every page knows: the data sets, methods and metrics, and the leaderboards."""
+def index(
+    datasets: list[DataSet], names: Names, version: str, training: int, profiles: Sequence[Profile] = ()
+) -> dict[str, Any]:
+    """What every page knows: the data sets, methods and metrics, the leaderboards, and what the methods cost."""
     return {
         "version": version,
         "training": training,
@@ -64,20 +68,35 @@ def index(datasets: list[DataSet], names: Names, version: str, training: int) ->
             }
             for column in metric_columns(datasets)
         ],
-        "boards": [_board(dataset) for dataset in datasets],
+        "boards": [_board(dataset, profiles) for dataset in datasets],
+        "profiles": [_profile(profile) for profile in profiles],
     }
 
 
-def _board(dataset: DataSet) -> dict[str, Any]:
+def _profile(profile: Profile) -> dict[str, Any]:
+    return {
+        "method": profile.method,
+        "circumstances": profile.circumstances,
+        "setting": profile.setting,
+        "parameters": profile.parameters,
+        "flops": profile.flops,
+        "latency": _short(profile.latency),
+        "quartiles": [_short(profile.low), _short(profile.high)],
+        "throughput": _short(profile.throughput),
+        "memory": profile.memory,
+    }
+
+
+def _board(dataset: DataSet, profiles: Sequence[Profile]) -> dict[str, Any]:
     board = dataset.board
     return {
         "metrics": [column.key for column in board.columns],
         "digits": {column.key: digits(board, column) for column in board.columns},
-        "rows": [_entry(entry) for entry in board.entries],
+        "rows": [_entry(entry, profiles) for entry in board.entries],
     }
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Entry, profiles: Sequence[Profile]) -> dict[str, Any]:
     seconds = entry.seconds()
     return {
         "method": entry.method,
@@ -89,6 +108,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "means": {key: _full(mean) for key, mean in entry.means.items()},
         "intervals": {key: [_short(end) for end in entry.interval(key)] for key in entry.means},
         "undefined": entry.undefined,
+        "profiles": [i for i, profile in enumerate(profiles) if profile in entry.profiles],
     }
 
 
@@ -110,7 +130,9 @@ def _run(dataset: DataSet, run: Run, names: Names, placed: Mapping[Path, str]) -
     rows = [run.rows.get(pair) for pair in dataset.pairs]
     keys = [column.key for column in dataset.board.columns]
     notes = {
-        str(i): [row.status, row.reason] for i, row in enumerate(rows) if row and (row.status != "ok" or row.reason)
+        str(i): [row.status, without_folders(row.reason)]
+        for i, row in enumerate(rows)
+        if row and (row.status != "ok" or row.reason)
     }
     images: dict[str, str] = {
         kind: "".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -10,10 +11,13 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-ASSETS = ("boot.js", "common.js", "leaderboard.js", "method.js", "metric.js", "pairs.js", "report.css", "training.js",
-          "viewer.js")  # fmt: skip
+from .paths import shortened
+
+ASSETS = ("boot.js", "common.js", "efficiency.js", "leaderboard.js", "method.js", "metric.js", "pairs.js", "report.css",
+          "significance.js", "training.js", "viewer.js")  # fmt: skip
+KNOWN = ("title_", "explained_", "better_")  # texts that come with an explanation, not with a template
 _HIDDEN = ("pairs", "sources", "skipped")  # long, and shown elsewhere
 
 
@@ -56,11 +60,22 @@ def render(template: str, **content: Any) -> str:
 
 
 def from_markdown(text: str) -> Markup:
-    """Turn Markdown into HTML; HTML within it stays text."""
-    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+    """Turn Markdown into HTML; HTML within it stays text. What `words` knows of it can be turned into Chinese."""
+    return marked(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+
+
+def marked(html: str) -> Markup:
+    """Mark the headings, labels and standing sentences of an explanation, as `word` does."""
+    for key, texts in words().items():
+        if key.startswith(KNOWN):
+            found = re.escape(str(escape(texts["en"])))
+            sentence = texts["en"].endswith((".", ":"))
+            where = rf"(?<=[>\s]){found}(?=[<\s])" if sentence else rf"(?:(?<=>)|(?<=: )|(?<=[↑↓0] )){found}(?=<)"
+            html = re.sub(where, str(word(key)), html)
+    return Markup(html)
 
 
 def manifest_text(manifest: Mapping[str, Any]) -> str:
-    """Write a manifest for reading, long lists as their length."""
-    shown = {key: len(value) if key in _HIDDEN else value for key, value in manifest.items()}
+    """Write a manifest for reading: long lists as their length, files without the folders that they lie in."""
+    shown = {key: len(value) if key in _HIDDEN else shortened(value) for key, value in manifest.items()}
     return json.dumps(shown, indent=2, ensure_ascii=False)

@@ -183,7 +183,7 @@ FB.plot = (host, traces, layout = {}) => {
   const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
   const shared = {
     autosize: true, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: FB.css("--face"), size: 13, color: ink }, margin: { l: 60, r: 20, t: 16, b: 60 },
+    font: { family: FB.css("--face"), size: 13, color: ink }, margin: { l: 60, r: 20, t: 38, b: 60 }, // the buttons at the top must not cover labels
     hoverlabel: { bgcolor: FB.css("--raised"), bordercolor: line, font: { color: ink }, namelength: -1 }, colorway: FB.shades(), showlegend: false,
     legend: { orientation: "h", y: -0.22, x: 0 }, ...layout,
   };

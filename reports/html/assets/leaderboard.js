@@ -156,7 +156,10 @@
     const xs = scaled(points.map((point) => point[0]), logX, $("trade").clientWidth * 0.85);
     const ys = scaled(points.map((point) => point[1]), logY, $("trade").clientHeight * 0.72);
     const taken = xs.map((px, i) => [px - 7, px + 7, ys[i] - 7, ys[i] + 7]);
-    const covered = ([l, r, b, t]) => taken.filter(([l2, r2, b2, t2]) => l < r2 && l2 < r && b < t2 && b2 < t).length;
+    const length = $("trade").clientWidth * 0.85;
+    // what is left of the lowest point would cover the numbers of the axis, what is right of the highest be cut off
+    const outside = ([l, r]) => (l < -length * 0.06 ? 1 : 0) + (r > length * 1.06 ? 1 : 0);
+    const covered = (box) => outside(box) + taken.filter(([l2, r2, b2, t2]) => box[0] < r2 && l2 < box[1] && box[2] < t2 && b2 < box[3]).length;
     return points.map(([, , letters], i) => {
       const width = 7.5 * Math.min(letters, 28), half = width / 2, [px, py] = [xs[i], ys[i]];
       const boxes = {
@@ -172,7 +175,8 @@
   const drawTrade = () => {
     const slug = state.dataset === "all" ? index.datasets[0].slug : state.dataset;
     const keys = boardOf(slug).metrics;
-    const options = [["seconds", "", "time_axis"], ...keys.map((key) => [key, key])];
+    const costs = circumstances.length ? ["latency", "parameters", "flops", "memory"].filter((name) => boardOf(slug).rows.some((row) => cost(row, name) !== null)) : [];
+    const options = [["seconds", "", "time_axis"], ...costs.map((name) => [`cost:${name}`, "", name]), ...keys.map((key) => [key, key])];
     const pick = (id, fallback) => {
       const before = $(id).value;
       const chosen = options.some(([value]) => value === before) ? before : fallback;
@@ -180,11 +184,15 @@
       return chosen;
     };
     const x = pick("trade-x", "seconds"), y = pick("trade-y", keys[Math.min(keys.length - 1, Math.max(0, keys.findIndex((key) => FB.metric[key].name.startsWith("VIF"))))]);
-    const value = (row, id) => (id === "seconds" ? (row.seconds === null ? null : row.seconds * 1000) : row.means[id]);
-    const axis = (id) => ({ title: { text: id === "seconds" ? t("time_axis") : FB.plain(`${id} ${FB.arrow[FB.metric[id].better]}`) }, type: id === "seconds" ? "log" : "linear" });
+    const scale = { seconds: 1e3, "cost:latency": 1e3, "cost:memory": 1e-6 };
+    const raw = (row, id) => (id === "seconds" ? row.seconds : id.startsWith("cost:") ? cost(row, id.slice(5)) : row.means[id]);
+    const value = (row, id) => (typeof raw(row, id) === "number" ? raw(row, id) * (scale[id] || 1) : null);
+    const isCost = (id) => id === "seconds" || id.startsWith("cost:");
+    const axisName = (id) => (id === "seconds" ? t("time_axis") : isCost(id) ? FB.plain(`${t(id.slice(5))} · ${measured.split(" · ")[0]}`) : FB.plain(`${id} ${FB.arrow[FB.metric[id].better]}`));
+    const axis = (id) => ({ title: { text: axisName(id) }, type: isCost(id) ? "log" : "linear" });
     const rows = boardOf(slug).rows.filter((row) => typeof value(row, x) === "number" && typeof value(row, y) === "number");
     const shades = FB.shades();
-    const sides = labelSides(rows.map((row) => [value(row, x), value(row, y), row.method.length]), x === "seconds", y === "seconds");
+    const sides = labelSides(rows.map((row) => [value(row, x), value(row, y), row.method.length]), isCost(x), isCost(y));
     $("trade-dataset").textContent = index.datasets[FB.datasetAt(slug)].label;
     FB.plot($("trade"), [{
       type: "scatter", mode: "markers+text", x: rows.map((row) => value(row, x)), y: rows.map((row) => value(row, y)),
@@ -192,6 +200,26 @@
       customdata: rows.map((row) => row.method), marker: { size: 11, color: rows.map((_, i) => shades[i % shades.length]) },
       hovertemplate: "%{text}<br>%{x:.5g}, %{y:.5g}<extra></extra>",
     }], { xaxis: axis(x), yaxis: axis(y) }).then(() => FB.onPoint($("trade"), (method) => `methods/${FB.methodSlug[method]}.html`));
+  };
+
+  // ---------------------------------------------------------------- what the methods cost
+  const circumstances = [...new Set(index.profiles.map((profile) => profile.circumstances))];
+  const measuredThere = (name) => index.profiles.filter((profile) => profile.circumstances === name).length;
+  let measured = [...circumstances].sort((a, b) => measuredThere(b) - measuredThere(a))[0];
+  let costSort = { id: "latency", down: false };
+  const drawCosts = () => {
+    if (!circumstances.length) return;
+    const rows = index.profiles.filter((profile) => profile.circumstances === measured);
+    const columns = [
+      { id: "method", word: "method", text: true, value: (row) => row.method, cell: (row) => FB.methodName(row, "") },
+      ...FB.costColumns(rows, rows.length > 1),
+    ];
+    FB.table($("costs"), { columns, rows, sort: costSort, onSort: (sort) => { costSort = sort; drawCosts(); } });
+  };
+  /** What a method costs under the circumstances that are chosen; null where that was not measured. */
+  const cost = (row, name) => {
+    const found = row.profiles.map((place) => index.profiles[place]).find((profile) => profile.circumstances === measured);
+    return found ? found[name] : null;
   };
 
   const strips = () => {
@@ -211,8 +239,12 @@
   $("dataset").addEventListener("change", () => { state.dataset = $("dataset").value; drawChoices(); draw(); drawTrade(); });
   $("filter").addEventListener("input", () => { state.filter = $("filter").value.trim(); draw(); });
   for (const id of ["intervals", "incomplete"]) $(id).addEventListener("change", () => { state[id] = $(id).checked; draw(); });
+  if (circumstances.length) {
+    FB.fill($("circumstances"), circumstances.map((name) => [name, name]), measured);
+    $("circumstances").addEventListener("change", () => { measured = $("circumstances").value; drawCosts(); drawTrade(); });
+  }
   for (const id of ["trade-x", "trade-y"]) $(id).addEventListener("change", drawTrade);
   drawChoices();
   strips();
-  FB.onChange(() => { drawFacts(); draw(); drawTrade(); });
+  FB.onChange(() => { drawFacts(); draw(); drawCosts(); drawTrade(); });
 })();

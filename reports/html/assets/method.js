@@ -34,6 +34,17 @@
     FB.table($("means"), { columns, rows, sort, onSort: (next) => { sort = next; drawMeans(); } });
   };
 
+  let costSort = { id: "circumstances", down: false };
+  const drawCosts = () => {
+    if (!$("costs")) return;
+    const rows = index.profiles.filter((profile) => profile.method === method);
+    const columns = [
+      { id: "circumstances", word: "circumstances", text: true, value: (row) => row.circumstances, cell: (row) => h("span", { class: "label" }, row.circumstances) },
+      ...FB.costColumns(rows, false),
+    ];
+    FB.table($("costs"), { columns, rows, sort: costSort, onSort: (next) => { costSort = next; drawCosts(); } });
+  };
+
   const drawPairs = () => FB.load(slug).then((data) => {
     const board = index.boards[FB.datasetAt(slug)];
     const before = $("metric").value;
@@ -59,5 +70,5 @@
   FB.fill($("dataset"), sets.map((dataset) => [dataset.slug, dataset.label]), slug);
   $("dataset").addEventListener("change", () => { slug = $("dataset").value; drawPairs(); });
   $("metric").addEventListener("change", drawPairs);
-  FB.onChange(() => { drawMeans(); drawPairs(); });
+  FB.onChange(() => { drawMeans(); drawCosts(); drawPairs(); });
 })();

@@ -19,6 +19,7 @@ FLAGS = [
     "--no-first-run",
 ]  # fmt: skip
 METHODS = ["average", "laplacian", "gff", "two,scale", "<script>window.hacked=1</script>", '"红外" 🚗=cmd']
+HOSTILE_CARD = "<script>window.hacked=1</script>"
 PAIRS = ["p0", "<img src=x onerror=window.hacked=1>", '夜景 "1"', "p3"]
 MakeRuns = Callable[..., Path]
 
@@ -68,10 +69,14 @@ class Reader:
 
 
 @pytest.fixture
-def report(make_runs: MakeRuns, tmp_path: Path) -> Path:
+def report(make_runs: MakeRuns, store_profile: Callable[..., None], tmp_path: Path) -> Path:
     runs = make_runs(methods=METHODS, pairs=PAIRS, datasets=["Set", "集合<b>"], failed=[("gff", "p3")], size=(96, 128))
     folder = runs / "train" / "film" / "<b>one"
     folder.mkdir(parents=True)
+    for place, method in enumerate(METHODS):
+        network = {"parameters": 659_217, "flops": 404_722_483_200} if place == 1 else {}
+        store_profile(runs, method, 0.003 * (place + 1), machine="<b>A</b> card", **network)
+    store_profile(runs, "average", 0.0001, device="cuda", machine=HOSTILE_CARD)
     lines = [f"{i},1,main,{9 / i},0.001" for i in range(1, 40)]
     (folder / "losses.csv").write_text("\n".join(["step,epoch,stage,loss,learning_rate", *lines, ""]))
     return write_report(runs, tmp_path / "report").parent
@@ -134,6 +139,72 @@ def test_marks_and_mean_rank_agree_with_the_stored_means(reader: Reader) -> None
     assert {method: shown[method] for method in ranks} == {
         method: f"{sum(places) / len(places):.2f}" for method, places in ranks.items()
     }
+
+
+def test_costs_sort_and_are_plotted(reader: Reader) -> None:
+    page = reader.open("index.html")
+    assert page.locator("#circumstances option").all_inner_texts() == [
+        "480x640 · cpu: <b>A</b> card, 2 threads, torch 2.13.0",
+        f"480x640 · cuda: {HOSTILE_CARD}, torch 2.13.0",
+    ]
+    latency = [float(text.split()[0]) for text in reader.column("#costs", 4)]
+    assert latency == [3.0, 6.0, 9.0, 12.0, 15.0, 18.0]
+    assert reader.column("#costs", 1)[:2] == ["average", "laplacian"]
+    assert reader.column("#costs", 2)[:2] == ["–", "659.2 k"]
+    assert reader.column("#costs", 3)[:2] == ["–", "404.7 G"]
+    assert page.locator("#costs tbody tr").first.locator("td.first").count() == 3
+    page.locator("#costs thead button", has_text="Pairs / s").click()
+    page.locator("#costs thead button", has_text="Latency").click()
+    page.locator("#costs thead button", has_text="Latency").click()
+    assert reader.column("#costs", 4)[0].startswith("18.0")
+    page.locator("#trade-x").select_option("cost:latency")
+    page.wait_for_function("document.querySelectorAll('#trade .point').length === 6")
+    assert "Latency (ms) · 480x640" in page.locator("#trade .xtitle").text_content()
+    page.locator("#circumstances").select_option(index=1)
+    assert reader.column("#costs", 1) == ["average"]
+    page.wait_for_function("document.querySelectorAll('#trade .point').length === 1")
+    page.locator("#costs a", has_text="average").click()
+    page.wait_for_selector("#costs tbody tr")
+    assert len(reader.column("#costs", 1)) == 2
+
+
+def test_the_buttons_of_a_plot_cover_no_label(reader: Reader) -> None:
+    page = reader.open("index.html")
+    page.wait_for_selector("#trade .point")
+    page.locator("#trade").hover()
+    buttons = page.locator("#trade .modebar").bounding_box()
+    labels = page.locator("#trade .textpoint text").all()
+    assert len(labels) == len(METHODS)
+    for label in labels:
+        box = label.bounding_box()
+        apart = box["y"] >= buttons["y"] + buttons["height"] or box["x"] + box["width"] <= buttons["x"]
+        assert apart, f"{label.text_content()}: {box} under {buttons}"
+
+
+def test_significance_shows_ranks_groups_and_tests(reader: Reader) -> None:
+    page = reader.open("index.html")
+    page.locator("main a", has_text="Which differences").click()
+    page.wait_for_selector("#ranks svg")
+    stored = page.evaluate("FB.tests.Set['EN@film']")
+    order = sorted(range(len(stored["methods"])), key=lambda i: stored["ranks"][i])
+    assert "gff" not in stored["methods"]  # it failed on a pair
+    titles = page.locator("#ranks a title").all_text_contents()
+    assert titles == [stored["methods"][i] for i in order]
+    assert page.locator("#ranks .dot").count() == len(METHODS) - 1
+    assert page.locator("#ranks .joined").count() >= 1
+    assert f"n = 4; critical difference {stored['critical']}" in page.locator("#friedman").inner_text()
+    rows = page.locator("#tests tbody tr").count()
+    assert (rows, page.locator("#tests thead th").count()) == (len(METHODS) - 1, len(METHODS))
+    page.locator("#metric").select_option("all")
+    assert "Choose one data set" in page.locator("#tests-note").inner_text()
+    assert page.locator("#tests").is_hidden()
+    page.locator("#dataset").select_option("all")
+    assert "n = 8" in page.locator("#friedman").inner_text()
+    page.locator("#language").click()
+    assert "临界差" in page.locator("#friedman").inner_text()
+    page = reader.open("significance.html#d=all&m=MSE%40film")
+    page.wait_for_selector("#ranks svg")
+    assert (page.locator("#dataset").input_value(), page.locator("#metric").input_value()) == ("all", "MSE@film")
 
 
 def test_viewer_compares_zooms_and_steps(reader: Reader) -> None:

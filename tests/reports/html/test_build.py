@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -13,9 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fusionbench.bench.store import run_folder
+from fusionbench.bench.store import Row, run_folder
 from fusionbench.errors import InputError
+from fusionbench.reports.boards import read_boards
 from fusionbench.reports.html import pages, write_report
+from fusionbench.reports.significance import compare
 
 HOSTILE = [
     "<script>window.hacked=1</script>", '"quoted", it\'s', "line\nbreak", "=cmd|' /C calc'!A0", "红外 ➕ 可见光", "🚗",
@@ -51,7 +54,7 @@ def test_every_link_of_every_page_leads_to_a_file_of_the_report(make_runs: MakeR
     assert write_report(make_runs(), out) == out / "index.html"
     assert (out / "assets/plotly.min.js").stat().st_size > 1_000_000
     written = sorted(out.rglob("*.html"))
-    assert len(written) == 5 + 3 + 3
+    assert len(written) == 6 + 3 + 3
     for page in written:
         for tag, attributes in Elements(page).found:
             for link in filter(None, (attributes.get("src"), attributes.get("href"))):
@@ -200,9 +203,79 @@ def test_every_text_is_there_in_both_languages_and_is_used() -> None:
     asked = set(re.findall(r"\b(?:t|w|plain)\(['\"](\w+)['\"]\)", text))
     asked |= set(re.findall(r"data-t(?:-\w+)?=\"(\w+)\"", text)) | set(re.findall(r"word: \"(\w+)\"", text))
     assert asked <= set(words), asked - set(words)
-    assert [key for key in words if not re.search(rf"['\"]{key}['\"]", text) and not key.startswith("better_")] == []
+    assert [key for key in words if not re.search(rf"['\"]{key}['\"]", text) and not key.startswith(pages.KNOWN)] == []
 
 
 def test_every_asset_is_written() -> None:
     folder = Path(pages.__file__).parent / "assets"
     assert sorted(path.name for path in folder.iterdir()) == sorted([*pages.ASSETS, "words.json"])
+
+
+def test_folders_of_the_computer_are_not_told(make_runs: MakeRuns, store_profile: Any, tmp_path: Path) -> None:
+    runs = make_runs(methods=["average"])
+    folder = run_folder(runs, "Set", "average")
+    manifest = folder.manifest()
+    command = f"python {tmp_path}/fuse.py --ir {{a}}"
+    manifest |= {"root": str(tmp_path / "Set"), "method": {**manifest["method"], "options": {"command": command}}}
+    folder.write_manifest(manifest)
+    folder.open([])
+    folder.append(Row("p0", "failed", f"cannot read {tmp_path / 'Set' / 'p0.png'}"))
+    folder.close()
+    (runs / "train/one").mkdir(parents=True)
+    (runs / "train/one/losses.csv").write_text("step,loss\n1,2.0\n")
+    (runs / "train/one/options.json").write_text(json.dumps({"vgg": str(tmp_path / "vgg.pth")}))
+    out = tmp_path / "report"
+    write_report(runs, out)
+    for path in [*out.rglob("*.html"), *(out / "data").rglob("*.js"), out / "leaderboard.csv"]:
+        assert str(tmp_path) not in path.read_text(encoding="utf-8"), path
+    assert "python …/fuse.py --ir {a}" in Elements(out / "runs.html").text
+    assert "cannot read \\u2026/p0.png" in (out / "data/pairs/Set.js").read_text(encoding="utf-8")
+
+
+def test_headings_of_explanations_are_marked_for_translation() -> None:
+    html = pages.from_markdown(
+        "# PSNR: Peak signal-to-noise ratio\n\n| metric | best |\n| --- | --- |\n| a metric | ↑ larger is better |\n\n"
+        "Entropy is not it. It looks at the fused image alone.\n\n## Traps\n\nReference: Entropy 2015"
+    )
+    keys = re.findall(r'data-t="(\w+)"', html)
+    assert keys == [
+        "title_peak_signal_to_noise_ratio", "explained_metric", "explained_best", "better_higher", "explained_alone",
+        "explained_traps", "explained_reference",
+    ]  # fmt: skip
+
+
+def test_every_title_and_label_of_explanations_is_known() -> None:
+    from fusionbench.metrics import METRICS
+    from fusionbench.metrics.explain import explain
+
+    known = {texts["en"] for texts in pages.words().values()}
+    for key in METRICS:
+        text = explain(key).markdown()
+        title = text.splitlines()[0].partition(": ")[2]
+        heads = [cell.strip() for cell in text.split("\n\n")[2].splitlines()[0].strip("| ").split("|")]
+        assert {title, *heads} <= known, key
+
+
+def test_costs_and_tests_are_in_the_data(
+    make_runs: MakeRuns, read_data: ReadData, store_profile: Any, tmp_path: Path
+) -> None:
+    runs = make_runs(methods=HOSTILE[:4], datasets=["Set", "集合"])
+    for place, method in enumerate(HOSTILE[:4]):
+        store_profile(runs, method, 0.01 * (place + 1), machine=HOSTILE[0])
+    out = tmp_path / "report"
+    write_report(runs, out)
+    index = read_data(out / "data/report.js")
+    assert sorted(profile["method"] for profile in index["profiles"]) == sorted(HOSTILE[:4])
+    for board in index["boards"]:
+        for row in board["rows"]:
+            assert [index["profiles"][place]["method"] for place in row["profiles"]] == [row["method"]]
+    content_of = read_data(out / "data/significance.js")
+    assert set(content_of) == {"Set", *(d["slug"] for d in index["datasets"]), "all"}
+    test = content_of["Set"]["EN@film"]
+    assert (test["n"], len(test["ranks"]), len(test["tests"])) == (4, 4, 6)
+    board = read_boards(runs)[0]
+    found = {(c.a, c.b): c for c in compare(board, board.columns[0])}
+    for a, b, p, won, lost, _ in test["tests"]:
+        one = found[test["compared"][a], test["compared"][b]]
+        assert (p, won, lost) == (pytest.approx(one.corrected, rel=1e-3), one.wins, one.losses)
+    assert content_of["all"]["all"]["n"] == 8

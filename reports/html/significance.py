@@ -1,0 +1,57 @@
+"""Which methods differ by more than chance, for the page that shows it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ..boards import Board, Column
+from ..ranks import common_columns
+from ..significance import Comparison, compare, friedman_over_pairs
+
+ALL = "all"
+
+
+def significance_content(boards: Sequence[Board], slugs: dict[str, str]) -> dict[str, Any]:
+    """Test every metric on every data set, and on all data sets together.
+
+    Returns
+    -------
+    dict
+        By data set (slug, or "all") and metric (key, or "all"): `methods`, `ranks`, `n`, `statistic`, `p`, `critical`
+        of Friedman's test; and for one metric on one data set `tests`, for every two methods, by their places, the
+        corrected p-value, pairs won and lost by the first, and 1 or -1 where the first is better or worse.
+    """
+    content = {slugs[board.dataset]: _board([board], board.columns) for board in boards}
+    if len(boards) > 1:
+        content[ALL] = _board(boards, common_columns(boards))
+    return content
+
+
+def _board(boards: Sequence[Board], columns: Sequence[Column]) -> dict[str, Any]:
+    found = {column.key: _friedman(boards, column.key) for column in columns}
+    if len(boards) == 1:
+        for column in columns:
+            tests = compare(boards[0], column)
+            methods = list(dict.fromkeys(name for test in tests for name in (test.a, test.b)))
+            found[column.key] |= {"compared": methods, "tests": [_test(test, methods) for test in tests]}
+    if len(columns) > 1:
+        found[ALL] = _friedman(boards, None)
+    return found
+
+
+def _friedman(boards: Sequence[Board], metric: str | None) -> dict[str, Any]:
+    test = friedman_over_pairs(boards, metric)
+    numbers = {"statistic": test.statistic, "p": test.p, "critical": test.critical}
+    ranks = [_short(rank) for rank in test.ranks] if test.n else []
+    return {"methods": test.methods, "n": test.n, "ranks": ranks, **{k: _short(v) for k, v in numbers.items()}}
+
+
+def _test(test: Comparison, methods: list[str]) -> list[float | None]:
+    sign = 0 if test.better is None else 1 if test.better == test.a else -1
+    return [methods.index(test.a), methods.index(test.b), _short(test.corrected), test.wins, test.losses, sign]
+
+
+def _short(value: float) -> float | None:
+    return float(f"{value:.4g}") if math.isfinite(value) else None
