@@ -213,6 +213,8 @@ def depthwise(x: Tensor, weight: Tensor, edges: tuple[bool, bool]) -> Tensor:
     """
     if any(edges):
         x = functional.pad(x, (0, 0, 0, 0, int(edges[0]), int(edges[1])))
+    if x.dtype == torch.float64:
+        return _shifted(x, weight)
     y = functional.conv2d(x.permute(0, 3, 1, 2), weight, padding=(0, 1), groups=weight.shape[0])
     return y.permute(0, 2, 3, 1)
 
@@ -220,6 +222,15 @@ def depthwise(x: Tensor, weight: Tensor, edges: tuple[bool, bool]) -> Tensor:
 def _in_full(device: torch.device) -> AbstractContextManager[object]:
     """Turn autocast off; the meta device, on which nothing is computed, has none."""
     return nullcontext() if device.type == "meta" else torch.autocast(device.type, enabled=False)
+
+
+def _shifted(x: Tensor, weight: Tensor) -> Tensor:
+    """Apply a depthwise 3x3 convolution as a sum of shifted maps: in float64 torch would go channel by channel."""
+    rows, columns = x.shape[1] - 2, x.shape[2]
+    x = functional.pad(x, (0, 0, 1, 1))
+    taps = weight.flatten(1).T  # (9, C)
+    terms = [x[:, i // 3 : i // 3 + rows, i % 3 : i % 3 + columns] * tap for i, tap in enumerate(taps)]
+    return sum(terms[1:], terms[0])
 
 
 def full(x: Tensor) -> Tensor:
