@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,9 @@ def run(
     protocols = [protocol] if isinstance(protocol, str) else list(protocol)
     keys = choose_metrics(protocols, metrics)
     names = [methods] if isinstance(methods, str) else (methods if methods is not None else default_methods())
-    chosen = [(m, get_method(m, device=device) if isinstance(m, str) else m) for m in names]
+    made = [get_method(m, device=device) if isinstance(m, str) else m for m in names]
+    # Threads share what is made here; a process makes its own.
+    chosen = list(zip(made if executor == "threads" else names, made, strict=True))
     wanted = [datasets] if isinstance(datasets, str | Path | FusionDataset) else datasets
     options = {"limit": limit, "on_error": on_error, "size_policy": size_policy, **folder}
     loaded = [d if isinstance(d, FusionDataset) else load_dataset(d, data_root, split, **options) for d in wanted]
@@ -111,6 +114,9 @@ def _work(parts: list[Part], executor: Executor, ahead: int, console: Console) -
     tasks = make_tasks(parts)
     total = sum(len(part.dataset) for part in parts)
     left = sum(len(task.targets) for task in tasks)
+    if left and isinstance(executor, ThreadPoolExecutor):
+        for part in parts:
+            part.method.start()
     with Reporter(console, total, done=total - left) as reporter:
         for results in stream(executor, execute, tasks, ahead):
             for path, row in results:
@@ -147,6 +153,7 @@ def _write_manifest(part: Part, state: str) -> None:
             "protocols": {**before.get("protocols", {}), **protocols},
             "metrics": {**before.get("metrics", {}), **metrics},
             "device": part.device,
+            **({"backend": record} if (record := getattr(part.method, "backend_record", None)) else {}),
             "started": before.get("started", manifest.now()) if state == "finished" else manifest.now(),
             "finished": manifest.now() if state == "finished" else None,
             "seconds": {"total": sum(seconds), "median": median(seconds)} if seconds else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -52,6 +52,12 @@ def run(
         str | None,
         typer.Option(help="For film: describe, none, blip2, or precomputed features.", show_default="describe"),
     ] = None,
+    backend: Annotated[
+        Literal["torch", "jittor"] | None, typer.Option(help="For film: what computes.", show_default="torch")
+    ] = None,
+    jittor_native: Annotated[
+        bool, typer.Option("--jittor-native", help="With --backend jittor: its own mathematics, not PyTorch's.")
+    ] = False,
     option: Annotated[
         list[str] | None, typer.Option("--option", help="name=value, for every method that has it; may be given again.")
     ] = None,
@@ -71,7 +77,14 @@ def run(
     The same command again goes on where it stopped: finished pairs are kept.
     """
     _run(
-        _with_options(method, {**pairs_of(option or [], "--option"), **_set(weights=weights, text=text)}),
+        _with_options(
+            method,
+            {
+                **pairs_of(option or [], "--option"),
+                **_set(weights=weights, text=text, backend=backend, mathematics="native" if jittor_native else None),
+            },
+            device,
+        ),
         dataset or ["sample"],
         out,
         data_root=data_root,
@@ -138,7 +151,7 @@ def _set(**options: str | None) -> dict[str, str]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _with_options(specs: list[str] | None, options: dict[str, str]) -> list[Any] | None:
+def _with_options(specs: list[str] | None, options: dict[str, str], device: str) -> list[Any] | None:
     """Give options to the methods that have them; one that none has is a mistake."""
     if not options:
         return specs
@@ -149,7 +162,7 @@ def _with_options(specs: list[str] | None, options: dict[str, str]) -> list[Any]
     for spec in specs or default_methods():
         mine = {name: value for name, value in options.items() if name in get_method(spec).options}
         unused -= set(mine)
-        methods.append(get_method(spec, **mine) if mine else spec)
+        methods.append(get_method(spec, device=device, **mine) if mine else spec)
     if unused:
         raise InputError(f"none of the methods has an option {sorted(unused)[0]!r}: leave it out")
     return methods

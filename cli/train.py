@@ -43,6 +43,10 @@ def train(
     weights: Annotated[str | None, typer.Option(help="Start from these weights.", show_default="random")] = None,
     ewc_lambda: Annotated[float, typer.Option(help="Strength of elastic weight consolidation.")] = 8e4,
     vgg: Annotated[Path | None, typer.Option(help="VGG-16's weights.", show_default="torchvision's, fetched")] = None,
+    backend: Annotated[Literal["torch", "jittor"], typer.Option(help="What computes; Jittor for film.")] = "torch",
+    jittor_native: Annotated[
+        bool, typer.Option("--jittor-native", help="With --backend jittor: its own mathematics, not PyTorch's.")
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, sdaa.")] = "auto",
     devices: Annotated[int, typer.Option(help="How many devices.")] = 1,
     precision: Annotated[str, typer.Option(help="32-true, bf16-mixed, 16-mixed.")] = "32-true",
@@ -70,6 +74,8 @@ def train(
     given.pop("resume", None)
     if data is not None:
         given["dataset"] = (*given.get("dataset", ()), str(given.pop("data")))
+    if given.pop("jittor_native", False):
+        given["mathematics"] = "native"
     if setting:
         given["settings"] = pairs_of(given.pop("setting"), "--set")
     if "epochs" in given:

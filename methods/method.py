@@ -103,6 +103,9 @@ class Method(ABC):
     def to(self, device: str) -> None:  # noqa: B027
         """Compute on `device` from now on ("cpu", "cuda", "cuda:1", …); a method without a network stays on the CPU."""
 
+    def start(self) -> None:  # noqa: B027
+        """Get ready what takes long, before the first pair is timed; a method must work without it."""
+
     def close(self) -> None:  # noqa: B027
         """Give back what the method holds beyond memory, a worker process for instance; `fuse` may start it anew."""
 

@@ -6,7 +6,7 @@ import re
 from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ...errors import InputError
 from ..method import Gray, Method, Quantise
 
 if TYPE_CHECKING:
+    from .jittor.fuser import Fuser
     from .network import FilmNetwork
     from .text import TextSource
 
@@ -31,6 +32,8 @@ class Film(Method):
     text : where the text features come from: "describe", "none", "blip2", "blip2:MODEL", or a path of precomputed ones
         (see `methods.film.text`). It must be the kind of text that the weights were trained with.
     grid : height and width of the working grid, "288x384"; "auto" takes the one that the weights were trained on.
+    backend : "torch"; or "jittor", in a process of its own.
+    mathematics : of Jittor, where it differs from PyTorch's: "torch", or "native" for its own.
     quantise : "minmax-truncate", as published.
     """
 
@@ -43,22 +46,43 @@ class Film(Method):
     quantise: Quantise = "minmax-truncate"
 
     def __init__(
-        self, weights: str = OURS, text: str = "describe", grid: str = "auto", quantise: Quantise = "minmax-truncate"
-    ) -> None:
+        self, weights: str = OURS, text: str = "describe", grid: str = "auto",
+        backend: Literal["torch", "jittor"] = "torch", mathematics: Literal["torch", "native"] = "torch",
+        quantise: Quantise = "minmax-truncate",
+    ) -> None:  # fmt: skip
         self.weights, self.text, self.grid, self.quantise = weights, text, grid, quantise
+        self.backend, self.mathematics = backend, mathematics
         parse_grid(grid)
+        if backend == "jittor":
+            from .jittor import environment
+
+            environment.require()
+        elif mathematics != "torch":
+            raise InputError(f"mathematics={mathematics} is for backend=jittor: choose that, or leave it out")
         self._networks: dict[Path, FilmNetwork] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the loaded networks and the text model behind: the worker process loads its own."""
-        return {**{k: v for k, v in self.__dict__.items() if k != "_source"}, "_networks": {}}
+        """Leave the loaded networks, the text model and Jittor behind: the worker process loads its own."""
+        return {**{k: v for k, v in self.__dict__.items() if k not in ("_source", "_fuser")}, "_networks": {}}
 
     def to(self, device: str) -> None:
         """Compute on `device` from now on."""
         if device != self.device:
             self.device = device
+            self.close()
             self._networks = {}
-            self.__dict__.pop("_source", None)
+            for part in ("_source", "_fuser"):
+                self.__dict__.pop(part, None)
+
+    def start(self) -> None:
+        """Start Jittor, if it is to compute."""
+        if self.backend == "jittor":
+            self._fuser.start()
+
+    def close(self) -> None:
+        """End the process of Jittor; the next pair starts another."""
+        if "_fuser" in self.__dict__:
+            self._fuser.close()
 
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
         """Fuse a batch, pair by pair, since each has its own text; `context["pairs"]` tells names, tasks and texts."""
@@ -68,6 +92,9 @@ class Film(Method):
         fused = np.empty_like(a)
         for i, pair in enumerate(pairs):
             text = self._source.features(pair, a[i, 0], b[i, 0])
+            if self.backend == "jittor":
+                fused[i, 0] = self._fuser.fuse(self._file(pair.task), parse_grid(self.grid), (a[i, 0], b[i, 0], text))
+                continue
             network = self._network(pair.task)
             with torch.inference_mode():
                 tensors = (torch.from_numpy(np.array(x[None])).to(self.device) for x in (a[i], b[i], text))
@@ -97,6 +124,17 @@ class Film(Method):
             "text": self._source.record,
         }
 
+    @property
+    def backend_record(self) -> dict[str, Any] | None:
+        """What computes, if it is not PyTorch: name, version, oneDNN, device, mathematics."""
+        return self._fuser.record if self.backend == "jittor" else None
+
+    @cached_property
+    def _fuser(self) -> Fuser:
+        from .jittor.fuser import Fuser
+
+        return Fuser(self.mathematics, self.device)
+
     @cached_property
     def _source(self) -> TextSource:
         from .text import make_text
@@ -112,14 +150,17 @@ class Film(Method):
     def _files(self) -> dict[str, Path]:
         return weights_files(self.weights)
 
+    def _file(self, task: str) -> Path:
+        files = self._files()
+        if task not in files:
+            raise InputError(f"{self.weights} has no weights for {task}: add {task}.pth, or name one file")
+        return files[task]
+
     def _network(self, task: str) -> FilmNetwork:
         """Load the network of a task, once."""
         from .checkpoints import load_network
 
-        files = self._files()
-        if task not in files:
-            raise InputError(f"{self.weights} has no weights for {task}: add {task}.pth, or name one file")
-        file = files[task]
+        file = self._file(task)
         if file not in self._networks:
             self._networks[file] = load_network(file, parse_grid(self.grid)).to(self.device)
         return self._networks[file]

@@ -40,7 +40,7 @@ class JittorEngine(Engine):
         self.recipe = recipe
         self.config = Config(recipe.grid, options.mathematics, recipe.settings.loss_grad_weight,
                              recipe.settings.loss_ssim)  # fmt: skip
-        self.worker = Worker(cuda=options.device.startswith("cuda"))
+        self.worker = Worker(device=options.device)
         self.model: JittorModel | None = None
 
     def start(self) -> None:

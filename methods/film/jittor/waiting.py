@@ -13,20 +13,25 @@ _COUNT = re.compile(r"Compiling Operators\((\d+)/(\d+)\)")
 
 
 class Waiting(AbstractContextManager["Waiting"]):
-    """On a terminal, a line that moves; elsewhere one sentence. Nothing where the wait is short.
+    """One sentence, and on a terminal a line that moves; nothing where the wait is short.
 
     Parameters
     ----------
     what : is going on.
     log : that the compiler writes to.
-    compiling : speak only if the log says that something is compiled.
+    compiling : speak only if the log says that something is compiled, and draw no line: this is in the midst of a run,
+        which may have a bar of its own.
+
+    Attributes
+    ----------
+    told : whether the sentence has been said.
     """
 
     def __init__(self, what: str, log: Path, compiling: bool = False) -> None:
         self.what, self.log, self.compiling = what, log, compiling
         self._from, self._start = _size(log), time.monotonic()
         self._bar: Any = None
-        self._told = False
+        self.told = False
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
@@ -36,27 +41,23 @@ class Waiting(AbstractContextManager["Waiting"]):
         """Say where it is, if it is time."""
         if time.monotonic() - self._start < PATIENCE or (self.compiling and not self._counted()):
             return
-        if not self._told:
-            self._told = True
+        if not self.told:
+            self.told = True
             self._begin()
         if self._bar is not None:
             self._bar.update(0, description=f"{self.what}{self._counted()}")
 
     def _begin(self) -> None:
         from rich.console import Console
-        from rich.errors import LiveError
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
         tell(f"{self.what}; where it is new this takes minutes, once on this machine (the log is {self.log})")
         console = Console(stderr=True)
-        if console.is_terminal:
+        if console.is_terminal and not self.compiling:
             bar = Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console,
                            transient=True)  # fmt: skip
             bar.add_task(self.what)
-            try:
-                bar.start()
-            except LiveError:  # another bar is there
-                return
+            bar.start()
             self._bar = bar
 
     def _counted(self) -> str:

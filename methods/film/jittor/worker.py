@@ -43,15 +43,24 @@ class Worker:
     ----------
     onednn : compute with oneDNN; None does where it is there.
     threads : of OpenMP; None takes OMP_NUM_THREADS, or all cores.
-    cuda : compute on a graphics card.
+    device : "cpu", which "auto" means as well, or "cuda".
 
     Attributes
     ----------
     log : where the running worker's compiler, and its errors, are written.
+
+    Raises
+    ------
+    InputError
+        Jittor computes on no such device.
     """
 
-    def __init__(self, onednn: bool | None = None, threads: int | None = None, cuda: bool = False) -> None:
-        self._settings = (onednn, threads, cuda)
+    def __init__(self, onednn: bool | None = None, threads: int | None = None, device: str = "cpu") -> None:
+        if device not in ("cpu", "auto", "cuda"):
+            raise InputError(f"Jittor computes on the devices cpu and cuda here, not on {device!r}: leave --device out")
+        self.device = "cuda" if device == "cuda" else "cpu"
+        self._settings = (onednn, threads, self.device == "cuda")
+        self._compiling_told = False
         self._lock = threading.RLock()
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
@@ -163,7 +172,9 @@ class Worker:
             pickle.dump(request, process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
             process.stdin.flush()
             with Waiting("Jittor compiles what it has not met before", self.log, compiling=True) as waiting:
+                waiting.told = self._compiling_told
                 answer: Answer = _receive(process, waiting)
+                self._compiling_told = waiting.told
         except (EOFError, BrokenPipeError) as error:
             raise RunError(f"Jittor's process ended {_how(_code(process))} {doing}; its log is {self.log}") from error
         return answer
