@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-ROOMS  := metrics datasets methods bench reports cli
+ROOMS  := metrics datasets drawing methods bench reports cli
 # as many processes as cores, each with one thread
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 SPREAD := -n auto --dist loadfile

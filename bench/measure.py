@@ -65,9 +65,9 @@ def measure(job: Job) -> dict[str, Any]:
     method = _make(job)
     images: tuple[Any, Any] = (pair.a, pair.b)
     seconds = [fuse_pair(method, *images, pair).seconds for _ in range(job.warmup + job.runs)][job.warmup :]
+    method.close()  # a worker process counts once it has ended
     peak = memory.peak()
     parameters, flops = count(method, pair)
-    method.close()
     return {"seconds": seconds, "peak_memory": peak, "parameters": parameters, "flops": flops}
 
 

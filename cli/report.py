@@ -157,7 +157,7 @@ def plot(
     """Draw stored results, or the losses of one or several training runs."""
     target = out or Path(f"{kind}.png")
     if kind == "losses":
-        from ..reports.losses import plot_losses
+        from ..drawing.losses import plot_losses
 
         plot_losses(runs or _trainings(), target, smooth=smooth)
     else:

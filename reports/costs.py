@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..drawing.style import MARKERS, colour, legend_below, new_figure
 from ..errors import InputError
 from .boards import Board, Column, Entry
 from .labels import Names, method_label, panel_title
 from .profiles import Profile
-from .style import MARKERS, colour, legend_below, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ..drawing.style import colour, new_figure, short
 from ..errors import InputError
 from .significance import Friedman
-from .style import colour, new_figure, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

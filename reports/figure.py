@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ..drawing.style import check_format, save, style
 from ..errors import InputError, unknown
 from .boards import Board, Entry, choose, read_boards
 from .panels import Box, Corner, Details, Image, Panel, draw_panels
-from .style import check_format, save, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

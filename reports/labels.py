@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..drawing.style import plain, short
 from .boards import Board, Column, Entry
-from .style import plain, short
 
 Names = Mapping[str, str] | None
 

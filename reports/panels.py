@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .style import new_figure, plain
+from ..drawing.style import new_figure, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

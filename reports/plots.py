@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..drawing.style import MARKERS, check_format, colour, dash, legend_below, new_figure, plain, save, style
 from ..errors import InputError, unknown
 from .boards import Board, Column
 from .costs import plot_costs
@@ -18,7 +19,6 @@ from .critical import critical_differences
 from .grid import digits
 from .labels import Names, method_label, panel_title
 from .significance import friedman_over_pairs
-from .style import MARKERS, check_format, colour, dash, legend_below, new_figure, plain, save, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,15 +13,16 @@ import pytest
 import fusionbench
 
 ROOT = Path(fusionbench.__file__).parent
-ROOMS = ("metrics", "datasets", "methods", "bench", "reports")
+ROOMS = ("metrics", "datasets", "drawing", "methods", "bench", "reports")
 
 # Which rooms a room may import; the leaves are open to all.
 ARROWS = {
     "metrics": set(),
     "datasets": set(),
-    "methods": {"datasets"},
+    "drawing": set(),
+    "methods": {"datasets", "drawing"},
     "bench": {"metrics", "datasets", "methods"},
-    "reports": {"bench.store"},
+    "reports": {"bench.store", "drawing"},
 }
 LEAVES = {"environment", "errors", "files", "version"}
 

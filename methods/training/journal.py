@@ -12,16 +12,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ...errors import RunError
+from ...drawing.losses import EPOCHS, STEPS, plot_losses, read_training
+from ...errors import InputError, RunError
 from ...files import write_bytes
-from .curves import draw_curves
 from .state import Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from torch import Tensor
 
-STEPS, EPOCHS, CURVES, EVENTS = "losses.csv", "losses_by_epoch.csv", "loss_curves.png", "tensorboard"
+CURVES, EVENTS = "loss_curves.png", "tensorboard"
 LOG = "log.txt"
 REDRAWN = 30.0  # seconds at least between two pictures of the curves, which take longer than many a short epoch
 
@@ -126,10 +126,18 @@ class Journal(AbstractContextManager["Journal"]):
         self.epochs.close()
         try:
             self.writer.close()
-            draw_curves(self.folder / STEPS, self.folder / EPOCHS, self.folder / CURVES)
+            self._draw()
         except Exception:
             if kind is None:  # else the first error is the one to tell
                 raise
+
+    def _draw(self) -> None:
+        """Draw the curves, if there is a step."""
+        try:
+            run = read_training(self.folder)
+        except InputError:
+            return
+        plot_losses([run], self.folder / CURVES, dpi=150)
 
     def begin_epoch(self, title: str, batches: int, done: int) -> None:
         """Start a line of the progress bar."""
@@ -171,7 +179,7 @@ class Journal(AbstractContextManager["Journal"]):
             self.writer.add_image(title, _grid(images), progress.epochs)
         self.writer.flush()
         if time.monotonic() > self._drawn + REDRAWN:
-            draw_curves(self.folder / STEPS, self.folder / EPOCHS, self.folder / CURVES)
+            self._draw()
             self._drawn = time.monotonic()
         said = ", ".join(f"{name} {value:.4g}" for name, value in {**trained, **_prefixed(held_out)}.items())
         line = f"epoch {progress.epochs} ({stage}): {said}"

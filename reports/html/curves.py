@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from pathlib import Path
 from typing import Any
 
+from ...drawing.losses import EPOCHS, STEPS, columns
 from .paths import shortened
 
 POINTS = 2000
@@ -23,12 +23,12 @@ def read_training(folder: Path) -> list[dict[str, Any]]:
         `name`, `options`, `every` (how many steps a point is the mean of), `step`, `learning_rate`, `losses` by name,
         and `held_out` with its own `step`. Numbers that are missing or not finite are None.
     """
-    return [_read(path, folder) for path in sorted(folder.rglob("losses.csv"))]
+    return [_read(path, folder) for path in sorted(folder.rglob(STEPS))]
 
 
 def _read(path: Path, folder: Path) -> dict[str, Any]:
     steps = _table(path)
-    epochs = _table(path.with_name("losses_by_epoch.csv"))
+    epochs = _table(path.with_name(EPOCHS))
     every = max(1, math.ceil(len(steps.get("step", [])) / POINTS))
     losses = {name: _thinned(values, every) for name, values in steps.items() if name not in _FIXED}
     held_out = {
@@ -56,21 +56,7 @@ def _options(path: Path) -> dict[str, Any]:
 
 
 def _table(path: Path) -> dict[str, list[float]]:
-    """Read the columns of numbers; a torn last line is left out."""
-    if not path.is_file():
-        return {}
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        lines = [line for line in csv.reader(file) if line]
-    head = lines[0] if lines else []
-    rows = [line for line in lines[1:] if len(line) == len(head)]
-    return {name: [_number(row[i]) for row in rows] for i, name in enumerate(head) if name != "stage"}
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text) if text else math.nan
-    except ValueError:
-        return math.nan
+    return {name: values.tolist() for name, values in columns(path, strict=False).items()}
 
 
 def _thinned(values: list[float], every: int) -> list[float | None]:

@@ -12,10 +12,10 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from fusionbench.drawing.style import plain, save
 from fusionbench.errors import InputError
 from fusionbench.reports.figure import figure, parse_box
 from fusionbench.reports.panels import HIGHEST, _insets, _overlap
-from fusionbench.reports.style import plain, save
 
 Store = Callable[..., None]
 SOURCES = [("Infrared", np.full((40, 60), 128, np.uint8)), ("Visible", np.full((40, 60, 3), 65535, np.uint16))]

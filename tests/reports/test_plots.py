@@ -12,10 +12,10 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fusionbench.drawing.style import save
 from fusionbench.errors import InputError
 from fusionbench.reports.boards import read_boards
 from fusionbench.reports.plots import PLOTS, normalised, plot
-from fusionbench.reports.style import save
 
 Store = Callable[..., None]
 NAMES = {"alpha": "平均 $x$ <b>", "beta": "=cmd,\n😀"}

@@ -55,29 +55,50 @@ def read_training(folder: Path, name: str | None = None) -> Training:
         There is no losses.csv, it has no steps, or it is not a table of numbers.
     """
     folder = folder.parent if folder.name == STEPS else folder
-    steps = _columns(folder / STEPS)
+    steps = columns(folder / STEPS)
     if not steps or "step" not in steps:
         raise InputError(f"{folder} has no steps in {STEPS}: give the folder of a run that `fusionbench train` made")
-    return Training(name or folder.resolve().name, steps, _columns(folder / EPOCHS))
+    return Training(name or folder.resolve().name, steps, columns(folder / EPOCHS))
 
 
-def _columns(path: Path) -> dict[str, Array]:
+def columns(path: Path, strict: bool = True) -> dict[str, Array]:
+    """Read the columns of numbers of a table that training writes, NaN where a cell is empty.
+
+    Parameters
+    ----------
+    path : the file; nothing is read where there is none. A run may be writing its last line now: it is left out.
+    strict : raise where a cell is no number; else it is NaN.
+
+    Raises
+    ------
+    InputError
+        A cell is no number.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    lines = list(csv.reader(io.StringIO(text[: text.rfind("\n") + 1])))  # a run may be writing its last line now
+    lines = list(csv.reader(io.StringIO(text[: text.rfind("\n") + 1])))
     if len(lines) < 2:
         return {}
     rows = [line for line in lines[1:] if len(line) == len(lines[0])]
     try:
         return {
-            name: np.array([float(row[place] or "nan") for row in rows])
+            name: np.array([_number(row[place], strict) for row in rows])
             for place, name in enumerate(lines[0])
             if name != "stage"
         }
     except ValueError as error:
         raise InputError(f"{path} is not a table of losses ({error}): give the folder of a training run") from error
+
+
+def _number(text: str, strict: bool) -> float:
+    try:
+        return float(text or "nan")
+    except ValueError:
+        if strict:
+            raise
+        return math.nan
 
 
 def smoothed(values: Array, width: int) -> Array:
