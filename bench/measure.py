@@ -106,6 +106,7 @@ class Memory:
 
     def __init__(self, device: str) -> None:
         self.device = device
+        self.before: int | None
         gc.collect()
         if device.startswith("cuda"):
             import torch
@@ -124,7 +125,7 @@ class Memory:
         if self.device.startswith("cuda"):
             import torch
 
-            return int(torch.cuda.max_memory_allocated(self.device)) - self.before
+            return int(torch.cuda.max_memory_allocated(self.device)) - (self.before or 0)
         now = _status("VmHWM")
         if self.before is None or now is None or not (self.forgotten or now > (self.highest or 0)):
             return None
