@@ -9,7 +9,7 @@ import typer
 
 from ..errors import FusionBenchError
 from ..version import __version__
-from . import doctor, look, prepare, profile, report, run, train, weights
+from . import compare, doctor, look, prepare, profile, report, run, train, weights
 
 app = typer.Typer(
     name="fusionbench",
@@ -45,6 +45,7 @@ app.command()(run.run)
 app.command()(run.score)
 app.command()(profile.profile)
 app.command()(train.train)
+app.command()(compare.compare_backends)
 app.add_typer(prepare_app, name="prepare")
 prepare_app.command()(prepare.film)
 app.command()(report.report)

@@ -51,7 +51,10 @@ def difference_rows(
 
 
 def _ratio(squares: Array) -> float:
-    return float(np.sqrt(squares[0] / squares[1])) if squares[1] else float(squares[0] > 0) * float("inf")
+    """Return the ratio of two norms: 0 where there is nothing to differ, as in the text's layer without a text."""
+    if squares[1] == 0:
+        return 0.0 if squares[0] == 0 else float("inf")
+    return float(np.sqrt(squares[0] / squares[1]))
 
 
 def comparison_csv(runs: Kept, epoch: int) -> str:

@@ -30,6 +30,7 @@ from .sessions import Session, TorchSession, opened
 Progress = Callable[[str, int, int], None]
 IMAGES = 4  # fused for the time that it takes, the first apart
 STUDY, WORK = "study.json", "work"
+ADDING = ("orders", "slow_steps", "cold")  # options that add runs, and leave the others as they are
 
 
 def run_study(options: StudyOptions, out: str | Path, progress: Progress = lambda run, done, total: None) -> Path:
@@ -216,7 +217,7 @@ def _claim(out: Path, options: StudyOptions, pairs: Sequence[Pair], version: str
 
     digest = hashlib.sha256(b"".join(part.tobytes() for pair in pairs for part in pair)).hexdigest()
     sizes = sorted({pair[0].shape for pair in pairs})
-    told = json.loads(json.dumps(asdict(options)))  # as it reads back
+    told = {name: value for name, value in json.loads(json.dumps(asdict(options))).items() if name not in ADDING}
     study = {
         "options": told, "pairs": len(pairs), "sizes": [list(size) for size in sizes], "data": f"sha256:{digest}",
         "versions": {"torch": torch.__version__, "jittor": version, "numpy": np.__version__},

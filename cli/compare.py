@@ -1,0 +1,81 @@
+"""The command that compares the frameworks a method can be computed with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ..errors import InputError
+from .options import Root
+
+
+def compare_backends(
+    method: Annotated[Literal["film"], typer.Option("--method", "-m", help="The method.")] = "film",
+    dataset: Annotated[
+        list[str] | None, typer.Option("--dataset", "-d", help="A data set by name, or a folder.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="An H5 file of `fusionbench prepare film`, in place of --dataset.")
+    ] = None,
+    data_root: Root = None,
+    split: Annotated[str | None, typer.Option(help="A split or a list of names.", show_default="all but test")] = None,
+    pairs: Annotated[int, typer.Option(help="Only the first pairs.")] = 20,
+    steps: Annotated[int, typer.Option(help="Steps of training, in each run.")] = 200,
+    batch_size: Annotated[int, typer.Option(help="Pairs in a step.")] = 2,
+    lr: Annotated[float, typer.Option(help="Learning rate.")] = 1e-5,
+    grid: Annotated[
+        str, typer.Option(help="Working grid; FILM's is 288x384, on which a step takes nine times as long.")
+    ] = "96x128",
+    image_size: Annotated[
+        str, typer.Option(help="Of the images; auto: as in an H5 file, and the grid's for a data set.")
+    ] = "auto",
+    text: Annotated[str, typer.Option(help="A source of the text features, as training takes it.")] = "auto",
+    weights: Annotated[str | None, typer.Option(help="Start from this file.", show_default="random")] = None,
+    seed: Annotated[int, typer.Option(help="Of random weights, and of the data's order.")] = 0,
+    orders: Annotated[int, typer.Option(help="Runs with the data in another order: what chance does.")] = 2,
+    slow_steps: Annotated[int, typer.Option(help="Steps without oneDNN; 0 leaves them out.")] = 3,
+    threads: Annotated[int | None, typer.Option(help="Of both frameworks.", show_default="all cores")] = None,
+    cold: Annotated[
+        bool, typer.Option("--cold", help="Measure a first start, too: ten minutes or more of compiling.")
+    ] = False,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the study.")] = Path("runs/comparison"),
+) -> None:
+    """Compare PyTorch and Jittor: the same weights, data and order, and what differs in values, losses and time.
+
+    Writes tables, a picture and a page. The same command again goes on where it stopped.
+    """
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
+
+    from ..methods.film.jittor.study import StudyOptions, planned, run_study
+    from ..reports.comparison_page import write_comparison
+
+    if (data is None) == (dataset is None):
+        raise InputError("give either a data set with --dataset, or an H5 file with --data")
+    options = StudyOptions(
+        dataset=tuple(dataset or [str(data)]),
+        data_root=None if data_root is None else str(data_root),
+        split=split, pairs=pairs, steps=steps, batch_size=batch_size, lr=lr, grid=grid, image_size=image_size,
+        text=text, weights=weights, seed=seed, orders=orders, slow_steps=slow_steps, threads=threads, cold=cold,
+    )  # fmt: skip
+    console = Console(stderr=True)
+    names = [run.name for run in planned(options)]
+    columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        bars = {name: progress.add_task(name, total=None, start=False) for name in names}
+
+        def show(name: str, done: int, total: int) -> None:
+            if done == 0:
+                progress.start_task(bars[name])
+            progress.update(bars[name], completed=done, total=total)
+
+        folder = run_study(options, out, show)
+    page = write_comparison(folder)
+    for what, file in (
+        ("page", page),
+        ("picture", folder / "loss_comparison.png"),
+        ("table", folder / "comparison.csv"),
+    ):
+        typer.echo(f"{what:8} {file}")
