@@ -111,6 +111,7 @@ class Memory:
         if device.startswith("cuda"):
             import torch
 
+            torch.cuda.init()
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats(device)
             self.before = torch.cuda.memory_allocated(device)
@@ -162,19 +163,17 @@ def _children() -> int:
 def count(method: Method, pair: Pair) -> tuple[int | None, int | None]:
     """Count the parameters of a method's networks and the operations of one pass through them.
 
-    The networks are the torch modules that it keeps as attributes once it has fused. FLOPs are those of matrix products
-    and convolutions, a multiplication and an addition counting as two, by torch's `FlopCounterMode`; all that works
-    pixel by pixel (activations, norms, softmax, sums) is not counted.
+    The networks are the torch modules that it keeps as attributes once it has gone through its `dry_run`. FLOPs are
+    those of matrix products and convolutions, a multiplication and an addition counting as two, by torch's
+    `FlopCounterMode`; all that works pixel by pixel (activations, norms, softmax, sums) is not counted.
     """
-    networks = {id(module): module for module in modules(vars(method).values())}
-    if not networks:
+    if not method.learned and next(modules(vars(method).values()), None) is None:
         return None, None
     from torch.utils.flop_counter import FlopCounterMode
 
     from ..methods.colour import luminance
 
     a, b = (luminance(image)[None, None] for image in (pair.a, pair.b))  # type: ignore[arg-type]
-    parameters = {id(p): p.numel() for module in networks.values() for p in module.parameters()}
     try:
         with FlopCounterMode(display=False) as counter:
             method.dry_run(a, b, pairs=(pair,))
@@ -182,7 +181,8 @@ def count(method: Method, pair: Pair) -> tuple[int | None, int | None]:
         raise
     except Exception as error:
         raise RunError(f"the operations of {method.label!r} cannot be counted: {one_line(error)}") from error
-    return sum(parameters.values()), int(counter.get_total_flops()) or None
+    parameters = {id(p): p.numel() for module in modules(vars(method).values()) for p in module.parameters()}
+    return sum(parameters.values()) or None, int(counter.get_total_flops()) or None
 
 
 def modules(values: Iterable[Any]) -> Iterator[nn.Module]:

@@ -34,8 +34,9 @@ def profile(
 ) -> None:  # fmt: skip
     """Measure what methods cost: parameters, FLOPs, time for a pair, and peak memory.
 
-    Each method fuses a synthetic pair in a process of its own. FLOPs are those of matrix products and convolutions, a
-    multiplication and an addition counting as two; a method without a network has neither FLOPs nor parameters.
+    Each method fuses a synthetic pair in a process of its own; without a network it has no parameters and no FLOPs.
+
+    FLOPs are those of matrix products and convolutions; a multiplication and an addition count as two.
 
     The same command again keeps what is stored, unless the method, the machine or a version changed.
     """

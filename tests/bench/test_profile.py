@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fusionbench.bench import profile as room
-from fusionbench.bench.measure import count, default_threads, quartiles, scene
+from fusionbench.bench.measure import Memory, count, default_threads, quartiles, scene
 from fusionbench.bench.profile import parse_size, profile
 from fusionbench.bench.store import find_profiles, profile_path
 from fusionbench.errors import InputError, RunError
@@ -146,6 +146,20 @@ def test_peak_memory_is_the_methods_own(tmp_path: Path, make_method: Callable[..
     assert 190 < peaks[0] < 230
     assert 55 < peaks[1] < 80
     assert peaks[2] < 10
+
+
+def test_memory_of_a_card_is_what_torch_allocated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a card only which of torch's counters are read can be told."""
+    import torch
+
+    called: list[str] = []
+    monkeypatch.setattr(torch.cuda, "init", lambda: called.append("init"))
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: called.append("empty"))
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: called.append(f"reset {device}"))
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: 1_000)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 51_000)
+    assert Memory("cuda:1").peak() == 50_000
+    assert called == ["init", "empty", "reset cuda:1"]
 
 
 def test_a_command_line_is_timed_and_its_memory_seen(tmp_path: Path) -> None:
