@@ -7,8 +7,8 @@ from typing import Any
 
 from .catalog import metric
 from .filters import sobel, total
-from .gradient import steepness, strength
-from .pixelwise import arctan, choose, exp, larger, mapped, pixelwise, sqrt, summed
+from .gradient import strength, turned
+from .pixelwise import choose, exp, larger, mapped, pixelwise, sqrt, summed
 from .triple import Array, Image, Triple, feature
 
 KUMAR = "Shreyamsha Kumar 2013, doi:10.1007/s11760-012-0361-x; Petrovic and Xydeas 2005, doi:10.1109/ICCV.2005.175"
@@ -19,7 +19,7 @@ FAINT = 2.0  # strength below which an edge has the least weight
 def reflected_edges(image: Image) -> tuple[Array, Array]:
     """Sobel strength over 8 and angle, border mirrored without its own pixel; π/2 where the horizontal part is 0."""
     slopes = sobel(image.pixels, border="reflect")
-    length, angle = mapped(lambda x, y: (strength(x, y) / 8, arctan(steepness(x, y))), *slopes, kept=2)
+    length, angle = mapped(lambda x, y: (strength(x, y) / 8, turned(x, y)), *slopes, kept=2)
     return length, angle
 
 

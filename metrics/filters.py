@@ -110,20 +110,22 @@ def _stacked(images: list[np.ndarray]) -> np.ndarray:
 
 def gradient(x: Array) -> tuple[Array, Array]:
     """Derivatives as np.gradient: central differences, one-sided at the border; along the rows, down the columns."""
-    along, down = central_differences(x)
-    return along / 2, down / 2
+    west, east, north, south = neighbours(x)
+    return (east - west) / 2, (south - north) / 2
 
 
-def central_differences(x: Array) -> tuple[Array, Array]:
-    """Twice the derivatives of np.gradient, which are whole for whole pixels; of uint8 arrays int16."""
+def neighbours(x: Array) -> tuple[Array, Array, Array, Array]:
+    """Left, right, upper and lower neighbour of each pixel, continued in a straight line beyond the border.
+
+    Of uint8 arrays int16.
+    """
     xp = array_namespace(x)
     if x.dtype == xp.uint8:
         x = xp.astype(x, xp.int16 if _is_array(x) else xp.float64)
-    left, right = x[..., 1:2] - x[..., :1], x[..., -1:] - x[..., -2:-1]
-    above, below = x[..., 1:2, :] - x[..., :1, :], x[..., -1:, :] - x[..., -2:-1, :]
-    along = xp.concat([2 * left, x[..., 2:] - x[..., :-2], 2 * right], axis=-1)
-    down = xp.concat([2 * above, x[..., 2:, :] - x[..., :-2, :], 2 * below], axis=-2)
-    return along, down
+    wide = xp.concat([2 * x[..., :1] - x[..., 1:2], x, 2 * x[..., -1:] - x[..., -2:-1]], axis=-1)
+    above, below = 2 * x[..., :1, :] - x[..., 1:2, :], 2 * x[..., -1:, :] - x[..., -2:-1, :]
+    high = xp.concat([above, x, below], axis=-2)
+    return wide[..., :-2], wide[..., 2:], high[..., :-2, :], high[..., 2:, :]
 
 
 def squared_distance(x: Array, y: Array) -> Array:

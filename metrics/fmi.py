@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from array_api_compat import device, is_torch_array
+from array_api_compat import array_namespace, device, is_torch_array
 
 from .catalog import metric
 from .fmi_features import cosines, directed_edges, edges, horizontal_gradient, pixels, wavelets
@@ -97,19 +97,25 @@ def window_information(f: Spread, s: Spread) -> Array:
     return ratio(2 * (f.entropy + s.entropy - entropy(joint)), f.entropy + s.entropy)
 
 
-def window_scores(*samples: Array) -> tuple[Array]:
-    """Mean information about two sources in a window of F, A and B, nine samples each; one that equals F has 1."""
-    raw, a, b = samples[:9], samples[9:18], samples[18:]
-    scaled = rescale(raw)
-    distribution, found = spread(scaled), 0.0
-    for source in (a, b):
-        same = source[0] == raw[0]
-        for x, y in zip(source[1:], raw[1:], strict=True):
-            same = same & (x == y)
-        found = found + choose(same, 1.0, window_information(distribution, spread(rescale(source))))
-        # After a comparison the published code keeps the rescaled window: b is compared with that, not with the raw.
-        raw = tuple(choose(same, x, y) for x, y in zip(raw, scaled, strict=True))
-    return (found / 2,)
+def window_score(*numbers: Array) -> tuple[Array, Array]:
+    """Information about a source in a window, 1 where it equals the fused one, and whether it does.
+
+    Takes the nine samples of the fused window, nine of the source's, and whether the fused window is still to be
+    compared as it is: after a first source that differs the published code compares the rescaled one.
+    """
+    fused, source, as_it_is = numbers[:9], numbers[9:18], numbers[18]
+    scaled, equal = rescale(fused), choose(as_it_is > 0, 1.0, 1.0)
+    for x, y, z in zip(source, fused, scaled, strict=True):
+        equal = choose(x == choose(as_it_is > 0, y, z), equal, 0.0)
+    return choose(equal > 0, 1.0, window_information(spread(scaled), spread(rescale(source)))), equal
+
+
+def window_scores(fused: Samples, a: Samples, b: Samples) -> Array:
+    """Mean information about two sources in each window, from maps of nine samples: (N, H, W)."""
+    raw = array_namespace(fused[0]).ones_like(fused[0])
+    of_a, equal = mapped(window_score, *fused, *a, raw, kept=2)
+    of_b, _ = mapped(window_score, *fused, *b, equal, kept=2)
+    return (of_a + of_b) / 2
 
 
 def windows(x: Array) -> list[Array]:
@@ -131,8 +137,7 @@ def feature_information(t: Triple, view: Callable[[Image], Array]) -> Array:
     """Mean over all 3x3 windows of the information that the fused feature map has about those of the sources."""
     maps, sums = [view(image) for image in (t.fused, t.a, t.b)], 0.0
     for band in bands(maps[0]):
-        samples = [sample for x in maps for sample in windows(x[:, band])]
-        sums = sums + t.xp.sum(mapped(window_scores, *samples, kept=1)[0], axis=(-2, -1))
+        sums = sums + t.xp.sum(window_scores(*(windows(x[:, band]) for x in maps)), axis=(-2, -1))
     return sums / ((maps[0].shape[1] - 2) * (maps[0].shape[2] - 2))
 
 
@@ -145,7 +150,7 @@ def binary_information(t: Triple, view: Callable[[Image], Array]) -> Array:
             code = code * 2 + sample
         codes, counts = xp.unique_counts(xp.reshape(code, (-1,)))
         bits = [xp.astype((codes >> k) & 1, maps[0].dtype)[None, None] for k in range(26, -1, -1)]
-        values = mapped(window_scores, *bits, kept=1)[0][0, 0]
+        values = window_scores(bits[:9], bits[9:18], bits[18:])[0, 0]
         scores.append(xp.sum(values * counts) / xp.sum(counts))
     return xp.stack(scores)
 

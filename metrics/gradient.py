@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from math import inf, pi
+from math import pi
+from typing import NamedTuple
 
 from .catalog import metric
-from .filters import central_differences, sobel, squared_distance
-from .pixelwise import arctan, choose, exp, larger, mapped, smaller, sqrt, summed
+from .filters import neighbours, sobel, squared_distance
+from .pixelwise import angle, choose, exp, larger, mapped, smaller, sqrt, summed
 from .triple import Array, Image, Triple, feature
 
 ESKICIOGLU = "Eskicioglu and Fisher 1995, doi:10.1109/26.477498"
@@ -16,15 +17,16 @@ CUI = "Cui et al. 2015, doi:10.1016/j.optcom.2014.12.032"
 XYDEAS = "Xydeas and Petrovic 2000, doi:10.1049/el:20000267"
 
 
-def slope(along: Array, down: Array) -> Array:
-    """Root of the mean square of both derivatives, from twice the derivatives."""
+def slope(west: Array, east: Array, north: Array, south: Array) -> Array:
+    """Root of the mean square of both derivatives, from the neighbours of a pixel."""
+    along, down = east - west, south - north
     return sqrt((along * along + down * down) / 8)
 
 
 @feature
 def gradient_sum(image: Image) -> Array:
     """Σ sqrt((gx² + gy²)/2) over all pixels, central differences, one-sided at the border: (N,)."""
-    return summed(slope, *central_differences(image.pixels))
+    return summed(slope, *neighbours(image.pixels))
 
 
 @metric(
@@ -51,70 +53,84 @@ def strength(along: Array, down: Array) -> Array:
     return sqrt(along * along + down * down)
 
 
-def steepness(along: Array, down: Array) -> Array:
-    """Tangent of the gradient's angle, +∞ where the horizontal part is 0."""
-    # the sign is that of a true convolution: it matters against the fixed sign of +∞
-    return choose(along == 0, inf, -down / choose(along == 0, 1.0, along))
+def turned(along: Array, down: Array) -> Array:
+    """Angle of a gradient, arctan in -π/2..π/2; π/2 where the horizontal part is 0."""
+    # the sign is that of a true convolution: it matters against the fixed sign of π/2
+    return choose(along == 0, pi / 2, angle(-down, choose(along == 0, 1.0, along)))
 
 
-Edges = tuple[Array, Array]  # strength, and direction as `direction` tells it
-SourceEdges = tuple[Array, Array, Array]  # the same, and the sum of the strength (N,)
+class Edges(NamedTuple):
+    """Edges of an image as Qabf compares them."""
+
+    strength: Array
+    inverse: Array  # 1 / strength, 0 where there is none
+    direction: Array  # exponential of the angle, scaled: the ratio of two is that of a difference
+
 
 STEEP = 22 / (pi / 2)  # of Qabf's second sigmoid, per radian
 TURN = math.exp(-22 * 0.2)
 
 
-def direction(angle: Array) -> Array:
-    """Exponential of an angle: the second sigmoid needs the exponential of a difference, a ratio of two of these."""
-    return exp(STEEP * angle)
+def edges_of(strength: Array, angle: Array) -> Edges:
+    """Edges from strength and angle."""
+    none = strength == 0
+    return Edges(strength, choose(none, 0.0, 1 / choose(none, 1.0, strength)), exp(STEEP * angle))
 
 
 def polar(along: Array, down: Array) -> Edges:
-    """Strength and direction of a gradient for Qabf: arctan in -π/2..π/2, π/2 where the horizontal part is 0."""
-    return strength(along, down), direction(arctan(steepness(along, down)))
+    """Edges from both derivatives."""
+    return edges_of(strength(along, down), turned(along, down))
+
+
+def with_sum(edges: Edges) -> tuple[Array, ...]:
+    """Edges, and the strength once more, to be summed."""
+    return (*edges, edges.strength)
 
 
 @feature
-def edges(image: Image) -> SourceEdges:
-    """Sobel strength and direction of Qabf, with a border of zeros; and the sum of the strength (N,)."""
-    length, turn, whole = mapped(polar_and_strength, *sobel(image.pixels), kept=2, sums=1)
-    return length, turn, whole
+def edges(image: Image) -> tuple[Edges, Array]:
+    """Sobel edges of Qabf, with a border of zeros; and the sum of their strength (N,)."""
+    found = mapped(lambda along, down: with_sum(polar(along, down)), *sobel(image.pixels), kept=3, sums=1)
+    return Edges(*found[:3]), found[3]
 
 
-def polar_and_strength(along: Array, down: Array) -> tuple[Array, Array, Array]:
-    """`polar`, and the strength once more."""
-    length, turn = polar(along, down)
-    return length, turn, length
+def closeness(f: Edges, s: Edges, unit: float) -> tuple[Array, Array]:
+    """Q of a pixel and a source, as a ratio of two numbers but for 0.9994 · 0.9879.
 
-
-def kept(gf: Array, df: Array, gs: Array, ds: Array, unit: float) -> Array:
-    """Q of a source, from strength and direction in the fused image and in the source.
-
-    0.9994 / (1 + exp(-15 (ratio - .5))) · 0.9879 / (1 + exp(-22 (closeness - .8)))
+    1 / (1 + exp(-15 (ratio - .5))) · 1 / (1 + exp(-22 (closeness - .8))); the second exponential is that of the angle
+    between both, the larger direction over the smaller, times TURN.
     """
-    ratio = choose(gs == gf, unit * gf, smaller(gs, gf) / choose(gs == gf, 1.0, larger(gs, gf)))
-    turn = larger(df, ds) / smaller(df, ds)  # exp(22 (1 - closeness))
-    return 0.9994 * 0.9879 / ((1 + exp(-15 * (ratio - 0.5))) * (1 + TURN * turn))
+    ratio = smaller(s.strength * f.inverse, f.strength * s.inverse)
+    ratio = choose(s.strength == f.strength, unit * f.strength, ratio)
+    low, high = smaller(f.direction, s.direction), larger(f.direction, s.direction)
+    return low, (1 + exp(-15 * (ratio - 0.5))) * (low + TURN * high)
+
+
+def transferred(f: Edges, a: Edges, b: Edges, unit: float) -> Array:
+    """Q of both sources, each times the source's strength."""
+    (above_a, below_a), (above_b, below_b) = closeness(f, a, unit), closeness(f, b, unit)
+    both = a.strength * above_a * below_b + b.strength * above_b * below_a
+    return 0.9994 * 0.9879 * both / (below_a * below_b)
 
 
 def edge_transfer(
     fused: tuple[Array, Array],
-    a: SourceEdges,
-    b: SourceEdges,
+    a: tuple[Edges, Array],
+    b: tuple[Edges, Array],
     unit: float = 1.0,
     to_edges: Callable[..., Edges] = polar,
 ) -> Array:
     """Xydeas and Petrovic's edge transfer: Q of each pixel and source, weighted by the source's edge strength: (N,).
 
     Where two strengths are equal the published codes take the strength itself for their ratio, not 1, in the `unit`
-    (per grey level) that each has for its images. `to_edges` makes strength and direction of the two maps `fused`.
+    (per grey level) that each has for its images. `to_edges` makes edges of the two maps `fused`; sources are edges and
+    the sum of their strength.
     """
 
-    def transferred(x: Array, y: Array, ga: Array, da: Array, gb: Array, db: Array) -> Array:
-        gf, df = to_edges(x, y)
-        return kept(gf, df, ga, da, unit) * ga + kept(gf, df, gb, db, unit) * gb
+    def of_pixel(x: Array, y: Array, *known: Array) -> Array:
+        return transferred(to_edges(x, y), Edges(*known[:3]), Edges(*known[3:]), unit)
 
-    return summed(transferred, *fused, *a[:2], *b[:2]) / (a[2] + b[2])
+    return summed(of_pixel, *fused, *a[0], *b[0]) / (a[1] + b[1])
 
 
 @metric(

@@ -158,6 +158,8 @@ def images(x: Planes, colour: Colour) -> Side:
     if c == 3 and colour != "channels":
         x, c = _gray(x, colour)[:, None], 1
     xp = array_namespace(x)
+    if is_numpy_array(x):
+        x = np.ascontiguousarray(x)  # sums run along memory: a view is to score as its copy
     found = {"mean": Image(xp.reshape(x, (n * c, height, width)))}
     found["joined"] = found["mean"]
     if c == 3:

@@ -11,10 +11,10 @@ from .filters import histogram, like, mean, squared_distance
 from .pixelwise import mapped, summed
 from .triple import Array, Image, Triple, feature
 
-RAO = "Rao 1997, doi:10.1088/0957-0233/8/4/002"
 ASLANTAS = "Aslantas and Bendes 2015, doi:10.1016/j.aeue.2015.09.004"
 JAGALINGAM = "Jagalingam and Hegde 2015, doi:10.1016/j.aqpro.2015.02.019"
 MA_SURVEY = "Ma, Ma, Li 2019, doi:10.1016/j.inffus.2018.02.004"
+SPREAD = f"{MA_SURVEY}; many cite Rao 1997, doi:10.1088/0957-0233/8/4/002, which is about fibre sensors"
 
 
 @feature
@@ -84,7 +84,7 @@ def deviations_of_difference(
     return deviation * (z - mean_z), deviation * deviation
 
 
-@metric("SD", "film", reference=RAO, range=(0.0, 127.5), no_reference=True, differentiable=True)
+@metric("SD", "film", reference=SPREAD, range=(0.0, 127.5), no_reference=True, differentiable=True)
 def standard_deviation(t: Triple) -> Array:
     """Standard deviation of the fused image (population: divided by the number of pixels), 0..255."""
     return t.xp.sqrt(energy(t.fused) / (t.fused.size[0] * t.fused.size[1]))

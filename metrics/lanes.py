@@ -20,7 +20,8 @@ F64 = ir.DoubleType()
 ROUND = 1.5 * 2.0**52  # added to a number it leaves the nearest integer in the last bits
 LN2_HIGH = float.fromhex("0x1.62e42feep-1")  # its products with integers below 2^20 are exact
 LN2_LOW = float(Decimal("0.693147180559945309417232121458176568") - Decimal(LN2_HIGH))
-MANTISSA, ONE = (1 << 52) - 1, 1023 << 52
+ATAN_END = (math.sqrt(2) - 1) ** 2  # square of tan(π/8)
+LOG2_RANGE = (math.sqrt(0.5) - 1, math.sqrt(2) - 1)
 
 
 class Lanes:
@@ -126,11 +127,16 @@ class Lanes:
         return self._new(self.builder.bitcast(changed, numbers))
 
     def polynomial(self, coefficients: tuple[float, ...]) -> Lanes:
-        """Evaluate a polynomial, lowest coefficient first."""
-        found = self._new(self.like(coefficients[-1]))
-        for coefficient in coefficients[-2::-1]:
-            found = self._new(self.like(coefficient)).plus(found, self)
-        return found
+        """Evaluate a polynomial, lowest coefficient first.
+
+        Neighbouring terms are joined in pairs, and pairs in pairs: a chain of additions would wait for each of them.
+        """
+        terms, power = [self._new(self.like(coefficient)) for coefficient in coefficients], self
+        while len(terms) > 1:
+            pairs = [low.plus(high, power) for low, high in zip(terms[::2], terms[1::2], strict=False)]
+            terms = pairs + terms[len(terms) // 2 * 2 :]
+            power = power * power
+        return terms[0]
 
     def exp(self) -> Lanes:
         """Exponential, to 2e-16 of the value; of numbers below -708 as of -708, above 709 as of 709."""
@@ -155,35 +161,43 @@ class Lanes:
         # small integers to float64: into the last bits of a large number
         whole = high._bits(lambda bits, number: b.add(bits, number(int(np.float64(ROUND).view(np.int64))))) - ROUND
         rest = mantissa - 1.0
-        return whole.plus(rest, rest.polynomial(log2_series()))
+        middle, half = sum(LOG2_RANGE) / 2, (LOG2_RANGE[1] - LOG2_RANGE[0]) / 2
+        return whole.plus(rest, (rest * (1 / half) - middle / half).polynomial(log2_series()))
 
     def atan(self) -> Lanes:
-        """Arc tangent, to 2e-16; of infinite numbers ±π/2."""
-        size = abs(self)
-        steep, medium = size > 1 + math.sqrt(2), size > math.sqrt(2) - 1
-        above = steep.choose(-1.0, medium.choose(size - 1.0, size))
-        below = steep.choose(size, medium.choose(size + 1.0, 1.0))
-        x = above / below
-        found = steep.choose(math.pi / 2, medium.choose(math.pi / 4, 0.0)) + x * (x * x).polynomial(atan_series())
-        return (self < 0.0).choose(-found, found)
+        """Arc tangent, to 1e-15; of infinite numbers ±π/2."""
+        return self.atan_over(1.0)
+
+    def atan_over(self, other: Lanes | float) -> Lanes:
+        """Arc tangent of a ratio, to 1e-15."""
+        over = self._new(self.like(other))
+        above, below = abs(self), abs(over)
+        steep, medium = above > below * (1 + math.sqrt(2)), above > below * (math.sqrt(2) - 1)
+        # tan(angle - π/2), tan(angle - π/4) or tan(angle), the one that is small
+        x = steep.choose(-below, medium.choose(above - below, above))
+        x = x / steep.choose(above, medium.choose(above + below, below))
+        series = (x * x * (2 / ATAN_END) - 1.0).polynomial(atan_series())
+        found = steep.choose(math.pi / 2, medium.choose(math.pi / 4, 0.0)) + x * series
+        negative = self._new(self.builder.xor((self < 0.0).value, (over < 0.0).value))
+        return negative.choose(-found, found)
 
 
 EXP = tuple(1 / math.factorial(k) for k in range(14))
 
 
 def _fitted(function: Callable[[np.ndarray], np.ndarray], low: float, high: float, degree: int) -> tuple[float, ...]:
-    """Polynomial through a function's values at Chebyshev's points."""
+    """Polynomial through a function's values at Chebyshev's points; its variable runs from -1 to 1."""
     fit = np.polynomial.Chebyshev.interpolate(function, degree, domain=[low, high])
-    return tuple(float(c) for c in fit.convert(kind=np.polynomial.Polynomial, domain=[-1, 1], window=[-1, 1]).coef)
+    return tuple(float(c) for c in np.polynomial.chebyshev.cheb2poly(fit.coef))
 
 
 @cache
 def atan_series() -> tuple[float, ...]:
-    """Series of atan(x) / x in x², up to tan(π/8)."""
-    return _fitted(lambda z: np.arctan(np.sqrt(z)) / np.sqrt(z), 0.0, (math.sqrt(2) - 1) ** 2, 12)
+    """Series of atan(x) / x in x², which runs from 0 to ATAN_END."""
+    return _fitted(lambda z: np.arctan(np.sqrt(z)) / np.sqrt(z), 0.0, ATAN_END, 12)
 
 
 @cache
 def log2_series() -> tuple[float, ...]:
-    """Series of log2(1 + x) / x for 1 + x between sqrt(1/2) and sqrt(2)."""
-    return _fitted(lambda x: np.log1p(x) / x / math.log(2), math.sqrt(0.5) - 1, math.sqrt(2) - 1, 21)
+    """Series of log2(1 + x) / x, x in LOG2_RANGE."""
+    return _fitted(lambda x: np.log1p(x) / x / math.log(2), *LOG2_RANGE, 20)

@@ -65,6 +65,13 @@ def arctan(x: Array) -> Array:
     return np.arctan(x) if isinstance(x, np.ndarray) else x.atan()
 
 
+def angle(y: Array, x: Array) -> Array:
+    """Arc tangent of y / x at each pixel, -π/2..π/2; x is not 0."""
+    if isinstance(x, np.ndarray):
+        return np.arctan(y / x)
+    return (y / x).atan() if is_torch_array(x) else y.atan_over(x)
+
+
 def in_sequence(numbers: Sequence[Array]) -> Array:
     """Sum from the first number to the last: rounding is the same on every machine."""
     found = numbers[0]
@@ -93,10 +100,6 @@ class Plane:
         self.row: int = 0 if one else x.strides[0]
         self.kind = "one" if one else x.dtype.name
 
-    def below(self, top: int) -> tuple[int, int]:
-        """Address of a row, and the distance of rows."""
-        return self.address + top * self.row, self.row
-
 
 def compilable(*maps: Array) -> bool:
     """Tell whether compiled code can work on these maps (N, H, W)."""
@@ -122,7 +125,7 @@ def looped(formula: Callable[..., tuple[Array, ...]], maps: tuple[np.ndarray, ..
             machine.Loop(formula, kinds=tuple(p.kind for p in planes), outputs=outputs, totals=totals)
         )
         planes += [Plane(m[i]) for m in found]
-        call(rows, cols, 0, 0, 0, address(sums[i]), *(x for plane in planes for x in plane.below(0)))
+        call(rows, cols, address(sums[i]), *(x for plane in planes for x in (plane.address, plane.row)))
     return (*(m.reshape(shape) for m in found), *sums.sum(axis=2).T)
 
 

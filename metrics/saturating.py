@@ -12,8 +12,8 @@ from array_api_compat import array_namespace, is_torch_array
 
 from .catalog import metric
 from .filters import gaussian, mean, pad, product, sum_log10, total
-from .gradient import ESKICIOGLU, XYDEAS, SourceEdges, direction, edge_transfer
-from .intensity import RAO
+from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, edges_of
+from .intensity import SPREAD
 from .perception import SCALES, SHEIKH, passed, possible, pyramid, slope_factor, variance
 from .pixelwise import divided, pixelwise, smaller, summed
 from .triple import Array, Image, Triple, feature
@@ -33,7 +33,7 @@ def spatial_frequency_unit(t: Triple) -> Array:
 
 
 @metric(
-    "SD", "tang2022", reference=RAO, range=(0.0, 16.0), no_reference=True,
+    "SD", "tang2022", reference=SPREAD, range=(0.0, 16.0), no_reference=True,
     note="integers that stop at 255: pixels darker than the mean count as 0, and no deviation beyond 16",
 )  # fmt: skip
 def saturated_deviation(t: Triple) -> Array:
@@ -88,19 +88,14 @@ def correct_root(x: Array) -> Array:
 
 
 @feature
-def ordered_edges(image: Image) -> SourceEdges:
-    """Sobel strength, direction, and the sum of the strength, on 0..1, as MATLAB's conv2 rounds them."""
+def ordered_edges(image: Image) -> tuple[Array, Array]:
+    """Sobel strength and angle on 0..1, as MATLAB's conv2 rounds them."""
     xp, unit = image.xp, divided(image.data, WHITE)
     along = ordered_convolution(unit, ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)))
     down = ordered_convolution(unit, ((1, 2, 1), (0, 0, 0), (-1, -2, -1)))
     angle = xp.where(along == 0, pi / 2, xp.atan(down / xp.where(along == 0, 1.0, along)))
     strength = correct_root(along**2 + down**2)
-    return strength, direction(angle), total(strength)
-
-
-def as_they_are(strength: Array, turn: Array) -> tuple[Array, Array]:
-    """Edges that are strength and direction already."""
-    return strength, turn
+    return strength, angle
 
 
 @metric(
@@ -114,8 +109,11 @@ def ordered_qabf(t: Triple) -> Array:
     The formula of Qabf@tang. Levels divided by 255 do not cancel exactly in the Sobel sums, so the tests for a
     vanishing derivative and for equal strengths depend on the order of the additions: down the kernel's columns.
     """
-    f, a, b = (ordered_edges(image) for image in (t.fused, t.a, t.b))
-    return edge_transfer(f[:2], a, b, to_edges=as_they_are)
+    sources = []
+    for image in t.sources:
+        strength, angle = ordered_edges(image)
+        sources.append((edges_of(strength, angle), total(strength)))
+    return edge_transfer(ordered_edges(t.fused), sources[0], sources[1], to_edges=edges_of)
 
 
 def saturated_vifp(fused: Image, source: Image) -> Array:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace
@@ -14,6 +13,8 @@ from .band import along, outputs
 from .filters import Border, pad, sum_log10, total
 from .pixelwise import Plane, address
 from .triple import Array
+
+LINE = 8  # float64 numbers in a line of the cache
 
 Formula = Callable[..., tuple[Array, ...]]
 
@@ -52,13 +53,12 @@ def swept(
         return _interpreted(formula, x, kernel, factors, maps, across, kept, logarithms, stride)
     taps = (tuple(kernel.tolist()), tuple(across.tolist()))
     images, order = _distinct(x, factors)
-    found, sums = [], []
-    for i in range(len(x)):
-        sweep = Sweep(formula, [y[i] for y in images], order, [m[i] for m in maps], taps, kept, summed, stride)
-        sums.append(sweep(logarithms))
-        found.append(sweep.found)
-    stacked = (found[0][k][None] if len(x) == 1 else np.stack([f[k] for f in found]) for k in range(kept))
-    return (*stacked, *np.array(sums).T)
+    shape = (outputs(x.shape[1], len(kernel), stride), outputs(x.shape[2], len(across), stride))
+    found = [_aligned(len(x), *shape) for _ in range(kept)]
+    down = machine.Down(tuple(_kind(y) for y in images), taps[0], order, stride)
+    loop = machine.Loop(formula, taps[1], len(factors), stride, tuple(_kind(m) for m in maps), kept, summed, logarithms)
+    sums = [_sweep(down, loop, shape, [y[i] for y in (*images, *maps, *found)]) for i in range(len(x))]
+    return (*found, *np.array(sums).T)
 
 
 def _compilable(shape: tuple[int, ...], kernel: np.ndarray, across: np.ndarray, stride: int) -> bool:
@@ -67,7 +67,7 @@ def _compilable(shape: tuple[int, ...], kernel: np.ndarray, across: np.ndarray, 
     if here is None or stride > 2:
         return False
     height, width = outputs(shape[1], len(kernel), stride), outputs(shape[2], len(across), stride)
-    return height >= here.block and width >= here.lanes
+    return height >= here.block and width >= machine.lanes()
 
 
 def _interpreted(
@@ -103,57 +103,34 @@ def _distinct(x: np.ndarray, factors: tuple[Array | None, ...]) -> tuple[list[np
     return images, tuple(order)
 
 
-class Sweep:
-    """One image of `swept`: some rows at a time, first down the columns, then along the rows into the formula."""
+def _kind(x: np.ndarray) -> str:
+    """How compiled code sees a map."""
+    return x.dtype.name if x.dtype.name in machine.KINDS else "float64"
 
-    def __init__(
-        self,
-        formula: Formula,
-        images: list[np.ndarray],
-        factors: tuple[int | None, ...],
-        maps: list[np.ndarray],
-        taps: tuple[tuple[float, ...], tuple[float, ...]],
-        kept: int,
-        summed: int,
-        stride: int,
-    ) -> None:
-        here = machine.processor()
-        assert here is not None
-        self.here, self.stride = here, stride
-        self.width, self.sums, self.summed = images[0].shape[1], len(factors), summed
-        self.height = outputs(images[0].shape[0], len(taps[0]), stride)
-        self.columns = outputs(self.width, len(taps[1]), stride)
-        self.found = [np.empty((self.height, self.columns)) for _ in range(kept)]
-        self.images = [Plane(image) for image in images]
-        self.maps = [Plane(m) for m in (*maps, *self.found)]
-        kinds = tuple(plane.kind for plane in self.maps[: len(maps)])
-        self.loop = machine.Loop(formula, taps[1], self.sums, kinds, kept, summed, stride=stride)
-        self.down = machine.columns(tuple(plane.kind for plane in self.images), taps[0], factors, stride)
 
-    def __call__(self, logarithms: bool) -> np.ndarray:
-        """Fill the maps `found` and return the sums."""
-        go = machine.pixels(self.loop._replace(logarithms=logarithms))
-        # vectors that read every second number read one too many
-        strip = np.empty(machine.ROWS * self.width * self.sums + 2 * self.here.lanes)
-        totals = np.zeros((self.summed, self.columns if logarithms else self.here.lanes))
-        found: Any = np.zeros(self.summed)
-        for top, rows in self._strips():
-            images = (x for image in self.images for x in image.below(top * self.stride))
-            self.down(rows, self.width, address(strip), *images)
-            if logarithms:
-                totals[:] = 1.0
-            row = 8 * self.width
-            maps = (x for plane in self.maps for x in plane.below(top))
-            go(rows, self.columns, address(strip), row, rows * row, address(totals), *maps)
-            if logarithms:
-                found += np.log10(totals).sum(axis=1)
-        return found if logarithms else totals.sum(axis=1)
+def _aligned(*shape: int) -> np.ndarray:
+    """Memory whose rows begin where a vector may lie in one line of the cache."""
+    row = -(-shape[-1] // LINE) * LINE
+    row += LINE * (row % 512 == 0)  # rows at distances of 4096 bytes would share their place in the cache
+    whole = np.empty(math.prod(shape[:-1]) * row + LINE)
+    start = -(address(whole) // 8) % LINE
+    return whole[start : start + whole.size - LINE].reshape(*shape[:-1], row)[..., : shape[-1]]
 
-    def _strips(self) -> list[tuple[int, int]]:
-        """Cut the rows of the result into strips of nearly equal height: first row, rows."""
-        count = -(-self.height // machine.ROWS)
-        edges = [self.height * i // count for i in range(count + 1)]
-        return [(top, below - top) for top, below in pairwise(edges)]
+
+def _sweep(down: machine.Down, loop: machine.Loop, shape: tuple[int, int], planes: list[np.ndarray]) -> np.ndarray:
+    """Run compiled code on one image: fills the last planes, the outputs, and returns the sums."""
+    seen, width = [Plane(x) for x in planes], planes[0].shape[1]
+    # vectors that read every second number read one too many
+    strip = _aligned(machine.ROWS * loop.sums + 1, width)
+    if loop.logarithms:
+        totals = np.ones((-(-shape[0] // machine.ROWS), loop.totals, shape[1]))
+    else:
+        totals = np.zeros((1, loop.totals, machine.lanes()))
+    rows = (x for plane in seen for x in (plane.address, plane.row))
+    call = machine.sweep(down, loop)
+    call(shape[0], width, shape[1], address(strip), strip.strides[0], address(totals), *rows)
+    found: np.ndarray = (np.log10(totals) if loop.logarithms else totals).sum(axis=(0, 2))
+    return found
 
 
 def itself(mean: Array) -> tuple[Array]:
