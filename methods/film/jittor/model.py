@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import jittor as jt
@@ -98,16 +99,20 @@ class Model:
         config = self.config
         total: dict[str, Var] = {}
         weight = config.gradient_weight if gradient_weight is None else gradient_weight
-        images = [self._fused(pair) for pair in pairs]
+        last: list[Var] = []
+        images = [self._fused(pair, lambda name, x: last.append(x) if name == "conv2" else None) for pair in pairs]
         for group in groups(pairs):
             a, b = (jt.array(np.stack([pairs[i][source][None] for i in group])) for source in (0, 1))
-            fused = jt.stack([images[i] for i in group])
-            share = len(group) / len(pairs)
-            for name, loss in fusion_losses(fused, a, b, self.ops, weight, config.ssim_weight).items():
+            share, stacked = len(group) / len(pairs), jt.stack([images[i] for i in group])
+            for name, loss in fusion_losses(stacked, a, b, self.ops, weight, config.ssim_weight).items():
                 total[name] = total[name] + share * loss if name in total else share * loss
-        values = _fetch([*total.values(), *images])
-        losses = {name: float(value.item()) for name, value in zip(total, values, strict=False)}
-        return total["loss"], losses, [image[0] for image in values[len(total) :]]
+        values = iter(_fetch([*total.values(), *images, *last]))
+        losses = {name: float(next(values).item()) for name in total}
+        fused = [next(values)[0] for _ in images]
+        # Jittor compiles for finite numbers: in a maximum or a sigmoid NaN vanishes, and a loss of nonsense is finite.
+        if any(np.isnan(array).any() for array in (*chain.from_iterable(pairs), *values)):
+            losses = dict.fromkeys(losses, float("nan"))
+        return total["loss"], losses, fused
 
 
 def _fetch(values: Sequence[Var]) -> list[Array]:
