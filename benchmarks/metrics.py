@@ -149,8 +149,9 @@ def report(times: dict[str, Any], width: int, height: int) -> dict[str, float]:
 
 
 def protocols(width: int, height: int, rounds: int) -> dict[str, Any]:
-    """Time every protocol on gray images, and each of its metrics alone."""
+    """Time every protocol on gray images, and each of its metrics alone; `vifb` also on colour images."""
     fused, a, b = scene(width, height, 1)
+    coloured = [np.stack([np.roll(x, 7 * k, axis=1) for k in range(3)], axis=-1) for x in (fused[0], a, b)]
     found: dict[str, Any] = {}
     for name, protocol in PROTOCOLS.items():
         evaluate(fused[0], a, b, protocol=protocol)
@@ -164,6 +165,11 @@ def protocols(width: int, height: int, rounds: int) -> dict[str, Any]:
         }
         found[name] = {"whole": whole, "metrics": each}
         print(f"\n{name:10} {1000 * whole:9.1f} ms")
+        if name == "vifb":
+            evaluate(*coloured, protocol=protocol)
+            work: Callable[[], object] = lambda p=protocol: evaluate(*coloured, protocol=p)  # noqa: E731
+            found[name]["whole, RGB"] = median(cpu_seconds(work) for _ in range(rounds))
+            print(f"{'vifb, RGB':10} {1000 * found[name]['whole, RGB']:9.1f} ms")
         print("\n".join(f"  {metric:24}{1000 * seconds:9.1f} ms" for metric, seconds in each.items()))
     return found
 
