@@ -94,7 +94,7 @@ def html(text: str) -> str:
     """Turn the page into one HTML file; its picture lies beside it."""
     from .html.pages import asset, from_markdown
 
-    body = from_markdown(text)
+    body = str(from_markdown(text))  # of its own type, which would escape what is put in
     body = body.replace("<table>", '<div class="scroll"><table>').replace("</table>", "</table></div>")
     title = text.splitlines()[0].lstrip("# ")
     return (

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from fusionbench.cli import app
 from fusionbench.datasets import write
 from fusionbench.errors import InputError, RunError
 from fusionbench.methods.film.jittor import environment
@@ -237,6 +239,23 @@ def test_steady_time_is_that_without_compilation() -> None:
 def test_options_are_checked(options: StudyOptions, change: dict[str, Any], told: str) -> None:
     with pytest.raises(InputError, match=told):
         replace(options, **change)
+
+
+@pytest.mark.parametrize("given", [[], ["--data", "x.h5", "--dataset", "RoadScene"]])
+def test_the_command_takes_one_source_of_data(given: list[str]) -> None:
+    done = CliRunner().invoke(app, ["compare-backends", *given])
+    assert isinstance(done.exception, InputError)
+    assert "either a data set with --dataset, or an H5 file with --data" in str(done.exception)
+
+
+def test_the_command_writes_tables_picture_and_page(study: Path, scenes: Path, options: StudyOptions) -> None:
+    given = {"dataset": scenes, "steps": options.steps, "grid": options.grid, "image-size": options.image_size,
+             "text": "none", "orders": 1, "threads": 1, "out": study}  # fmt: skip
+    done = CliRunner().invoke(app, ["compare-backends", *(f"--{name}={value}" for name, value in given.items())])
+    assert done.exception is None, done.output
+    assert f"page     {study / 'index.html'}" in done.stdout
+    for name in ("index.html", "comparison.md", "loss_comparison.png", "comparison.csv", "losses.csv"):
+        assert (study / name).stat().st_size > 500
 
 
 @pytest.mark.jittor

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,8 @@ def test_without_jittor_it_says_what_to_install(without_jittor: None, tmp_path: 
     assert get_method("film").options["backend"] == "torch"
 
 
-def test_what_goes_with_jittor(tmp_path: Path) -> None:
+def test_what_goes_with_jittor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "require", lambda: "1.3.11.0")
     with pytest.raises(InputError, match="mathematics=native is for backend=jittor"):
         get_method("film[mathematics=native]")
     for given, told in (
@@ -110,7 +112,7 @@ def test_what_goes_with_jittor(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=told):
             train(method="film", dataset="sample", validation=0.0, out=tmp_path, **given)
     with pytest.raises(InputError, match="u2fusion is trained with torch only: leave --backend jittor out"):
-        train(method="u2fusion", backend="jittor", dataset="sample", vgg="none", out=tmp_path)
+        train(method="u2fusion", backend="jittor", dataset="sample", out=tmp_path)
 
 
 def test_calls_and_answers(play: Play) -> None:
@@ -135,9 +137,7 @@ def test_it_is_started_again_as_often_as_it_asks_for(play: Play, tmp_path: Path)
 
 
 def test_it_is_not_started_for_ever(play: Play, tmp_path: Path) -> None:
-    with pytest.raises(
-        RunError, match=r"Jittor does not start; `fusionbench doctor jittor` .*; and its log is|its log"
-    ):
+    with pytest.raises(RunError, match=r"Jittor does not start; `fusionbench doctor jittor` .* its log is"):
         _ = play("times()").hello
     assert len((tmp_path / "starts").read_text()) == worker.STARTS
     (tmp_path / "starts").unlink()
@@ -150,8 +150,6 @@ def test_it_is_not_started_for_ever(play: Play, tmp_path: Path) -> None:
 
 
 def test_a_wrong_numpy_is_refused(play: Play) -> None:
-    from dataclasses import replace
-
     with pytest.raises(InputError, match=r"does not get the arrays of numpy 2.1.0: install both"):
         _ = play(SERVE, replace(HELLO, sound=False, numpy="2.1.0")).hello
     with pytest.raises(InputError, match="finds no CUDA here; leave --device cuda out"):
@@ -159,8 +157,6 @@ def test_a_wrong_numpy_is_refused(play: Play) -> None:
 
 
 def test_the_slow_way_is_announced(play: Play, capsys: pytest.CaptureFixture[str]) -> None:
-    from dataclasses import replace
-
     with play(SERVE, replace(HELLO, onednn=False)) as made:
         assert not made.hello.onednn
     assert "without oneDNN here, which takes 14 to 50 times as long: `fusionbench doctor" in capsys.readouterr().err
