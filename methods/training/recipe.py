@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
-from ...errors import InputError
 from .options import TrainOptions
 
 if TYPE_CHECKING:
@@ -76,17 +75,9 @@ class Recipe(ABC):
     columns: Sequence[str]
 
     def engine(self, fabric: Fabric, options: TrainOptions) -> Engine:
-        """Make what computes.
-
-        Raises
-        ------
-        InputError
-            The recipe cannot be computed with the backend that is asked for.
-        """
+        """Make what computes: PyTorch, unless the method can be computed elsewhere, and is to be."""
         from .engine import FabricEngine
 
-        if options.backend != "torch":
-            raise InputError(f"{options.method} is trained with torch only: leave --backend {options.backend} out")
         return FabricEngine(fabric, self)
 
     @abstractmethod

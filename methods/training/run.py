@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # A method's `make_recipe(options)` builds what is learnt.
 RECIPES = {"film": "film.recipe", "u2fusion": "u2fusion.recipes"}
+BACKENDS = {"torch": RECIPES, "jittor": ("film",)}  # which methods each computes
 CHANGEABLE = ("device", "devices", "workers", "precision", "lr", "epochs", "save_every", "data_root", "vgg")
 ENVIRONMENT = "environment.json"
 _ERROR = ".error.json"
@@ -108,6 +109,8 @@ def _launch(options: TrainOptions, folder: Path, quiet: bool) -> None:
 
     from .devices import make_fabric
 
+    if options.method not in BACKENDS[options.backend]:
+        raise InputError(f"{options.method} is trained with torch only: leave --backend {options.backend} out")
     # What is not PyTorch has a device of its own; what is left for Fabric is done on the CPU.
     device = options.device if options.backend == "torch" else "cpu"
     fabric = make_fabric(device, options.devices, options.precision)
