@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..datasets import FusionDataset
 from ..errors import InputError
-from ..metrics.evaluate import select
+from ..metrics.engine.evaluate import select
 from . import manifest
 from .store import Row, RunFolder, run_folder
 from .task import PairTask, Target, fingerprint

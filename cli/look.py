@@ -53,7 +53,7 @@ def explain(
     """Explain a metric: its formula in each convention, with the values they give for one image, and the traps."""
     from rich.markdown import Markdown
 
-    from ..metrics.explain import explain as explanation
+    from ..metrics.guide.explain import explain as explanation
 
     show.console(120).print(Markdown(str(explanation(metric))))
 

@@ -34,7 +34,7 @@ def report(
     from rich.progress import Progress
 
     from ..metrics import METRICS
-    from ..metrics.explain import explain
+    from ..metrics.guide.explain import explain
     from ..reports.boards import read_boards
     from ..reports.html import write_report
 

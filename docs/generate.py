@@ -15,7 +15,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def _metrics() -> str:
-    from fusionbench.metrics.explain import overview, reference
+    from fusionbench.metrics.guide.explain import overview, reference
 
     return (
         "# Metrics\n\nA result always carries its convention, `metric@convention`. `fusionbench explain NAME` prints what "

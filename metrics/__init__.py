@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from . import (
+from .blocks.triple import Image, Triple, feature
+from .engine.catalog import METRICS, Metric, get_metric, metric
+from .engine.evaluate import Scores, Sources, evaluate, prepare, select
+from .engine.extensions import list_metrics
+from .engine.protocols import CARD, PROTOCOLS, Protocol, get_protocol
+from .formulas import (
     artefact,
     contrast_sensitivity,
     edge_transfer,
@@ -23,11 +28,6 @@ from . import (
     tang,
     vifb,
 )
-from .catalog import METRICS, Metric, get_metric, metric
-from .evaluate import Scores, Sources, evaluate, prepare, select
-from .extensions import list_metrics
-from .protocols import CARD, PROTOCOLS, Protocol, get_protocol
-from .triple import Image, Triple, feature
 
 __all__ = [
     "CARD",

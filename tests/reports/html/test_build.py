@@ -246,7 +246,7 @@ def test_headings_of_explanations_are_marked_for_translation() -> None:
 
 def test_every_title_and_label_of_explanations_is_known() -> None:
     from fusionbench.metrics import METRICS
-    from fusionbench.metrics.explain import explain
+    from fusionbench.metrics.guide.explain import explain
 
     known = {texts["en"] for texts in pages.words().values()}
     for key in METRICS:

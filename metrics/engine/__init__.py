@@ -1,0 +1,1 @@
+"""What scores images: the catalogue of metrics, protocols, checked inputs, evaluation."""
