@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .program import Program
+
 KINDS = ("float64", "int16", "uint8", "complex128")  # of images; complex ones count as two, real and imaginary
 MANY = 16  # maps of a long formula
 ROWS = 16  # rows of results that are worked on at a time: what they are made of stays in the cache
@@ -84,119 +86,6 @@ def _compiled(program: Program, here: Processor) -> Call:
     address = engine.get_function_address(program.function.name)
     call: Call = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * len(program.function.args))(address)
     return call
-
-
-class Program:
-    """A function of integers (counts, addresses, distances in bytes) while it is being written.
-
-    Parameters
-    ----------
-    arguments : their number.
-    lanes : numbers in a vector.
-    """
-
-    def __init__(self, arguments: int, lanes: int) -> None:
-        from llvmlite import ir
-
-        from .lanes import I64
-
-        self.ir, self.lanes, self.integer = ir, lanes, I64
-        kind = ir.FunctionType(ir.VoidType(), [I64] * arguments)
-        self.function = ir.Function(ir.Module(), kind, "loop")
-        self.builder = ir.IRBuilder(self.function.append_basic_block())
-
-    @property
-    def vector(self) -> Any:
-        """The type of a vector of numbers."""
-        return self.ir.VectorType(self.ir.DoubleType(), self.lanes)
-
-    def number(self, value: int) -> Any:
-        """An integer constant."""
-        return self.ir.Constant(self.integer, value)
-
-    def at(self, base: Any, index: Any, step: Any) -> Any:
-        """Address of the index-th of things that lie `step` bytes apart."""
-        index, step = (self.number(x) if isinstance(x, int) else x for x in (index, step))
-        return self.builder.add(base, self.builder.mul(index, step))
-
-    def loop(self, count: Any, body: Callable[[Any], None]) -> None:
-        """Write `body` for an index from 0 to count - 1; count is at least 1."""
-        before, start = self.builder.block, self.function.append_basic_block()
-        self.builder.branch(start)
-        self.builder.position_at_end(start)
-        index = self.builder.phi(self.integer)
-        index.add_incoming(self.number(0), before)
-        body(index)
-        following = self.builder.add(index, self.number(1))
-        index.add_incoming(following, self.builder.block)
-        end = self.function.append_basic_block()
-        self.builder.cbranch(self.builder.icmp_signed("<", following, count), start, end)
-        self.builder.position_at_end(end)
-
-    def blocks(self, count: Any, size: int, body: Callable[[Any, Any], None]) -> None:
-        """Write `body` for the first index of blocks of `size`, and how many of them the block before has done.
-
-        The last block ends at `count`, which is at least `size`, and so may begin in the one before.
-        """
-        b = self.builder
-        last = b.sub(count, self.number(size))
-
-        def block(index: Any) -> None:
-            wanted = b.mul(index, self.number(size))
-            first = b.select(b.icmp_signed("<", wanted, last), wanted, last)
-            body(first, b.sub(wanted, first))
-
-        self.loop(b.sdiv(b.add(count, self.number(size - 1)), self.number(size)), block)
-
-    def load(self, address: Any, kind: str = "float64") -> Any:
-        """Read neighbouring numbers."""
-        from .lanes import F64, Lanes
-
-        element = {"float64": F64, "int16": self.ir.IntType(16), "uint8": self.ir.IntType(8)}[kind]
-        pointer = self.builder.inttoptr(address, self.ir.VectorType(element, self.lanes).as_pointer())
-        found = self.builder.load(pointer, align=int(np.dtype(kind).itemsize))
-        if kind != "float64":
-            found = (self.builder.sitofp if kind == "int16" else self.builder.uitofp)(found, self.vector)
-        return Lanes(self.builder, found)
-
-    def spread(self, address: Any) -> Any:
-        """Read one float64 number for all pixels."""
-        from .lanes import F64, Lanes
-
-        value = self.builder.load(self.builder.inttoptr(address, F64.as_pointer()))
-        return Lanes(self.builder, self._splat(value, F64))
-
-    def _splat(self, value: Any, kind: Any) -> Any:
-        short = self.ir.IntType(32)
-        empty = self.ir.Constant(self.ir.VectorType(kind, self.lanes), self.ir.Undefined)
-        first = self.builder.insert_element(empty, value, self.ir.Constant(short, 0))
-        zeros = self.ir.Constant(self.ir.VectorType(short, self.lanes), [0] * self.lanes)
-        return self.builder.shuffle_vector(first, empty, zeros)
-
-    def alternating(self, address: Any) -> list[Any]:
-        """Read neighbouring float64 numbers: the first, third, ... and the second, fourth, ... of them."""
-        from .lanes import Lanes
-
-        both = [self.load(self.at(address, self.lanes, 8 * i)).value for i in range(2)]
-        short = self.ir.VectorType(self.ir.IntType(32), self.lanes)
-        picks = (self.ir.Constant(short, list(range(start, 2 * self.lanes, 2))) for start in range(2))
-        return [Lanes(self.builder, self.builder.shuffle_vector(*both, pick)) for pick in picks]
-
-    def every_second(self, address: Any) -> Any:
-        """Read every second of neighbouring float64 numbers."""
-        return self.alternating(address)[0]
-
-    def store(self, numbers: Any, address: Any) -> None:
-        """Write neighbouring float64 numbers."""
-        self.builder.store(numbers.value, self.builder.inttoptr(address, self.vector.as_pointer()), align=8)
-
-    def since(self, numbers: Any, done: Any, neutral: float) -> Any:
-        """Replace the first `done` numbers, which have been counted already."""
-        from .lanes import Lanes
-
-        order = self.ir.Constant(self.ir.VectorType(self.integer, self.lanes), list(range(self.lanes)))
-        new = self.builder.icmp_signed(">=", order, self._splat(done, self.integer))
-        return Lanes(self.builder, new).choose(numbers, neutral)
 
 
 class Down(NamedTuple):
