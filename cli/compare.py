@@ -70,6 +70,8 @@ def compare_backends(
             if done == 0:
                 progress.start_task(bars[name])
             progress.update(bars[name], completed=done, total=total)
+            if done == total and not console.is_terminal:
+                typer.echo(f"{name}: {total} steps", err=True)
 
         folder = run_study(options, out, show)
     page = write_comparison(folder)

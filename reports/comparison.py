@@ -153,6 +153,11 @@ def why_fluctuating(comparison: Comparison) -> list[str]:
         f"{percent(factor.moved)} and changes the swing by {percent(factor.swing, signed=True)}."
         for factor in found
     ]
+    shares = [comparison.items("ties", BASE, "share_of_values", point) for point in ("start", "end")]
+    if any(shares):
+        most = max(share for each in shares for share in each.values())
+        told = f"At most {percent(most)} of an operator's values were" if most else "No value of an operator was"
+        sentences.append(f"{told} exactly at a tie, where the frameworks' gradients differ.")
     strongest = max(found, key=lambda factor: factor.moved)
     order = next((factor for factor in found if factor.name.startswith("another order")), None)
     if order is not None:

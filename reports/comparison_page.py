@@ -27,6 +27,7 @@ from .comparison_figure import plot_comparison
 PICTURE = "loss_comparison.png"
 _WORST = 8
 _STYLE = """main { max-width: 64rem } h2 { margin-top: 2.2rem } li { margin: .3rem 0 }
+td:first-child { text-align: left } thead th { white-space: normal }
 img { max-width: 100%; background: #fff; border-radius: 6px }"""
 
 
@@ -122,10 +123,10 @@ def _stages(comparison: Comparison) -> list[str]:
         (f"`{name}`", *(f"{far[point, run][name]:.1e}" for point in ("start", "end") for run in runs))
         for name in far["start", BASE]
     )
-    short = ("PyTorch", "Jittor, as PyTorch", "Jittor as it is")
+    short = ("PyTorch", "Jittor as PyTorch", "Jittor as it is")
     return [
         "### Forward: the largest difference from float64, stage by stage",
-        _table(("stage", *(f"{s}, start" for s in short), *(f"{s}, end" for s in short)), rows),
+        _table(("stage", *(f"{s}, at the start" for s in short), *(f"{s}, after the last step" for s in short)), rows),
     ]
 
 

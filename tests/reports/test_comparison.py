@@ -96,6 +96,7 @@ def test_the_answer_follows_the_numbers(tmp_path: Path) -> None:
     told = said(why_fluctuating(read_comparison(make_study(tmp_path))))
     assert "by 0.2 with PyTorch and by 0.202 with Jittor as it is over 30 steps: +1 %" in told
     assert "differ by 5.0e-04 % (root mean square), and by 0.0015 % at most" in told
+    assert "At most 25 % of an operator's values were exactly at a tie" in told
     assert "the strongest is another order of the same data" in told
     assert "(+1 %) is less than what another order alone does (-10 %)" in told
     told = said(why_fluctuating(read_comparison(make_study(tmp_path, ties=0.2, swing=1.5))))
