@@ -62,8 +62,8 @@ def _print(report: Report, tensors: bool) -> None:
         "method": report.method or "unknown",
         "parameters": f"{report.parameters:,}",
         "sha256": report.sha256 or "–",
-        **report.metadata,
     }
+    facts |= {name: value for name, value in report.metadata.items() if name not in facts}  # their format is "pt"
     show.table(("", ""), facts.items())
     if tensors:
         rows = ((name, "x".join(map(str, shape)) or "1", kind) for name, (shape, kind) in report.tensors.items())

@@ -68,6 +68,7 @@ def convert(source: str | Path, target: str | Path, half: bool = False, method: 
     # No path: the same weights make the same file, wherever they lie.
     notes = {"format": "pt", "method": name, **metadata, "converted_from": f"{Path(source).name} ({state.format})"}
     if for_jittor:
+        del notes["format"]  # says that tensors are torch's
         write_jittor(Path(target), {key: tensor.float().numpy() for key, tensor in tensors.items()}, notes)
     else:
         save_state(target, tensors, notes)

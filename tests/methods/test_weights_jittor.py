@@ -73,6 +73,7 @@ def test_there_and_back_gives_the_same_numbers(tmp_path: Path) -> None:
     back = convert(tmp_path / "film.safetensors", tmp_path / "film.pkl")
     assert (back.format, back.method, back.parameters) == ("Jittor file", "film", 2_070_235)
     assert back.metadata["origin_form"] == "Jittor"
+    assert "format" not in back.metadata
     tensors = load_state(tmp_path / "film.pkl").tensors
     assert all(np.array_equal(tensors[name].numpy(), array) for name, array in arrays.items())
     convert(tmp_path / "film.pkl", tmp_path / "again.pkl")
