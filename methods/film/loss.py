@@ -13,7 +13,7 @@ WINDOW, SIGMA = 5, 1.5
 
 
 def fusion_losses(
-    fused: Tensor, a: Tensor, b: Tensor, gradient_weight: float = 20.0, ssim_weight: float = 0.0
+    fused: Tensor, a: Tensor, b: Tensor, gradient_weight: float = 20.0, ssim_weight: float = 0.0, signed: bool = False
 ) -> dict[str, Tensor]:
     """Compute the loss and its parts.
 
@@ -22,16 +22,17 @@ def fusion_losses(
     fused, a, b : (N, 1, H, W), about [0, 1].
     gradient_weight : of the gradients' part.
     ssim_weight : of the part that is computed and logged, but not learnt from as published (0).
+    signed : whether gradients have directions, in the part that is learnt from; as published they have sizes only.
 
     Returns
     -------
     `loss`: intensity_loss + gradient_weight * gradient_loss + ssim_weight * ssim_loss;
     `intensity_loss`: mean distance from the larger of the sources' values at each pixel;
-    `gradient_loss`: the same of the magnitudes of their Sobel gradients;
+    `gradient_loss`: the same of the magnitudes of their Sobel gradients, or `signed_gap`;
     `ssim_loss`: `distance` from a and from b, added.
     """
     intensity = (fused - torch.maximum(a, b)).abs().mean()
-    gradient = (sobel(fused) - torch.maximum(sobel(a), sobel(b))).abs().mean()
+    gradient = signed_gap(fused, a, b) if signed else (sobel(fused) - torch.maximum(sobel(a), sobel(b))).abs().mean()
     # Without a gradient, the root's at identical images would spoil nothing but would be computed for nothing.
     with torch.set_grad_enabled(ssim_weight != 0 and torch.is_grad_enabled()):
         structure = distance(a, fused) + distance(b, fused)
@@ -51,9 +52,22 @@ def sobel(x: Tensor) -> Tensor:
             [4., 0., 4.],
             [6., 4., 6.]])
     """
+    return _gradients(x).abs().sum(dim=1, keepdim=True)
+
+
+def signed_gap(fused: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """Return the mean distance of the fused image's Sobel gradients from those of the source in which they are larger.
+
+    Both directions count, each with its sign: a negative of the image has the same magnitudes, but not these.
+    """
+    f, x, y = (_gradients(image) for image in (fused, a, b))
+    return (f - torch.where(x.abs() >= y.abs(), x, y)).abs().sum(dim=1).mean()
+
+
+def _gradients(x: Tensor) -> Tensor:
+    """Sobel gradients along rows and columns, (N, 2, H, W)."""
     kernel = x.new_tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-    gradients = functional.conv2d(x, torch.stack([kernel, kernel.T])[:, None], padding=1)
-    return gradients.abs().sum(dim=1, keepdim=True)
+    return functional.conv2d(x, torch.stack([kernel, kernel.T])[:, None], padding=1)
 
 
 def distance(x: Tensor, y: Tensor) -> Tensor:

@@ -88,6 +88,7 @@ class Paper(Recipe):
     lr = 1e-5
     epochs = 150
     crops = False
+    signed = False
     columns: Sequence[str] = ("loss", "intensity_loss", "gradient_loss", "ssim_loss")
 
     def __init__(self, options: TrainOptions) -> None:
@@ -138,7 +139,7 @@ class Paper(Recipe):
             a, b, text, shares = self._tensors(batch, group)
             fused = network(a, b, text, shares)
             weight = self.gradient_weight(measuring=draw is None)
-            part = fusion_losses(fused, a, b, weight, self.settings.loss_ssim)
+            part = fusion_losses(fused, a, b, weight, self.settings.loss_ssim, self.signed)
             share = len(group) / len(batch["name"])
             total = {name: total.get(name, 0) + share * loss for name, loss in part.items()}
             if draw is not None:
@@ -188,14 +189,16 @@ class Short(Paper):
     """The shipped weights' recipe, for a short time and a small grid: Adam from 5e-4 down to nothing along a cosine.
 
     In place of whole images, made small, it learns from parts of the working grid's size: so the network sees gradients
-    as steep as those of the images that it is to fuse. These count little at first: their loss knows no sign, and a
-    network that has not learnt to be bright where a source is bright soon draws reliefs and negatives.
+    as steep as those of the images that it is to fuse. These count little at first, and have signs: with the published
+    loss, which knows their sizes only, a network that has not learnt yet to be bright where a source is bright draws
+    reliefs and negatives, and takes long to get over it.
     """
 
     name = "short"
     lr = 5e-4
     epochs = 20
     crops = True
+    signed = True
 
     def schedule(self, optimiser: Optimizer, stage: Stage) -> LRScheduler:
         """Let the learning rate fall along a cosine."""

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.signal import correlate2d
 
-from fusionbench.methods.film.loss import distance, fusion_losses, sobel, ssim
+from fusionbench.methods.film.loss import distance, fusion_losses, signed_gap, sobel, ssim
 
 DRAW = np.random.default_rng(3)
 A, B, F = DRAW.random((3, 2, 1, 13, 18))
@@ -52,6 +52,23 @@ def test_every_term(weights: tuple[float, float], dtype: torch.dtype) -> None:
     assert losses["gradient_loss"] == pytest.approx(gradient, rel=1e-6)
     assert losses["ssim_loss"] == pytest.approx(structure, rel=1e-6)
     assert losses["loss"] == pytest.approx(intensity + weights[0] * gradient + weights[1] * structure, rel=1e-6)
+
+
+def test_signed_gap() -> None:
+    """Both directions, and at each pixel the source whose gradient is larger in it."""
+    kernel = np.outer([1, 2, 1], [-1, 0, 1])
+    gaps = []
+    for f, a, b in zip(F[:, 0], A[:, 0], B[:, 0], strict=True):
+        for k in (kernel, kernel.T):
+            of_f, of_a, of_b = (correlate2d(x, k, mode="same") for x in (f, a, b))
+            gaps.append(np.abs(of_f - np.where(np.abs(of_a) >= np.abs(of_b), of_a, of_b)))
+    f, a, b = (torch.from_numpy(x) for x in (F, A, B))
+    found = float(signed_gap(f, a, b))
+    assert found == pytest.approx(2 * np.mean(gaps), rel=1e-12)
+    assert float(fusion_losses(f, a, b, signed=True)["gradient_loss"]) == found
+    inner = (slice(None), slice(None), slice(1, -1), slice(1, -1))  # beyond the border both are black
+    assert torch.equal(sobel(a)[inner], sobel(-a)[inner])
+    assert float(signed_gap(-a, a, a)) == pytest.approx(2 * float(sobel(a).mean()))
 
 
 def test_sobel_and_ssim_alone() -> None:
