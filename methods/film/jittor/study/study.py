@@ -7,6 +7,7 @@ import io
 import json
 import os
 import platform
+import resource
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -133,8 +134,10 @@ class _Study:
             if kept["run"] == asdict(run):
                 return kept
         home = _empty_home() if run.cold else nullcontext()
+        before = _children()
         with home, opened(run, self.start, self.grid, self.options.threads) as session:
             kept = {"run": asdict(run), "facts": session.facts, **self._measure(run, session)}
+        kept["children"] = _children() - before
         write_text(file, json.dumps(kept))
         return kept
 
@@ -232,6 +235,12 @@ def _claim(out: Path, options: StudyOptions, pairs: Sequence[Pair], version: str
     else:
         started = datetime.now().astimezone().isoformat(timespec="seconds")
         write_text(file, json.dumps({**study, "started": started}, indent=2) + "\n")
+
+
+def _children() -> float:
+    """Return the CPU seconds of all processes that have ended, and of theirs: Jittor's compilers among them."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _machine() -> str:

@@ -228,6 +228,8 @@ def test_steady_time_is_that_without_compilation() -> None:
         {"start": [took(9, 4)], "step": [took(8, 3), took(5, 1), took(2), took(4)], "forward": [took(1)]}
     )}  # fmt: skip
     assert found["run", "compiling"] == 8
+    (first, *_) = times({"start": [took(9, 4)]}, children=30.0)  # compilers that had not ended with the call
+    assert first == ("run", "compiling", 25.5)
     assert (found["step", "wall_first"], found["step", "wall_steady"], found["step", "cpu_steady"]) == (8, 3, 1.5)
     assert ("image", "wall_steady") not in found
     assert found["start", "compiling_first"] == 4
