@@ -18,7 +18,7 @@ from jittor import nn
 from numpy.typing import NDArray
 
 from .ops import Operators, Var
-from .products import convolution, product
+from .products import convolution, depthwise, product
 
 HEADS = 8
 WIDTH = 256  # of a token
@@ -156,11 +156,6 @@ def pointwise(x: Var, weight: Var, bias: Var | None = None) -> Var:
     channels, height, width = x.shape
     y = product(weight.reshape(weight.shape[0], channels), x.reshape(channels, height * width))
     return (y if bias is None else y + bias.reshape(-1, 1)).reshape(-1, height, width)
-
-
-def depthwise(x: Var, weight: Var) -> Var:
-    """Apply a depthwise 3x3 convolution to maps (C, H, W)."""
-    return convolution(x.reshape(1, *x.shape), weight, 1, groups=x.shape[0]).reshape(x.shape)
 
 
 def resized(x: Var, size: Grid) -> Var:
