@@ -191,11 +191,6 @@ def _known(weights: str) -> dict[str, Path]:
     from ..weights.fetch import locate
 
     names = [name for name, entry in WEIGHTS.items() if entry.method == "film"]
-    if weights == OURS and OURS not in names:
-        raise InputError(
-            'no weights of FILM ship with this package yet: give a checkpoint, --method "film[weights=IVF.pth]", or '
-            f'fetch the authors\' with `fusionbench weights fetch {AUTHORS}` and say --method "film[weights={AUTHORS}]"'
-        )
     if weights not in names:
         from ...errors import unknown
 

@@ -23,7 +23,7 @@ from .checkpoints import load_network
 from .loss import fusion_losses
 from .method import parse_grid
 from .network import GRID, FilmNetwork
-from .samples import Images, find_items
+from .samples import H5, Images, find_items
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -107,7 +107,8 @@ class Paper(Recipe):
         network = load_network(options.weights, grid).train() if options.weights else FilmNetwork(grid)
         network.checkpointing = settings.checkpointing
         self.network: nn.Module = network
-        self.text = settings.text
+        own = any(name.endswith(H5) for name in options.dataset)
+        self.text = "describe" if settings.text == "auto" and not own else settings.text
         self.shown: list[tuple[str, Tensor]] = []  # name, and both sources and fused image side by side, (H, 3 W)
 
     @property

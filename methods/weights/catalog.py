@@ -82,6 +82,10 @@ _ALL = (
         ),
     ),
     Weights(
+        "film-fusionbench", "film", "trained by this project; see methods/film/MODEL_CARD.md", "Apache-2.0",
+        "ships in the package", bundled="film/film.safetensors",
+    ),
+    Weights(
         "film", "film", "the authors of FILM: a network for each task (those of IVF and MIF are the same)",
         "none stated: not redistributed here", "four PyTorch checkpoints in github.com/Zhaozixiang1228/IF-FILM",
         (

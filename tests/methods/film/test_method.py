@@ -112,14 +112,6 @@ def test_a_folder_has_a_file_for_each_task(tmp_path: Path, network: FilmNetwork)
         method.fuse(a, b, pairs=[Pair("x", a, b, "MEF")])
 
 
-def test_without_weights_the_way_out_is_said() -> None:
-    if "film-fusionbench" in catalog.WEIGHTS:
-        pytest.skip("weights ship")
-    for ask in (lambda: get_method("film").weights_record, lambda: fuse_pair(get_method("film"), A, B, PAIR)):  # type: ignore[attr-defined]
-        with pytest.raises(InputError, match=r"no weights of FILM ship .*film\[weights=IVF\.pth\].*weights fetch film"):
-            ask()
-
-
 def test_the_authors_weights_are_known_by_their_blob_ids() -> None:
     digests = {file.name: file.digest for file in catalog.WEIGHTS["film"].files}
     assert digests == {

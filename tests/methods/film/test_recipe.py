@@ -79,6 +79,7 @@ def test_a_run_leaves_what_it_should(data: Path, tmp_path: Path) -> None:
             assert read(path).shape == ((24, 48) if path.stem == "toy_c" else (16, 72))
     best = folder / "checkpoints" / "best.safetensors"
     assert load_state(best).metadata["grid"] == "16x16"
+    assert load_state(best).metadata["text"] == "auto"  # what the H5 file holds
     assert load_network(best).grid == (16, 16)
 
 
@@ -179,7 +180,7 @@ def test_plain_folders(tmp_path: Path) -> None:
         for side in ("ir", "vi"):
             write(tmp_path / "mine" / side / f"{name}.png", DRAW.integers(0, 256, (40, 50), dtype=np.uint8))
     folder = start(tmp_path / "mine", tmp_path / "runs", validation=0.0, epochs=1)
-    assert load_state(folder / "checkpoints" / "best.safetensors").metadata["text"] == "auto"
+    assert load_state(folder / "checkpoints" / "best.safetensors").metadata["text"] == "describe"
     assert {read(path).shape for path in (folder / "pic_fusion" / "epoch001").iterdir()} == {(16, 48)}
 
 
