@@ -33,10 +33,10 @@ def test_the_record_names_them() -> None:
 
 
 def test_the_command_works_offline_at_once(shared: Path, tmp_path: Path) -> None:
-    """As the README has it; colour comes back, and what both sources show is seen, not its negative."""
+    """As the README has it, and colour comes back."""
     rows = run("film", "RoadScene", data_root=shared / "data", limit=1, out=tmp_path, metrics=["EN", "CC", "Qabf"])
     assert rows["status"].tolist() == ["ok"]
-    assert (tmp_path / "RoadScene" / "film" / "manifest.json").is_file()
+    assert (tmp_path / "RoadScene" / "film" / "run.json").is_file()
     colour = read(next((tmp_path / "RoadScene" / "film" / "colour").iterdir()))
     assert colour.ndim == 3
     assert np.ptp(colour.astype(int), axis=2).max() > 10
