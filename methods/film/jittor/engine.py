@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ....errors import InputError
 from ...training.engine import Engine
 from ...training.options import TrainOptions
 from ...training.recipe import Batch, Stage
@@ -33,16 +32,14 @@ class JittorEngine(Engine):
     Raises
     ------
     InputError
-        Jittor is not installed, or the recipe's loss is not written in it.
+        Jittor is not installed.
     """
 
     def __init__(self, recipe: Paper, options: TrainOptions) -> None:
-        if recipe.signed:
-            raise InputError(f"the recipe {recipe.name} is for --backend torch: its loss is not written in Jittor")
         environment.require()
         self.recipe = recipe
         self.config = Config(recipe.grid, options.mathematics, recipe.settings.loss_grad_weight,
-                             recipe.settings.loss_ssim)  # fmt: skip
+                             recipe.settings.loss_ssim, recipe.signed)  # fmt: skip
         self.worker = Worker(device=options.device)
         self.model: JittorModel | None = None
 

@@ -15,12 +15,12 @@ WINDOW, SIGMA = 5, 1.5
 
 
 def fusion_losses(
-    fused: Var, a: Var, b: Var, ops: Operators, gradient_weight: float = 20.0, ssim_weight: float = 0.0
-) -> dict[str, Var]:
+    fused: Var, a: Var, b: Var, ops: Operators, gradient_weight: float = 20.0, ssim_weight: float = 0.0,
+    signed: bool = False,
+) -> dict[str, Var]:  # fmt: skip
     """Compute `loss` and its parts, `intensity_loss`, `gradient_loss` and `ssim_loss`, of images (N, 1, H, W)."""
     intensity = ops.magnitude(fused - ops.maximum(a, b)).mean()
-    steepest = ops.maximum(sobel(a, ops), sobel(b, ops))
-    gradient = ops.magnitude(sobel(fused, ops) - steepest).mean()
+    gradient = (signed_gap if signed else gap)(fused, a, b, ops)
     loss = intensity + gradient_weight * gradient
     if ssim_weight:
         structure = distance(a, fused) + distance(b, fused)
@@ -31,9 +31,16 @@ def fusion_losses(
     return {"loss": loss, "intensity_loss": intensity, "gradient_loss": gradient, "ssim_loss": structure}
 
 
-def sobel(x: Var, ops: Operators) -> Var:
-    """Return |Sobel_x * x| + |Sobel_y * x| of (N, 1, H, W), with zeros beyond the border."""
-    return ops.magnitude(convolution(x, _sobel(), 1)).sum(1, keepdims=True)
+def gap(fused: Var, a: Var, b: Var, ops: Operators) -> Var:
+    """Return the mean distance of |Sobel_x| + |Sobel_y| of the fused image from the larger one of the sources."""
+    f, x, y = (ops.magnitude(convolution(image, _sobel(), 1)).sum(1) for image in (fused, a, b))
+    return ops.magnitude(f - ops.maximum(x, y)).mean()
+
+
+def signed_gap(fused: Var, a: Var, b: Var, ops: Operators) -> Var:
+    """Return the mean distance of the fused image's Sobel gradients from those of the source that has larger ones."""
+    f, x, y = (convolution(image, _sobel(), 1) for image in (fused, a, b))
+    return ops.magnitude(f - jt.ternary(jt.abs(x) >= jt.abs(y), x, y)).sum(1).mean()
 
 
 def distance(x: Var, y: Var) -> Var:

@@ -22,13 +22,14 @@ class Config:
     ----------
     grid : the working grid.
     mathematics : "torch", or "native" for Jittor's own.
-    gradient_weight, ssim_weight : of the loss.
+    gradient_weight, ssim_weight, signed : of the loss, see `methods.film.loss.fusion_losses`.
     """
 
     grid: tuple[int, int]
     mathematics: str = "torch"
     gradient_weight: float = 20.0
     ssim_weight: float = 0.0
+    signed: bool = False
 
 
 def groups(pairs: Sequence[Pair]) -> list[list[int]]:

@@ -104,7 +104,7 @@ class Model:
         for group in groups(pairs):
             a, b = (jt.array(np.stack([pairs[i][source][None] for i in group])) for source in (0, 1))
             share, stacked = len(group) / len(pairs), jt.stack([images[i] for i in group])
-            for name, loss in fusion_losses(stacked, a, b, self.ops, weight, config.ssim_weight).items():
+            for name, loss in fusion_losses(stacked, a, b, self.ops, weight, config.ssim_weight, config.signed).items():
                 total[name] = total[name] + share * loss if name in total else share * loss
         values = iter(_fetch([*total.values(), *images, *last]))
         losses = {name: float(next(values).item()) for name in total}

@@ -11,6 +11,7 @@ import os
 import pickle
 import platform
 import resource
+import select
 import signal
 import sys
 import time
@@ -24,9 +25,12 @@ from .messages import Answer, Hello, Request, Took
 # Jittor turns Ctrl-C into an instant exit, and lets a child that dies by a signal end its parent.
 SIGNALS = ("SIGINT", "SIGCHLD", "SIGSEGV", "SIGFPE", "SIGILL", "SIGBUS", "SIGQUIT")
 
+GRACE = 2.0  # seconds to end by itself
+
 
 def main() -> None:
     """Import Jittor, say hello, and answer until nothing more is asked."""
+    guard()
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
@@ -50,6 +54,20 @@ def main() -> None:
     )
     _send(answers, hello)
     _serve(requests, answers)
+
+
+def guard() -> None:
+    """Leave a process behind that ends this one, and its compilers, when nobody is there any more who could ask.
+
+    This process itself would not notice before it has compiled what it is at, which may take half an hour.
+    """
+    if os.fork():
+        return
+    hung_up = select.poll()
+    hung_up.register(0, 0)
+    hung_up.poll()
+    time.sleep(GRACE)
+    os.killpg(0, signal.SIGKILL)
 
 
 def sound(jt: Any) -> bool:

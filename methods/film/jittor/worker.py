@@ -7,6 +7,7 @@ over the signals, and it prints. So it gets one of its own, for a whole run, and
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import pickle
 import select
@@ -15,13 +16,13 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from ....errors import InputError, RunError
 from . import environment
@@ -132,8 +133,7 @@ class Worker:
         folder = environment.home()
         folder.mkdir(parents=True, exist_ok=True)
         self.log = _new_log(folder)
-        # Two processes that compile the core at once are in each other's way.
-        with Waiting(f"Jittor {version} starts", self.log) as waiting, FileLock(folder / "start.lock", poll_interval=1):
+        with Waiting(f"Jittor {version} starts", self.log) as waiting, _alone(folder, waiting):
             for _ in range(STARTS):
                 self._process = _spawn(self.log, surroundings)
                 self._finish = weakref.finalize(self, _end, self._process, True)
@@ -270,6 +270,21 @@ class JittorModel:
         value, took = self.worker.call(self.number, method, *arguments)
         self.took.setdefault(method, []).append(took)
         return value
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, waiting: Waiting) -> Iterator[None]:
+    """Let one process of this Python start at a time: two that compile Jittor's core are in each other's way."""
+    python = hashlib.sha256(sys.prefix.encode()).hexdigest()[:8]  # each has a part of the folder to itself
+    lock = FileLock(folder / f"start-{python}.lock")
+    while not lock.is_locked:
+        with contextlib.suppress(Timeout):
+            lock.acquire(timeout=0.5)
+        waiting.tick()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _spawn(log: Path, surroundings: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -141,7 +141,7 @@ def test_forward(worker: Worker, network: FilmNetwork, pairs: list[Pair]) -> Non
 
 
 def test_gradients(worker: Worker, network: FilmNetwork, pairs: list[Pair]) -> None:
-    """Losses to 1e-6 and gradients to 1e-4; for a batch of one size as for one of two, and with the SSIM term."""
+    """Losses to 1e-6 and gradients to 1e-4; for a batch of one size as for one of two, and with the other terms."""
     model = worker.model(arrays(network), replace(CONFIG, gradient_weight=7.0))
     losses, gradients = model.gradients(pairs[:2])
     expected, theirs = by_torch(network, pairs[:2], gradient_weight=7.0)
@@ -152,9 +152,9 @@ def test_gradients(worker: Worker, network: FilmNetwork, pairs: list[Pair]) -> N
     alone, _ = by_torch(network, pairs[2:])
     together, _ = by_torch(network, pairs[:2])
     assert mixed == pytest.approx({name: (2 * together[name] + alone[name]) / 3 for name in alone}, rel=1e-6)
-    with_ssim = worker.model(arrays(network), replace(CONFIG, ssim_weight=0.5))
-    losses, gradients = with_ssim.gradients(pairs[:1])
-    expected, theirs = by_torch(network, pairs[:1], ssim_weight=0.5)
+    other = worker.model(arrays(network), replace(CONFIG, ssim_weight=0.5, signed=True))
+    losses, gradients = other.gradients(pairs[:1])
+    expected, theirs = by_torch(network, pairs[:1], ssim_weight=0.5, signed=True)
     assert losses == pytest.approx(expected, rel=1e-6)
     for name, gradient in theirs.items():
         assert difference(gradients[name], gradient) < 1e-4, name
@@ -375,20 +375,22 @@ def test_a_worker_that_dies(network: FilmNetwork, pairs: list[Pair]) -> None:
 
 
 INTERRUPTED = """
-import sys, threading, time
+import os, signal, sys, time
 from fusionbench.methods.film.jittor.worker import Worker
 with Worker(threads=1) as worker:
     worker.hello
     print(worker._process.pid, flush=True)
+    if len(sys.argv) > 1:
+        os.kill(worker._process.pid, signal.SIGSTOP)
     time.sleep(60)
 """
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_orphan(kind: signal.Signals) -> None:
-    """However the process ends that had started it, the worker ends as well."""
+@pytest.mark.parametrize(("kind", "state"), [(signal.SIGINT, []), (signal.SIGTERM, []), (signal.SIGKILL, ["stopped"])])
+def test_no_orphan(kind: signal.Signals, state: list[str]) -> None:
+    """However the process ends that had started it, the worker ends as well, even if it cannot notice that itself."""
     process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", INTERRUPTED, *state], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert process.stdout is not None
     pid = int(process.stdout.readline())
