@@ -126,11 +126,6 @@ def test_the_short_recipe_lets_the_gradients_in_slowly(data: Path) -> None:
             assert losses["loss"].item() == pytest.approx(total, rel=1e-5)
 
 
-def test_the_short_recipe_is_not_for_jittor(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="the recipe short is for --backend torch"):
-        start(data, tmp_path, recipe="short", backend="jittor")
-
-
 def test_resume_is_exact(data: Path, tmp_path: Path) -> None:
     whole = start(data, tmp_path / "whole", epochs=3)
     parts = start(data, tmp_path / "parts", epochs=1)
