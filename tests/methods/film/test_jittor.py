@@ -389,14 +389,16 @@ with Worker(threads=1) as worker:
 @pytest.mark.parametrize(("kind", "state"), [(signal.SIGINT, []), (signal.SIGTERM, []), (signal.SIGKILL, ["stopped"])])
 def test_no_orphan(kind: signal.Signals, state: list[str]) -> None:
     """However the process ends that had started it, the worker ends as well, even if it cannot notice that itself."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED, *state], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    assert process.stdout is not None
-    pid = int(process.stdout.readline())
-    process.send_signal(kind)
-    process.wait(60)
-    process.stdout.close()
+    ) as process:
+        try:
+            assert process.stdout is not None
+            pid = int(process.stdout.readline())
+            process.send_signal(kind)
+            process.wait(60)
+        finally:
+            process.kill()  # else, after a failure, the test of somebody else would be told of it
     limit = time.monotonic() + 30
     while (alive := Path(f"/proc/{pid}/stat").exists()) and time.monotonic() < limit:
         time.sleep(0.05)
