@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from ..errors import InputError
-from .options import Root
+from .options import LearnFrom, LearnSplit, Root
 
 
 def compare_backends(
@@ -16,11 +16,9 @@ def compare_backends(
     dataset: Annotated[
         list[str] | None, typer.Option("--dataset", "-d", help="A data set by name, or a folder.")
     ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="An H5 file of `fusionbench prepare film`, in place of --dataset.")
-    ] = None,
+    data: LearnFrom = None,
     data_root: Root = None,
-    split: Annotated[str | None, typer.Option(help="A split or a list of names.", show_default="all but test")] = None,
+    split: LearnSplit = None,
     pairs: Annotated[int, typer.Option(help="Only the first pairs.")] = 20,
     steps: Annotated[int, typer.Option(help="Steps of training, in each run.")] = 200,
     batch_size: Annotated[int, typer.Option(help="Pairs in a step.")] = 2,

@@ -17,6 +17,12 @@ Root = Annotated[
     typer.Option("--data-root", help="Where the data sets lie.", envvar="FUSIONBENCH_DATA", show_default="./data"),
 ]
 Split = Annotated[str | None, typer.Option(help="Which names: test, train, all.", show_default="test if there is one")]
+LearnFrom = Annotated[
+    Path | None, typer.Option(help="An H5 file of `fusionbench prepare film`, in place of --dataset.")
+]
+LearnSplit = Annotated[
+    str | None, typer.Option("--split", help="A split or a list of names.", show_default="all but test")
+]
 FolderA = Annotated[str | None, typer.Option("--a", help="For a folder: the sub-folder of source a (infrared, MRI …).")]
 FolderB = Annotated[str | None, typer.Option("--b", help="For a folder: the sub-folder of source b (visible, CT …).")]
 TaskOption = Annotated[

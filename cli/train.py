@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ..errors import InputError
-from .options import Root, pairs_of
+from .options import LearnFrom, LearnSplit, Root, pairs_of
 
 
 def train(
@@ -19,11 +19,9 @@ def train(
             "--dataset", "-d", help="A data set, or photos:DIR for ordinary photographs.", show_default="RoadScene"
         ),
     ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="An H5 file of `fusionbench prepare film`, in place of --dataset.")
-    ] = None,
+    data: LearnFrom = None,
     data_root: Root = None,
-    split: Annotated[str | None, typer.Option(help="A split or a list of names.", show_default="all but test")] = None,
+    split: LearnSplit = None,
     exclude: Annotated[Path | None, typer.Option(help="A text file of names to leave out.")] = None,
     train_num: Annotated[int | None, typer.Option(help="At most so many images.", show_default="all")] = None,
     colour: Annotated[

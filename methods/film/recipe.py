@@ -136,10 +136,10 @@ class Paper(Recipe):
         """Compute the losses; pairs of one size together, each group by the part of the batch that it is."""
         total: dict[str, Tensor] = {}
         self.shown = []
+        weight = self.gradient_weight(measuring=draw is None)
         for group in self._groups(batch):
             a, b, text, shares = self._tensors(batch, group)
             fused = network(a, b, text, shares)
-            weight = self.gradient_weight(measuring=draw is None)
             part = fusion_losses(fused, a, b, weight, self.settings.loss_ssim, self.signed)
             share = len(group) / len(batch["name"])
             total = {name: total.get(name, 0) + share * loss for name, loss in part.items()}

@@ -87,13 +87,17 @@ def neighbours(xp: Any, data: Array) -> tuple[Array, Array, Array, Array]:
     )
 
 
+def strength(xp: Any, down: Array, right: Array) -> tuple[Array, Array]:
+    """Return the square of the gradient, and that of twice its root mean square (N, 1, 1)."""
+    power = down * down + right * right
+    return power, 4 * xp.mean(power, axis=(-2, -1), keepdims=True)
+
+
 @feature
 def edges(image: Image) -> Array:
     """Binary Sobel edges: local maxima along a row or along a column, stronger than twice the root mean square."""
     xp = image.xp
-    down, right = slopes(image, 255.0)
-    power = down * down + right * right
-    threshold = 4 * xp.mean(power, axis=(-2, -1), keepdims=True)
+    power, threshold = strength(xp, *slopes(image, 255.0))
     west, east, north, south = neighbours(xp, power)
     crest = ((power > west) & (power > east)) | ((power > north) & (power > south))
     return xp.astype(crest & (power >= threshold), image.data.dtype)
@@ -104,8 +108,7 @@ def directed_edges(image: Image) -> Array:
     """Binary Sobel edges as `edges`, but maxima only along the axis in which the gradient is the steeper."""
     xp = image.xp
     down, right = slopes(image, 1.0)
-    power = down * down + right * right
-    threshold = 4 * xp.mean(power, axis=(-2, -1), keepdims=True)
+    power, threshold = strength(xp, down, right)
     west, east, north, south = neighbours(xp, power)
     steep = xp.abs(right) - xp.abs(down)
     slack = 100 * 2.0**-52

@@ -70,7 +70,8 @@ class JittorEngine(Engine):
 
     def pictures(self, batch: Batch) -> Mapping[str, Tensor]:
         """Return both sources and the fused image of the held-out pairs that have the size of the first."""
-        chosen = [pairs_of(batch)[i] for i in groups(pairs_of(batch))[0]]
+        pairs = pairs_of(batch)
+        chosen = [pairs[i] for i in groups(pairs)[0]]
         columns = (*zip(*(pair[:2] for pair in chosen), strict=True), self._model.forward(chosen))
         return {
             title: torch.from_numpy(np.stack(images)[:, None])
