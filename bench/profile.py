@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..environment import environment
 from ..errors import InputError, RunError, one_line, unknown
+from ..sizes import parse_size
 from . import manifest
 from .measure import Job, default_threads, measure, quartiles
 from .store import FORMAT, profile_path, read_record, write_record
@@ -63,7 +64,7 @@ def profile(
     RunError
         A method failed; those before it are stored.
     """
-    height, width = parse_size(size) if isinstance(size, str) else size
+    height, width = parse_size(size, "--size") if isinstance(size, str) else size
     if min(height, width, runs) < 1 or warmup < 0:
         raise InputError(f"size {height}x{width}, {runs} runs and {warmup} warm-ups: give at least 1, 1 and 0")
     check_device(device)
@@ -80,25 +81,6 @@ def profile(
     ]
     described = [(_describe(method, job), job) for method, job in jobs]
     return [_one(about, job, Path(out), again, advance) for about, job in described]
-
-
-def parse_size(text: str) -> tuple[int, int]:
-    """Read "480x640" as height and width.
-
-    Raises
-    ------
-    InputError
-        It is not of this form.
-
-    Examples
-    --------
-    >>> parse_size("480x640")
-    (480, 640)
-    """
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text.strip())
-    if match is None or not (int(match[1]) and int(match[2])):
-        raise InputError(f"--size is HEIGHTxWIDTH in pixels, like 480x640, not {text!r}")
-    return int(match[1]), int(match[2])
 
 
 def check_device(device: str) -> None:

@@ -48,7 +48,7 @@ def compare_backends(
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
     from ..methods.film.jittor.study import StudyOptions, planned, run_study
-    from ..reports.comparison_page import write_comparison
+    from ..reports.backends.page import write_comparison
 
     if (data is None) == (dataset is None):
         raise InputError("give either a data set with --dataset, or an H5 file with --data")

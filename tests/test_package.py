@@ -24,7 +24,7 @@ ARROWS = {
     "bench": {"metrics", "datasets", "methods"},
     "reports": {"bench.store", "drawing"},
 }
-LEAVES = {"environment", "errors", "files", "version"}
+LEAVES = {"environment", "errors", "files", "sizes", "version"}
 
 
 def modules() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ...errors import InputError
+from ...sizes import parse_size_or_auto
 from ..method import Gray, Method, Quantise
 
 if TYPE_CHECKING:
@@ -218,12 +218,7 @@ def parse_grid(grid: str) -> tuple[int, int] | None:
     >>> parse_grid("96x128")
     (96, 128)
     """
-    if grid == "auto":
-        return None
-    match = re.fullmatch(r"(\d+)x(\d+)", grid.strip())
-    if match is None:
-        raise InputError(f"the working grid is HEIGHTxWIDTH, like 288x384, or auto, not {grid!r}")
-    height, width = int(match[1]), int(match[2])
-    if min(height, width) < 1 or height * width % 256:
+    size = parse_size_or_auto(grid, "the working grid")
+    if size is not None and size[0] * size[1] % 256:
         raise InputError(f"a working grid of {grid} cannot be cut into tokens of 256 pixels: choose multiples of 16")
-    return height, width
+    return size

@@ -16,6 +16,7 @@ from torch.optim.lr_scheduler import LRScheduler, StepLR
 
 from ...datasets.images import write
 from ...errors import InputError, unknown
+from ...sizes import parse_size_or_auto
 from ..training.options import TrainOptions
 from ..training.recipe import Batch, Recipe, Stage, cosine
 from ..training.sources import hold_out
@@ -94,7 +95,7 @@ class Paper(Recipe):
     def __init__(self, options: TrainOptions) -> None:
         self.settings = settings = FilmSettings.read(options.settings)
         grid = self.grid
-        size = parse_size(settings.image_size)
+        size = parse_size_or_auto(settings.image_size, "an image_size")
         self.batch_size = options.batch_size or self.batch_size
         self.lr = options.lr or self.lr
         if options.epochs is not None and len(options.epochs) != 1:
@@ -220,16 +221,6 @@ def make_recipe(options: TrainOptions) -> Recipe:
     if options.recipe not in RECIPES:
         raise unknown("recipe of film", options.recipe, RECIPES)
     return RECIPES[options.recipe](options)
-
-
-def parse_size(size: str) -> tuple[int, int] | None:
-    """Read "HEIGHTxWIDTH"; None for "auto"."""
-    if size == "auto":
-        return None
-    height, _, width = size.partition("x")
-    if not (height.isdigit() and width.isdigit() and int(height) and int(width)):
-        raise InputError(f"a size is HEIGHTxWIDTH, like 288x384, or auto, not {size!r}")
-    return int(height), int(width)
 
 
 def _read(name: str, value: Any, default: Any) -> Any:

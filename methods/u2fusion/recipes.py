@@ -59,7 +59,9 @@ class U2FusionRecipe(Recipe):
         self.energies = EnergyStore(store, self.information.energy, mirrored=self.flips)
         self.batch_size = options.batch_size or self.batch_size
         self.lr = options.lr or self.lr
-        self.network: nn.Module = load_generator(options.weights).train() if options.weights else Generator()
+        network = load_generator(options.weights).train() if options.weights else Generator()
+        # a quarter faster on the CPU
+        self.network: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.stages = self._make_stages(pairs)
 
     def to(self, device: Any) -> None:
@@ -220,8 +222,8 @@ class Port(U2FusionRecipe):
 class Joint(U2FusionRecipe):
     """The shipped weights' recipe: all tasks mixed in each batch, so that none has to be remembered.
 
-    The official loss, and 40 times the distance from the stronger of the sources' gradients; Adam from 1e-3 down to
-    nothing along a cosine; fixed patches in all eight orientations.
+    The official loss, and `sharpness` times the distance from the stronger of the sources' gradients; Adam from 1e-3
+    down to nothing along a cosine; fixed patches in all eight orientations.
     """
 
     name = "joint"
@@ -230,13 +232,14 @@ class Joint(U2FusionRecipe):
     lr = 1e-3
     patches = 4
     flips = True
+    sharpness = 40.0
     columns = ("loss", "pixel_loss", "ssim_loss", "gradient_loss")
 
     def content(self, fused: Tensor, first: Tensor, second: Tensor, shares: Tensor) -> dict[str, Tensor]:
         """Compute the losses of fused images."""
         losses = super().content(fused, first, second, shares)
         gap = gradient_gap(fused, first, second)
-        return {**losses, "loss": losses["loss"] + 40 * gap, "gradient_loss": gap}
+        return {**losses, "loss": losses["loss"] + self.sharpness * gap, "gradient_loss": gap}
 
     def optimiser(self) -> Optimizer:
         """Make Adam."""

@@ -11,7 +11,7 @@ import pytest
 
 from fusionbench.bench import profile as room
 from fusionbench.bench.measure import Memory, count, default_threads, quartiles, scene
-from fusionbench.bench.profile import parse_size, profile
+from fusionbench.bench.profile import profile
 from fusionbench.bench.store import find_profiles, profile_path
 from fusionbench.errors import InputError, RunError
 from fusionbench.methods import get_method
@@ -171,13 +171,6 @@ def test_a_command_line_is_timed_and_its_memory_seen(tmp_path: Path) -> None:
     assert record["peak_memory"] > 80e6
     assert record["latency"]["median"] > 0.005
     assert (record["parameters"], record["flops"]) == (None, None)
-
-
-def test_sizes() -> None:
-    assert parse_size(" 480x640 ") == (480, 640)
-    for wrong in ("480", "0x640", "480x640x3", "-1x5", "480*640", "axb", ""):
-        with pytest.raises(InputError, match=r"--size is HEIGHTxWIDTH in pixels, like 480x640"):
-            parse_size(wrong)
 
 
 def test_bad_input_is_told_before_anything_is_measured(tmp_path: Path, make_method: Callable[..., str]) -> None:

@@ -15,7 +15,8 @@ from ...training.options import TrainOptions
 from ...training.recipe import Batch, Stage
 from . import environment
 from .messages import Array, Config, Pair, groups
-from .worker import JittorModel, Worker
+from .remote import JittorModel
+from .worker import Worker
 
 if TYPE_CHECKING:
     from ..recipe import Paper
@@ -45,8 +46,7 @@ class JittorEngine(Engine):
 
     def start(self) -> None:
         """Start the worker, and give it the parameters."""
-        state = {name: tensor.numpy() for name, tensor in self.recipe.network.state_dict().items()}
-        self.model = self.worker.model(state, self.config)
+        self.model = JittorModel(self.worker, self.recipe.network, self.config)
 
     def begin(self, stage: Stage) -> None:
         """Make the optimiser and the schedule of a stage."""

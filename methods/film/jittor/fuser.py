@@ -8,7 +8,8 @@ from typing import Any
 
 from . import environment
 from .messages import Array, Config, Pair
-from .worker import JittorModel, Worker
+from .remote import JittorModel
+from .worker import Worker
 
 Grid = tuple[int, int]
 
@@ -64,6 +65,5 @@ class Fuser:
         with self._lock:
             if (weights, grid) not in self._models:
                 network = load_network(weights, grid)
-                state = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
-                self._models[weights, grid] = self.worker.model(state, Config(network.grid, self.mathematics))
+                self._models[weights, grid] = JittorModel(self.worker, network, Config(network.grid, self.mathematics))
             return self._models[weights, grid]

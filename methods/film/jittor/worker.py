@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 
 from ....errors import InputError, RunError
 from . import environment
-from .messages import Answer, Array, Arrays, Config, Hello, Pair, Request, Took
+from .messages import Answer, Hello, Request, Took
 from .waiting import Waiting, tell
 
 KEPT = 20  # logs of earlier workers
@@ -106,9 +106,9 @@ class Worker:
                 raise RunError(f"Jittor {hello.version} failed at {method!r}: {answer.error}; its log is {self.log}")
             return answer.value, answer.took
 
-    def model(self, state: Arrays, config: Config) -> JittorModel:
-        """Make a network with these parameters."""
-        return JittorModel(self, next(self._numbers), state, config)
+    def new_number(self) -> int:
+        """Give a number to a model that is to be made."""
+        return next(self._numbers)
 
     def close(self, kill: bool = False) -> None:
         """End the process, and the compilers that it may have started."""
@@ -178,98 +178,6 @@ class Worker:
         except (EOFError, BrokenPipeError) as error:
             raise RunError(f"Jittor's process ended {_how(_code(process))} {doing}; its log is {self.log}") from error
         return answer
-
-
-class JittorModel:
-    """A network in a worker, with its optimiser.
-
-    Parameters
-    ----------
-    worker : the process.
-    number : of the model in it.
-    state : the parameters by name.
-    config : what is computed.
-
-    Attributes
-    ----------
-    took : what each call has taken, by its name, in order: the first of a kind may have had to compile.
-    """
-
-    def __init__(self, worker: Worker, number: int, state: Arrays, config: Config) -> None:
-        self.worker, self.number, self.config = worker, number, config
-        self.took: dict[str, list[Took]] = {}
-        self._call("make", state, config)
-
-    def load(self, state: Arrays) -> None:
-        """Take other parameters; the optimiser starts anew."""
-        self._call("load", state)
-
-    def weights(self) -> Arrays:
-        """Return the parameters by name."""
-        weights: Arrays = self._call("weights")
-        return weights
-
-    def forward(self, pairs: Sequence[Pair]) -> list[Array]:
-        """Fuse pairs, to (H, W) each."""
-        fused: list[Array] = self._call("forward", list(pairs))
-        return fused
-
-    def stages(self, pair: Pair) -> Arrays:
-        """Return what each part of the network computes of a pair, (C, H, W), by name.
-
-        "text_process" (L, 256), "restormerca1.A", "restormerca1.B", …, "restormer1", "restormer2", "restormer3",
-        "conv2", and "fused".
-        """
-        stages: Arrays = self._call("stages", pair)
-        return stages
-
-    def losses(
-        self, pairs: Sequence[Pair], gradient_weight: float | None = None
-    ) -> tuple[dict[str, float], list[Array]]:
-        """Compute the losses of a batch, and its fused images."""
-        losses: tuple[dict[str, float], list[Array]] = self._call("losses", list(pairs), gradient_weight)
-        return losses
-
-    def gradients(self, pairs: Sequence[Pair], gradient_weight: float | None = None) -> tuple[dict[str, float], Arrays]:
-        """Compute the losses of a batch, and the gradient of "loss" by each parameter."""
-        gradients: tuple[dict[str, float], Arrays] = self._call("gradients", list(pairs), gradient_weight)
-        return gradients
-
-    def step(
-        self, pairs: Sequence[Pair], rate: float, gradient_weight: float | None = None
-    ) -> tuple[dict[str, float], list[Array]]:
-        """Take a step of Adam with a batch, unless its loss is not finite.
-
-        Parameters
-        ----------
-        pairs : the batch; pairs may differ in size and in length of text.
-        rate : learning rate.
-        gradient_weight : of the loss, in place of the configured one.
-
-        Returns
-        -------
-        The losses and the fused images before the step.
-        """
-        step: tuple[dict[str, float], list[Array]] = self._call("step", list(pairs), rate, gradient_weight)
-        return step
-
-    def memory(self) -> dict[str, Any]:
-        """Return the optimiser's state: `step`, and by parameter `m` and `v`."""
-        memory: dict[str, Any] = self._call("memory")
-        return memory
-
-    def remember(self, memory: dict[str, Any]) -> None:
-        """Take back what `memory` returned."""
-        self._call("remember", memory)
-
-    def drop(self) -> None:
-        """Forget the model in the worker."""
-        self._call("drop")
-
-    def _call(self, method: str, *arguments: Any) -> Any:
-        value, took = self.worker.call(self.number, method, *arguments)
-        self.took.setdefault(method, []).append(took)
-        return value
 
 
 @contextlib.contextmanager

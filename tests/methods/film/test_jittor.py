@@ -25,6 +25,7 @@ from fusionbench.errors import RunError
 from fusionbench.methods import get_method
 from fusionbench.methods.film.jittor.environment import environment, has_onednn
 from fusionbench.methods.film.jittor.messages import Arrays, Config, Pair
+from fusionbench.methods.film.jittor.remote import JittorModel
 from fusionbench.methods.film.jittor.worker import Worker
 from fusionbench.methods.film.loss import fusion_losses
 from fusionbench.methods.film.network import FilmNetwork
@@ -121,7 +122,7 @@ def test_the_worker_says_what_it_is(worker: Worker) -> None:
 
 
 def test_forward(worker: Worker, network: FilmNetwork, pairs: list[Pair]) -> None:
-    model = worker.model(arrays(network), CONFIG)
+    model = JittorModel(worker, arrays(network), CONFIG)
     for pair, fused in zip(pairs, model.forward(pairs), strict=True):
         with torch.inference_mode():
             theirs = fused_by_torch(network, [pair])[0, 0].numpy()
@@ -142,7 +143,7 @@ def test_forward(worker: Worker, network: FilmNetwork, pairs: list[Pair]) -> Non
 
 def test_gradients(worker: Worker, network: FilmNetwork, pairs: list[Pair]) -> None:
     """Losses to 1e-6 and gradients to 1e-4; for a batch of one size as for one of two, and with the other terms."""
-    model = worker.model(arrays(network), replace(CONFIG, gradient_weight=7.0))
+    model = JittorModel(worker, arrays(network), replace(CONFIG, gradient_weight=7.0))
     losses, gradients = model.gradients(pairs[:2])
     expected, theirs = by_torch(network, pairs[:2], gradient_weight=7.0)
     assert losses == pytest.approx(expected, rel=1e-6)
@@ -152,7 +153,7 @@ def test_gradients(worker: Worker, network: FilmNetwork, pairs: list[Pair]) -> N
     alone, _ = by_torch(network, pairs[2:])
     together, _ = by_torch(network, pairs[:2])
     assert mixed == pytest.approx({name: (2 * together[name] + alone[name]) / 3 for name in alone}, rel=1e-6)
-    other = worker.model(arrays(network), replace(CONFIG, ssim_weight=0.5, signed=True))
+    other = JittorModel(worker, arrays(network), replace(CONFIG, ssim_weight=0.5, signed=True))
     losses, gradients = other.gradients(pairs[:1])
     expected, theirs = by_torch(network, pairs[:1], ssim_weight=0.5, signed=True)
     assert losses == pytest.approx(expected, rel=1e-6)
@@ -179,7 +180,7 @@ def test_gradients_at_ties(
     expected, theirs = by_torch(network, pairs[:2])
     found = {}
     for mathematics in ("torch", "native"):
-        model = worker.model(arrays(network), replace(CONFIG, mathematics=mathematics))
+        model = JittorModel(worker, arrays(network), replace(CONFIG, mathematics=mathematics))
         losses, found[mathematics] = model.gradients(pairs[:2])
         assert losses == pytest.approx(expected, rel=1e-5)
     for name, gradient in theirs.items():
@@ -253,7 +254,7 @@ def test_operators(tmp_path: Path) -> None:
 
 def test_twenty_steps(worker: Worker, network: FilmNetwork, pairs: list[Pair]) -> None:
     """The losses of the published training, step by step."""
-    model = worker.model(arrays(network), CONFIG)
+    model = JittorModel(worker, arrays(network), CONFIG)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-5)
     for step in range(20):
         batch = pairs[:2] if step % 2 else pairs[1::-1]
@@ -276,7 +277,7 @@ def test_adam(worker: Worker, network: FilmNetwork, pairs: list[Pair]) -> None:
     expected = arrays(network)
     apart: dict[str, float] = {}
     for mathematics in ("torch", "native-adam"):
-        model = worker.model(start, replace(CONFIG, mathematics=mathematics))
+        model = JittorModel(worker, start, replace(CONFIG, mathematics=mathematics))
         model.step(pairs[:2], rate)
         ours = model.weights()
         clear = {name: np.abs(gradients[name]) > 1e-5 for name in start}  # of smaller ones the sign is rounding
@@ -293,7 +294,7 @@ def test_adam(worker: Worker, network: FilmNetwork, pairs: list[Pair]) -> None:
 
 def test_a_loss_that_is_not_finite_spoils_nothing(worker: Worker, network: FilmNetwork, pairs: list[Pair]) -> None:
     """As in PyTorch; Jittor's own operators let NaN vanish, in a maximum for instance, and in a sigmoid."""
-    model = worker.model(arrays(network), CONFIG)
+    model = JittorModel(worker, arrays(network), CONFIG)
     a, b, text = pairs[0]
     losses, _ = model.step([pairs[1], (a * np.float32("nan"), b, text)], 1e-3)
     assert np.isnan(list(losses.values())).all()
@@ -364,14 +365,14 @@ def test_run(network: FilmNetwork, tmp_path: Path) -> None:
 def test_a_worker_that_dies(network: FilmNetwork, pairs: list[Pair]) -> None:
     """Its death is told with the log; the next model gets a new process."""
     with Worker(threads=1) as worker:
-        model = worker.model(arrays(network), CONFIG)
+        model = JittorModel(worker, arrays(network), CONFIG)
         assert worker._process is not None
         os.kill(worker._process.pid, signal.SIGKILL)
         with pytest.raises(RunError, match=r"ended by SIGKILL .*; its log is .*\.log"):
             model.forward(pairs[:1])
         with pytest.raises(RunError, match="failed at 'forward'"):  # the new process does not know the old one's
             model.forward(pairs[:1])
-        assert worker.model(arrays(network), CONFIG).forward(pairs[:1])[0].shape == (16, 32)
+        assert JittorModel(worker, arrays(network), CONFIG).forward(pairs[:1])[0].shape == (16, 32)
 
 
 INTERRUPTED = """

@@ -21,6 +21,7 @@ from ...loss import fusion_losses, sobel
 from ...network import FilmNetwork
 from ...stage import Grid, Stage
 from ..messages import Arrays, Config, Pair, Took
+from ..remote import JittorModel
 from ..worker import Worker
 from .runs import Run
 
@@ -83,7 +84,7 @@ class JittorSession:
         self._worker = Worker(onednn, threads)
         try:
             hello = self._worker.hello
-            self._model = self._worker.model(state, Config(grid, mathematics))
+            self._model = JittorModel(self._worker, state, Config(grid, mathematics))
         except BaseException:
             self._worker.close(kill=True)
             raise

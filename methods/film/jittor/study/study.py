@@ -21,6 +21,7 @@ import numpy as np
 
 from .....errors import InputError
 from .....files import write_bytes, write_text
+from .....sizes import parse_size_or_auto
 from ....training.options import TrainOptions
 from .. import environment
 from ..messages import Arrays, Pair
@@ -81,7 +82,6 @@ def read_pairs(options: StudyOptions) -> list[Pair]:
     """
     from ...method import parse_grid
     from ...network import GRID
-    from ...recipe import parse_size
     from ...samples import find_items
 
     grid = parse_grid(options.grid) or GRID
@@ -89,7 +89,7 @@ def read_pairs(options: StudyOptions) -> list[Pair]:
         "film", options.dataset, options.data_root, options.split, train_num=options.pairs, seed=options.seed
     )
     draw = np.random.default_rng(options.seed)
-    items = find_items(chosen, options.text, parse_size(options.image_size), grid)
+    items = find_items(chosen, options.text, parse_size_or_auto(options.image_size, "--image-size"), grid)
     pairs = [item.read(draw) for item in items[: options.pairs]]
     if len(pairs) < options.batch_size:
         raise InputError(f"there are {len(pairs)} pairs, fewer than a batch of {options.batch_size}: give more data")

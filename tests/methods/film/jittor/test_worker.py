@@ -21,6 +21,7 @@ from fusionbench.errors import InputError, RunError
 from fusionbench.methods import get_method
 from fusionbench.methods.film.jittor import environment, waiting, worker
 from fusionbench.methods.film.jittor.messages import Answer, Config, Hello, Took
+from fusionbench.methods.film.jittor.remote import JittorModel
 from fusionbench.methods.film.jittor.worker import Worker
 from fusionbench.methods.training import train
 
@@ -121,7 +122,7 @@ def test_calls_and_answers(play: Play) -> None:
     made = play(SERVE, answers=(Answer(None, NONE), Answer([np.zeros((2, 2), np.float32)], took)))
     with made:
         assert made.hello == HELLO
-        model = made.model(state, Config((16, 16)))
+        model = JittorModel(made, state, Config((16, 16)))
         assert model.forward([])[0].shape == (2, 2)
         assert model.took == {"make": [NONE], "forward": [took]}
         process = made._process
@@ -176,15 +177,15 @@ def test_a_death_is_told_with_the_log(play: Play, script: str, told: str) -> Non
         play(f"say(hello)\npickle.load(requests)\n{script}", answers=("a message that is cut off",)) as made,
         pytest.raises(RunError, match=f"{told}.*; its log is .*logs/.*log"),
     ):
-        made.model({}, Config((16, 16)))
+        JittorModel(made, {}, Config((16, 16)))
 
 
 def test_an_error_is_told_and_the_worker_goes_on(play: Play) -> None:
     answers = (Answer(None, NONE, "KeyError: 'x'"), Answer(None, NONE))
     with play(SERVE, answers=answers) as made:
         with pytest.raises(RunError, match=r"Jittor 1.3.11.0 failed at 'make': KeyError: 'x'; its log is"):
-            made.model({}, Config((16, 16)))
-        made.model({}, Config((16, 16)))
+            JittorModel(made, {}, Config((16, 16)))
+        JittorModel(made, {}, Config((16, 16)))
 
 
 def test_an_interrupted_call_ends_the_process(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +199,7 @@ def test_an_interrupted_call_ends_the_process(play: Play, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(waiting.Waiting, "tick", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        made.model({}, Config((16, 16)))
+        JittorModel(made, {}, Config((16, 16)))
     assert process.poll() is not None
     assert not Path(f"/proc/{process.pid}").exists() or process.returncode == -9
 

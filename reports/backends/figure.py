@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..drawing.losses import smoothed
-from ..drawing.style import colour, new_figure, plain, save, style
-from .comparison import ADAM, BASE, JUDGE, NATIVE, PORT, TIES, Array, Comparison, label
+from ...drawing.losses import smoothed
+from ...drawing.style import colour, new_figure, plain, save, style
+from .tables import ADAM, BASE, JUDGE, NATIVE, PORT, TIES, Array, Comparison, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

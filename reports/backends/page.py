@@ -7,22 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files import write_text
-from .comparison import (
-    BASE,
-    NATIVE,
-    PORT,
-    Comparison,
-    agreement,
-    factors,
-    label,
-    percent,
-    read_comparison,
-    rows_of_times,
-    why_fluctuating,
-    why_slow,
-)
-from .comparison_figure import plot_comparison
+from ...files import write_text
+from .answers import agreement, percent, rows_of_times, why_fluctuating, why_slow
+from .figure import plot_comparison
+from .tables import BASE, NATIVE, PORT, Comparison, factors, label, read_comparison
 
 PICTURE = "loss_comparison.png"
 _WORST = 8
@@ -93,7 +81,7 @@ def markdown(comparison: Comparison) -> str:
 
 def html(text: str) -> str:
     """Turn the page into one HTML file; its picture lies beside it."""
-    from .html.pages import asset, from_markdown
+    from ..html.pages import asset, from_markdown
 
     body = str(from_markdown(text))  # of its own type, which would escape what is put in
     body = body.replace("<table>", '<div class="scroll"><table>').replace("</table>", "</table></div>")

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from fusionbench.errors import InputError
-from fusionbench.reports.comparison import agreement, factors, percent, read_comparison, why_fluctuating, why_slow
-from fusionbench.reports.comparison_figure import plot_comparison
-from fusionbench.reports.comparison_page import html, markdown, write_comparison
+from fusionbench.reports.backends.answers import agreement, percent, why_fluctuating, why_slow
+from fusionbench.reports.backends.figure import plot_comparison
+from fusionbench.reports.backends.page import html, markdown, write_comparison
+from fusionbench.reports.backends.tables import factors, read_comparison
 
 RUNS = (
     "torch-float64",

@@ -1,0 +1,1 @@
+"""What a study of two frameworks has shown: a page with its picture."""
