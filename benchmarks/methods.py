@@ -1,132 +1,114 @@
-"""How fast learned methods infer: this package against a plain eager reading of the same network, interleaved.
+"""How fast the learned methods infer: this package against a plain eager float32 reading of the same network.
 
-    python benchmarks/methods.py --weights FILE --size 480x640 --rounds 3 --threads 1
+    python benchmarks/methods.py                                    # both methods
+    python benchmarks/methods.py --method film --size 288x384 --rounds 4
     python benchmarks/methods.py --device cuda --size 1024x1280
 
-CPU time of the process, or device events on a GPU; both run in one process, in turn, so that what else the machine
-does hits both alike. The ratio is what counts.
+One process computes both in turn, with the weights that ship, on the same noise. CPU time of one thread, or device
+events on a GPU; the ratio is what counts. Prints and writes benchmarks/results/methods-<device>.json. What methods
+need in memory, `fusionbench profile` measures.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
+from typing import Any
 
-import numpy as np
 import torch
+from plain_film import film as plain_film
+from plain_u2fusion import u2fusion as plain_u2fusion
+from timing import in_turn, write
 from torch import Tensor
-from torch.nn import functional
 
+from fusionbench.methods.film.checkpoints import load_network
+from fusionbench.methods.film.network import GRID
 from fusionbench.methods.u2fusion.checkpoints import load_generator
-from fusionbench.methods.u2fusion.network import Generator
 from fusionbench.methods.u2fusion.winograd import FastGenerator
+from fusionbench.methods.weights.fetch import locate
+from fusionbench.sizes import parse_size
 
+WORDS = 32  # of the text
 Forward = Callable[[Tensor, Tensor], Tensor]
 
 
-def plain_u2fusion(network: Generator) -> Forward:
-    """Return the network as one writes it down: NCHW, reflection in every layer, concatenation by copying."""
+def u2fusion(weights: Path, device: str) -> tuple[Forward, Forward]:
+    """Return the plain forward pass, and the one that the method uses on this device."""
+    network = load_generator(weights).to(device)
     state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-
-    def conv(name: str, x: Tensor) -> Tensor:
-        padded = functional.pad(x, (1, 1, 1, 1), mode="reflect")
-        return functional.conv2d(padded, state[f"{name}.weight"], state[f"{name}.bias"])
-
-    def forward(first: Tensor, second: Tensor) -> Tensor:
-        x = functional.leaky_relu(conv("encoder.conv1_1", torch.cat([first, second], 1)), 0.2)
-        for i in range(1, 6):
-            x = torch.cat([functional.leaky_relu(conv(f"encoder.dense{i}", x), 0.2), x], 1)
-        for i in range(1, 4):
-            x = functional.leaky_relu(conv(f"decoder.conv2_{i}", x), 0.2)
-        return torch.tanh(conv("decoder.conv2_4", x)) / 2 + 0.5
-
-    return forward
-
-
-def fast_u2fusion(network: Generator, device: str) -> Forward:
-    """Return the forward pass that the method uses on this device."""
     if device == "cpu":
-        return FastGenerator(network)
-    own = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        here: Forward = FastGenerator(network)
+    else:
+        own = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(first: Tensor, second: Tensor) -> Tensor:
-        fused: Tensor = own(*(t.contiguous(memory_format=torch.channels_last) for t in (first, second)))
-        return fused
+        def here(first: Tensor, second: Tensor) -> Tensor:
+            fused: Tensor = own(*(t.contiguous(memory_format=torch.channels_last) for t in (first, second)))
+            return fused
 
-    return forward
+    return lambda first, second: plain_u2fusion(state, first, second), here
 
 
-def seconds(function: Forward, first: Tensor, second: Tensor) -> tuple[float, Tensor]:
-    """Time one call: CPU time, or device time on a GPU."""
-    if first.is_cuda:
-        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        start.record()
-        fused = function(first, second)
-        end.record()
-        torch.cuda.synchronize()
-        return start.elapsed_time(end) / 1000, fused
-    begin = time.process_time()
-    fused = function(first, second)
-    return time.process_time() - begin, fused
+def film(weights: Path, device: str) -> tuple[Forward, Forward]:
+    """Return both forward passes, with a text of noise."""
+    network = load_network(weights, GRID).to(device)
+    state = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    text = torch.randn(1, WORDS, 768, generator=torch.Generator().manual_seed(0)).to(device)
+    return lambda a, b: plain_film(state, a, b, text, GRID), lambda a, b: network(a, b, text)
+
+
+METHODS = {"u2fusion": (u2fusion, "u2fusion"), "film": (film, "film-fusionbench")}
 
 
 @torch.inference_mode()
-def compare(plain: Forward, fast: Forward, height: int, width: int, rounds: int, device: str) -> dict[str, float]:
+def compare(plain: Forward, here: Forward, size: tuple[int, int], rounds: int, device: str) -> dict[str, Any]:
     """Time both in turn on the same images."""
-    noise = np.random.default_rng(0).random((2, 1, 1, height, width), dtype=np.float32)
-    first, second = (torch.from_numpy(image).to(device) for image in noise)
-    times: dict[str, list[float]] = {"plain": [], "fast": []}
-    outputs = {}
-    for function in (plain, fast):  # warm
-        function(first[..., :64, :64], second[..., :64, :64])
-    for _ in range(rounds):
-        for name, function in (("plain", plain), ("fast", fast)):
-            spent, outputs[name] = seconds(function, first, second)
-            times[name].append(spent)
-    levels = [(outputs[name] * 255 + 0.5).floor() for name in ("plain", "fast")]
-    ratios = [a / b for a, b in zip(times["plain"], times["fast"], strict=True)]
+    draw = torch.Generator().manual_seed(0)
+    first, second = (torch.rand(1, 1, *size, generator=draw).to(device) for _ in range(2))
+    wanted, found = plain(first, second), here(first, second)  # warm
+    times = in_turn(
+        {"plain": (1, lambda: plain(first, second)), "here": (1, lambda: here(first, second))}, rounds, device
+    )
+    ratios = [slow / fast for slow, fast in zip(times["plain"], times["here"], strict=True)]
+    levels = [(fused * 255 + 0.5).floor() for fused in (wanted, found)]
     return {
-        "plain_seconds": statistics.median(times["plain"]),
-        "fast_seconds": statistics.median(times["fast"]),
-        "speedup": statistics.median(ratios),
-        "speedup_min": min(ratios),
-        "largest_difference": float((outputs["plain"] - outputs["fast"]).abs().max()),
+        "plain_seconds": median(times["plain"]),
+        "here_seconds": median(times["here"]),
+        "times_faster": median(ratios),
+        "times_faster_least": min(ratios),
+        "largest_difference": float((wanted - found).abs().max()),
         "largest_difference_levels": float((levels[0] - levels[1]).abs().max()),
+        "spread": float(wanted.std()),
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--weights", type=Path, help="by default random ones: speed does not depend on them")
-    parser.add_argument("--size", action="append", help="HEIGHTxWIDTH, may be repeated")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--method", choices=METHODS, action="append", help="may be repeated; by default all")
+    parser.add_argument("--weights", type=Path, help="by default those that ship: speed does not depend on them")
+    parser.add_argument("--size", action="append", help="HEIGHTxWIDTH, may be repeated; by default 288x384 and 480x640")
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--out", type=Path, help="write the figures as JSON")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    torch.manual_seed(0)
-    network = load_generator(arguments.weights) if arguments.weights else Generator().eval()
-    network.to(arguments.device)
-    figures = {}
-    for size in arguments.size or ["256x256", "480x640"]:
-        height, width = (int(side) for side in size.split("x"))
-        plain, fast = plain_u2fusion(network), fast_u2fusion(network, arguments.device)
-        figures[size] = found = compare(plain, fast, height, width, arguments.rounds, arguments.device)
-        print(
-            f"u2fusion {size} on {arguments.device}: plain {found['plain_seconds']:.3f} s, "
-            f"here {found['fast_seconds']:.3f} s, "
-            f"{found['speedup']:.2f} times as fast (least {found['speedup_min']:.2f}), "
-            f"largest difference {found['largest_difference']:.1e} ({found['largest_difference_levels']:.0f} levels)"
-        )
-    if arguments.out:
-        record = {"torch": torch.__version__, "threads": arguments.threads, "device": arguments.device, **figures}
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(json.dumps(record, indent=2) + "\n")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    figures: dict[str, Any] = {}
+    for name in given.method or METHODS:
+        make, shipped = METHODS[name]
+        weights = given.weights or locate(shipped)
+        assert weights is not None, "they are in the package"
+        plain, here = make(weights, given.device)
+        for size in given.size or ["288x384", "480x640"]:
+            figures[f"{name} {size}"] = found = compare(plain, here, parse_size(size), given.rounds, given.device)
+            print(
+                f"{name} {size} on {given.device}: plain {found['plain_seconds']:.3f} s, "
+                f"here {found['here_seconds']:.3f} s, {found['times_faster']:.2f} times as fast "
+                f"(least {found['times_faster_least']:.2f}), largest difference {found['largest_difference']:.1e} "
+                f"({found['largest_difference_levels']:.0f} levels) of outputs that spread by {found['spread']:.2f}"
+            )
+    device = torch.cuda.get_device_name() if given.device.startswith("cuda") else given.device
+    write(f"methods-{given.device}", {"threads": given.threads, "device": device, **figures})
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 """How fast the metrics are: CPU time on one thread, interleaved with plain readings of the definitions.
 
     python benchmarks/metrics.py                 # the figures of docs/performance.md; takes about two minutes
-    python benchmarks/metrics.py --rounds 3 --size 320x240
+    python benchmarks/metrics.py --rounds 3 --size 240x320
     python benchmarks/metrics.py --protocols     # the time of every protocol, and of every metric in it
     python benchmarks/metrics.py --gpu           # pairs per second on a CUDA device, by device events
 
@@ -17,23 +17,19 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"  # before NumPy is imported
 
 import argparse
-import json
-import platform
 import sys
-import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import cv2
 import numpy as np
 from plain import PLAIN
+from timing import in_turn, seconds, write
 
 from fusionbench.metrics import CARD, PROTOCOLS, evaluate, get_metric, prepare
+from fusionbench.sizes import parse_size
 
-RESULTS = Path(__file__).resolve().parent / "results"
 FUSED = 10  # methods that are scored on the same sources
 
 
@@ -52,42 +48,6 @@ def scene(width: int, height: int, count: int = FUSED) -> tuple[list[np.ndarray]
     infrared = cv2.GaussianBlur(warm, (7, 7), 1.5) + rng.normal(0, 3, warm.shape)
     a, b = (np.clip(np.rint(image), 0, 255).astype(np.uint8) for image in (infrared, visible))
     return [cv2.addWeighted(a, share, b, 1 - share, 0) for share in np.linspace(0.2, 0.8, count)], a, b
-
-
-def machine() -> dict[str, Any]:
-    """The processor, the system and the versions that matter."""
-    model = next(
-        (line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
-        platform.processor(),
-    )
-    flags = next((line for line in _lines("/proc/cpuinfo") if line.startswith("flags")), "")
-    packages = ("numpy", "scipy", "opencv-python-headless", "llvmlite", "torch")
-    return {
-        "cpu": model,
-        "avx512": "avx512f" in flags.split(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "threads": 1,
-        **{name: _version(name) for name in packages},
-    }
-
-
-def _lines(path: str) -> list[str]:
-    return Path(path).read_text().splitlines() if Path(path).exists() else []
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
-def cpu_seconds(work: Callable[[], object]) -> float:
-    """CPU time of this process, user and system."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 def against_plain(width: int, height: int, rounds: int) -> dict[str, Any]:
@@ -109,10 +69,7 @@ def against_plain(width: int, height: int, rounds: int) -> dict[str, Any]:
         **{key: (5, lambda key=key: evaluate(fused[0], a, b, metrics=[key])) for key in PROTOCOLS["film"].metrics},
     }
     evaluate(fused[0], a, b)  # compile, and fill the caches
-    times: dict[str, list[float]] = {name: [] for name in work}
-    for _ in range(rounds):
-        for name, (repeats, function) in work.items():
-            times[name] += [cpu_seconds(function) for _ in range(repeats)]
+    times = in_turn(work, rounds)
     _check(fused[0], a, b, floats)
     return {name: {"median": median(values), "best": min(values), "n": len(values)} for name, values in times.items()}
 
@@ -155,10 +112,10 @@ def protocols(width: int, height: int, rounds: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, protocol in PROTOCOLS.items():
         evaluate(fused[0], a, b, protocol=protocol)
-        whole = median(cpu_seconds(lambda p=protocol: evaluate(fused[0], a, b, protocol=p)) for _ in range(rounds))
+        whole = median(seconds(lambda p=protocol: evaluate(fused[0], a, b, protocol=p))[0] for _ in range(rounds))
         each = {
             get_metric(key).name: median(
-                cpu_seconds(lambda p=protocol, k=key: evaluate(fused[0], a, b, protocol=p, metrics=[k]))
+                seconds(lambda p=protocol, k=key: evaluate(fused[0], a, b, protocol=p, metrics=[k]))[0]
                 for _ in range(rounds)
             )
             for key in protocol.metrics
@@ -168,9 +125,9 @@ def protocols(width: int, height: int, rounds: int) -> dict[str, Any]:
         if name == "vifb":
             evaluate(*coloured, protocol=protocol)
             work: Callable[[], object] = lambda p=protocol: evaluate(*coloured, protocol=p)  # noqa: E731
-            found[name]["whole, RGB"] = median(cpu_seconds(work) for _ in range(rounds))
+            found[name]["whole, RGB"] = median(seconds(work)[0] for _ in range(rounds))
             print(f"{'vifb, RGB':10} {1000 * found[name]['whole, RGB']:9.1f} ms")
-        print("\n".join(f"  {metric:24}{1000 * seconds:9.1f} ms" for metric, seconds in each.items()))
+        print("\n".join(f"  {metric:24}{1000 * took:9.1f} ms" for metric, took in each.items()))
     return found
 
 
@@ -185,44 +142,32 @@ def gpu(width: int, height: int, batch: int, rounds: int) -> dict[str, Any] | No
     stacks = [torch.stack([torch.from_numpy(x[i % len(x)]) for i in range(batch)]).cuda() for x in (fused, [a], [b])]
     times = []
     for _ in range(rounds + 2):
-        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        start.record()
-        scores = evaluate(*stacks, metrics=CARD)
-        end.record()
-        torch.cuda.synchronize()
-        times.append(start.elapsed_time(end) / 1000)
+        spent, scores = seconds(lambda: evaluate(*stacks, metrics=CARD), "cuda")
+        times.append(spent)
     wanted = [evaluate(image, a, b, metrics=CARD) for image in fused]
     error = max(
         abs(float(column[i]) / wanted[i][name] - 1) for name, column in scores.items() for i in range(min(batch, FUSED))
     )
-    seconds, device = median(times[2:]), torch.cuda.get_device_name()
-    print(f"{device}: {batch / seconds:.0f} pairs per second, batch {batch}, {width} x {height}, float64")
+    took, device = median(times[2:]), torch.cuda.get_device_name()
+    print(f"{device}: {batch / took:.0f} pairs per second, batch {batch}, {width} x {height}, float64")
     print(f"largest relative difference from the CPU {error:.1e}")
     memory = torch.cuda.max_memory_allocated() / 2**30
-    return {"device": device, "pairs_per_second": batch / seconds, "batch": batch, "seconds": seconds,
+    return {"device": device, "pairs_per_second": batch / took, "batch": batch, "seconds": took,
             "relative_difference_from_cpu": error, "gib": memory}  # fmt: skip
-
-
-def write(name: str, result: dict[str, Any]) -> None:
-    """Keep the result with the machine it is from."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
-    path.write_text(json.dumps({"machine": machine(), **result}, indent=2) + "\n")
-    print(f"\nwritten to {path}")
 
 
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds (default 5)")
-    parser.add_argument("--size", default="640x480", help="width x height (default 640x480)")
+    parser.add_argument("--size", default="480x640", help="HEIGHTxWIDTH (default 480x640)")
     parser.add_argument("--protocols", action="store_true", help="time all protocols and their metrics")
     parser.add_argument("--gpu", action="store_true", help="pairs per second on a CUDA device")
     parser.add_argument("--batch", type=int, default=64, help="images at once on the device (default 64)")
     options = parser.parse_args()
-    width, height = (int(part) for part in options.size.split("x"))
+    height, width = parse_size(options.size)
     cv2.setNumThreads(1)
-    size = {"size": [width, height]}
+    size = {"threads": 1, "size": [height, width]}
     if options.gpu:
         result = gpu(width, height, options.batch, options.rounds)
         if result is not None:

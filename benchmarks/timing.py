@@ -1,0 +1,81 @@
+"""Taking times, and keeping them: CPU time of this process, or device events on a GPU."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def seconds(work: Callable[[], Any], device: str = "cpu") -> tuple[float, Any]:
+    """Time one call, and return what it gives: CPU time of this process, user and system, or device time."""
+    if device.startswith("cuda"):
+        import torch
+
+        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        start.record()
+        result = work()
+        end.record()
+        torch.cuda.synchronize()
+        return start.elapsed_time(end) / 1000, result
+    begin = time.process_time()
+    result = work()
+    return time.process_time() - begin, result
+
+
+def in_turn(
+    work: Mapping[str, tuple[int, Callable[[], Any]]], rounds: int, device: str = "cpu"
+) -> dict[str, list[float]]:
+    """Time several kinds of work in turn, so that what else the machine does hits all alike.
+
+    Parameters
+    ----------
+    work : by name: how often in a round, and what.
+    """
+    times: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(rounds):
+        for name, (repeats, function) in work.items():
+            times[name] += [seconds(function, device)[0] for _ in range(repeats)]
+    return times
+
+
+def machine() -> dict[str, Any]:
+    """The processor, the system and the versions that matter."""
+    model = next(
+        (line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
+        platform.processor(),
+    )
+    flags = next((line for line in _lines("/proc/cpuinfo") if line.startswith("flags")), "")
+    packages = ("numpy", "scipy", "opencv-python-headless", "llvmlite", "torch")
+    return {
+        "cpu": model,
+        "avx512": "avx512f" in flags.split(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        **{name: _version(name) for name in packages},
+    }
+
+
+def write(name: str, result: Mapping[str, Any]) -> None:
+    """Keep the result with the machine it is from."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps({"machine": machine(), **result}, indent=2) + "\n")
+    print(f"\nwritten to {path}")
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
