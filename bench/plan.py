@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..datasets import FusionDataset
+from ..datasets import FusionDataset, Pair
 from ..errors import InputError
 from ..metrics.engine.evaluate import select
 from . import manifest
 from .store import Row, RunFolder, run_folder
-from .task import PairTask, Target, fingerprint
+from .task import PairTask, Target, digest_sources, fingerprint
 
 if TYPE_CHECKING:
+    from hashlib import _Hash as Digest
+
     from ..methods import Method
 
 Keys = dict[str, tuple[str, ...]]  # metric keys by protocol
@@ -81,12 +83,18 @@ class Part:
         missing = {name: tuple(key for key in keys if key not in have) for name, keys in self.keys.items()}
         return {name: keys for name, keys in missing.items() if keys}
 
-    def target(self, pair: str, mark: str) -> Target | None:
-        """Say what has to be done for the pair; None where its row is complete and its sources are the same."""
-        row = self.rows.get(pair)
-        if row is None or row.status != "ok" or row.sources != mark or not self.folder.image(pair).exists():
+    def target(self, pair: Pair, digest: Digest | None) -> Target | None:
+        """Say what has to be done for the pair; None where its row is complete and what it came from is the same."""
+        row = self.rows.get(pair.name)
+        if (
+            row is None
+            or row.status != "ok"
+            or digest is None
+            or not self.folder.image(pair.name).exists()
+            or (row.sources != fingerprint(digest, self.method.files(pair)))
+        ):
             return Target(self.spec, self.device, self.folder.path, self.keys)
-        missing = self.missing(pair)
+        missing = self.missing(pair.name)
         return Target(self.spec, self.device, self.folder.path, missing, row) if missing else None
 
 
@@ -123,8 +131,8 @@ def make_tasks(parts: Sequence[Part]) -> list[PairTask]:
         mine = [part for part in parts if part.dataset is dataset]
         for pair in dataset:
             known = any(pair.name in part.rows for part in mine)
-            mark = fingerprint(pair) if known else ""  # a first run need not read everything beforehand
-            targets = tuple(target for part in mine if (target := part.target(pair.name, mark)) is not None)
+            digest = digest_sources(pair) if known else None  # a first run need not read everything beforehand
+            targets = tuple(target for part in mine if (target := part.target(pair, digest)) is not None)
             if targets:
                 tasks.append(PairTask(pair, dataset.size_policy, targets))
     return tasks

@@ -39,7 +39,8 @@ class Row:
     """The result of one pair.
 
     `metrics` holds each scored `metric@convention`, NaN where the metric is not defined (`reason` says why);
-    `sources` is the fingerprint of both source images; `seconds` is the time that the method took.
+    `sources` is the fingerprint of both source images, and of the files that the method has besides (`Method.files`);
+    `seconds` is the time that the method took.
     """
 
     pair: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,8 @@ from ..metrics import Sources, evaluate, get_protocol, prepare
 from .store import Row, RunFolder
 
 if TYPE_CHECKING:
+    from hashlib import _Hash as Digest
+
     from ..methods import Fused, Method
 
 
@@ -50,12 +53,28 @@ def _method(spec: str, device: str) -> Method:
     return get_method(spec, device=device)
 
 
-def fingerprint(pair: Pair) -> str:
-    """Hash both sources (bytes of the files, or the arrays): 16 hexadecimal digits."""
+def digest_sources(pair: Pair) -> Digest:
+    """Hash both sources: the bytes of the files, or the arrays."""
     digest = hashlib.sha256()
     for source in (pair.a, pair.b):
         digest.update(source.read_bytes() if isinstance(source, Path) else np.ascontiguousarray(source).tobytes())
+    return digest
+
+
+def fingerprint(sources: Digest, files: Iterable[Path]) -> str:
+    """Hash what a result follows from, the sources and the method's files for that pair: 16 hexadecimal digits."""
+    digest = sources.copy()
+    for file in files:
+        found = file.stat()
+        digest.update(_digest_file(file, found.st_mtime_ns, found.st_size))
     return digest.hexdigest()[:16]
+
+
+@lru_cache(maxsize=256)
+def _digest_file(file: Path, changed: int, size: int) -> bytes:
+    """Hash a file; once for all pairs, as a command may name weights of gigabytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
 
 
 def execute(task: PairTask) -> list[tuple[Path, Row]]:
@@ -64,17 +83,20 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
     What the method or the sources do wrong is a row with status "failed"; an image that cannot be written raises.
     """
     try:
-        mark = fingerprint(task.pair)
+        digest = digest_sources(task.pair)
         a, b = read_pair(task.pair, task.size_policy)
     except (FusionBenchError, OSError) as error:
         return [(target.folder, _failed(task.pair, error)) for target in task.targets]
     sources = prepare(a, b)
-    return [(target.folder, _serve(target, task.pair, sources, mark)) for target in task.targets]
+    return [(target.folder, _serve(target, task.pair, sources, digest)) for target in task.targets]
 
 
-def _serve(target: Target, pair: Pair, sources: Sources, mark: str) -> Row:
+def _serve(target: Target, pair: Pair, sources: Sources, digest: Digest) -> Row:
+    mark = ""
     try:
-        row, fused = _stored(target, pair) if target.row else _fuse(target, pair, sources)
+        method = _method(target.method, target.device) if isinstance(target.method, str) else target.method
+        mark = fingerprint(digest, method.files(pair))
+        row, fused = _stored(target, pair) if target.row else _fuse(method, pair, sources)
     except Exception as error:  # whatever somebody's method raises is that pair's result, not the end of the run
         return replace(_failed(pair, error), sources=mark)
     if target.row is None:
@@ -90,10 +112,9 @@ def _serve(target: Target, pair: Pair, sources: Sources, mark: str) -> Row:
     return replace(row, sources=mark)
 
 
-def _fuse(target: Target, pair: Pair, sources: Sources) -> tuple[Row, Fused]:
+def _fuse(method: Method, pair: Pair, sources: Sources) -> tuple[Row, Fused]:
     from ..methods import fuse_pair
 
-    method = _method(target.method, target.device) if isinstance(target.method, str) else target.method
     fused = fuse_pair(method, sources.a, sources.b, pair)
     return Row(pair.name, seconds=fused.seconds), fused
 

@@ -36,6 +36,7 @@ class Method(ABC):
     quantise : how [0, 1] becomes 8 bit (`methods.quantise`); it changes EN, SD and AG, so it is recorded. Every
         method takes it as an option, too. "none" is for methods that give 8 bit themselves.
     device : where `fuse` computes; set through `to`.
+    file : the user's Python file that the class was loaded from, if it was.
 
     Examples
     --------
@@ -60,6 +61,7 @@ class Method(ABC):
     learned: ClassVar[bool] = False
     quantise: Quantise = "round"
     device: str = "cpu"
+    file: ClassVar[Path | None] = None
     _label: str | None = None
 
     @abstractmethod
@@ -99,6 +101,14 @@ class Method(ABC):
         that the count tells of the network and not of a device. Tensors on torch's "meta" device cost nothing.
         """
         self.fuse(a, b, **context)
+
+    def files(self, pair: Pair) -> list[Path]:
+        """Name the files beside the sources from which the fused image of `pair` follows.
+
+        When one of them changes, a run fuses and scores the pair again. Weights are not among them: what is computed
+        with others is another configuration.
+        """
+        return [self.file] if self.file else []
 
     def to(self, device: str) -> None:  # noqa: B027
         """Compute on `device` from now on ("cpu", "cuda", "cuda:1", …); a method without a network stays on the CPU."""

@@ -36,11 +36,11 @@ def load_file(path: Path, attribute: str | None) -> type[Method]:
     if attribute is not None:
         if not hasattr(module, attribute):
             raise unknown(f"class in {path}", attribute, [cls.__name__ for cls in classes])
-        return checked(getattr(module, attribute), f"{path}:{attribute}")
+        return _from(path, checked(getattr(module, attribute), f"{path}:{attribute}"))
     if len(classes) != 1:
         names = ", ".join(cls.__name__ for cls in classes) or "none"
         raise InputError(f"{path} must hold one method class, or say which (file.py:CLASS): it holds {names}")
-    return checked(classes[0], f"{path}:{classes[0].__name__}")
+    return _from(path, checked(classes[0], f"{path}:{classes[0].__name__}"))
 
 
 def classes_of(module: ModuleType) -> list[type[Method]]:
@@ -65,6 +65,11 @@ def checked(value: object, where: str) -> type[Method]:
         if not isinstance(getattr(value, attribute, None), str):
             raise InputError(f"{where} has no `{attribute}`: state it as a text in the class")
     return value
+
+
+def _from(path: Path, cls: type[Method]) -> type[Method]:
+    cls.file = path.resolve()
+    return cls
 
 
 def _import_file(path: Path) -> ModuleType:

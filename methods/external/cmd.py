@@ -49,6 +49,10 @@ class Command(Method):
         scripts = [word for word in self._words if word.endswith((".py", ".sh", ".m", ".pl", ".jl", ".R"))]
         return f"cmd:{Path((scripts or self._words)[0]).stem}"
 
+    def files(self, pair: Pair) -> list[Path]:
+        """Name the words of the command that are files: programs, scripts, weights."""
+        return [Path(word) for word in self._words if Path(word).is_file()]
+
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
         """Fail: the command wants files, see `fuse_images`."""
         raise RunError("a command works on whole pairs")

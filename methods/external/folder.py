@@ -40,6 +40,10 @@ class Folder(Method):
     def _default_label(self) -> str:
         return f"folder:{self.directory.resolve().name}"
 
+    def files(self, pair: Pair) -> list[Path]:
+        """Name the image of the pair."""
+        return self._files.get(pair.name, [])
+
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
         """Fail: the names of the pairs are needed, see `fuse_images`."""
         raise RunError("a folder of fused images has nothing for sources without a name")

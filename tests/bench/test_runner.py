@@ -95,6 +95,38 @@ def test_changed_source_is_done_again(tmp_path: Path, make_folder: MakeFolder) -
     assert before["EN@film"][1] != after["EN@film"][1]
 
 
+def test_an_edited_method_is_done_again(tmp_path: Path, make_folder: MakeFolder, make_method: MakeMethod) -> None:
+    source, out = make_folder(2), tmp_path / "runs"
+    before = fusionbench.run(make_method("return a"), source, out=out, metrics=["SD"])
+    after = fusionbench.run(make_method("return 0.5 * a"), source, out=out, metrics=["SD"])
+    assert (after["SD@film"] < 0.6 * before["SD@film"]).all()
+
+
+def test_a_changed_image_in_a_folder_is_scored_again_and_no_other(tmp_path: Path, make_folder: MakeFolder) -> None:
+    source, out, fused = make_folder(2), tmp_path / "runs", tmp_path / "fused"
+    for name in ("p000", "p001"):
+        write(fused / f"{name}.png", np.full((48, 64), 7, np.uint8))
+    before = fusionbench.run(f"x=folder:{fused}", source, out=out, metrics=["EN"])
+    stored = RunFolder(out / "scenes" / "x").rows()
+    write(fused / "p001.png", np.arange(48 * 64, dtype=np.uint8).reshape(48, 64))
+    after = fusionbench.run(f"x=folder:{fused}", source, out=out, metrics=["EN"])
+    assert list(before["EN@film"]) == [0.0, 0.0]
+    assert list(after["EN@film"]) == [0.0, 8.0]
+    rows = RunFolder(out / "scenes" / "x").rows()
+    assert rows["p000"] == stored["p000"]  # to the digit of its seconds: it was not done again
+    assert rows["p001"].sources != stored["p001"].sources
+
+
+def test_an_edited_script_of_a_command_is_run_again(tmp_path: Path, make_folder: MakeFolder) -> None:
+    source, out, script = make_folder(1), tmp_path / "runs", tmp_path / "fuse.py"
+    for level in (0, 1):
+        script.write_text(f"import sys, shutil; shutil.copy(sys.argv[1 + {level}], sys.argv[3])")
+        rows = fusionbench.run(f"x=cmd:{sys.executable} {script} {{a}} {{b}} {{out}}", source, out=out, metrics=["CC"])
+        image = read(out / "scenes" / "x" / "fused" / "p000.png")
+        assert image.ndim == (2, 3)[level]
+        assert list(rows["status"]) == ["ok"]
+
+
 def test_other_configuration_is_refused(tmp_path: Path, make_folder: MakeFolder) -> None:
     source, out = make_folder(2), tmp_path / "runs"
     fusionbench.run("x=laplacian", source, out=out, metrics=["EN"])
