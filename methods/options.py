@@ -62,9 +62,9 @@ def read_options(cls: type[Method], given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         hint = hints.get(name, type(parameters[name].default) if parameters[name].default is not None else str)
         try:
-            values[name] = _read(value, hint)
+            values[name] = read_value(value, hint)
         except (ValueError, TypeError):
-            raise InputError(f"option {name!r} of method {cls.name!r} must be {_told(hint)}, not {value!r}") from None
+            raise InputError(f"option {name!r} of method {cls.name!r} must be {told(hint)}, not {value!r}") from None
     return values
 
 
@@ -76,8 +76,8 @@ def _hints(cls: type[Method]) -> dict[str, Any]:
         return {}
 
 
-def _read(value: Any, hint: Any) -> Any:
-    """Read one value as its annotation asks; ValueError where it does not fit."""
+def read_value(value: Any, hint: Any) -> Any:
+    """Read one value, or text, as an annotation asks; ValueError or TypeError where it does not fit."""
     origin = get_origin(hint)
     if origin is Literal:
         return _one_of(value, get_args(hint))
@@ -109,7 +109,7 @@ def _read_union(value: Any, hints: tuple[Any, ...]) -> Any:
     members = [hint for hint in hints if hint is not type(None)]
     for hint in sorted(members, key=lambda h: h is str):  # str takes everything, so it comes last
         try:
-            return _read(value, hint)
+            return read_value(value, hint)
         except (ValueError, TypeError):
             continue
     raise ValueError
@@ -122,11 +122,11 @@ def _one_of(value: Any, choices: tuple[Any, ...]) -> Any:
     raise ValueError
 
 
-def _told(hint: Any) -> str:
+def told(hint: Any) -> str:
     """Say in words what a type takes."""
     if get_origin(hint) is Literal:
         return "one of " + ", ".join(str(choice) for choice in get_args(hint))
     if get_origin(hint) in (Union, types.UnionType):
-        return " or ".join("none" if h is type(None) else _told(h) for h in get_args(hint))
+        return " or ".join("none" if h is type(None) else told(h) for h in get_args(hint))
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", Path: "a path"}
     return words.get(hint, getattr(hint, "__name__", str(hint)))

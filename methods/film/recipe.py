@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch.optim.lr_scheduler import LRScheduler, StepLR
 from ...datasets.images import write
 from ...errors import InputError, unknown
 from ...sizes import parse_size_or_auto
+from ..options import read_value, told
 from ..training.options import TrainOptions
 from ..training.recipe import Batch, Recipe, Stage, cosine
 from ..training.sources import hold_out
@@ -24,7 +25,7 @@ from .checkpoints import load_network
 from .loss import fusion_losses
 from .method import parse_grid
 from .network import GRID, FilmNetwork
-from .samples import H5, Images, find_items
+from .samples import Images, chosen_text, find_items, in_files
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -67,13 +68,22 @@ class FilmSettings:
         InputError
             There is no such setting, or its value cannot be.
         """
-        defaults = {field.name: field.default for field in fields(cls)}
+        hints = get_type_hints(cls)
         values: dict[str, Any] = {}
         for name, value in given.items():
-            if name not in defaults:
-                raise unknown("setting of film's training", name, defaults)
-            values[name] = _read(name, value, defaults[name])
+            if name not in hints:
+                raise unknown("setting of film's training", name, hints)
+            try:
+                values[name] = read_value(value, hints[name])
+            except (ValueError, TypeError):
+                raise InputError(f"the setting {name} is {told(hints[name])}, not {value!r}") from None
         return cls(**values)
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        for name in ("loss_grad_weight", "loss_ssim"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise InputError(f"the setting {name} is a number of at least 0, not {getattr(self, name)}")
 
 
 class Paper(Recipe):
@@ -108,8 +118,7 @@ class Paper(Recipe):
         network = load_network(options.weights, grid).train() if options.weights else FilmNetwork(grid)
         network.checkpointing = settings.checkpointing
         self.network: nn.Module = network
-        own = any(name.endswith(H5) for name in options.dataset)
-        self.text = "describe" if settings.text == "auto" and not own else settings.text
+        self.text = settings.text if in_files(options.dataset) else chosen_text(settings.text)
         self.shown: list[tuple[str, Tensor]] = []  # name, and both sources and fused image side by side, (H, 3 W)
 
     @property
@@ -221,30 +230,3 @@ def make_recipe(options: TrainOptions) -> Recipe:
     if options.recipe not in RECIPES:
         raise unknown("recipe of film", options.recipe, RECIPES)
     return RECIPES[options.recipe](options)
-
-
-def _read(name: str, value: Any, default: Any) -> Any:
-    """Bring a value to the type of the default."""
-    if isinstance(default, bool):
-        truth = {
-            "true": True,
-            "yes": True,
-            "on": True,
-            "1": True,
-            "false": False,
-            "no": False,
-            "off": False,
-            "0": False,
-        }
-        if str(value).lower() not in truth:
-            raise InputError(f"the setting {name} is true or false, not {value!r}")
-        return truth[str(value).lower()]
-    if isinstance(default, float):
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = -1.0
-        if not 0 <= number < float("inf"):
-            raise InputError(f"the setting {name} is a number of at least 0, not {value!r}")
-        return number
-    return str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -76,6 +76,16 @@ class Images(Dataset[dict[str, Any]]):
         return {"a": a[None], "b": b[None], "text": text, "name": item.name, "task": item.task, "index": index}
 
 
+def in_files(datasets: Iterable[str]) -> list[str]:
+    """Return those that are H5 files, which hold texts of their own."""
+    return [name for name in datasets if name.endswith(H5)]
+
+
+def chosen_text(text: str) -> str:
+    """Return the source of text for a data set, where "auto" has none of its own to take."""
+    return "describe" if text == "auto" else text
+
+
 def find_items(options: TrainOptions, text: str, size: Grid | None, grid: Grid, crops: bool = False) -> list[Item]:
     """List the pairs of all H5 files and data sets of a run.
 
@@ -91,13 +101,13 @@ def find_items(options: TrainOptions, text: str, size: Grid | None, grid: Grid, 
     fit = _cut if crops else _brought
     if crops:
         size = size or grid
-    files = [name for name in options.dataset if name.endswith(H5)]
-    names = tuple(name for name in options.dataset if not name.endswith(H5))
+    files = in_files(options.dataset)
+    names = tuple(name for name in options.dataset if name not in files)
     items = [item for name in files for item in _of_file(Path(name), text, size, fit)]
     if files and options.train_num is not None:
         items = items[: options.train_num]
     if names:
-        source = make_text("describe" if text == "auto" else text)
+        source = make_text(chosen_text(text))
         pairs = training_pairs(_replaced(options, names))
         items += [_of_pair(pair, source, size or grid, fit) for pair in pairs]
     return items

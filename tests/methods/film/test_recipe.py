@@ -184,7 +184,7 @@ def test_plain_folders(tmp_path: Path) -> None:
     [
         ({"grad_weight": 3}, "did you mean 'loss_grad_weight'"),
         ({"loss_ssim": "-1"}, "at least 0"),
-        ({"loss_ssim": "much"}, "at least 0"),
+        ({"loss_ssim": "much"}, "is a number, not 'much'"),
         ({"checkpointing": "maybe"}, "true or false"),
     ],
 )
