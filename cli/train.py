@@ -27,7 +27,12 @@ def train(
     colour: Annotated[
         Literal["gray", "rgb"], typer.Option(help="Learn from luminance, or from single colour channels.")
     ] = "gray",
-    recipe: Annotated[str, typer.Option(help="Loss, optimiser and schedule: official, port, joint.")] = "official",
+    recipe: Annotated[
+        str,
+        typer.Option(
+            help="Loss, optimiser and schedule: official, port, joint for u2fusion; official, short for film."
+        ),
+    ] = "official",
     epochs: Annotated[
         str | None, typer.Option(help="One number, or one a task: 3,2,2.", show_default="the recipe's")
     ] = None,
