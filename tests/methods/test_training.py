@@ -212,12 +212,16 @@ def test_the_official_sequence(small: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_two_processes_learn_what_one_does(small: dict[str, Any]) -> None:
-    """Gradients are averaged over two CPU processes (gloo): the curve is that of one, up to rounding."""
-    options = small | {"epochs": 2, "recipe": "joint", "patches": 1}
+    """Gradients are averaged over two CPU processes (gloo): the curve is that of one, up to rounding.
+
+    Adam divides by the size of a gradient, so that rounding decides the sign of a step where the gradient is next to
+    nothing: the smaller the steps, the less of that reaches the losses.
+    """
+    options = small | {"epochs": 2, "recipe": "joint", "patches": 1, "lr": 1e-4}
     one, two = train(**options, name="one"), train(**options, name="two", devices=2)
     losses = [[float(row["loss"]) for row in rows(run / "losses.csv")] for run in (one, two)]
     assert len(losses[0]) == 6
-    np.testing.assert_allclose(losses[1], losses[0], rtol=2e-4)
+    np.testing.assert_allclose(losses[1], losses[0], rtol=5e-5)
 
 
 def test_an_error_in_a_process_arrives_as_one_sentence(small: dict[str, Any]) -> None:
