@@ -378,6 +378,7 @@ def test_a_worker_that_dies(network: FilmNetwork, pairs: list[Pair]) -> None:
 INTERRUPTED = """
 import os, signal, sys, time
 from fusionbench.methods.film.jittor.worker import Worker
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell has put the tests into the background
 with Worker(threads=1) as worker:
     worker.hello
     print(worker._process.pid, flush=True)
