@@ -88,7 +88,7 @@ def report(times: dict[str, Any], width: int, height: int) -> dict[str, float]:
     def ms(name: str) -> float:
         return 1000 * float(times[name]["median"])
 
-    print(f"\nCPU time on one thread, {width} x {height}, float64, medians in ms\n")
+    print(f"\nCPU time on one thread, {height} x {width}, float64, medians in ms\n")
     print(f"{'':14}{'plain':>10}{'fusionbench':>13}{'times faster':>14}")
     for key in ("card", *PROTOCOLS["film"].metrics):
         plain = f"plain {key}"
@@ -149,7 +149,7 @@ def gpu(width: int, height: int, batch: int, rounds: int) -> dict[str, Any] | No
         abs(float(column[i]) / wanted[i][name] - 1) for name, column in scores.items() for i in range(min(batch, FUSED))
     )
     took, device = median(times[2:]), torch.cuda.get_device_name()
-    print(f"{device}: {batch / took:.0f} pairs per second, batch {batch}, {width} x {height}, float64")
+    print(f"{device}: {batch / took:.0f} pairs per second, batch {batch}, {height} x {width}, float64")
     print(f"largest relative difference from the CPU {error:.1e}")
     memory = torch.cuda.max_memory_allocated() / 2**30
     return {"device": device, "pairs_per_second": batch / took, "batch": batch, "seconds": took,
