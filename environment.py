@@ -12,7 +12,9 @@ from typing import Any
 
 from .version import __version__
 
-_PACKAGES = ("numpy", "scipy", "opencv-python-headless", "pillow", "PyWavelets", "scikit-image", "torch", "jittor")
+_PACKAGES = (
+    "numpy", "scipy", "opencv-python-headless", "pillow", "PyWavelets", "scikit-image", "llvmlite", "torch", "jittor",
+)  # fmt: skip
 
 
 def _version(package: str) -> str | None:

@@ -91,7 +91,7 @@ class Part:
             or row.status != "ok"
             or digest is None
             or not self.folder.image(pair.name).exists()
-            or (row.sources != fingerprint(digest, self.method.files(pair)))
+            or row.sources != fingerprint(digest, self.method.files(pair))
         ):
             return Target(self.spec, self.device, self.folder.path, self.keys)
         missing = self.missing(pair.name)

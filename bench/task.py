@@ -92,11 +92,14 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
 
 
 def _serve(target: Target, pair: Pair, sources: Sources, digest: Digest) -> Row:
-    mark = ""
+    mark = target.row.sources if target.row else ""
     try:
-        method = _method(target.method, target.device) if isinstance(target.method, str) else target.method
-        mark = fingerprint(digest, method.files(pair))
-        row, fused = _stored(target, pair) if target.row else _fuse(method, pair, sources)
+        if target.row:
+            row, fused = _stored(target, pair)
+        else:
+            method = _method(target.method, target.device) if isinstance(target.method, str) else target.method
+            mark = fingerprint(digest, method.files(pair))
+            row, fused = _fuse(method, pair, sources)
     except Exception as error:  # whatever somebody's method raises is that pair's result, not the end of the run
         return replace(_failed(pair, error), sources=mark)
     if target.row is None:

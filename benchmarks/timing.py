@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import platform
 import time
 from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from fusionbench.environment import environment
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -46,20 +46,9 @@ def in_turn(
 
 
 def machine() -> dict[str, Any]:
-    """The processor, the system and the versions that matter."""
-    model = next(
-        (line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
-        platform.processor(),
-    )
-    flags = next((line for line in _lines("/proc/cpuinfo") if line.startswith("flags")), "")
-    packages = ("numpy", "scipy", "opencv-python-headless", "llvmlite", "torch")
-    return {
-        "cpu": model,
-        "avx512": "avx512f" in flags.split(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        **{name: _version(name) for name in packages},
-    }
+    """The versions, the system and the processor, and whether that has the vectors that formulas are compiled for."""
+    flags = Path("/proc/cpuinfo")
+    return {**environment(), "avx512": flags.exists() and "avx512f" in flags.read_text().split()}
 
 
 def write(name: str, result: Mapping[str, Any]) -> None:
@@ -68,14 +57,3 @@ def write(name: str, result: Mapping[str, Any]) -> None:
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps({"machine": machine(), **result}, indent=2) + "\n")
     print(f"\nwritten to {path}")
-
-
-def _lines(path: str) -> list[str]:
-    return Path(path).read_text().splitlines() if Path(path).exists() else []
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None

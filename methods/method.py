@@ -36,7 +36,6 @@ class Method(ABC):
     quantise : how [0, 1] becomes 8 bit (`methods.quantise`); it changes EN, SD and AG, so it is recorded. Every
         method takes it as an option, too. "none" is for methods that give 8 bit themselves.
     device : where `fuse` computes; set through `to`.
-    file : the user's Python file that the class was loaded from, if it was.
 
     Examples
     --------
@@ -61,7 +60,7 @@ class Method(ABC):
     learned: ClassVar[bool] = False
     quantise: Quantise = "round"
     device: str = "cpu"
-    file: ClassVar[Path | None] = None
+    _source_file: ClassVar[Path | None] = None  # the user's, that the class was loaded from
     _label: str | None = None
 
     @abstractmethod
@@ -108,7 +107,7 @@ class Method(ABC):
         When one of them changes, a run fuses and scores the pair again. Weights are not among them: what is computed
         with others is another configuration.
         """
-        return [self.file] if self.file else []
+        return [self._source_file] if self._source_file else []
 
     def to(self, device: str) -> None:  # noqa: B027
         """Compute on `device` from now on ("cpu", "cuda", "cuda:1", …); a method without a network stays on the CPU."""

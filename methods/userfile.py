@@ -36,11 +36,11 @@ def load_file(path: Path, attribute: str | None) -> type[Method]:
     if attribute is not None:
         if not hasattr(module, attribute):
             raise unknown(f"class in {path}", attribute, [cls.__name__ for cls in classes])
-        return _from(path, checked(getattr(module, attribute), f"{path}:{attribute}"))
+        return checked(getattr(module, attribute), f"{path}:{attribute}")
     if len(classes) != 1:
         names = ", ".join(cls.__name__ for cls in classes) or "none"
         raise InputError(f"{path} must hold one method class, or say which (file.py:CLASS): it holds {names}")
-    return _from(path, checked(classes[0], f"{path}:{classes[0].__name__}"))
+    return checked(classes[0], f"{path}:{classes[0].__name__}")
 
 
 def classes_of(module: ModuleType) -> list[type[Method]]:
@@ -67,11 +67,6 @@ def checked(value: object, where: str) -> type[Method]:
     return value
 
 
-def _from(path: Path, cls: type[Method]) -> type[Method]:
-    cls.file = path.resolve()
-    return cls
-
-
 def _import_file(path: Path) -> ModuleType:
     """Import a file under a name of its own, so that two files of one name do not meet."""
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
@@ -87,6 +82,8 @@ def _import_file(path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise InputError(f"method file {path} cannot be imported: {one_line(error)}") from error
+    for cls in classes_of(module):
+        cls._source_file = path.resolve()
     return module
 
 

@@ -20,7 +20,7 @@ import pytest
 import fusionbench
 from fusionbench.bench.executors import stream
 from fusionbench.bench.store import RunFolder
-from fusionbench.datasets import read, write
+from fusionbench.datasets import Pair, read, write
 from fusionbench.errors import FusionBenchError, InputError, RunError
 from fusionbench.methods import get_method
 from fusionbench.reports.leaderboard import write_leaderboard
@@ -100,6 +100,15 @@ def test_an_edited_method_is_done_again(tmp_path: Path, make_folder: MakeFolder,
     before = fusionbench.run(make_method("return a"), source, out=out, metrics=["SD"])
     after = fusionbench.run(make_method("return 0.5 * a"), source, out=out, metrics=["SD"])
     assert (after["SD@film"] < 0.6 * before["SD@film"]).all()
+
+
+def test_a_class_that_a_file_only_imports_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("from fusionbench.methods.classical.average import Average")
+    black = np.zeros((8, 8), np.uint8)
+    pair = Pair("a", black, black, "IVF")
+    assert get_method(f"{path}:Average").files(pair) == []
+    assert get_method("average").files(pair) == []
 
 
 def test_a_changed_image_in_a_folder_is_scored_again_and_no_other(tmp_path: Path, make_folder: MakeFolder) -> None:
