@@ -48,6 +48,7 @@ class CheckReport:
     split : which pairs were looked at.
     splits : every split, and how many of its names have both files.
     pairs : how many pairs are good.
+    good : their names.
     image_sizes : (width, height) of a, and how many pairs have it.
     bits : "8 bit gray", "16 bit RGB", ... by source, and how many files are so.
     colour : how many files of each source have colour.
@@ -69,6 +70,7 @@ class CheckReport:
     split: str = "all"
     splits: dict[str, SplitReport] = field(default_factory=dict)
     pairs: int = 0
+    good: list[str] = field(default_factory=list)
     image_sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     bits: dict[str, Counter[str]] = field(default_factory=lambda: {"a": Counter(), "b": Counter()})
     colour: dict[str, int] = field(default_factory=lambda: {"a": 0, "b": 0})
@@ -165,7 +167,8 @@ def check(
         for pair, problem in zip(pairs, pool.map(lambda pair: _look(report, pair), pairs), strict=True):
             if problem:
                 report.problems[pair.name] = problem
-    report.pairs = sum(pair.name not in report.problems for pair in pairs)
+    report.good = [pair.name for pair in pairs if pair.name not in report.problems]
+    report.pairs = len(report.good)
     if not pairs and not report.problems:
         report.problems[""] = f"{report.name} has no pairs in the split {report.split!r}"
     return report
