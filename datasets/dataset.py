@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -108,6 +109,13 @@ class FusionDataset(Sequence[Pair]):
         a, _ = self.read(pair)
         return fit(a, truth, self.size_policy, pair.name)[1]
 
+    @cached_property
+    def remarks(self) -> list[str]:
+        """What a run should know of the files: a small part of the range used, alpha dropped; see `remarks_on`."""
+        from .remarks import remarks_on
+
+        return remarks_on(self)
+
     def header(self, source: Path) -> Header:
         """Return the header of a source's file."""
         return self.headers.get(source) or probe(source)
@@ -161,11 +169,16 @@ def require_effect(datasets: Sequence[FusionDataset]) -> None:
     InputError
         No source that the rule is for is deeper, in any of the data sets.
     """
+    names = ", ".join(dict.fromkeys(dataset.name for dataset in datasets))
     for sides in {sides for dataset in datasets for sides in dataset.ranges.asked}:
         if not any(dataset.is_deep(side) for dataset in datasets for side in sides):  # type: ignore[arg-type]
-            whose = "no source" if len(sides) > 1 else f"no source {sides}"
-            names = ", ".join(dict.fromkeys(dataset.name for dataset in datasets))
-            raise InputError(f"--range has no effect: {whose} of {names} has more than 8 bits; leave it out")
+            raise InputError(no_effect(sides, names))
+
+
+def no_effect(sides: str, names: str) -> str:
+    """Say that a rule has nothing to do."""
+    whose = "no source" if len(sides) > 1 else f"no source {sides}"
+    return f"--range has no effect: {whose} of {names} has more than 8 bits per channel; leave it out"
 
 
 def fit(a: Image, b: Image, policy: SizePolicy, name: str) -> tuple[Image, Image]:

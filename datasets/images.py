@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, RunError
 from ..files import write_bytes
-from .formats import Header, Picture, Unread, decode, describe
+from .formats import Header as Header
+from .formats import Picture, UnreadError, decode, describe
 
 Image = NDArray[Any]
 
 # The names under which images lie about. They only tell an image from a `Thumbs.db`; the content tells the format.
 EXTENSIONS = frozenset(
-    f".{name}"
-    for name in (
-        "png apng jpg jpeg jpe jfif bmp dib tif tiff webp avif gif jp2 j2k jpx tga pbm pgm ppm pnm pam pfm".split()
-    )
-)
+    (".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif", ".gif",
+     ".jp2", ".j2k", ".jpx", ".tga", ".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".pfm")
+)  # fmt: skip
 
 
 class UnreadableImageError(InputError):
@@ -62,7 +61,7 @@ def probe(path: str | Path) -> Header:
             return describe(file, path.suffix.lower())
     except OSError as error:
         raise UnreadableImageError(path, _os_reason(error)) from error
-    except Unread as error:
+    except UnreadError as error:
         raise UnreadableImageError(path, str(error)) from error
 
 
@@ -87,7 +86,7 @@ def read_picture(path: str | Path, alpha: bool = False) -> Picture:
         return decode(path.read_bytes(), path.suffix.lower(), alpha)
     except OSError as error:
         raise UnreadableImageError(path, _os_reason(error)) from error
-    except Unread as error:
+    except UnreadError as error:
         raise UnreadableImageError(path, str(error)) from error
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,25 +47,16 @@ def hint(root: Path) -> str:
     if found is None:
         return ""
     where = " and ".join(str(folder.relative_to(root)) for folder in found.folders[0][:2])
-    return f"; the images in {where if where != '.' else root} have four channels: if the fourth is the thermal image, say --rgbt"
+    where = str(root) if where == "." else where
+    return f"; the images in {where} have four channels: if the fourth is the thermal image, say --rgbt"
 
 
 def _layouts(root: Path) -> Iterator[Layout]:
-    usual = (
-        "(images?|rgbt)/{name}",
-        "{split}/(images?|rgbt)/{name}",
-        "(images?|rgbt)/{split}/{name}",
-        "{split}/{name}",
-    )
-    other = (f"{_literal(folder.name)}/{{name}}" for folder in subfolders(root))
+    known = "(images?|rgbt)"
+    usual = (f"{known}/{{name}}", f"{{split}}/{known}/{{name}}", f"{known}/{{split}}/{{name}}", "{split}/{name}")
+    other = (f"{re.escape(folder.name)}/{{name}}" for folder in subfolders(root))
     for template in (*usual, *other, "{name}"):
         yield Layout(template, template)
-
-
-def _literal(name: str) -> str:
-    import re
-
-    return re.escape(name).replace("/", "")
 
 
 def _has_alpha(found: Found) -> bool:
@@ -73,8 +64,8 @@ def _has_alpha(found: Found) -> bool:
     return any(_alpha(path) for path in paths if is_image_name(path))
 
 
-def _alpha(path: Path) -> Any:
+def _alpha(path: Path) -> bool:
     try:
         return probe(path).alpha
-    except UnreadableImageError:
+    except UnreadableImageError:  # whoever loads the data set says so
         return False

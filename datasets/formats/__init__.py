@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .decode import decode, describe
-from .picture import Damaged, Header, Picture, Unread
+from .picture import DamagedError, Header, Picture, UnreadError
 
-__all__ = ["Damaged", "Header", "Picture", "Unread", "decode", "describe"]
+__all__ = ["DamagedError", "Header", "Picture", "UnreadError", "decode", "describe"]

@@ -9,8 +9,8 @@ from typing import IO
 from . import netpbm, png, tiff
 from .jpeg2000 import with_depth
 from .opencv import opencv_alpha, opencv_pixels
+from .picture import DamagedError, Header, Image, Picture, UnreadError, finished, oriented
 from .pillow import decoded, opened, pillow_header, pillow_pixels
-from .picture import Damaged, Header, Image, Picture, Unread, finished, oriented
 
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 _BY_OPENCV = ("PNG", "JPEG", "BMP", "WEBP", "JPEG2000")  # whatever else this OpenCV reads, Pillow does on every machine
@@ -28,7 +28,7 @@ def describe(file: IO[bytes], suffix: str = "") -> Header:
 
     Raises
     ------
-    Unread
+    UnreadError
         `decode` would not read it either.
     """
     start = file.read(32)
@@ -50,11 +50,11 @@ def decode(data: bytes, suffix: str = "", alpha: bool = False) -> Picture:
 
     Raises
     ------
-    Unread
+    UnreadError
         It is no image, not whole, or of a kind that nothing here decodes.
     """
     if not data:
-        raise Unread("the file is empty")
+        raise UnreadError("the file is empty")
     if data.startswith(png.MAGIC):
         return _with_opencv(data, png.png_header(io.BytesIO(data)), alpha)
     if data.startswith(tiff.MAGIC):
@@ -76,7 +76,7 @@ def _jpeg_header(file: IO[bytes]) -> Header:
             if not whole:
                 picture.load()  # there may be a tail behind the end
     except LookupError as error:
-        raise Damaged from error
+        raise DamagedError from error
     return header
 
 
@@ -86,10 +86,10 @@ def _with_opencv(data: bytes, header: Header, alpha: bool) -> Picture:
     if pixels is None or not _fits(pixels, header):
         try:
             _, pixels, _ = decoded(data)
-        except (Unread, LookupError) as error:
-            raise Unread(f"the {header.format} data are damaged, or of a kind that is not decoded") from error
+        except (UnreadError, LookupError) as error:
+            raise UnreadError(f"the {header.format} data are damaged, or of a kind that is not decoded") from error
         if not _fits(pixels, header):
-            raise Unread(f"the {header.format} data are damaged, or of a kind that is not decoded")
+            raise UnreadError(f"the {header.format} data are damaged, or of a kind that is not decoded")
     return _turned(header, pixels, _alpha(data) if alpha and header.alpha else None)
 
 
@@ -103,7 +103,7 @@ def _with_pillow(data: bytes, suffix: str, alpha: bool) -> Picture:
             pixels = opencv_pixels(data) if header.format in _BY_OPENCV else None
             own = pillow_pixels(picture) if pixels is None or not _fits(pixels, header) else None
     except LookupError as error:
-        raise Unread(no_image(data[:512])) from error
+        raise UnreadError(no_image(data[:512])) from error
     return _turned(header, pixels if own is None else own[0], _alpha(data) if alpha and header.alpha else None)  # type: ignore[arg-type]
 
 

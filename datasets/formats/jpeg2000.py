@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .picture import Header, Unread
+from .picture import Header, UnreadError
 
 _START = b"\xff\x4f\xff\x51"  # of a code stream, and of the segment in which the depths stand
 
@@ -14,7 +14,7 @@ def with_depth(header: Header, data: bytes) -> Header:
 
     Raises
     ------
-    Unread
+    UnreadError
         The values have a sign, or more than 16 bits.
     """
     start = data.find(_START)
@@ -24,5 +24,5 @@ def with_depth(header: Header, data: bytes) -> Header:
     depths = data[start + 42 : start + 42 + 3 * min(count, 3) : 3]
     bits = max((depth & 0x7F) + 1 for depth in depths)
     if bits > 16 or any(depth & 0x80 for depth in depths):
-        raise Unread(f"JPEG 2000 of {bits} bits, or with a sign, is not read; save it with 8 or 16 bits")
+        raise UnreadError(f"JPEG 2000 of {bits} bits, or with a sign, is not read; save it with 8 or 16 bits")
     return replace(header, bits=bits)

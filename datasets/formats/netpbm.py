@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-from .picture import Damaged, Header, Image, Picture, Unread, checked, finished, oriented
+from .picture import DamagedError, Header, Image, Picture, UnreadError, checked, finished, oriented
 
 MAGIC = re.compile(rb"P(?:[1-6fF][\s#]|7\n)")
 _GAP = rb"(?:\s|#[^\n]*\n)+"
@@ -27,13 +27,13 @@ def read_netpbm(data: bytes) -> Picture:
         return _pam(data)
     match = _PLAIN.match(data)
     if match is None:
-        raise Damaged("its header is not whole")
+        raise DamagedError("its header is not whole")
     number, width, height = (int(group) for group in match.groups())
     end, maximum = match.end(), 1
     if number not in (1, 4):
         most = _MAXIMUM.match(data, end)
         if most is None:
-            raise Damaged("its header is not whole")
+            raise DamagedError("its header is not whole")
         end, maximum = most.end(), int(most[1])
     shape = (height, width, 3 if number in (3, 6) else 1)
     _header(shape, maximum)
@@ -51,16 +51,16 @@ def read_netpbm(data: bytes) -> Picture:
 
 def _pam(data: bytes) -> Picture:
     head, marker, _ = data.partition(b"\nENDHDR\n")
-    lines = [line.split(None, 1) for line in head.splitlines()[1:] if line.strip() and not line.startswith(b"#")]
-    fields = {key: value for key, value in (line for line in lines if len(line) == 2)}
+    lines = [line.split(None, 1) for line in head.splitlines()[1:] if not line.startswith(b"#")]
+    fields = {line[0]: line[1] for line in lines if len(line) == 2}
     try:
         height, width, depth, maximum = (int(fields[key]) for key in (b"HEIGHT", b"WIDTH", b"DEPTH", b"MAXVAL"))
     except (KeyError, ValueError) as error:
-        raise Damaged("its header is not whole") from error
+        raise DamagedError("its header is not whole") from error
     if not marker:
-        raise Damaged("its header is not whole")
+        raise DamagedError("its header is not whole")
     if depth not in (1, 2, 3, 4):
-        raise Unread(f"it has {depth} channels; an image has 1 or 3, and alpha")
+        raise UnreadError(f"it has {depth} channels; an image has 1 or 3, and alpha")
     _header((height, width, depth), maximum)
     values = _raw(data, len(head) + len(marker), height * width * depth, _type(maximum))
     return _picture(values.reshape(height, width, depth), maximum)
@@ -69,7 +69,7 @@ def _pam(data: bytes) -> Picture:
 def _floats(data: bytes) -> Picture:
     match = _FLOAT.match(data)
     if match is None:
-        raise Damaged("its header is not whole")
+        raise DamagedError("its header is not whole")
     width, height, channels = int(match[2]), int(match[3]), 3 if match[1] == b"F" else 1
     header = checked(Header(height, width, channels, 32, "PFM", "float"))
     order = np.dtype("<f4" if match[4].startswith(b"-") else ">f4")
@@ -80,7 +80,7 @@ def _floats(data: bytes) -> Picture:
 
 def _header(shape: tuple[int, int, int], maximum: int) -> Header:
     if not 1 <= maximum <= 65535:
-        raise Damaged(f"its largest value is {maximum}")
+        raise DamagedError(f"its largest value is {maximum}")
     height, width, depth = shape
     channels, bits = (1 if depth < 3 else 3), max(maximum.bit_length(), 1)
     return checked(Header(height, width, channels, bits, "PPM", alpha=depth in (2, 4)))
@@ -90,7 +90,7 @@ def _picture(values: Image, maximum: int) -> Picture:
     """Finish values (H, W, C); those of up to 8 bits are brought to 0..255, as every reader of them has it."""
     header = _header((values.shape[0], values.shape[1], values.shape[2]), maximum)
     if values.max() > maximum:
-        raise Damaged(f"it holds {values.max()}, beyond its largest value {maximum}")
+        raise DamagedError(f"it holds {values.max()}, beyond its largest value {maximum}")
     if maximum <= 255:
         values = values if maximum == 255 else np.rint(values * (255 / maximum))
         values, maximum = values.astype(np.uint8), 255
@@ -104,10 +104,10 @@ def _type(maximum: int) -> np.dtype[np.unsignedinteger]:
     return np.dtype("u1" if maximum <= 255 else ">u2")
 
 
-def _raw(data: bytes, start: int, count: int, kind: np.dtype) -> Image:  # type: ignore[type-arg]
+def _raw(data: bytes, start: int, count: int, kind: np.dtype) -> Image:
     have = (len(data) - start) // kind.itemsize
     if have < count:
-        raise Damaged(f"it holds {max(have, 0)} of {count} values")
+        raise DamagedError(f"it holds {max(have, 0)} of {count} values")
     return np.frombuffer(data, kind, count, start)
 
 
@@ -115,7 +115,7 @@ def _bits_of_text(text: bytes, count: int) -> Image:
     digits = re.sub(rb"#[^\n]*\n|\s", b"", text)
     values = np.frombuffer(digits, np.uint8)[:count] - ord("0")
     if len(values) < count or values.max(initial=0) > 1:
-        raise Damaged(f"it holds {len(values)} of {count} values")
+        raise DamagedError(f"it holds {len(values)} of {count} values")
     return 1 - values  # 1 is black there
 
 
@@ -124,7 +124,7 @@ def _numbers(text: bytes, count: int) -> Image:
     try:
         values = np.array([int(word) for word in words], np.int64)
     except ValueError as error:
-        raise Damaged(error) from error
+        raise DamagedError(error) from error
     if len(values) < count or values.min(initial=0) < 0:
-        raise Damaged(f"it holds {len(values)} of {count} values")
+        raise DamagedError(f"it holds {len(values)} of {count} values")
     return values

@@ -26,9 +26,9 @@ def opencv_pixels(data: bytes) -> Image | None:
 def opencv_alpha(data: bytes) -> Image | None:
     """Decode the fourth channel alone, (H, W), unturned; None where OpenCV gives none."""
     image = _decoded(data, _opencv().IMREAD_UNCHANGED)
-    return (
-        np.ascontiguousarray(image[..., 3]) if image is not None and image.ndim == 3 and image.shape[2] == 4 else None
-    )
+    if image is None or image.ndim != 3 or image.shape[2] != 4:
+        return None
+    return np.ascontiguousarray(image[..., 3])
 
 
 def _decoded(data: bytes, flags: int) -> Image | None:

@@ -13,11 +13,11 @@ Kind = Literal["uint", "int", "float"]
 _MOST_PIXELS = 1 << 30  # OpenCV's own limit; a header that claims more is damaged, or beyond what can be scored
 
 
-class Unread(ValueError):
+class UnreadError(ValueError):
     """Why a file is not read."""
 
 
-class Damaged(Unread):
+class DamagedError(UnreadError):
     """A file that was an image, or claims to be one, and is not whole."""
 
     def __init__(self, what: object = "") -> None:
@@ -86,14 +86,14 @@ def checked(header: Header) -> Header:
 
     Raises
     ------
-    Damaged, Unread
+    DamagedError, UnreadError
         It has no pixels; or more than anything reads.
     """
     size = f"{header.width}x{header.height}"
     if header.height < 1 or header.width < 1:
-        raise Damaged(f"its size is {size}")
+        raise DamagedError(f"its size is {size}")
     if header.height * header.width > _MOST_PIXELS:
-        raise Unread(f"its header claims {size} pixels: it is damaged, or too large to be read")
+        raise UnreadError(f"its header claims {size} pixels: it is damaged, or too large to be read")
     return header
 
 
@@ -102,7 +102,7 @@ def finished(header: Header, pixels: Image, maximum: int | None, alpha: Image | 
     if header.kind == "float":
         bad = pixels.size - int(np.isfinite(pixels).sum())
         if bad:
-            raise Unread(
+            raise UnreadError(
                 f"NaN or infinity stands in {bad} of its {pixels.size} values: write a number there, "
                 "as the smallest or largest that the sensor gives"
             )

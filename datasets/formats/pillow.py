@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from .picture import Damaged, Header, Image, Unread, checked
+from .picture import DamagedError, Header, Image, UnreadError, checked
 from .png import orientation_of
 
 # What is opened; never what would start other programs (EPS), or takes nearly any bytes for a picture.
@@ -30,7 +30,7 @@ def opened(file: IO[bytes], suffix: str = "") -> Iterator[Any]:
 
     Raises
     ------
-    Damaged, Unread
+    DamagedError, UnreadError
         It cannot be opened; or whatever Pillow raises meanwhile.
     LookupError
         No format is recognised.
@@ -45,16 +45,14 @@ def opened(file: IO[bytes], suffix: str = "") -> Iterator[Any]:
         try:
             with Pillow.open(file, formats=[name for name in formats if name in Pillow.OPEN]) as picture:
                 yield picture
-        except (Unread, LookupError):
+        except (UnreadError, LookupError):
             raise
         except UnidentifiedImageError as error:
             raise LookupError from error
         except Pillow.DecompressionBombError as error:
-            raise Unread(
-                f"its header claims more pixels than are read: it is damaged, or too large ({error})"
-            ) from error
+            raise UnreadError(f"its header claims very many pixels: it is damaged, or too large ({error})") from error
         except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, struct.error, ValueError ...
-            raise Damaged(error) from error
+            raise DamagedError(error) from error
 
 
 def pillow_header(picture: Any) -> Header:

@@ -6,7 +6,7 @@ import os
 import struct
 from typing import IO
 
-from .picture import Damaged, Header, checked
+from .picture import DamagedError, Header, checked
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 _INFLATED = 1032  # no deflate stream grows by more than that
@@ -18,7 +18,7 @@ def png_header(file: IO[bytes]) -> Header:
 
     Raises
     ------
-    Damaged
+    DamagedError
         A chunk is missing or cut off, or there are fewer data than any picture of this size has.
     """
     size = file.seek(0, os.SEEK_END)
@@ -27,10 +27,10 @@ def png_header(file: IO[bytes]) -> Header:
     while True:
         head = file.read(8)
         if len(head) < 8:
-            raise Damaged
+            raise DamagedError
         length, name = struct.unpack(">I4s", head)
         if file.tell() + length + 4 > size:
-            raise Damaged
+            raise DamagedError
         if name == b"IEND":
             break
         content = file.read(length) if name in (b"IHDR", b"eXIf", b"acTL") else b""
@@ -48,17 +48,17 @@ def png_header(file: IO[bytes]) -> Header:
 
 def _header(start: bytes, data: int, orientation: int, frames: int) -> Header:
     if len(start) != 13:
-        raise Damaged
+        raise DamagedError
     width, height, bits, colour = struct.unpack(">IIBB", start[:10])
     if colour not in _SAMPLES or bits not in (1, 2, 4, 8, 16):
-        raise Damaged(f"it has {bits} bits of colour type {colour}")
+        raise DamagedError(f"it has {bits} bits of colour type {colour}")
     if orientation in (5, 6, 7, 8):
         width, height = height, width
     channels = 3 if colour in (2, 3, 6) else 1
     alpha = colour in (4, 6)
     header = checked(Header(height, width, channels, bits, "PNG", "uint", alpha, max(frames, 1), orientation))
     if width * height * bits * _SAMPLES[colour] // 8 > data * _INFLATED:
-        raise Damaged(f"it holds {data} bytes of data for {width}x{height} pixels")
+        raise DamagedError(f"it holds {data} bytes of data for {width}x{height} pixels")
     return header
 
 

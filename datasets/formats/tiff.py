@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .opencv import opencv_pixels
-from .picture import Damaged, Header, Image, Kind, Picture, Unread, checked, finished, oriented
+from .picture import DamagedError, Header, Image, Kind, Picture, UnreadError, checked, finished, oriented
 
 MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _WHITE_IS_ZERO, _GRAY, _RGB, _PALETTE, _MASK, _CMYK, _YCBCR, _LAB = 0, 1, 2, 3, 4, 5, 6, 8
@@ -31,10 +31,10 @@ def read_tiff(data: bytes) -> Picture:
             header = _header(file, page)
             _check_whole(page, header, len(data))
             pixels, alpha = _pixels(data, page, header)
-    except Unread:
+    except UnreadError:
         raise
     except Exception as error:  # tifffile raises whatever a damaged file makes it stumble over
-        raise Damaged(error) from error
+        raise DamagedError(error) from error
     known = header.kind == "uint" and header.bits <= 16
     return finished(header, pixels, max(2**header.bits - 1, 255) if known else None, alpha)
 
@@ -46,13 +46,13 @@ def _header(file: Any, page: Any) -> Header:
     colours = 1 if photometric in (*_SINGLE, _PALETTE) else 4 if photometric == _CMYK else 3
     extra = int(page.samplesperpixel) - colours
     if photometric not in (*_SINGLE, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB) or kind is None:
-        raise Unread(
-            f"TIFF of this kind is not read (photometric interpretation {photometric}); save it as gray or RGB"
+        raise UnreadError(
+            f"its colours are not read (photometric interpretation {photometric}); save it as gray or RGB"
         )
     if extra < 0 or extra > 1 or page.imagedepth > 1:
-        raise Unread(f"it has {page.samplesperpixel} channels; an image has 1 or 3, and alpha")
+        raise UnreadError(f"it has {page.samplesperpixel} channels; an image has 1 or 3, and alpha")
     if colours != 1 and photometric != _RGB and (bits > 8 or kind != "uint"):
-        raise Unread(f"colours of {bits} bits are read as RGB alone; save it as RGB")
+        raise UnreadError(f"colours of {bits} bits are read as RGB alone; save it as RGB")
     orientation = page.tags.valueof(274, 1)
     orientation = int(orientation) if orientation in range(1, 9) else 1
     height, width = int(page.imagelength), int(page.imagewidth)
@@ -73,10 +73,10 @@ def _pages(file: Any) -> int:
 def _check_whole(page: Any, header: Header, size: int) -> None:
     ends = [offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False)]
     if not ends or max(ends) > size:
-        raise Damaged(f"its data go on to byte {max(ends, default=0)}, it ends at {size}")
+        raise DamagedError(f"its data go on to byte {max(ends, default=0)}, it ends at {size}")
     have, values = sum(page.databytecounts), header.height * header.width * int(page.samplesperpixel)
     if int(page.compression) == 1 and int(page.photometric) != _YCBCR and have < values * header.bits // 8:
-        raise Damaged(f"it holds {have} bytes of data for {values} values")
+        raise DamagedError(f"it holds {have} bytes of data for {values} values")
 
 
 def _pixels(data: bytes, page: Any, header: Header) -> tuple[Image, Image | None]:
@@ -93,7 +93,7 @@ def _pixels(data: bytes, page: Any, header: Header) -> tuple[Image, Image | None
                 return pixels if plain is None else plain, alpha
     if plain is not None:
         return plain, None
-    raise Damaged(f"or of a kind that is not read: {header.values}, compression {int(page.compression)}")
+    raise DamagedError(f"or of a kind that is not read: {header.values}, compression {int(page.compression)}")
 
 
 def _is_read_by_opencv(page: Any, header: Header) -> bool:
@@ -141,7 +141,7 @@ def _as_gray_or_rgb(stored: Image, page: Any, header: Header) -> Image:
     if photometric == _PALETTE:
         return np.moveaxis((page.colormap >> 8).astype(np.uint8)[:, stored[..., 0]], 0, -1)
     if photometric not in (*_SINGLE, _RGB):
-        raise Unread("its colours need another decoder")
+        raise UnreadError("its colours need another decoder")
     values = stored[..., 0] if header.channels == 1 else stored
     if header.kind == "uint" and header.bits < 8:
         values = (values * np.uint8(255 // (2**header.bits - 1))).astype(np.uint8)

@@ -154,7 +154,7 @@ def test_values_without_a_known_range(tmp_path: Path, kind: type) -> None:
     assert probe(path).bits == 32
     assert probe(path).deep
     np.testing.assert_array_equal(images.read_picture(path).pixels, GRAY.astype(kind))
-    with pytest.raises(InputError, match="it has 32 bit .* values, of no known range; save it with 8 or 16"):
+    with pytest.raises(InputError, match=r"it has 32 bit .* values, of no known range; save it with 8 or 16"):
         read(path)
 
 
