@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..datasets import FusionDataset, Pair
+from ..datasets import FULL, FusionDataset, Pair
 from ..errors import InputError
 from ..metrics.engine.evaluate import select
 from . import manifest
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..methods import Method
 
 Keys = dict[str, tuple[str, ...]]  # metric keys by protocol
+_ASSUMED = {"range": FULL.record, "rgbt": False}  # what manifests did not say before there was a choice
 
 
 def choose_metrics(protocols: Sequence[str], metrics: Sequence[str] | None) -> Keys:
@@ -58,21 +59,24 @@ class Part:
     rows: dict[str, Row] = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
-        """What must be equal for two commands to share the folder."""
+        """What must be equal for two commands to share the folder; see `_ASSUMED` for older manifests."""
         return {
             "method": manifest.describe_method(self.method),
             "dataset": {"name": self.dataset.name, "split": self.dataset.split, "label": self.dataset.label},
             "size_policy": self.dataset.size_policy,
+            "range": self.dataset.ranges.record,
+            "rgbt": self.dataset.rgbt,
         }
 
     def open(self) -> None:
         """Lock the folder and read what is there; refuse results of another configuration."""
         known = self.folder.manifest()
         for name, value in self.describe().items():
-            if known and known.get(name) != _plain(value):
+            before = known.get(name, _ASSUMED.get(name))
+            if known and before != _plain(value):
                 raise InputError(
                     f"{self.folder.path} holds results of another configuration (its {name} was "
-                    f"{known.get(name)}): choose another folder with --out, or delete that one"
+                    f"{before}): choose another folder with --out, or delete that one"
                 )
         self.rows = self.folder.open([key for keys in self.keys.values() for key in keys])
 
@@ -131,8 +135,16 @@ def make_tasks(parts: Sequence[Part]) -> list[PairTask]:
         mine = [part for part in parts if part.dataset is dataset]
         for pair in dataset:
             known = any(pair.name in part.rows for part in mine)
-            digest = digest_sources(pair) if known else None  # a first run need not read everything beforehand
+            digest = _digest(pair) if known else None  # a first run need not read everything beforehand
             targets = tuple(target for part in mine if (target := part.target(pair, digest)) is not None)
             if targets:
-                tasks.append(PairTask(pair, dataset.size_policy, targets))
+                tasks.append(PairTask(pair, dataset.size_policy, targets, ranges=dataset.ranges, rgbt=dataset.rgbt))
     return tasks
+
+
+def _digest(pair: Pair) -> Digest | None:
+    """Hash the sources; None where a file cannot be read: it is then to be done, and its row says so."""
+    try:
+        return digest_sources(pair)
+    except OSError:
+        return None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from ..datasets import FusionDataset, load_dataset
+from ..datasets import FusionDataset, RangeOption, load_dataset, parse_ranges, require_effect
 from ..environment import environment
 from ..metrics import get_metric, get_protocol
 from . import manifest
@@ -47,6 +48,8 @@ def run(
     executor: str = "threads",
     on_error: str = "stop",
     size_policy: str = "error",
+    range: RangeOption = None,
+    rgbt: bool = False,
     console: Console | None = None,
     **folder: Any,
 ) -> pd.DataFrame:
@@ -57,7 +60,8 @@ def run(
     methods : names, specifications such as "laplacian[levels=5]", or `Method` objects; all classical ones if None.
     datasets : names, folders (with `a`, `b` and `task` as keywords), or loaded data sets.
     out : the folder of the results; see `bench.store` for what lies in it.
-    data_root, split, limit, on_error, size_policy : see `load_dataset`.
+    data_root, split, limit, on_error, size_policy, range, rgbt : see `load_dataset`. A range has to have something to
+        do in one of the data sets.
     protocol : one or several; `metrics` chooses some of their metrics by name.
     device : where learned methods compute.
     workers, executor : see `make_executor`.
@@ -84,8 +88,13 @@ def run(
     # Threads share what is made here; a process makes its own.
     chosen = list(zip(made if executor == "threads" else names, made, strict=True))
     wanted = [datasets] if isinstance(datasets, str | Path | FusionDataset) else datasets
-    options = {"limit": limit, "on_error": on_error, "size_policy": size_policy, **folder}
-    loaded = [d if isinstance(d, FusionDataset) else load_dataset(d, data_root, split, **options) for d in wanted]
+    options = {
+        "limit": limit, "on_error": on_error, "size_policy": size_policy, "range": parse_ranges(range), "rgbt": rgbt,
+        **folder,
+    }  # fmt: skip
+    loaded = [_read_by(d, range) if isinstance(d, FusionDataset) else load_dataset(d, data_root, split, **options)
+              for d in wanted]  # fmt: skip
+    require_effect(loaded)
     parts = make_parts(chosen, loaded, keys, Path(out), device)
     with contextlib.ExitStack() as stack:
         pool = stack.enter_context(make_executor(executor, workers))  # before anything is written: it may not be there
@@ -96,10 +105,17 @@ def run(
             _write_manifest(part, "running")
         stack.callback(_close_methods, parts)
         stack.callback(pool.shutdown)  # nobody works on in a folder that is closed
+        for sentence in dict.fromkeys(remark for dataset in loaded for remark in dataset.remarks):
+            (console or Console(quiet=True)).print(f"note: {sentence}", highlight=False, soft_wrap=True)
         _work(parts, pool, 2 * workers, console or Console(quiet=True))
         for part in parts:
             _write_manifest(part, "finished")
     return _frame(parts)
+
+
+def _read_by(dataset: FusionDataset, range: RangeOption) -> FusionDataset:
+    """Return a loaded data set, read by the rule of the run where there is one."""
+    return dataset if range is None else replace(dataset, ranges=parse_ranges(range))
 
 
 def _close_methods(parts: list[Part]) -> None:
@@ -151,6 +167,7 @@ def _write_manifest(part: Part, state: str) -> None:
             "pairs": [pair.name for pair in part.dataset],
             "skipped": part.dataset.skipped,
             "sources": _sources(part.dataset),
+            "remarks": part.dataset.remarks,
             "protocols": {**before.get("protocols", {}), **protocols},
             "metrics": {**before.get("metrics", {}), **metrics},
             "device": part.device,

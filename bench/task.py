@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..datasets import Pair, SizePolicy, read, read_pair, write
+from ..datasets import FULL, Pair, Ranges, SizePolicy, read, read_pair, write
 from ..errors import FusionBenchError, one_line
 from ..metrics import Sources, evaluate, get_protocol, prepare
 from .store import Row, RunFolder
@@ -44,6 +45,12 @@ class PairTask:
     pair: Pair
     size_policy: SizePolicy
     targets: tuple[Target, ...] = field(default_factory=tuple)
+    ranges: Ranges = FULL
+    rgbt: bool = False
+
+    def read(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Read both sources, as methods and metrics see them."""
+        return read_pair(self.pair, self.size_policy, self.ranges, self.rgbt)
 
 
 @lru_cache(maxsize=32)
@@ -80,14 +87,14 @@ def _digest_file(file: Path, changed: int, size: int) -> bytes:
 def execute(task: PairTask) -> list[tuple[Path, Row]]:
     """Fuse and score one pair; a row for each target, in their order.
 
-    What the method or the sources do wrong is a row with status "failed"; an image that cannot be written raises.
+    What the method or the sources do wrong is a row with status "failed", whatever was raised; an image that cannot be
+    written raises. The sources are read once: methods and metrics see the same uint8 arrays.
     """
     try:
         digest = digest_sources(task.pair)
-        a, b = read_pair(task.pair, task.size_policy)
-    except (FusionBenchError, OSError) as error:
+        sources = prepare(*task.read())
+    except Exception as error:  # whatever a file makes a decoder raise is its pair's result, not the end of the run
         return [(target.folder, _failed(task.pair, error)) for target in task.targets]
-    sources = prepare(a, b)
     return [(target.folder, _serve(target, task.pair, sources, digest)) for target in task.targets]
 
 

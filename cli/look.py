@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from . import show
-from .options import FolderA, FolderB, Root, TaskOption
+from .options import FolderA, FolderB, RangeRules, Rgbt, Root, SizeOption, TaskOption
 
 
 def list_(
@@ -64,11 +64,16 @@ def check(
     a: FolderA = None,
     b: FolderB = None,
     task: TaskOption = None,
+    size_policy: SizeOption = "error",
+    range: RangeRules = None,
+    rgbt: Rgbt = False,
 ) -> None:
-    """Say what was found where, and what is wrong with it."""
+    """Say what was found where, what is wrong with it, and what is worth knowing: how much of its range is used."""
     from ..datasets import check as check_dataset
 
-    report = check_dataset(name, data_root, a=a, b=b, task=task)
+    report = check_dataset(
+        name, data_root, a=a, b=b, task=task, size_policy=size_policy, range=range or None, rgbt=rgbt
+    )
     typer.echo("\n".join(report.lines()))
     if report.problems:
         raise typer.Exit(2)

@@ -47,6 +47,21 @@ SizeOption = Annotated[
 ]
 
 
+RangeRules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--range",
+        help="How values deeper than 8 bits become 0..255: full, minmax, percentile:1,99, or two values LO,HI; with a= "
+        "or b= before it for one source. May be given again.",
+        show_default="full",
+    ),
+]
+Rgbt = Annotated[
+    bool,
+    typer.Option("--rgbt", help="Each image file is a pair: its fourth channel is a (thermal), its colours are b."),
+]
+
+
 def names_of(text: str | None) -> list[str] | None:
     """Split a list of names at its commas; None where there is none."""
     return None if text is None else [name for name in (part.strip() for part in text.split(",")) if name]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import FolderA, FolderB, Limit, Root, TaskOption
+from .options import FolderA, FolderB, Limit, RangeRules, Rgbt, Root, TaskOption
 
 
 def film(
@@ -28,6 +28,8 @@ def film(
         Literal["upright", "transposed"], typer.Option(help="Portrait images; the published script transposes them.")
     ] = "upright",
     limit: Limit = None,
+    range: RangeRules = None,
+    rgbt: Rgbt = False,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the H5 file.")] = Path("VLFDataset_h5"),
 ) -> None:
     """Write pairs and their text into an H5 file, for `fusionbench train --method film --data`.
@@ -54,6 +56,8 @@ def film(
             b=b,
             portrait=portrait,
             limit=limit,
+            range=range or None,
+            rgbt=rgbt,
             progress=lambda done, total, name: progress.update(bar, completed=done, total=total, description=name),
         )
     typer.echo(path)

@@ -191,7 +191,7 @@ def _trainings() -> list[Path]:
 def _sources(runs: Path) -> Callable[[str, str], list[tuple[str, Any]]]:
     """Find the sources of a pair by what the manifests say of them; nothing where they are gone."""
     from ..bench.store import find_runs
-    from ..datasets import Pair, read_pair
+    from ..datasets import Pair, parse_ranges, read_pair
     from ..datasets.catalog import find_spec
 
     manifests = [run.manifest() for run in find_runs(runs)]
@@ -202,7 +202,9 @@ def _sources(runs: Path) -> Callable[[str, str], list[tuple[str, Any]]]:
             if manifest["dataset"]["label"] == dataset and files and all(path.is_file() for path in files):
                 spec = find_spec(manifest["dataset"]["name"])
                 labels = spec.modalities if spec and spec.task != "mixed" else ("source a", "source b")
-                images = read_pair(Pair(pair, files[0], files[1], "IVF"), manifest["size_policy"])
+                ranges = parse_ranges(manifest.get("range"))
+                rgbt = manifest.get("rgbt", False)
+                images = read_pair(Pair(pair, files[0], files[1], "IVF"), manifest["size_policy"], ranges, rgbt)
                 return list(zip(labels, images, strict=True))
         return []
 

@@ -18,6 +18,8 @@ from .options import (
     OnErrorOption,
     Out,
     Protocols,
+    RangeRules,
+    Rgbt,
     Root,
     SizeOption,
     Split,
@@ -68,6 +70,8 @@ def run(
     executor: Annotated[str, typer.Option(help="Who works: threads, processes, or dask:ADDRESS.")] = "threads",
     on_error: OnErrorOption = "stop",
     size_policy: SizeOption = "error",
+    range: RangeRules = None,
+    rgbt: Rgbt = False,
     out: Out = Path("runs"),
 ) -> None:  # fmt: skip
     """Fuse, score, and write the leaderboard.
@@ -98,6 +102,8 @@ def run(
         workers=workers,
         on_error=on_error,
         size_policy=size_policy,
+        range=range or None,
+        rgbt=rgbt,
         device=device,
         executor=executor,
     )
@@ -118,6 +124,8 @@ def score(
     workers: Workers = 1,
     on_error: OnErrorOption = "stop",
     size_policy: SizeOption = "error",
+    range: RangeRules = None,
+    rgbt: Rgbt = False,
     out: Out = Path("runs"),
 ) -> None:
     """Score images that somebody has fused already."""
@@ -144,6 +152,8 @@ def score(
         workers=workers,
         on_error=on_error,
         size_policy=size_policy,
+        range=range or None,
+        rgbt=rgbt,
     )
 
 

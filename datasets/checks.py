@@ -8,23 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import InputError
 from . import layouts
-from .dataset import Image, load_source, sizes
-from .images import EXTENSIONS, UnreadableImageError, probe
+from .dataset import SizePolicy, load_source, no_effect
+from .facts import Side, facts_of, same
+from .images import UnreadableImageError
 from .layouts import Entry, Found
-from .load import choose, locate, split_names
-from .pair import Pair, Source, Task
+from .load import choose, inspect, locate, printable, split_names
+from .pair import Pair, Task
+from .ranges import FULL, RangeOption, Ranges, parse_ranges
+from .remarks import Remark, sentences
 from .spec import DatasetSpec
 
-_SUFFIXES = {
-    "PNG": (".png",),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "TIFF": (".tif", ".tiff"),
-    "BMP": (".bmp", ".dib"),
-}
 _SHOWN = 20
 
 
@@ -48,6 +43,7 @@ class CheckReport:
     split : which pairs were looked at.
     splits : every split, and how many of its names have both files.
     pairs : how many pairs are good.
+    good : their names.
     image_sizes : (width, height) of a, and how many pairs have it.
     bits : "8 bit gray", "16 bit RGB", ... by source, and how many files are so.
     colour : how many files of each source have colour.
@@ -55,6 +51,9 @@ class CheckReport:
     misnamed : files whose extension is not that of their format. They are read all the same.
     identical : pairs whose two sources are the same image: a mistake in most data sets.
     problems : what is wrong, by name of the pair; of the whole under the name "".
+    ranges : how values deeper than 8 bits become 0..255, by source.
+    deep : how many files of each source have such values.
+    seen : what is worth saying of the files of each source.
     """
 
     name: str
@@ -69,6 +68,7 @@ class CheckReport:
     split: str = "all"
     splits: dict[str, SplitReport] = field(default_factory=dict)
     pairs: int = 0
+    good: list[str] = field(default_factory=list)
     image_sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     bits: dict[str, Counter[str]] = field(default_factory=lambda: {"a": Counter(), "b": Counter()})
     colour: dict[str, int] = field(default_factory=lambda: {"a": 0, "b": 0})
@@ -76,11 +76,19 @@ class CheckReport:
     misnamed: list[str] = field(default_factory=list)
     identical: list[str] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
+    ranges: Ranges = FULL
+    deep: dict[str, int] = field(default_factory=lambda: {"a": 0, "b": 0})
+    seen: dict[str, list[Remark]] = field(default_factory=lambda: {"a": [], "b": []})
 
     @property
     def ok(self) -> bool:
         """Whether there is something to run on, and nothing wrong with it."""
         return not self.problems and self.pairs > 0
+
+    @property
+    def remarks(self) -> list[str]:
+        """What should be known of files that can be read: a small part of the range used, alpha dropped."""
+        return [text for side in "ab" for text in sentences(side, self.seen[side], self.ranges[side])]
 
     def lines(self) -> list[str]:
         """Say all of it in lines of text."""
@@ -97,8 +105,19 @@ class CheckReport:
         text.append(f"  sizes    {_sizes(self.image_sizes)}")
         for side in ("a", "b"):
             text.append(f"  {side}        {_counts(self.bits[side])}; {self.colour[side]} with colour")
+            if self.deep[side]:
+                text.append(f"  range    {side}: {self.ranges[side]}, in {self.deep[side]} files of more than 8 bits")
+            constant = sum(remark.alpha == "constant" for remark in self.seen[side])
+            if constant:
+                text.append(f"  alpha    {side}: {constant} files have a constant further channel, which is dropped")
         text.append(f"  formats  {_counts(self.formats)}")
         text += _listed("misnamed", "extension and format differ (read by content, no harm)", self.misnamed)
+        for side in ("a", "b"):
+            narrow = [
+                f"{r.file}: {r.low:.6g} to {r.high:.6g}, {r.levels} gray levels" for r in self.seen[side] if r.levels
+            ]
+            text += _listed("narrow", f"of source {side}", narrow)
+        text += [f"  note     {remark}" for remark in self.remarks]
         text += _listed("identical", "a and b are the same image", self.identical)
         text.append(f"  licence  {self.licence}")
         text += [f"  cite     {self.citation}" + (f", doi:{self.doi}" if self.doi else "")] if self.citation else []
@@ -110,17 +129,6 @@ class CheckReport:
         return "\n".join(self.lines())
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """What one file turned out to be."""
-
-    size: tuple[int, int]
-    kind: str
-    colour: bool
-    format: str
-    misnamed: bool
-
-
 def check(
     name_or_path: str | Path,
     root: str | Path | None = None,
@@ -129,12 +137,16 @@ def check(
     a: str | None = None,
     b: str | None = None,
     task: Task | None = None,
+    size_policy: SizePolicy = "error",
+    range: RangeOption = None,
+    rgbt: bool = False,
 ) -> CheckReport:
     """Look at every file of a data set.
 
     Parameters
     ----------
-    name_or_path, root, split, a, b, task : as for `load_dataset`, but by default all pairs are looked at.
+    name_or_path, root, split, a, b, task, size_policy, range, rgbt : as for `load_dataset`, but by default all pairs
+        are looked at.
 
     Returns
     -------
@@ -144,13 +156,15 @@ def check(
     Raises
     ------
     InputError
-        If the name is not in the catalogue.
+        If the name is not in the catalogue, or `range` is no rule.
     """
+    ranges = parse_ranges(range)
     try:
-        spec, found = locate(name_or_path, root, a, b, task)
+        spec, found = locate(name_or_path, root, a, b, task, rgbt)
         report = CheckReport(
-            spec.name, spec.title, spec.licence, spec.citation, spec.doi, spec.home, pairs_published=spec.pairs
-        )
+            spec.name, spec.title, spec.licence, spec.citation, spec.doi, spec.home, pairs_published=spec.pairs,
+            ranges=ranges,
+        )  # fmt: skip
         if found is None:
             pairs = list(spec.make() if spec.make else ())
         else:
@@ -162,12 +176,17 @@ def check(
             raise
         return CheckReport(str(name_or_path), problems={"": str(error)})
     with ThreadPoolExecutor() as pool:
-        for pair, problem in zip(pairs, pool.map(lambda pair: _look(report, pair), pairs), strict=True):
+        looks = pool.map(lambda pair: _look(report, pair, size_policy, rgbt), pairs)
+        for pair, problem in zip(pairs, looks, strict=True):
             if problem:
-                report.problems[pair.name] = problem
-    report.pairs = sum(pair.name not in report.problems for pair in pairs)
+                report.problems[printable(pair.name)] = printable(problem)
+    report.good = [pair.name for pair in pairs if pair.name not in report.problems]
+    report.pairs = len(report.good)
     if not pairs and not report.problems:
         report.problems[""] = f"{report.name} has no pairs in the split {report.split!r}"
+    idle = [sides for sides in ranges.asked if not any(report.deep[side] for side in sides)]
+    if idle and report.good:
+        report.problems[""] = no_effect(idle[0], report.name)
     return report
 
 
@@ -175,7 +194,7 @@ def _pairs(report: CheckReport, entries: Iterable[Entry]) -> list[Pair]:
     pairs = []
     for entry in entries:
         if entry.a is None or entry.b is None:
-            report.problems[entry.name] = entry.problem or "there is no such file"
+            report.problems[printable(entry.name)] = printable(entry.problem or "there is no such file")
         else:
             pairs.append(Pair(entry.name, entry.a, entry.b, "IVF", truth=entry.truth))
     return pairs
@@ -194,39 +213,32 @@ def _describe(report: CheckReport, spec: DatasetSpec, found: Found) -> None:
         report.splits[split] = SplitReport(present, len(names))
 
 
-def _look(report: CheckReport, pair: Pair) -> str | None:
-    """Decode the files of a pair, and note what they are."""
+def _look(report: CheckReport, pair: Pair, size_policy: SizePolicy, rgbt: bool) -> str | None:
+    """Decode the files of a pair, note what they are, and say what is wrong with them."""
+    sides: tuple[Side, Side] = ("a", "b")
     try:
-        images = {"a": load_source(pair.a), "b": load_source(pair.b)}
-        facts = {side: _facts(getattr(pair, side), image) for side, image in images.items()}
-        if pair.truth is not None and load_source(pair.truth).shape[:2] != images["a"].shape[:2]:
-            return "the ideal fused image has another size than the sources"
+        facts = {side: facts_of(pair, side, report.ranges, rgbt) for side in sides}
+        if pair.truth is not None:
+            load_source(pair.truth)
     except UnreadableImageError as error:
         return f"{error.path.parent.name}/{error.path.name}: {error.reason}"
+    except InputError as error:
+        return str(error)
     for side, fact in facts.items():
         report.bits[side][fact.kind] += 1
         report.colour[side] += fact.colour
         report.formats[fact.format] += 1
+        report.deep[side] += fact.deep
+        report.seen[side] += [fact.remark] if fact.remark else []
         if fact.misnamed:
             path = getattr(pair, side)
             report.misnamed.append(f"{path.parent.name}/{path.name} is {fact.format}")
-    if facts["a"].size != facts["b"].size:
-        return f"the sources differ in size: {sizes(facts['a'].size[::-1], facts['b'].size[::-1])}"
-    report.image_sizes[facts["a"].size] += 1
-    if np.array_equal(images["a"], images["b"]):
-        report.identical.append(pair.name)
-    return None
-
-
-def _facts(source: Source, image: Image) -> _Facts:
-    size, colour = (image.shape[1], image.shape[0]), image.ndim == 3
-    bits = 8 * image.dtype.itemsize
-    if not isinstance(source, Path):
-        return _Facts(size, f"{bits} bit", colour, "array", False)
-    header = probe(source)
-    usual = _SUFFIXES.get(header.format, tuple(EXTENSIONS))
-    kind = f"{bits} bit {'gray' if header.channels == 1 else 'RGB'}"
-    return _Facts(size, kind, colour, header.format, source.suffix.lower() not in usual)
+    problem = inspect(pair, size_policy, ranges=report.ranges, rgbt=rgbt)
+    if problem is None:
+        report.image_sizes[facts["a"].size] += 1
+        if same(facts):
+            report.identical.append(pair.name)
+    return problem
 
 
 def _counts(counts: Counter[str]) -> str:

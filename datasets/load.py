@@ -8,13 +8,17 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+import numpy as np
+
 from ..errors import InputError, unknown
 from . import layouts
 from .catalog import find_spec, get_spec
-from .dataset import FusionDataset, SizePolicy, sizes
+from .dataset import FusionDataset, SizePolicy, require_effect, sizes
 from .images import Header, UnreadableImageError, probe
 from .layouts import Entry, Found, Layout
 from .pair import Pair, Task
+from .ranges import FULL, RangeOption, Ranges, parse_ranges, refusal, without_range
+from .rgbt import ABSENT, find_rgbt, hint
 from .spec import COLOUR, FOLDERS, MODALITIES, TASKS, DatasetSpec, two_folders, usual_layouts
 
 OnError = Literal["stop", "skip"]
@@ -32,6 +36,8 @@ def load_dataset(
     limit: int | None = None,
     on_error: OnError | str = "stop",
     size_policy: SizePolicy | str = "error",
+    range: RangeOption = None,
+    rgbt: bool = False,
 ) -> FusionDataset:
     """Find a data set, match its sources, and make sure that every file is there, whole, and of the right size.
 
@@ -49,6 +55,10 @@ def load_dataset(
     limit : take the first `limit` pairs only; the others are not looked at.
     on_error : "stop" raises one error with every problem by name; "skip" leaves these pairs out and records them.
     size_policy : see `FusionDataset`.
+    range : how values deeper than 8 bits become 0..255: "full" (the default), "minmax", "percentile:1,99" or two values
+        as "7000,8760", for both sources, or as "a=RULE" and "b=RULE" for one; a list of several. Files of 8 bits stay
+        as they are. A rule that is given and has nothing to do is an error; `Ranges` may have nothing to do.
+    rgbt : take each image file for a pair: its fourth channel is a, its colours are b.
 
     Raises
     ------
@@ -56,8 +66,8 @@ def load_dataset(
         If the data set is not found, or has pairs that cannot be used, or has none.
     """
     _check_options(limit, on_error, size_policy, task)
-    policy = cast(SizePolicy, size_policy)
-    spec, found = locate(name_or_path, root, a, b, task)
+    policy, ranges = cast(SizePolicy, size_policy), parse_ranges(range)
+    spec, found = locate(name_or_path, root, a, b, task, rgbt)
     if found is None:
         pairs = list(spec.make() if spec.make else ())
         where, label, default = _common_folder(pairs), "all", "all"
@@ -70,17 +80,30 @@ def load_dataset(
         default = default_split(found)
         absent = f"it is in the list of the split {label!r}, but not in the folders"
         usable = (_pair(entry, spec) for entry in layouts.entries(chosen, names, absent))
-    kept, problems, seen = _verify(usable, policy, limit)
+    headers: dict[Path, Header] = {}
+    kept, problems, seen = _verify(
+        usable, lambda pair: inspect(pair, policy, ranges=ranges, rgbt=rgbt, headers=headers), limit
+    )
     if problems and on_error == "stop":
         raise InputError(_sentence(spec.name, where, problems, seen))
     if not kept:
         reasons = f": {_listing(problems)}" if problems else ""
         raise InputError(f"{spec.name} at {where} has no pair that can be used in the split {label!r}{reasons}")
-    return FusionDataset(spec.name, spec.task, label, spec, where, tuple(kept), policy, problems, default)
+    dataset = FusionDataset(
+        spec.name, spec.task, label, spec, where, tuple(kept), policy, problems, default, ranges, rgbt, headers
+    )
+    if not isinstance(range, Ranges):
+        require_effect([dataset])
+    return dataset
 
 
 def locate(
-    name_or_path: str | Path, root: str | Path | None, a: str | None, b: str | None, task: Task | None
+    name_or_path: str | Path,
+    root: str | Path | None,
+    a: str | None,
+    b: str | None,
+    task: Task | None,
+    rgbt: bool = False,
 ) -> tuple[DatasetSpec, Found | None]:
     """Find the entry and the files; the files of a data set that is made are None.
 
@@ -89,6 +112,8 @@ def locate(
     InputError
         If the name is unknown, or the files are not found.
     """
+    if rgbt:
+        return _locate_rgbt(name_or_path, root, a or b, task)
     if (a is None) != (b is None):
         raise InputError("give both folders of sources, --a and --b, or neither")
     spec = find_spec(str(name_or_path))
@@ -193,7 +218,7 @@ def _open_folder(path: Path, a: str | None, b: str | None, task: Task | None) ->
         tries = [(each, layouts.find(path, usual_layouts(each))) for each in ([task] if task else TASKS)]
         task, found = next(((each, files) for each, files in tries if files is not None), (task, None))
     if found is None:
-        raise InputError(_nothing_in(path, a, b))
+        raise InputError(_nothing_in(path, a, b) + hint(path))
     if task is None:
         raise InputError(f"the folders {a} and {b} in {path} do not tell the task: say --task {', '.join(TASKS)}")
     return _any_spec(path, task), found
@@ -251,7 +276,7 @@ def _pair(entry: Entry, spec: DatasetSpec) -> Pair | Entry:
 
 
 def _verify(
-    candidates: Iterable[Pair | Entry], size_policy: SizePolicy, limit: int | None
+    candidates: Iterable[Pair | Entry], problem_of: Callable[[Pair], str | None], limit: int | None
 ) -> tuple[list[Pair], dict[str, str], int]:
     """Separate the pairs that can be used from the problems, and count what was looked at."""
     kept: list[Pair] = []
@@ -261,31 +286,53 @@ def _verify(
         if limit is not None and len(kept) >= limit:
             break
         seen += 1
-        problem = candidate.problem if isinstance(candidate, Entry) else inspect(candidate, size_policy)
+        problem = candidate.problem if isinstance(candidate, Entry) else problem_of(candidate)
         if problem is not None or isinstance(candidate, Entry):
-            problems[candidate.name] = problem or "there is no such file"
+            problems[printable(candidate.name)] = printable(problem or "there is no such file")
         else:
             kept.append(candidate)
     return kept, problems, seen
 
 
-def inspect(pair: Pair, size_policy: SizePolicy = "error", look: Callable[[Path], Header] = probe) -> str | None:
-    """Say what is wrong with the files of a pair; None if nothing is."""
+def inspect(
+    pair: Pair,
+    size_policy: SizePolicy = "error",
+    look: Callable[[Path], Header] = probe,
+    *,
+    ranges: Ranges = FULL,
+    rgbt: bool = False,
+    headers: dict[Path, Header] | None = None,
+) -> str | None:
+    """Say what is wrong with the files of a pair; None if nothing is. `headers` receives those that were read."""
+    if printable(pair.name) != pair.name:
+        return "the name of its files is not UTF-8: rename them"
     shapes: list[tuple[int, int]] = []
     for side, source in (("a", pair.a), ("b", pair.b), ("truth", pair.truth)):
-        try:
-            if isinstance(source, Path):
+        if isinstance(source, Path):
+            try:
                 header = look(source)
-                shapes.append((header.height, header.width))
-            elif source is not None:
-                shapes.append((source.shape[0], source.shape[1]))
-        except UnreadableImageError as error:
-            return f"{side} ({error.path.parent.name}/{error.path.name}): {error.reason}"
+                problem = refusal(header, ranges[side]) or (ABSENT if rgbt and not header.alpha else None)
+            except UnreadableImageError as error:
+                problem = error.reason
+            if problem is not None:
+                return f"{side} ({source.parent.name}/{source.name}): {problem}"
+            shapes.append((header.height, header.width))
+            if headers is not None:
+                headers[source] = header
+        elif source is not None:
+            shapes.append((source.shape[0], source.shape[1]))
+            if source.dtype not in (np.uint8, np.uint16) and ranges[side].kind == "full":
+                return without_range(str(source.dtype))
     if size_policy == "error" and shapes[0] != shapes[1]:
         return f"the sources differ in size: {sizes(*shapes[:2])}"
     if size_policy == "error" and shapes[-1] != shapes[0]:
         return "the ideal fused image has another size than the sources"
     return None
+
+
+def printable(name: str) -> str:
+    r"""Return a name as it can be written: bytes of a file's name that are no UTF-8 become \x escapes."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _sentence(name: str, where: Path, problems: dict[str, str], seen: int) -> str:
@@ -305,3 +352,21 @@ def _listing(problems: dict[str, str]) -> str:
 def _common_folder(pairs: list[Pair]) -> Path:
     folders = [str(pair.a.parent) for pair in pairs if isinstance(pair.a, Path)]
     return Path(os.path.commonpath(folders)) if folders else Path()
+
+
+def _locate_rgbt(
+    name_or_path: str | Path, root: str | Path | None, folder_given: str | None, task: Task | None
+) -> tuple[DatasetSpec, Found]:
+    """Find the images whose fourth channel is a source."""
+    if folder_given:
+        raise InputError("with --rgbt both sources are channels of one file: leave --a and --b out")
+    spec, path = find_spec(str(name_or_path)), Path(name_or_path).expanduser()
+    if spec is None and path.is_dir():
+        spec, folders = _any_spec(path, task or "IVF"), [path]
+    else:
+        spec = spec or get_spec(str(name_or_path))  # raises, with the nearest name
+        folders = [*candidates(Path(root or os.environ.get("FUSIONBENCH_DATA") or "data").expanduser(), spec), path]
+    for folder in folders:
+        if folder.is_dir() and (found := find_rgbt(folder)) is not None:
+            return spec, found
+    raise InputError(f"there are no images of four channels in {folders[0]}, nor in its folders: leave --rgbt out")

@@ -83,7 +83,7 @@ class Method(ABC):
 
         Parameters
         ----------
-        a, b : (H, W) or RGB (H, W, 3), uint8 or uint16.
+        a, b : (H, W) or RGB (H, W, 3), uint8.
         pair : the pair that they belong to.
 
         Returns

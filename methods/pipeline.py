@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..datasets.dataset import load_source
 from ..datasets.pair import Pair
 from ..errors import InputError, RunError, one_line
 from .colour import attach, chroma_of_pair, is_colour, luminance
@@ -54,7 +55,8 @@ def fuse_pair(method: Method, a: Image, b: Image, pair: Pair) -> Fused:
     Parameters
     ----------
     method : from `get_method`.
-    a, b : the sources as read, (H, W) or RGB (H, W, 3), uint8 or uint16, of the same height and width.
+    a, b : the sources as `FusionDataset.read` gives them, (H, W) or RGB (H, W, 3), of the same height and width. What
+        is not uint8 is brought there first by the rule "full": uint16 has white at 65535.
     pair : the pair that they belong to.
 
     Returns
@@ -68,6 +70,7 @@ def fuse_pair(method: Method, a: Image, b: Image, pair: Pair) -> Fused:
     InputError
         The sources differ in size, or the method found its own set-up wrong (no weights, for instance).
     """
+    a, b = load_source(a), load_source(b)
     if a.shape[:2] != b.shape[:2]:
         raise InputError(f"the sources of pair {pair.name!r} differ in size: {_size(a)} and {_size(b)}")
     start = time.perf_counter()

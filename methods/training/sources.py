@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.dataset import FusionDataset, load_source
-from ...datasets.images import is_image_name, to_gray
+from ...datasets.dataset import FusionDataset, load_source, no_effect
+from ...datasets.images import is_image_name, probe, to_gray
 from ...datasets.load import load_dataset
 from ...datasets.pair import Pair
+from ...datasets.ranges import parse_ranges
 from ...errors import InputError
 from .options import TrainOptions
 from .patches import Images, TrainingPair
@@ -31,9 +33,13 @@ def training_pairs(options: TrainOptions) -> list[TrainingPair]:
         A data set is not found, or nothing is left to learn from.
     """
     pairs: list[TrainingPair] = []
+    deep = False
     for name in options.dataset:
-        found = _photographs(name, options) if name.startswith(PHOTOS) else _dataset(name, options)
+        found, deeper = _photographs(name, options) if name.startswith(PHOTOS) else _dataset(name, options)
         pairs += _without(found, options.exclude)
+        deep |= deeper
+    if options.range is not None and not deep:
+        raise InputError(no_effect("".join(parse_ranges(options.range).asked), ", ".join(options.dataset)))
     if options.train_num is not None and options.train_num < len(pairs):
         keep = np.linspace(0, len(pairs) - 1, options.train_num).round().astype(int)
         pairs = [pairs[i] for i in keep]
@@ -59,22 +65,25 @@ def hold_out(pairs: Sequence[_Pair], part: float, seed: int) -> tuple[list[_Pair
     return learn, [pairs[i] for i in sorted(chosen)]
 
 
-def _dataset(name: str, options: TrainOptions) -> list[TrainingPair]:
+def _dataset(name: str, options: TrainOptions) -> tuple[list[TrainingPair], bool]:
+    """List the pairs of a data set, and say whether a range has something to do there."""
     dataset, left_out = _split(name, options)
     chosen = [pair for pair in dataset if pair.name not in left_out]
-    return [_pair(dataset, pair, number, options) for number, pair in enumerate(chosen)]
+    deep = any(dataset.is_deep(side) for sides in dataset.ranges.asked for side in sides)  # type: ignore[arg-type]
+    return [_pair(dataset, pair, number, options) for number, pair in enumerate(chosen)], deep
 
 
 def _split(name: str, options: TrainOptions) -> tuple[FusionDataset, set[str]]:
     """Load the pairs that may be learnt from, and say which of them are not to be."""
+    load = partial(load_dataset, name, options.data_root, range=parse_ranges(options.range), rgbt=options.rgbt)
     if options.split is not None:
-        return load_dataset(name, options.data_root, options.split), set()
+        return load(options.split), set()
     try:
-        return load_dataset(name, options.data_root, "train"), set()
+        return load("train"), set()
     except InputError:
-        everything = load_dataset(name, options.data_root, "all")
+        everything = load("all")
     try:
-        tested = {pair.name for pair in load_dataset(name, options.data_root, "test")}
+        tested = {pair.name for pair in load("test")}
     except InputError:
         return everything, set()
     # A data set of which nothing but the test part is there must be named as such to be learnt from.
@@ -91,29 +100,29 @@ def _pair(dataset: FusionDataset, pair: Pair, number: int, options: TrainOptions
     return TrainingPair(f"{dataset.name}/{pair.name}", pair.task, read, number=number)
 
 
-def _photographs(name: str, options: TrainOptions) -> list[TrainingPair]:
-    """Make a multi-focus and a multi-exposure pair of each photograph."""
+def _photographs(name: str, options: TrainOptions) -> tuple[list[TrainingPair], bool]:
+    """Make a multi-focus and a multi-exposure pair of each photograph, and say whether any has more than 8 bits.
+
+    A photograph is read by the rule of b, the visible source.
+    """
     folder = Path(name.removeprefix(PHOTOS)).expanduser()
     files = sorted(path for path in folder.rglob("*") if path.is_file() and is_image_name(path))
     if not files:
         raise InputError(f"there are no photographs in {folder}")
-    pairs = []
+    pairs, rule = [], parse_ranges(options.range).b
     for number, file in enumerate(files):
         for task, degrade in (("MFF", foci), ("MEF", exposures)):
 
             def read(draw: np.random.Generator, file: Path = file, degrade=degrade) -> Images:  # type: ignore[no-untyped-def]
-                return degrade(_prepared(load_source(file), options), draw)
+                return degrade(_prepared(load_source(file, rule), options), draw)
 
             pairs.append(TrainingPair(f"{folder.name}/{file.stem}:{task}", task, read, fixed=False, number=number))
-    return pairs
+    return pairs, options.range is not None and any(probe(file).deep for file in files)
 
 
-def _prepared(image: NDArray[np.generic], options: TrainOptions) -> NDArray[np.uint8]:
-    """Bring a source to 8 bit, gray unless channels are to be learnt from."""
-    if options.colour == "gray" or image.ndim == 2:
-        return to_gray(image).astype(np.uint8)
-    levels = np.asarray(image, np.float32) / (257 if image.dtype == np.uint16 else 1)
-    return np.round(levels).astype(np.uint8)
+def _prepared(image: NDArray[np.uint8], options: TrainOptions) -> NDArray[np.uint8]:
+    """Make a source gray, unless channels are to be learnt from."""
+    return to_gray(image).astype(np.uint8) if options.colour == "gray" or image.ndim == 2 else image
 
 
 def _without(pairs: list[TrainingPair], exclude: str | None) -> list[TrainingPair]:
