@@ -104,7 +104,10 @@ def run(
 
 
 def score(
-    fused: Annotated[Path, typer.Option(help="The folder of fused images, named like the pairs.")],
+    fused: Annotated[
+        str,
+        typer.Option(help="The folder of fused images, named like the pairs; or 'results/fused_{name}_ir.png'."),
+    ],
     dataset: Dataset = None,
     name: Annotated[str | None, typer.Option(help="The method's name.", show_default="the folder's")] = None,
     data_root: Root = None,
@@ -121,14 +124,12 @@ def score(
     out: Out = Path("runs"),
 ) -> None:
     """Score images that somebody has fused already."""
-    if not fused.is_dir():
-        raise InputError(f"there is no folder {fused}: give the folder of the fused images with --fused")
     if not dataset or len(dataset) != 1:
         raise InputError("say with one --dataset which data set the images were fused from")
-    from ..methods import get_method
+    from ..methods.external.folder import Folder
 
-    method = get_method(f"folder:{fused}")
-    method.label = name or fused.resolve().name
+    method = Folder(Path(fused))
+    method.label = name or method.place
     _run(
         [method],
         dataset,
