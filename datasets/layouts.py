@@ -146,9 +146,20 @@ def find(root: Path, layouts: Iterable[Layout]) -> Found | None:
     for layout in layouts:
         a = files(root, layout.a)
         b = files(root, layout.b) if a.paths else Files()
+        _part(layout, a, b)
         if a.paths and b.paths:
             return join(root, layout, a, b, files(root, layout.truth) if layout.truth else Files())
     return None
+
+
+def _part(layout: Layout, a: Files, b: Files) -> None:
+    """Let a file that fits both templates, as "x_ir" fits "{name}" and "{name}_ir", count for the longer one only."""
+    shared = {path for paths in a.paths.values() for path in paths} & {p for paths in b.paths.values() for p in paths}
+    less = a if len(layout.a) < len(layout.b) else b
+    for name in [name for name, paths in less.paths.items() if shared.intersection(paths)] if shared else ():
+        less.paths[name] = [path for path in less.paths[name] if path not in shared]
+        if not less.paths[name]:
+            del less.paths[name]
 
 
 def join(root: Path, layout: Layout, a: Files, b: Files, truth: Files) -> Found:

@@ -114,7 +114,7 @@ def _understood(path: Path, text: str, lookup: Lookup) -> list[_Line]:
     lines = _structured(path, text) or _lines(text, lookup)
     for line in lines:
         whole = _bare(line.text)
-        if len(line.columns) < 2 and (hits := lookup.exact(stem(whole)) or lookup.exact(whole)):
+        if len(line.columns) < 2 and (hits := lookup.exact(_short(whole)) or lookup.exact(whole)):
             _settle(line, hits)
     for separator in _SEPARATORS:
         if separator is None:
@@ -129,9 +129,9 @@ def _lines(text: str, lookup: Lookup) -> list[_Line]:
     found = []
     for number, raw in enumerate(re.split(r"\r\n|\r|\n", text.replace("\ufeff", "")), 1):
         line = raw.strip(" \t\u200b\u00a0")
-        if line.startswith("#") and not lookup.exact(stem(line)):
+        if line.startswith("#") and not lookup.exact(_short(line)):
             continue
-        line = line if lookup.exact(stem(line)) else re.split(r"\s#(?:\s|$)", line)[0].strip()
+        line = line if lookup.exact(_short(line)) else re.split(r"\s#(?:\s|$)", line)[0].strip()
         if _bare(line):
             found.append(_Line(number, line, []))
     return found
@@ -186,8 +186,9 @@ def _by_columns(lines: Sequence[_Line], separator: str | None, lookup: Lookup) -
     lines = [line for line in lines if len(split[id(line)]) > 1]
     width = Counter(len(split[id(line)]) for line in lines).most_common(1)[0][0] if lines else 0
     hits = {id(line): [lookup.path(text) for text in split[id(line)]] for line in lines}
-    if len(lines) == 1 and all(len(found) == 1 for found in hits[id(lines[0])]):  # all names, in one line
-        lines[0].found = [name for found in hits[id(lines[0])] for name in found]
+    alone = lines[0] if len(lines) == 1 and not re.search(r"[/\\]", lines[0].text) else None
+    if alone and all(len(found) == 1 for found in hits[id(alone)]):  # all names, in one line
+        alone.found = [name for found in hits[id(alone)] for name in found]
         return
     names = _name_columns([split[id(line)] for line in lines], [hits[id(line)] for line in lines], width)
     for line in lines:
@@ -249,9 +250,15 @@ def _is_head(line: _Line) -> bool:
 
 def _guess(line: _Line) -> str:
     """Say what stands in a line that is no pair, as a name."""
-    texts = line.columns or [line.text]
+    texts = line.columns or re.split(r"[\t,;|]", line.text.rstrip(",;"))
     named = next((text for text in texts if _EXTENSION.search(text)), texts[-1])
     return stem(_bare(named).replace("\\", "/").rstrip("/").rpartition("/")[2]) or line.text
+
+
+def _short(text: str) -> str:
+    """Take an extension off a whole line."""
+    ending = text[text.rfind(".") :] if "." in text else ""
+    return text[: len(text) - len(ending)] if ending.lower() in EXTENSIONS else text
 
 
 def _bare(text: str) -> str:

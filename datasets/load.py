@@ -186,14 +186,14 @@ def _task_of(a: str, b: str) -> Task | None:
         last = (Path(a).name, Path(b).name)
         if all(re.fullmatch(usual, name, re.IGNORECASE) for usual, name in zip((usual_a, usual_b), last, strict=True)):
             return task
-    if not (is_template(a) and is_template(b)):
-        return None
-    told = [
-        task
-        for task, sides in WORDS.items()
-        if all(_words_in(text) & set(words) for text, words in zip((a, b), sides, strict=True))
-    ]
-    return told[0] if len(told) == 1 else None
+    said = [_words_in(text) if is_template(text) else {Path(text).name.casefold()} for text in (a, b)]
+    for least in (2, 1):  # the words of one letter, as in "{name}_A", tell only where no others do
+        there = [{word for word in words if len(word) >= least} for words in said]
+        told = {task: sum(map(bool, map(set.intersection, there, map(set, WORDS[task])))) for task in TASKS}
+        best = [task for task in TASKS if told[task] == max(told.values()) > 0]
+        if len(best) == 1:
+            return best[0]
+    return None
 
 
 def _words_in(template: str) -> set[str]:

@@ -18,9 +18,9 @@ _SIDES = ("a", "b", "truth")
 def find_in_tree(root: Path, tasks: Sequence[Task]) -> tuple[Task | None, Found | None]:
     """Look for sources by the words in the names of folders and of images, anywhere below a folder.
 
-    `x_rgb.png` with `x_th.png`, `set00/V000/lwir/1.png` with `set00/V000/visible/1.png`, `car/ir.png` with
-    `car/vi.png`: without the word of its source, and without the split, a path is the name of the pair. The task is
-    that of which most names have both sources.
+    `x_rgb.png` with `x_th.png`, `x.png` with `x_th.png`, `set00/V000/lwir/1.png` with `set00/V000/visible/1.png`,
+    `car/ir.png` with `car/vi.png`: without the word of its source, and without the split, a path is the name of the
+    pair. The task is that of which most names have both sources.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def find_in_tree(root: Path, tasks: Sequence[Task]) -> tuple[Task | None, Found 
 def _sort(root: Path, paths: Sequence[Path], task: Task) -> dict[str, Files]:
     """Sort images by the source that they are of; those that tell none are left out."""
     words = dict(zip(_SIDES, (*WORDS[task], TRUTH if task in ("MEF", "MFF") else ()), strict=True))
-    sides = {side: Files() for side in _SIDES}
+    sides, plain = {side: Files() for side in _SIDES}, Files()
     for path in paths:
         *folders, _ = path.relative_to(root).parts
         split = next((folder.casefold() for folder in folders if folder.casefold() in SPLITS), None)
@@ -54,6 +54,13 @@ def _sort(root: Path, paths: Sequence[Path], task: Task) -> dict[str, Files]:
         told = _told(kept, path.stem, words)
         if told is not None:
             sides[told[0]].add(told[1], split, path)
+        else:
+            plain.add("/".join([*kept, path.stem]), split, path)
+    lone = [side for side in "ab" if not sides[side].paths]
+    if len(lone) == 1:  # only one source's names have a word: the other's are the same without
+        (side,), (other,) = lone, set("ab") - set(lone)
+        plain.paths = {name: files for name, files in plain.paths.items() if name in sides[other].paths}
+        sides[side] = plain
     return sides
 
 

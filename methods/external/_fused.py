@@ -93,7 +93,7 @@ def assign(
             for name, others in told.unclear.items():
                 group.pop(name, None)
                 if name in left:
-                    files_of = [found[path][0].name for path in others if path in found]
+                    files_of = [path + found[path][0].suffix for path in others if path in found]
                     result.unclear[key_of(left.pop(name))] = files_of
         if result.files or result.unclear:  # what lies elsewhere is of another data set, or of another method
             break
