@@ -8,6 +8,7 @@ import typer
 
 from . import show
 from .options import FolderA, FolderB, Root, TaskOption
+from .unused import refuse_data_root
 
 
 def list_(
@@ -64,8 +65,11 @@ def check(
     a: FolderA = None,
     b: FolderB = None,
     task: TaskOption = None,
+    *,
+    context: typer.Context,
 ) -> None:
     """Say what was found where, and what is wrong with it."""
+    refuse_data_root(context, [name])
     from ..datasets import check as check_dataset
 
     report = check_dataset(name, data_root, a=a, b=b, task=task)

@@ -68,5 +68,7 @@ def pairs_of(texts: list[str], option: str) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise InputError(f"{option} takes name=value, not {text!r}")
+        if name in pairs:
+            raise InputError(f"{option} {name} is given twice: leave one out")
         pairs[name] = value
     return pairs

@@ -26,6 +26,7 @@ from .options import (
     names_of,
     pairs_of,
 )
+from .unused import given, refuse_data_root, refuse_device
 
 
 def run(
@@ -69,6 +70,8 @@ def run(
     on_error: OnErrorOption = "stop",
     size_policy: SizeOption = "error",
     out: Out = Path("runs"),
+    *,
+    context: typer.Context,
 ) -> None:  # fmt: skip
     """Fuse, score, and write the leaderboard.
 
@@ -76,15 +79,18 @@ def run(
 
     The same command again goes on where it stopped: finished pairs are kept.
     """
+    chosen = [*(method or ()), *(option or ()), f"backend={backend}"]
+    if jittor_native and not any("backend=jittor" in text for text in chosen):
+        raise InputError("--jittor-native needs --backend jittor")
+    refuse_data_root(context, dataset or ["sample"])
+    named = pairs_of(option or [], "--option")
+    own = _set(weights=weights, text=text, backend=backend, mathematics="native" if jittor_native else None)
+    for name in own.keys() & named.keys():
+        raise InputError(f"the option {name} is given twice, by --option and of its own: leave one out")
+    methods = _with_options(method, named | own, device)
+    _refuse_device(context, methods)
     _run(
-        _with_options(
-            method,
-            {
-                **pairs_of(option or [], "--option"),
-                **_set(weights=weights, text=text, backend=backend, mathematics="native" if jittor_native else None),
-            },
-            device,
-        ),
+        methods,
         dataset or ["sample"],
         out,
         data_root=data_root,
@@ -122,10 +128,13 @@ def score(
     on_error: OnErrorOption = "stop",
     size_policy: SizeOption = "error",
     out: Out = Path("runs"),
+    *,
+    context: typer.Context,
 ) -> None:
     """Score images that somebody has fused already."""
     if not dataset or len(dataset) != 1:
         raise InputError("say with one --dataset which data set the images were fused from")
+    refuse_data_root(context, dataset)
     from ..methods.external.folder import Folder
 
     method = Folder(Path(fused))
@@ -167,6 +176,13 @@ def _with_options(specs: list[str] | None, options: dict[str, str], device: str)
     if unused:
         raise InputError(f"none of the methods has an option {sorted(unused)[0]!r}: leave it out")
     return methods
+
+
+def _refuse_device(context: typer.Context, methods: list[Any] | None) -> None:
+    from ..methods import default_methods, get_method
+
+    if "device" in given(context):
+        refuse_device(context, [get_method(m) if isinstance(m, str) else m for m in methods or default_methods()])
 
 
 def _run(methods: Any, datasets: list[str], out: Path, **options: Any) -> None:

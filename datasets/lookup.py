@@ -18,13 +18,13 @@ class Lookup:
     """
 
     def __init__(self, called: Mapping[str, Iterable[str]]) -> None:
-        self._called = {name: {name, *others} for name, others in called.items()}
+        self.called = {name: {name, *others} for name, others in called.items()}
         self._ways = spellings(EVERY)[:5]  # without those that take words off where no border is
         self._indices: dict[int, dict[str, list[str]]] = {}
 
     def exact(self, text: str) -> list[str]:
         """Find the names that a whole text may mean, by the plainest reading that tells any; mostly one or none."""
-        if text in self._called:
+        if text in self.called:
             return [text]
         for number, read in enumerate(self._ways):
             index = self._index(number)
@@ -46,7 +46,7 @@ class Lookup:
         """Sort the names by one way of reading, when it is first asked for."""
         if number not in self._indices:
             index = self._indices[number] = {}
-            for name, called in self._called.items():
+            for name, called in self.called.items():
                 for reading in {reading for each in called for reading in self._ways[number](each)}:
                     index.setdefault(reading, []).append(name)
         return self._indices[number]

@@ -28,7 +28,7 @@ class TrainOptions:
         and multi-exposure pairs are made.
     data_root : where the data sets lie.
     split : a split or a list of names; by default "train" where there is one, else all that is not in the test split.
-    exclude : a text file of names to leave out.
+    exclude : a list of names to leave out, in any form that `datasets.lists.read_list` understands.
     train_num : use so many images at most.
     colour : "gray" learns from luminance, "rgb" from single channels drawn at random.
     recipe : of the method: loss, optimiser, schedule, tasks.
@@ -139,6 +139,12 @@ def make_options(given: Mapping[str, Any]) -> TrainOptions:
         if values.get(name) is not None:
             values[name] = str(values[name])
     return TrainOptions(**values)
+
+
+def changed(options: TrainOptions) -> list[str]:
+    """Name the options that differ from their defaults."""
+    default = TrainOptions()
+    return [field.name for field in fields(options) if getattr(options, field.name) != getattr(default, field.name)]
 
 
 def load_options(folder: Path, **changes: Any) -> TrainOptions:
