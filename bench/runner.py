@@ -20,6 +20,7 @@ from .executors import make_executor, stream
 from .notes import notes_of
 from .plan import Part, choose_metrics, make_parts, make_tasks
 from .progress import Reporter
+from .sizes import size_record
 from .store import FORMAT, Row
 from .task import execute
 
@@ -80,13 +81,15 @@ def run(
         The run had to stop; finished pairs are stored.
     """
     from ..methods import default_methods, get_method
+    from ..methods.external.folder import Folder
 
     protocols = [protocol] if isinstance(protocol, str) else list(protocol)
     keys = choose_metrics(protocols, metrics)
     names = [methods] if isinstance(methods, str) else (methods if methods is not None else default_methods())
     made = [get_method(m, device=device) if isinstance(m, str) else m for m in names]
-    # Threads share what is made here; a process makes its own.
-    chosen = list(zip(made if executor == "threads" else names, made, strict=True))
+    # Threads share what is made here; a process makes its own, but for a folder, which has seen all pairs.
+    shared = [executor == "threads" or isinstance(method, Folder) for method in made]
+    chosen = [(method if here else name, method) for here, name, method in zip(shared, names, made, strict=True)]
     wanted = [datasets] if isinstance(datasets, str | Path | FusionDataset) else datasets
     options = {
         "limit": limit, "on_error": on_error, "size_policy": size_policy, "range": parse_ranges(range), "rgbt": rgbt,
@@ -95,6 +98,9 @@ def run(
     loaded = [_read_by(d, range) if isinstance(d, FusionDataset) else load_dataset(d, data_root, split, **options)
               for d in wanted]  # fmt: skip
     require_effect(loaded)
+    for method in made:
+        for dataset in loaded:
+            method.expect(dataset)
     parts = make_parts(chosen, loaded, keys, Path(out), device)
     with contextlib.ExitStack() as stack:
         pool = stack.enter_context(make_executor(executor, workers))  # before anything is written: it may not be there
@@ -176,6 +182,7 @@ def _write_manifest(part: Part, state: str) -> None:
             "finished": manifest.now() if state == "finished" else None,
             "seconds": {"total": sum(seconds), "median": median(seconds)} if seconds else None,
             "notes": notes_of(part),
+            **({"sizes": record} if (record := size_record(part)) else {}),
             "environment": environment(),
         }
     )

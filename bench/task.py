@@ -95,10 +95,11 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
         sources = prepare(*task.read())
     except Exception as error:  # whatever a file makes a decoder raise is its pair's result, not the end of the run
         return [(target.folder, _failed(task.pair, error)) for target in task.targets]
-    return [(target.folder, _serve(target, task.pair, sources, digest)) for target in task.targets]
+    return [(target.folder, _serve(target, task, sources, digest)) for target in task.targets]
 
 
-def _serve(target: Target, pair: Pair, sources: Sources, digest: Digest) -> Row:
+def _serve(target: Target, task: PairTask, sources: Sources, digest: Digest) -> Row:
+    pair = task.pair
     mark = target.row.sources if target.row else ""
     try:
         if target.row:
@@ -106,11 +107,12 @@ def _serve(target: Target, pair: Pair, sources: Sources, digest: Digest) -> Row:
         else:
             method = _method(target.method, target.device) if isinstance(target.method, str) else target.method
             mark = fingerprint(digest, method.files(pair))
-            row, fused = _fuse(method, pair, sources)
+            row, fused = _fuse(method, task, sources)
     except Exception as error:  # whatever somebody's method raises is that pair's result, not the end of the run
         return replace(_failed(pair, error), sources=mark)
     if target.row is None:
         _keep(target, pair, fused)
+    sources = _seen_by(fused, sources)
     for protocol, keys in target.keys.items():
         image = fused.scored(get_protocol(protocol).colour)
         scores = evaluate(image, sources, protocol=protocol, metrics=keys)
@@ -122,11 +124,19 @@ def _serve(target: Target, pair: Pair, sources: Sources, digest: Digest) -> Row:
     return replace(row, sources=mark)
 
 
-def _fuse(method: Method, pair: Pair, sources: Sources) -> tuple[Row, Fused]:
+def _fuse(method: Method, task: PairTask, sources: Sources) -> tuple[Row, Fused]:
     from ..methods import fuse_pair
 
-    fused = fuse_pair(method, sources.a, sources.b, pair)
-    return Row(pair.name, seconds=fused.seconds), fused
+    fused = fuse_pair(method, sources.a, sources.b, task.pair, task.size_policy)
+    return Row(task.pair.name, reason=fused.note, seconds=fused.seconds), fused
+
+
+def _seen_by(fused: Fused, sources: Sources) -> Sources:
+    """Crop the sources to what a fused image shows that was cropped; other methods keep the whole ones."""
+    from ..methods.fit import crop_to
+
+    size = fused.image.shape[:2]
+    return sources if size == sources.a.shape[:2] else prepare(crop_to(sources.a, size), crop_to(sources.b, size))
 
 
 def _keep(target: Target, pair: Pair, fused: Fused) -> None:
@@ -138,12 +148,13 @@ def _keep(target: Target, pair: Pair, fused: Fused) -> None:
 
 def _stored(target: Target, pair: Pair) -> tuple[Row, Fused]:
     from ..methods import Fused
+    from ..methods.fit import size_note
 
     assert target.row is not None  # the caller asked
     folder = RunFolder(target.folder)
     colour = folder.image(pair.name, "colour")
     image = read(folder.image(pair.name)).astype(np.uint8)
-    row = replace(target.row, reason="", metrics=dict(target.row.metrics))
+    row = replace(target.row, reason=size_note(target.row.reason), metrics=dict(target.row.metrics))
     return row, Fused(image, read(colour).astype(np.uint8) if colour.exists() else None, row.seconds)
 
 

@@ -8,6 +8,7 @@ import typer
 
 from . import show
 from .options import FolderA, FolderB, RangeRules, Rgbt, Root, SizeOption, TaskOption
+from .unused import refuse_data_root
 
 
 def list_(
@@ -67,8 +68,11 @@ def check(
     size_policy: SizeOption = "error",
     range: RangeRules = None,
     rgbt: Rgbt = False,
+    *,
+    context: typer.Context,
 ) -> None:
     """Say what was found where, what is wrong with it, and what is worth knowing: how much of its range is used."""
+    refuse_data_root(context, [name])
     from ..datasets import check as check_dataset
 
     report = check_dataset(

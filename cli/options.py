@@ -23,8 +23,14 @@ LearnFrom = Annotated[
 LearnSplit = Annotated[
     str | None, typer.Option("--split", help="A split or a list of names.", show_default="all but test")
 ]
-FolderA = Annotated[str | None, typer.Option("--a", help="For a folder: the sub-folder of source a (infrared, MRI …).")]
-FolderB = Annotated[str | None, typer.Option("--b", help="For a folder: the sub-folder of source b (visible, CT …).")]
+FolderA = Annotated[
+    str | None,
+    typer.Option("--a", help="Where source a lies (infrared, MRI …): a sub-folder, or files as in 'ir/IR{name}.png'."),
+]
+FolderB = Annotated[
+    str | None,
+    typer.Option("--b", help="Where source b lies (visible, CT …): a sub-folder, or files as in 'vis/VIS{name}.png'."),
+]
 TaskOption = Annotated[
     Literal["IVF", "MIF", "MEF", "MFF"] | None, typer.Option("--task", help="For a folder: its task.")
 ]
@@ -43,7 +49,10 @@ OnErrorOption = Annotated[
 ]
 SizeOption = Annotated[
     Literal["error", "crop", "resize"],
-    typer.Option(help="Sources of different size: an error, crop, or resize b to a."),
+    typer.Option(
+        help="Sources or fused images of another size: an error; crop to the common part from the top left corner; or "
+        "resize b and the fused image to a."
+    ),
 ]
 
 
@@ -74,5 +83,7 @@ def pairs_of(texts: list[str], option: str) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise InputError(f"{option} takes name=value, not {text!r}")
+        if name in pairs:
+            raise InputError(f"{option} {name} is given twice: leave one out")
         pairs[name] = value
     return pairs

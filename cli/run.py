@@ -28,6 +28,7 @@ from .options import (
     names_of,
     pairs_of,
 )
+from .unused import given, refuse_data_root, refuse_device
 
 
 def run(
@@ -73,6 +74,8 @@ def run(
     range: RangeRules = None,
     rgbt: Rgbt = False,
     out: Out = Path("runs"),
+    *,
+    context: typer.Context,
 ) -> None:  # fmt: skip
     """Fuse, score, and write the leaderboard.
 
@@ -80,15 +83,18 @@ def run(
 
     The same command again goes on where it stopped: finished pairs are kept.
     """
+    chosen = [*(method or ()), *(option or ()), f"backend={backend}"]
+    if jittor_native and not any("backend=jittor" in text for text in chosen):
+        raise InputError("--jittor-native needs --backend jittor")
+    refuse_data_root(context, dataset or ["sample"])
+    named = pairs_of(option or [], "--option")
+    own = _set(weights=weights, text=text, backend=backend, mathematics="native" if jittor_native else None)
+    for name in own.keys() & named.keys():
+        raise InputError(f"the option {name} is given twice, by --option and of its own: leave one out")
+    methods = _with_options(method, named | own, device)
+    _refuse_device(context, methods)
     _run(
-        _with_options(
-            method,
-            {
-                **pairs_of(option or [], "--option"),
-                **_set(weights=weights, text=text, backend=backend, mathematics="native" if jittor_native else None),
-            },
-            device,
-        ),
+        methods,
         dataset or ["sample"],
         out,
         data_root=data_root,
@@ -110,7 +116,10 @@ def run(
 
 
 def score(
-    fused: Annotated[Path, typer.Option(help="The folder of fused images, named like the pairs.")],
+    fused: Annotated[
+        str,
+        typer.Option(help="The folder of fused images, named like the pairs; or 'results/fused_{name}_ir.png'."),
+    ],
     dataset: Dataset = None,
     name: Annotated[str | None, typer.Option(help="The method's name.", show_default="the folder's")] = None,
     data_root: Root = None,
@@ -127,16 +136,17 @@ def score(
     range: RangeRules = None,
     rgbt: Rgbt = False,
     out: Out = Path("runs"),
+    *,
+    context: typer.Context,
 ) -> None:
     """Score images that somebody has fused already."""
-    if not fused.is_dir():
-        raise InputError(f"there is no folder {fused}: give the folder of the fused images with --fused")
     if not dataset or len(dataset) != 1:
         raise InputError("say with one --dataset which data set the images were fused from")
-    from ..methods import get_method
+    refuse_data_root(context, dataset)
+    from ..methods.external.folder import Folder
 
-    method = get_method(f"folder:{fused}")
-    method.label = name or fused.resolve().name
+    method = Folder(Path(fused))
+    method.label = name or method.place
     _run(
         [method],
         dataset,
@@ -176,6 +186,13 @@ def _with_options(specs: list[str] | None, options: dict[str, str], device: str)
     if unused:
         raise InputError(f"none of the methods has an option {sorted(unused)[0]!r}: leave it out")
     return methods
+
+
+def _refuse_device(context: typer.Context, methods: list[Any] | None) -> None:
+    from ..methods import default_methods, get_method
+
+    if "device" in given(context):
+        refuse_device(context, [get_method(m) if isinstance(m, str) else m for m in methods or default_methods()])
 
 
 def _run(methods: Any, datasets: list[str], out: Path, **options: Any) -> None:

@@ -75,6 +75,8 @@ def train(
     from ..methods.training import resume as go_on
     from ..methods.training import train as start
 
+    if data is not None and dataset:
+        raise InputError("give either data sets with --dataset, or an H5 file with --data")
     given = _given(context)
     given.pop("resume", None)
     if data is not None:

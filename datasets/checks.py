@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError
-from . import layouts
 from .dataset import SizePolicy, load_source, no_effect
 from .facts import Side, facts_of, same
 from .images import UnreadableImageError
-from .layouts import Entry, Found
-from .load import choose, inspect, locate, printable, split_names
+from .layouts import Found, short
+from .load import inspect, locate, printable
+from .matching import Entry, entries
 from .pair import Pair, Task
 from .ranges import FULL, RangeOption, Ranges, parse_ranges
 from .remarks import Remark, sentences
 from .spec import DatasetSpec
+from .splits import choose, split_names
 
 _SHOWN = 20
 
@@ -169,7 +170,7 @@ def check(
             pairs = list(spec.make() if spec.make else ())
         else:
             report.split, names, chosen = choose(spec, found, split)
-            pairs = _pairs(report, layouts.entries(chosen, names, "it is in the list of names, but not in the folders"))
+            pairs = _pairs(report, entries(chosen, names))
             _describe(report, spec, found)
     except InputError as error:
         if str(error).startswith("unknown data set"):
@@ -190,9 +191,9 @@ def check(
     return report
 
 
-def _pairs(report: CheckReport, entries: Iterable[Entry]) -> list[Pair]:
+def _pairs(report: CheckReport, found: Iterable[Entry]) -> list[Pair]:
     pairs = []
-    for entry in entries:
+    for entry in found:
         if entry.a is None or entry.b is None:
             report.problems[printable(entry.name)] = printable(entry.problem or "there is no such file")
         else:
@@ -203,13 +204,17 @@ def _pairs(report: CheckReport, entries: Iterable[Entry]) -> list[Pair]:
 def _describe(report: CheckReport, spec: DatasetSpec, found: Found) -> None:
     report.root = found.root
     shown = [
-        ", ".join(str(folder.relative_to(found.root)) for folder in side[:3]) + (", ..." if len(side) > 3 else "")
+        ", ".join(short(folder, found.root) for folder in side[:3]) + (", ..." if len(side) > 3 else "")
         for side in found.folders
     ]
     report.folders = (shown[0], shown[1])
     for split in split_names(found):
-        _, names, chosen = choose(spec, found, split)
-        present = sum(entry.problem is None for entry in layouts.entries(chosen, names))
+        try:
+            _, names, chosen = choose(spec, found, split)
+        except InputError as error:  # a list that cannot be read; it ends a run on this split only
+            report.problems[f"split {split}"] = str(error)
+            continue
+        present = sum(entry.problem is None for entry in entries(chosen, names))
         report.splits[split] = SplitReport(present, len(names))
 
 

@@ -189,7 +189,7 @@ def fit(a: Image, b: Image, policy: SizePolicy, name: str) -> tuple[Image, Image
         height, width = np.minimum(a.shape[:2], b.shape[:2])
         return a[:height, :width], b[:height, :width]
     if policy == "resize":
-        return a, _resize(b, a.shape[:2])
+        return a, resized(b, a.shape[:2])
     raise InputError(f"the sources of {name} differ in size: {sizes(a.shape[:2], b.shape[:2])}")
 
 
@@ -198,7 +198,8 @@ def sizes(a: Sequence[int], b: Sequence[int]) -> str:
     return f"a is {a[1]}x{a[0]}, b is {b[1]}x{b[0]}; say what to do with --size-policy crop or resize"
 
 
-def _resize(image: Image, size: Sequence[int]) -> Image:
+def resized(image: Image, size: Sequence[int]) -> Image:
+    """Bring an image to (height, width): by the area mean where it shrinks, else bilinearly."""
     import cv2
 
     shrinks = size[0] <= image.shape[0] and size[1] <= image.shape[1]

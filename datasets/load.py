@@ -12,14 +12,20 @@ import numpy as np
 
 from ..errors import InputError, unknown
 from . import layouts
+from .absent import not_found, nothing_in
 from .catalog import find_spec, get_spec
 from .dataset import FusionDataset, SizePolicy, require_effect, sizes
 from .images import Header, UnreadableImageError, probe
-from .layouts import Entry, Found, Layout
+from .layouts import Found
+from .matching import Entry, check_partners, entries
 from .pair import Pair, Task
 from .ranges import FULL, RangeOption, Ranges, parse_ranges, refusal, without_range
 from .rgbt import ABSENT, find_rgbt, hint
-from .spec import COLOUR, FOLDERS, MODALITIES, TASKS, DatasetSpec, two_folders, usual_layouts
+from .spec import COLOUR, FOLDERS, MODALITIES, TASKS, DatasetSpec, usual_layouts
+from .splits import choose, default_split
+from .templates import given, is_template
+from .tree import find_in_tree
+from .words import WORDS
 
 OnError = Literal["stop", "skip"]
 _SHOWN = 10  # problems named in one error
@@ -50,7 +56,8 @@ def load_dataset(
         environment's FUSIONBENCH_DATA, or else "data" in the current folder.
     split : "test", "train", ...: the names in `test.txt` beside the folders, or the files in folders named so;
         "all"; or a text file of names. By default "test" where there is one, else "all".
-    a, b : the folders of the sources in the data set's folder, if they are not among the usual ones.
+    a, b : the folders of the sources in the data set's folder, if they are not among the usual ones; or templates of
+        their files, "ir/IR{name}.png" (see `templates.to_pattern`).
     task : the task, where neither the catalogue nor the names of the folders say it.
     limit : take the first `limit` pairs only; the others are not looked at.
     on_error : "stop" raises one error with every problem by name; "skip" leaves these pairs out and records them.
@@ -78,8 +85,7 @@ def load_dataset(
         where = found.root
         label, names, chosen = choose(spec, found, split)
         default = default_split(found)
-        absent = f"it is in the list of the split {label!r}, but not in the folders"
-        usable = (_pair(entry, spec) for entry in layouts.entries(chosen, names, absent))
+        usable = (_pair(entry, spec) for entry in entries(chosen, names))
     headers: dict[Path, Header] = {}
     kept, problems, seen = _verify(
         usable, lambda pair: inspect(pair, policy, ranges=ranges, rgbt=rgbt, headers=headers), limit
@@ -123,18 +129,22 @@ def locate(
         return _open_folder(path, a, b, task)
     if spec is None:
         spec = get_spec(str(name_or_path))  # raises, with the nearest name
-    if task is not None and task != spec.task:
-        raise InputError(f"{spec.name} is a data set for {spec.task}, not for {task}; leave --task out")
+    if task is not None:
+        other = f", not for {task}" if task != spec.task else ""
+        raise InputError(f"{spec.name} is a data set for {spec.task}{other}; leave --task out")
     if spec.make is not None:
+        if a is not None:
+            raise InputError(f"{spec.name} is computed, not found in folders: leave --a and --b out")
         return spec, None
     base = Path(root or os.environ.get("FUSIONBENCH_DATA") or "data").expanduser()
-    wanted = _given(a, b) if a and b else spec.all_layouts
+    wanted = given(a, b) if a and b else spec.all_layouts
     here = [path] if root is None and path.is_dir() else []
     for folder in [*candidates(base, spec), *here]:
         found = layouts.find(folder, wanted)
         if found is not None:
+            check_partners(found)
             return spec, found
-    raise InputError(_not_found(spec, base, wanted, a, b))
+    raise InputError(not_found(spec, base, wanted, a, b))
 
 
 def candidates(base: Path, spec: DatasetSpec) -> list[Path]:
@@ -148,39 +158,6 @@ def candidates(base: Path, spec: DatasetSpec) -> list[Path]:
     return list(dict.fromkeys(folders))
 
 
-def choose(spec: DatasetSpec, found: Found, split: str | Path | None) -> tuple[str, list[str], Found]:
-    """Choose the names of a split, and the files among which to look for them.
-
-    Returns
-    -------
-    label, names, found
-    """
-    texts = layouts.lists(found)
-    key = str(split or default_split(found)).casefold()
-    if key == "all":
-        return "all", found.names, found
-    if key in texts:
-        return key, layouts.read_names(texts[key]), found
-    if key in found.splits:
-        chosen = found.within(key)
-        return key, chosen.names, chosen
-    path = Path(split or "").expanduser()
-    if path.is_file():
-        return path.stem, layouts.read_names(path), found
-    raise InputError(f"{spec.name} at {found.root} has no split {key!r}: there are {', '.join(split_names(found))}")
-
-
-def default_split(found: Found) -> str:
-    """Choose the split that is taken where none is asked for."""
-    return "test" if "test" in split_names(found) else "all"
-
-
-def split_names(found: Found) -> list[str]:
-    """List the splits that a data set has, "all" last."""
-    texts = [name for name in layouts.lists(found) if name in layouts.SPLITS]
-    return [*sorted({*texts, *found.splits}), "all"]
-
-
 def _check_options(limit: int | None, on_error: str, size_policy: str, task: str | None) -> None:
     if limit is not None and limit < 1:
         raise InputError(f"the limit is a number of pairs, 1 or more, not {limit}")
@@ -192,11 +169,6 @@ def _check_options(limit: int | None, on_error: str, size_policy: str, task: str
         raise unknown("task", task, TASKS)
 
 
-def _given(a: str, b: str) -> tuple[Layout, ...]:
-    """Lay out two folders whose names the user gave: as they stand, or in folders of splits."""
-    return two_folders(re.escape(a.rstrip("/")), re.escape(b.rstrip("/")))
-
-
 def _open_folder(path: Path, a: str | None, b: str | None, task: Task | None) -> tuple[DatasetSpec, Found]:
     """Take a folder that the catalogue does not know by this name."""
     if not path.is_dir():
@@ -204,23 +176,25 @@ def _open_folder(path: Path, a: str | None, b: str | None, task: Task | None) ->
             f"there is no folder {path}: give a folder of images, or a name of 'fusionbench list datasets'"
         )
     if a is not None and b is not None:
-        for folder in (a, b):
-            if not folder.strip("./"):
-                raise InputError(f"{folder!r} is no name of a folder of sources in {path}")
-        found = layouts.find(path, _given(a, b))
+        found = layouts.find(path, given(a, b))
         task = task or _task_of(a, b)
     else:
         known = find_spec(path.resolve().name)
         if known is not None and known.make is None and task in (None, known.task):
             found = layouts.find(path, known.all_layouts)
             if found is not None:
+                check_partners(found)
                 return known, found
-        tries = [(each, layouts.find(path, usual_layouts(each))) for each in ([task] if task else TASKS)]
+        tasks = [task] if task else TASKS
+        tries = [(each, layouts.find(path, usual_layouts(each))) for each in tasks]
         task, found = next(((each, files) for each, files in tries if files is not None), (task, None))
+        if found is None:
+            task, found = find_in_tree(path, tasks)
     if found is None:
-        raise InputError(_nothing_in(path, a, b) + hint(path))
+        raise InputError(nothing_in(path, a, b) + hint(path))
     if task is None:
         raise InputError(f"the folders {a} and {b} in {path} do not tell the task: say --task {', '.join(TASKS)}")
+    check_partners(found)
     return _any_spec(path, task), found
 
 
@@ -232,40 +206,23 @@ def _any_spec(path: Path, task: Task) -> DatasetSpec:
 
 
 def _task_of(a: str, b: str) -> Task | None:
+    """Tell the task by the words in what the user gave for the sources."""
     for task, (usual_a, usual_b) in FOLDERS.items():
         last = (Path(a).name, Path(b).name)
         if all(re.fullmatch(usual, name, re.IGNORECASE) for usual, name in zip((usual_a, usual_b), last, strict=True)):
             return task
+    said = [_words_in(text) if is_template(text) else {Path(text).name.casefold()} for text in (a, b)]
+    for least in (2, 1):  # the words of one letter, as in "{name}_A", tell only where no others do
+        there = [{word for word in words if len(word) >= least} for words in said]
+        told = {task: sum(map(bool, map(set.intersection, there, map(set, WORDS[task])))) for task in TASKS}
+        best = [task for task in TASKS if told[task] == max(told.values()) > 0]
+        if len(best) == 1:
+            return best[0]
     return None
 
 
-def _nothing_in(path: Path, a: str | None, b: str | None) -> str:
-    there = ", ".join(folder.name for folder in layouts.subfolders(path)) or "none"
-    if a is None or b is None:
-        return (
-            f"{path} has no two folders of images with usual names (ir and vi, over and under, near and far, ...): "
-            f"say which are the sources with --a and --b; the folders there are: {there}"
-        )
-    for folder in (a, b):
-        inside = layouts.child(path, folder)
-        if inside is None and not layouts.find(path, _given(folder, folder)):
-            return f"{path} has no folder {folder}; the folders there are: {there}"
-        if inside is not None and not layouts.files(inside, "{name}").paths:
-            return f"the folder {inside} has no images"
-    return f"{path} has no images in the folders {a} and {b}"
-
-
-def _not_found(spec: DatasetSpec, base: Path, wanted: Iterable[Layout], a: str | None, b: str | None) -> str:
-    if not base.is_dir():
-        where = f"there is no folder {base}"
-    else:
-        shown = list(dict.fromkeys(str(layout) for layout in wanted))[:4]
-        where = f"neither {base} nor {base / spec.name} has {' or '.join(shown)}"
-    if a and b:
-        return f"the data set {spec.name} is not found: {where}"
-    return (
-        f"the data set {spec.name} is not found: {where}; say where it lies with --data-root, or get it: {spec.obtain}"
-    )
+def _words_in(template: str) -> set[str]:
+    return {word.casefold() for word in re.findall(r"[^\W\d_]+", re.sub(r"\{\w*\}|\.\w+$", " ", template))}
 
 
 def _pair(entry: Entry, spec: DatasetSpec) -> Pair | Entry:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..datasets.dataset import FusionDataset
 from ..datasets.pair import Pair
 
 Gray = NDArray[np.float32]
@@ -111,6 +112,9 @@ class Method(ABC):
 
     def to(self, device: str) -> None:  # noqa: B027
         """Compute on `device` from now on ("cpu", "cuda", "cuda:1", …); a method without a network stays on the CPU."""
+
+    def expect(self, dataset: FusionDataset) -> None:  # noqa: B027
+        """Look at a data set before its first pair; an InputError says that nothing can be made of any of them."""
 
     def start(self) -> None:  # noqa: B027
         """Get ready what takes long, before the first pair is timed; a method must work without it."""

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.dataset import load_source
+from ..datasets.dataset import SizePolicy, load_source
 from ..datasets.pair import Pair
 from ..errors import InputError, RunError, one_line
 from .colour import attach, chroma_of_pair, is_colour, luminance
+from .fit import fit_fused
 from .method import Gray, Image, Method
 from .quantise import RULES, quantise
 
@@ -29,11 +30,13 @@ class Fused:
         images (`Method.fuse_images`) and made colour itself.
     colour : RGB (H, W, 3) uint8, the luminance with the sources' chroma; None where there is none to re-attach.
     seconds : wall time inside the method, without reading, colour and 8 bit.
+    note : what was done about its size, where it has another than the sources (`fit.fit_fused`).
     """
 
     image: NDArray[np.uint8]
     colour: NDArray[np.uint8] | None
     seconds: float
+    note: str = ""
 
     @property
     def shown(self) -> NDArray[np.uint8]:
@@ -49,7 +52,7 @@ class Fused:
         return self.shown if policy == "channels" else self.image
 
 
-def fuse_pair(method: Method, a: Image, b: Image, pair: Pair) -> Fused:
+def fuse_pair(method: Method, a: Image, b: Image, pair: Pair, size_policy: SizePolicy = "error") -> Fused:
     """Fuse one pair, with everything around the method: luminance, 8 bit, chroma, and checks.
 
     Parameters
@@ -58,6 +61,7 @@ def fuse_pair(method: Method, a: Image, b: Image, pair: Pair) -> Fused:
     a, b : the sources as `FusionDataset.read` gives them, (H, W) or RGB (H, W, 3), of the same height and width. What
         is not uint8 is brought there first by the rule "full": uint16 has white at 65535.
     pair : the pair that they belong to.
+    size_policy : what is done with a whole image of another size, as folders and commands give; see `fit.fit_fused`.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def fuse_pair(method: Method, a: Image, b: Image, pair: Pair) -> Fused:
     image = _guarded(method, pair, method.fuse_images, a, b, pair)
     seconds = time.perf_counter() - start
     if image is not None:
-        return _from_image(method, image, a.shape[:2], pair, seconds)
+        return _from_image(method, image, a.shape[:2], pair, seconds, size_policy)
     gray_a, gray_b = luminance(a)[None, None], luminance(b)[None, None]
     start = time.perf_counter()
     output = _guarded(method, pair, method.fuse, gray_a, gray_b, pairs=(pair,))
@@ -126,8 +130,14 @@ def _problem(output: Any, shape: tuple[int, ...], rule: str) -> str | None:
     return None
 
 
-def _from_image(method: Method, image: Any, size: tuple[int, ...], pair: Pair, seconds: float) -> Fused:
+def _from_image(
+    method: Method, image: Any, size: tuple[int, ...], pair: Pair, seconds: float, size_policy: SizePolicy
+) -> Fused:
     """Finish an image that a method made of whole sources."""
+    note = ""
+    if isinstance(image, np.ndarray) and image.ndim in (2, 3) and image.size:
+        image, note = _guarded(method, pair, fit_fused, image, size, size_policy)
+        size = image.shape[:2]
     size = tuple(size)
     shape = (*size, 3) if np.ndim(image) == 3 else size
     if not (isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.shape == shape):
@@ -136,7 +146,8 @@ def _from_image(method: Method, image: Any, size: tuple[int, ...], pair: Pair, s
             problem = f"it returned {given}; return uint8 of shape {size} or {(*size, 3)}"
             raise RunError(f"method {method.label!r} failed on pair {pair.name!r}: {problem}")
         image = quantise(check_output(image, shape, method, pair.name), method.quantise)
-    return Fused(image if image.ndim == 2 or is_colour(image) else np.ascontiguousarray(image[..., 0]), None, seconds)
+    gray = image if image.ndim == 2 or is_colour(image) else np.ascontiguousarray(image[..., 0])
+    return Fused(gray, None, seconds, note)
 
 
 def _guarded(method: Method, pair: Pair, call: Any, *args: Any, **kwargs: Any) -> Any:

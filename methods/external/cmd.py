@@ -67,7 +67,7 @@ class Command(Method):
             said = self._run([word.format(**places) for word in self._words])
             if not files["out"].is_file():
                 raise RunError(f"the command wrote no image to {{out}}: {said or 'and nothing to standard error'}")
-            return read_fused(files["out"], a)
+            return read_fused(files["out"])
 
     def _run(self, words: list[str]) -> str:
         """Run the command to its end, and return the last line that it wrote to standard error."""

@@ -31,7 +31,7 @@ class TrainOptions:
     split : a split or a list of names; by default "train" where there is one, else all that is not in the test split.
     range : how values deeper than 8 bits become 0..255; see `load_dataset`.
     rgbt : take each image of four channels for a pair; see `load_dataset`.
-    exclude : a text file of names to leave out.
+    exclude : a list of names to leave out, in any form that `datasets.lists.read_list` understands.
     train_num : use so many images at most.
     colour : "gray" learns from luminance, "rgb" from single channels drawn at random.
     recipe : of the method: loss, optimiser, schedule, tasks.
@@ -146,6 +146,12 @@ def make_options(given: Mapping[str, Any]) -> TrainOptions:
         if values.get(name) is not None:
             values[name] = str(values[name])
     return TrainOptions(**values)
+
+
+def changed(options: TrainOptions) -> list[str]:
+    """Name the options that differ from their defaults."""
+    default = TrainOptions()
+    return [field.name for field in fields(options) if getattr(options, field.name) != getattr(default, field.name)]
 
 
 def load_options(folder: Path, **changes: Any) -> TrainOptions:

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from ...datasets.dataset import FusionDataset, load_source, no_effect
 from ...datasets.images import is_image_name, probe, to_gray
-from ...datasets.load import load_dataset
+from ...datasets.lists import read_list
+from ...datasets.load import load_dataset, locate
+from ...datasets.lookup import Lookup
+from ...datasets.matching import lookup
 from ...datasets.pair import Pair
 from ...datasets.ranges import parse_ranges
 from ...errors import InputError
@@ -21,6 +24,7 @@ from .patches import Images, TrainingPair
 from .photographs import exposures, foci
 
 PHOTOS = "photos:"
+_SHOWN = 3  # wrong names told in one error
 _Pair = TypeVar("_Pair")
 
 
@@ -36,10 +40,12 @@ def training_pairs(options: TrainOptions) -> list[TrainingPair]:
     deep = False
     for name in options.dataset:
         found, deeper = _photographs(name, options) if name.startswith(PHOTOS) else _dataset(name, options)
-        pairs += _without(found, options.exclude)
+        pairs += found
         deep |= deeper
     if options.range is not None and not deep:
         raise InputError(no_effect("".join(parse_ranges(options.range).asked), ", ".join(options.dataset)))
+    if options.exclude is not None:
+        pairs = _without(pairs, options)
     if options.train_num is not None and options.train_num < len(pairs):
         keep = np.linspace(0, len(pairs) - 1, options.train_num).round().astype(int)
         pairs = [pairs[i] for i in keep]
@@ -125,11 +131,21 @@ def _prepared(image: NDArray[np.uint8], options: TrainOptions) -> NDArray[np.uin
     return to_gray(image).astype(np.uint8) if options.colour == "gray" or image.ndim == 2 else image
 
 
-def _without(pairs: list[TrainingPair], exclude: str | None) -> list[TrainingPair]:
-    if exclude is None:
-        return pairs
-    try:
-        names = {Path(line.strip()).stem for line in Path(exclude).read_text().splitlines() if line.strip()}
-    except OSError as error:
-        raise InputError(f"cannot read the list of names to leave out, {exclude}: {error.strerror}") from error
-    return [pair for pair in pairs if pair.name.rpartition("/")[2] not in names]
+def _without(pairs: list[TrainingPair], options: TrainOptions) -> list[TrainingPair]:
+    """Leave out the pairs, or photographs, that a list names; what the data sets do not have is a mistake of the list.
+
+    Names that the split leaves out anyway may be in it.
+    """
+    names = {pair.name: pair.name.partition("/")[2].removesuffix(f":{pair.task}") for pair in pairs}
+    called = {name: list[str]() for name in names.values()}
+    for dataset in options.dataset:
+        if not dataset.startswith(PHOTOS):
+            found = locate(dataset, options.data_root, None, None, None)[1]
+            called |= lookup(found).called if found is not None else {}
+    listed = read_list(Path(str(options.exclude)), Lookup(called), f"it is in none of {', '.join(options.dataset)}")
+    wrong = [f"{each.name}: {each.problem}" for each in listed if each.problem is not None]
+    if wrong:
+        more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
+        raise InputError(f"the list of names to leave out has {'; '.join(wrong[:_SHOWN])}{more}")
+    left_out = {each.name for each in listed}
+    return [pair for pair in pairs if names[pair.name] not in left_out]
