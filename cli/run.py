@@ -9,8 +9,10 @@ import typer
 
 from ..errors import FusionBenchError, InputError
 from . import show
+from .data import ensure
 from .options import (
     Dataset,
+    Fetch,
     FolderA,
     FolderB,
     Limit,
@@ -39,6 +41,7 @@ def run(
     ] = None,
     dataset: Dataset = None,
     data_root: Root = None,
+    fetch: Fetch = None,
     split: Split = None,
     a: FolderA = None,
     b: FolderB = None,
@@ -76,6 +79,7 @@ def run(
 
     The same command again goes on where it stopped: finished pairs are kept.
     """
+    ensure(dataset or ["sample"], data_root, fetch)
     _run(
         _with_options(
             method,
@@ -108,6 +112,7 @@ def score(
     dataset: Dataset = None,
     name: Annotated[str | None, typer.Option(help="The method's name.", show_default="the folder's")] = None,
     data_root: Root = None,
+    fetch: Fetch = None,
     split: Split = None,
     a: FolderA = None,
     b: FolderB = None,
@@ -125,6 +130,7 @@ def score(
         raise InputError(f"there is no folder {fused}: give the folder of the fused images with --fused")
     if not dataset or len(dataset) != 1:
         raise InputError("say with one --dataset which data set the images were fused from")
+    ensure(dataset, data_root, fetch)
     from ..methods import get_method
 
     method = get_method(f"folder:{fused}")

@@ -15,9 +15,10 @@ from . import layouts
 from .dataset import Image, load_source, sizes
 from .images import EXTENSIONS, UnreadableImageError, probe
 from .layouts import Entry, Found
-from .load import choose, locate, split_names
+from .load import choose, locate
 from .pair import Pair, Source, Task
 from .spec import DatasetSpec
+from .splits import split_names
 
 _SUFFIXES = {
     "PNG": (".png",),
@@ -188,7 +189,7 @@ def _describe(report: CheckReport, spec: DatasetSpec, found: Found) -> None:
         for side in found.folders
     ]
     report.folders = (shown[0], shown[1])
-    for split in split_names(found):
+    for split in split_names(found, spec):
         _, names, chosen = choose(spec, found, split)
         present = sum(entry.problem is None for entry in layouts.entries(chosen, names))
         report.splits[split] = SplitReport(present, len(names))

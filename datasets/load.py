@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from ..errors import InputError, unknown
-from . import layouts
+from . import layouts, splits
 from .catalog import find_spec, get_spec
 from .dataset import FusionDataset, SizePolicy, sizes
 from .images import Header, UnreadableImageError, probe
@@ -43,7 +43,8 @@ def load_dataset(
     root : where to look for a data set of the catalogue: its folder, or the folder that it lies in. By default the
         environment's FUSIONBENCH_DATA, or else "data" in the current folder.
     split : "test", "train", ...: the names in `test.txt` beside the folders, or the files in folders named so;
-        "all"; or a text file of names. By default "test" where there is one, else "all".
+        "all"; a list that ships ("film50" of RoadScene); or a text file of names. By default "test" where there is one,
+        else, where no list lies beside the images, the list that ships, else "all".
     a, b : the folders of the sources in the data set's folder, if they are not among the usual ones.
     task : the task, where neither the catalogue nor the names of the folders say it.
     limit : take the first `limit` pairs only; the others are not looked at.
@@ -67,16 +68,28 @@ def load_dataset(
     else:
         where = found.root
         label, names, chosen = choose(spec, found, split)
-        default = default_split(found)
+        default = splits.default_split(found, spec)
         absent = f"it is in the list of the split {label!r}, but not in the folders"
         usable = (_pair(entry, spec) for entry in layouts.entries(chosen, names, absent))
     kept, problems, seen = _verify(usable, policy, limit)
     if problems and on_error == "stop":
-        raise InputError(_sentence(spec.name, where, problems, seen))
+        raise InputError(_sentence(spec.name, where, problems, seen) + splits.remedy(spec, label))
     if not kept:
         reasons = f": {_listing(problems)}" if problems else ""
         raise InputError(f"{spec.name} at {where} has no pair that can be used in the split {label!r}{reasons}")
     return FusionDataset(spec.name, spec.task, label, spec, where, tuple(kept), policy, problems, default)
+
+
+def test_names(name_or_path: str | Path, root: str | Path | None = None) -> set[str]:
+    """Give the names, in lower case, that are tested on and so must not be learnt from, whether or not they are there.
+
+    Raises
+    ------
+    InputError
+        If the data set is not found.
+    """
+    spec, found = locate(name_or_path, root, None, None, None)
+    return set() if found is None else splits.held_out(found, spec)
 
 
 def locate(
@@ -102,7 +115,7 @@ def locate(
         raise InputError(f"{spec.name} is a data set for {spec.task}, not for {task}; leave --task out")
     if spec.make is not None:
         return spec, None
-    base = Path(root or os.environ.get("FUSIONBENCH_DATA") or "data").expanduser()
+    base = data_folder(root)
     wanted = _given(a, b) if a and b else spec.all_layouts
     here = [path] if root is None and path.is_dir() else []
     for folder in [*candidates(base, spec), *here]:
@@ -110,6 +123,11 @@ def locate(
         if found is not None:
             return spec, found
     raise InputError(_not_found(spec, base, wanted, a, b))
+
+
+def data_folder(root: str | Path | None) -> Path:
+    """Give the folder in which data sets are looked for."""
+    return Path(root or os.environ.get("FUSIONBENCH_DATA") or "data").expanduser()
 
 
 def candidates(base: Path, spec: DatasetSpec) -> list[Path]:
@@ -131,7 +149,7 @@ def choose(spec: DatasetSpec, found: Found, split: str | Path | None) -> tuple[s
     label, names, found
     """
     texts = layouts.lists(found)
-    key = str(split or default_split(found)).casefold()
+    key = str(split or splits.default_split(found, spec)).casefold()
     if key == "all":
         return "all", found.names, found
     if key in texts:
@@ -139,21 +157,13 @@ def choose(spec: DatasetSpec, found: Found, split: str | Path | None) -> tuple[s
     if key in found.splits:
         chosen = found.within(key)
         return key, chosen.names, chosen
+    if (listed := splits.shipped(spec, key)) is not None:
+        return listed.name, layouts.read_names(listed.names), found
     path = Path(split or "").expanduser()
     if path.is_file():
         return path.stem, layouts.read_names(path), found
-    raise InputError(f"{spec.name} at {found.root} has no split {key!r}: there are {', '.join(split_names(found))}")
-
-
-def default_split(found: Found) -> str:
-    """Choose the split that is taken where none is asked for."""
-    return "test" if "test" in split_names(found) else "all"
-
-
-def split_names(found: Found) -> list[str]:
-    """List the splits that a data set has, "all" last."""
-    texts = [name for name in layouts.lists(found) if name in layouts.SPLITS]
-    return [*sorted({*texts, *found.splits}), "all"]
+    there = ", ".join(splits.split_names(found, spec))
+    raise InputError(f"{spec.name} at {found.root} has no split {key!r}: there are {there}")
 
 
 def _check_options(limit: int | None, on_error: str, size_policy: str, task: str | None) -> None:
@@ -239,7 +249,8 @@ def _not_found(spec: DatasetSpec, base: Path, wanted: Iterable[Layout], a: str |
     if a and b:
         return f"the data set {spec.name} is not found: {where}"
     return (
-        f"the data set {spec.name} is not found: {where}; say where it lies with --data-root, or get it: {spec.obtain}"
+        f"the data set {spec.name} is not found: {where}; say where it lies with --data-root, or get it: "
+        f"{spec.how_to_get(base)}"
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...datasets.dataset import FusionDataset, load_source
 from ...datasets.images import is_image_name, to_gray
-from ...datasets.load import load_dataset
+from ...datasets.load import load_dataset, test_names
 from ...datasets.pair import Pair
 from ...errors import InputError
 from .options import TrainOptions
@@ -73,14 +73,13 @@ def _split(name: str, options: TrainOptions) -> tuple[FusionDataset, set[str]]:
         return load_dataset(name, options.data_root, "train"), set()
     except InputError:
         everything = load_dataset(name, options.data_root, "all")
-    try:
-        tested = {pair.name for pair in load_dataset(name, options.data_root, "test")}
-    except InputError:
-        return everything, set()
+    tested = test_names(name, options.data_root)
+    left_out = {pair.name for pair in everything if pair.name.casefold() in tested}
     # A data set of which nothing but the test part is there must be named as such to be learnt from.
-    if len(tested) == len(everything):
-        raise InputError(f"{name} at {everything.root} has only test pairs: say --split test to learn from them")
-    return everything, tested
+    if len(left_out) == len(everything):
+        split = everything.default_split
+        raise InputError(f"{name} at {everything.root} has only test pairs: say --split {split} to learn from them")
+    return everything, left_out
 
 
 def _pair(dataset: FusionDataset, pair: Pair, number: int, options: TrainOptions) -> TrainingPair:
