@@ -155,7 +155,7 @@ class Download:
                 self.forget()
                 raise DownloadError(
                     self._sentence(
-                        "a web page came in place of the file, as logins and proxies send it (a browser shows it)"
+                        "a web page came in place of the file, as logins and proxies send it: a browser shows it"
                     )
                 )
             return block
@@ -174,7 +174,7 @@ class Download:
         self._met, status = True, answer.status_code
         start, total = _range(answer)
         if status >= 500:
-            raise OSError(f"the server has trouble of its own ({status})")
+            raise OSError(f"{status}: the server has trouble of its own")
         if status not in (200, 206, 416) or (status != 200 and not self._kept):
             raise DownloadError(self._sentence(_refusal(answer)))
         if status == 416 and total == self._kept:  # that was all
@@ -194,7 +194,9 @@ class Download:
         if self._given > self._kept:
             self._given, self._started = 0, self._started + 1
             if self._started >= TRIES:
-                raise DownloadError(self._sentence(f"it was cut {TRIES} times, and the server does not go on from there"))
+                raise DownloadError(
+                    self._sentence(f"it was cut {TRIES} times, and the server does not go on from there")
+                )
             raise StartAgainError
 
     def _is_page(self, block: bytes) -> bool:
@@ -217,7 +219,7 @@ class Download:
 
     def _sentence(self, why: str) -> str:
         kept = "; what has come is kept, and the same command goes on from there" if self._kept else ""
-        return f"cannot download {self.url}: {why}{kept}" + (f"; {self._hint}" if self._hint else "")
+        return f"cannot download {self.url} ({why}){kept}" + (f"; {self._hint}" if self._hint else "")
 
 
 def download(
@@ -293,7 +295,7 @@ def _refusal(answer: Response) -> str:
     status = answer.status_code
     wait = answer.headers.get("Retry-After", "")
     why = _STATUS.get(status, "the server does not give it")
-    return f"{why} ({status})" + (f", in {wait} seconds" if wait.isdigit() else "")
+    return f"{status}: {why}" + (f", in {wait} seconds" if wait.isdigit() else "")
 
 
 def _reason(error: Exception) -> str:

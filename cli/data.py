@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def fetch(
-    names: Annotated[list[str], typer.Argument(help="Names that `fusionbench list datasets` shows.", metavar="NAME...")],
+    names: Annotated[
+        list[str],
+        typer.Argument(help="Names that `fusionbench list datasets` shows.", metavar="NAME", show_default=False),
+    ],
     data_root: Root = None,
     mirror: Annotated[
         str | None,
@@ -103,7 +106,10 @@ def _agreed(spec: DatasetSpec, data_root: Path | None) -> bool:
         return False
     size = f", {spec.pin.size}" if spec.pin.size else ""
     where = data_folder(data_root)
-    print(f"{spec.name} is not found in {where}. It is published at {spec.pin}{size}; licence: {spec.licence}.", file=sys.stderr)
+    print(
+        f"{spec.name} is not found in {where}. It is published at {spec.pin}{size}; licence: {spec.licence}.",
+        file=sys.stderr,
+    )
     return typer.confirm(f"Fetch it into {where}?", default=False, err=True)
 
 

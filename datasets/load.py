@@ -80,7 +80,7 @@ def load_dataset(
     return FusionDataset(spec.name, spec.task, label, spec, where, tuple(kept), policy, problems, default)
 
 
-def test_names(name_or_path: str | Path, root: str | Path | None = None) -> set[str]:
+def held_out_names(name_or_path: str | Path, root: str | Path | None = None) -> set[str]:
     """Give the names, in lower case, that are tested on and so must not be learnt from, whether or not they are there.
 
     Raises

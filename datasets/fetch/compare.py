@@ -57,7 +57,9 @@ def _look(tree: Tree, root: Path) -> Place:
     if not tree.hash:
         return Place(tree, folder, "unknown")
     files = read(folder)
-    return Place(tree, folder, "published") if is_published(tree, files) else Place(tree, folder, "other", tree_id(files))
+    return (
+        Place(tree, folder, "published") if is_published(tree, files) else Place(tree, folder, "other", tree_id(files))
+    )
 
 
 def is_published(tree: Tree, files: Mapping[str, Blob]) -> bool:

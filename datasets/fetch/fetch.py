@@ -93,7 +93,9 @@ def fetch(
             commit = job.obtain(Path(archive).expanduser() if archive else None)
             notes = _put(job, places, folder)
         except DownloadError as error:
-            _refuse([f"{place.folder}: its git hash is {place.hash}" for place in places if place.state == "other"], error)
+            _refuse(
+                [f"{place.folder}: its git hash is {place.hash}" for place in places if place.state == "other"], error
+            )
             raise
         finally:
             job.leave()
@@ -110,8 +112,8 @@ def _refuse_another(spec: DatasetSpec, folder: Path, places: list[Place]) -> Non
     found = layouts.find(folder, spec.all_layouts)
     if found is not None and all(place.state == "absent" for place in places):
         raise InputError(
-            f"{folder} holds another {spec.name} ({len(found.names)} pairs as {found.layout}), which stays as it is: give "
-            "another folder with --data-root"
+            f"{folder} holds another {spec.name} ({len(found.names)} pairs as {found.layout}), which stays as it is: "
+            "give another folder with --data-root"
         )
 
 
@@ -144,8 +146,8 @@ def _refuse(wrong: list[str], cause: Exception | None = None) -> None:
     """Say what lies in the way of a data set, if anything does."""
     if wrong:
         raise InputError(
-            f"not the published images, and not overwritten: {'; '.join(wrong)}. Move them away, or give another folder "
-            "with --data-root" + (f" (what differs is not known: {cause})" if cause else "")
+            f"not the published images, and not overwritten: {'; '.join(wrong)}. Move them away, or give another "
+            "folder with --data-root" + (f" (what differs is not known: {cause})" if cause else "")
         ) from cause
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...download import TRIES, Download, DownloadError, Progress, StartAgainError
+from ...download import TRIES, Download, Progress, StartAgainError
 from ...errors import InputError
 from ...files import writing
 from ..spec import Pin, Tree
@@ -97,7 +97,9 @@ class Job:
         while True:
             with Download(self.url, self.hidden / "archive.tar.gz", self.progress, hint) as source:
                 try:
-                    return self._unpack_stream(source, left)
+                    commit = self._unpack_stream(source, left)
+                    source.forget()
+                    return commit
                 except CutError as error:
                     cuts += 1
                     if source.whole or cuts == TRIES:

@@ -1,4 +1,4 @@
-"""Unpacking what a stranger packed: only what is wanted, and nothing outside of the target, whatever an archive says."""
+"""Unpacking what a stranger packed: only what is wanted, and nothing outside of the target, whatever it says."""
 
 from __future__ import annotations
 

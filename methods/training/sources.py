@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...datasets.dataset import FusionDataset, load_source
 from ...datasets.images import is_image_name, to_gray
-from ...datasets.load import load_dataset, test_names
+from ...datasets.load import held_out_names, load_dataset
 from ...datasets.pair import Pair
 from ...errors import InputError
 from .options import TrainOptions
@@ -73,7 +73,7 @@ def _split(name: str, options: TrainOptions) -> tuple[FusionDataset, set[str]]:
         return load_dataset(name, options.data_root, "train"), set()
     except InputError:
         everything = load_dataset(name, options.data_root, "all")
-    tested = test_names(name, options.data_root)
+    tested = held_out_names(name, options.data_root)
     left_out = {pair.name for pair in everything if pair.name.casefold() in tested}
     # A data set of which nothing but the test part is there must be named as such to be learnt from.
     if len(left_out) == len(everything):

@@ -92,6 +92,7 @@ class Server:
     length : whether the answer says how long it is; without, it is sent in chunks.
     cut : after how many bytes the connection breaks, for each answer in turn; None for a whole one.
     status, kind, headers : of the answer.
+    wait : seconds before the body, for each answer in turn.
     pause : seconds between two blocks of `block` bytes.
     asked : the Range of each request, "" for none.
     sent : how many bytes of bodies have been sent.
@@ -105,6 +106,7 @@ class Server:
     status: list[int] = field(default_factory=list)
     kind: str = "application/x-gzip"
     headers: dict[str, str] = field(default_factory=dict)
+    wait: list[float] = field(default_factory=list)
     pause: float = 0.0
     block: int = 1 << 14
     etag: str = '"one"'
@@ -147,6 +149,7 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
             self._send(body, chunked, server.cut.pop(0) if server.cut else None)
 
         def _send(self, body: bytes, chunked: bool, cut: int | None) -> None:
+            time.sleep(server.wait.pop(0) if server.wait else 0)
             try:
                 for at in range(0, len(body) if cut is None else min(cut, len(body)), server.block):
                     block = body[at : at + server.block][: None if cut is None else cut - at]
