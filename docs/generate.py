@@ -77,7 +77,9 @@ def _obtaining(specs: list[Any]) -> str:
         trees = ", ".join(f"`{tree.path}` {tree.hash[:8]}" for tree in pin.trees if tree.hash)
         size = f" ({pin.size})" if pin.size else ""
         where = f"[{pin.repository}](https://github.com/{pin.repository}) {pin.commit[:8]}"
-        rows.append(f"| {spec.name} | `fusionbench datasets fetch {spec.name}`{size} | {where} | {trees or 'not known'} |")
+        rows.append(
+            f"| {spec.name} | `fusionbench datasets fetch {spec.name}`{size} | {where} | {trees or 'not known'} |"
+        )
     return "\n".join(rows) + "\n"
 
 
