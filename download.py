@@ -304,6 +304,8 @@ def _reason(error: Exception) -> str:
     from urllib3 import exceptions as of_urllib3
 
     text = str(error)
+    if isinstance(error, of_requests.SSLError) and "certificate" not in text.lower():
+        return "no secure connection to the server comes about: does it speak HTTPS?"
     if isinstance(error, of_requests.SSLError):
         return (
             "the server's certificate is not accepted; where a proxy looks into everything, REQUESTS_CA_BUNDLE has to "
@@ -313,10 +315,10 @@ def _reason(error: Exception) -> str:
         return "the proxy of HTTPS_PROXY or HTTP_PROXY does not let it through"
     if isinstance(error, of_requests.Timeout | of_urllib3.TimeoutError) or "timed out" in text:
         return f"the server has been silent for {TIMEOUT:g} seconds"
-    if isinstance(error, of_requests.ConnectionError):
+    if isinstance(error, of_requests.ConnectionError) and "aborted" not in text:
         return "the server cannot be reached: is this machine on the network?"
     if isinstance(error, of_requests.InvalidURL | of_requests.MissingSchema | of_requests.InvalidSchema):
         return "this is no address of a server"
-    if isinstance(error, of_urllib3.HTTPError | of_requests.ChunkedEncodingError):
+    if isinstance(error, of_urllib3.HTTPError | of_requests.ConnectionError):
         return "the connection was cut"
     return " ".join(text.split())

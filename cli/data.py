@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,32 +45,35 @@ def fetch(
         typer.echo("\n".join(_lines(_fetch(name, data_root, mirror, archive))))
 
 
-def ensure(datasets: Sequence[str], data_root: Path | None, wanted: bool | None) -> None:
+def ensure(
+    datasets: Sequence[str], data_root: Path | None, wanted: bool | None, first: Callable[[], object] = lambda: None
+) -> None:
     """Fetch those data sets that are not found.
 
     Parameters
     ----------
-    datasets : names, or folders, which are left alone.
+    datasets : names; what the catalogue does not know is left alone.
     wanted : fetch, do not, or (None) ask where somebody sits at a terminal.
+    first : called before anything is downloaded; raises where all would be for nothing.
 
     Raises
     ------
     InputError
-        It is wanted, and none of the data sets is one that can be fetched.
+        It is wanted, and a data set that is not found cannot be fetched, or none is one that could be.
     """
     from ..datasets.catalog import find_spec
 
     known = [spec for name in datasets if (spec := find_spec(name)) is not None]
-    fetched = [spec for spec in known if spec.pin is not None]
     missing = [spec for spec in known if spec.make is None and _is_missing(spec, data_root)]
-    if wanted and not fetched and (missing or not known):
-        names = ", ".join(spec.name for spec in missing) or ", ".join(datasets)
-        how = "; ".join(spec.obtain for spec in missing) or "--fetch is for data sets of the catalogue"
-        raise InputError(f"{names} cannot be fetched by a command: {how}")
-    if wanted and not fetched:
-        raise InputError(f"--fetch has nothing to fetch for {', '.join(spec.name for spec in known)}: leave it out")
+    if wanted:
+        for spec in missing:
+            if spec.pin is None:
+                raise InputError(f"{spec.name} cannot be fetched by a command: {spec.obtain}")
+        if all(spec.pin is None for spec in known):
+            raise InputError(f"--fetch has nothing to fetch for {', '.join(datasets)}: leave it out")
     for spec in missing:
         if spec.pin is not None and (wanted or (wanted is None and _agreed(spec, data_root))):
+            first()
             print("\n".join(_lines(_fetch(spec.name, data_root))), file=sys.stderr)
 
 

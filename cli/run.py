@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -79,16 +80,12 @@ def run(
 
     The same command again goes on where it stopped: finished pairs are kept.
     """
-    ensure(dataset or ["sample"], data_root, fetch)
+    given = pairs_of(option or [], "--option")
+    given |= _set(weights=weights, text=text, backend=backend, mathematics="native" if jittor_native else None)
+    methods = _with_options(method, given, device)
+    _ensure(dataset or ["sample"], data_root, fetch, a or b, lambda: _make(methods, device))
     _run(
-        _with_options(
-            method,
-            {
-                **pairs_of(option or [], "--option"),
-                **_set(weights=weights, text=text, backend=backend, mathematics="native" if jittor_native else None),
-            },
-            device,
-        ),
+        methods,
         dataset or ["sample"],
         out,
         data_root=data_root,
@@ -130,11 +127,11 @@ def score(
         raise InputError(f"there is no folder {fused}: give the folder of the fused images with --fused")
     if not dataset or len(dataset) != 1:
         raise InputError("say with one --dataset which data set the images were fused from")
-    ensure(dataset, data_root, fetch)
     from ..methods import get_method
 
     method = get_method(f"folder:{fused}")
     method.label = name or fused.resolve().name
+    _ensure(dataset, data_root, fetch, a or b)
     _run(
         [method],
         dataset,
@@ -151,6 +148,25 @@ def score(
         on_error=on_error,
         size_policy=size_policy,
     )
+
+
+def _ensure(
+    datasets: list[str], root: Path | None, fetch: bool | None, folders: str | None, first: Callable[[], object] = list
+) -> None:
+    """Get the data sets that are lacking, unless the user has said which folders to take."""
+    if fetch and folders:
+        raise InputError("--fetch gets data sets as they are published: leave --a and --b out, or --fetch")
+    if not folders:
+        ensure(datasets, root, fetch, first)
+
+
+def _make(methods: list[Any] | None, device: str) -> None:
+    """Find out about mistakes in the methods' names and options."""
+    from ..methods import get_method
+
+    for method in methods or ():
+        if isinstance(method, str):
+            get_method(method, device=device)
 
 
 def _set(**options: str | None) -> dict[str, str]:

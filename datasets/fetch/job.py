@@ -175,15 +175,13 @@ class _Enough:
     """Says whether all folders are there, so that the rest of an archive need not come."""
 
     def __init__(self, trees: list[Tree], unpacker: Unpacker) -> None:
-        self._trees, self._unpacker = list(trees), unpacker
-        self._count = self._looked = 0
+        self._trees, self._unpacker, self._looked = list(trees), unpacker, 0
 
-    def __call__(self, name: str) -> bool:
+    def __call__(self) -> bool:
         count = len(self._unpacker.files)
-        if count == self._count != self._looked:  # a folder may have ended, as the last member was none of its files
+        if count != self._looked:
             self._trees = [tree for tree in self._trees if not self._is_whole(tree)]
             self._looked = count
-        self._count = count
         return not self._trees
 
     def _is_whole(self, tree: Tree) -> bool:

@@ -152,14 +152,14 @@ class _Plain:
         return data
 
 
-def unpack_tar(source: Readable, unpacker: Unpacker, enough: Callable[[str], bool] = lambda name: False) -> str:
+def unpack_tar(source: Readable, unpacker: Unpacker, enough: Callable[[], bool] = lambda: False) -> str:
     """Unpack a `.tar.gz` as it comes, the first part of each path left out, as the archives of repositories have it.
 
     Parameters
     ----------
     source : gives the packed bytes.
     unpacker : takes the wanted files.
-    enough : asked with the name of each member, its first part left out, whether the rest can be left alone.
+    enough : asked at each member that is not wanted whether the rest of the archive can be left alone.
 
     Returns
     -------
@@ -176,16 +176,16 @@ def unpack_tar(source: Readable, unpacker: Unpacker, enough: Callable[[str], boo
             archive.members = []  # they are not asked for again, and there may be very many
             absolute = member.name.startswith("/")
             name = member.name if absolute else member.name.partition("/")[2]
-            if enough(name):
+            if not _take(unpacker, archive, member, name) and enough():
                 break
-            _take(unpacker, archive, member, name)
         else:
             while plain.read(_BLOCK):  # to the checksum
                 pass
         return str(archive.pax_headers.get("comment", ""))
 
 
-def _take(unpacker: Unpacker, archive: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> None:
+def _take(unpacker: Unpacker, archive: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> bool:
+    """Unpack a member if it is wanted, and say so."""
     if not 0 <= member.size <= LARGEST:
         _refuse(member.name, f"it is {member.size} bytes large")
     if ".." in PurePosixPath(member.name).parts:
@@ -194,6 +194,7 @@ def _take(unpacker: Unpacker, archive: tarfile.TarFile, member: tarfile.TarInfo,
     content = archive.extractfile(member) if place else None
     if place and content is not None:
         unpacker.write(place, member.size, bool(member.mode & stat.S_IXUSR), content)
+    return place is not None
 
 
 def unpack_zip(path: Path, unpacker: Unpacker) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from fusionbench import download
 from fusionbench.datasets import list_datasets, load_dataset
@@ -267,9 +268,17 @@ def test_no_network(road: Server, tmp_path: Path) -> None:
     assert below(tmp_path) == {}
 
 
-def test_a_certificate_that_is_not_accepted(road: Server, tmp_path: Path) -> None:
-    with pytest.raises(DownloadError, match=r"cannot be reached|certificate|cut"):
-        fetch("RoadScene", tmp_path, mirror=road.address.replace("http:", "https:"))  # it does not speak TLS
+def test_no_secure_connection(road: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = road.address.replace("http:", "https:")
+    with pytest.raises(DownloadError, match=r"no secure connection to the server comes about: does it speak HTTPS\?"):
+        fetch("RoadScene", tmp_path, mirror=plain)
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise requests.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
+
+    monkeypatch.setattr(requests, "get", refuse)
+    with pytest.raises(DownloadError, match=r"certificate is not accepted; .* REQUESTS_CA_BUNDLE has to name"):
+        fetch("RoadScene", tmp_path)
 
 
 def test_a_proxy_that_is_not_there(road: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -544,6 +553,11 @@ def test_without_fetch_nothing_is_asked_on_a_pipe(
             "SICE cannot be fetched by a command: download the sequences by the links on",
         ),
         (["run", "--fetch"], "--fetch has nothing to fetch for sample: leave it out"),
+        (["run", "-d", "RoadScene", "--fetch", "-m", "flim"], "unknown method 'flim': did you mean 'film'?"),
+        (
+            ["run", "-d", "RoadScene", "--fetch", "--a", "x", "--b", "y"],
+            "--fetch gets data sets as they are published:",
+        ),
     ],
 )
 def test_sentences_of_the_command(arguments: list[str], says: str, tmp_path: Path) -> None:
