@@ -14,7 +14,7 @@ from .pair import Pair
 from .spec import DatasetSpec, NamedSplit, Pin, Tree, two_folders
 
 GROUP = "fusionbench.datasets"
-_LISTS = Path(__file__).parent / "lists"
+_LISTS = Path(__file__).parent / "data"
 _ATLAS = (
     "K. A. Johnson, J. A. Becker: The Whole Brain Atlas, Harvard Medical School, https://www.med.harvard.edu/aanlib/"
 )

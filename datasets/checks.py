@@ -15,10 +15,9 @@ from . import layouts
 from .dataset import Image, load_source, sizes
 from .images import EXTENSIONS, UnreadableImageError, probe
 from .layouts import Entry, Found
-from .load import choose, locate
+from .load import choose, locate, split_names
 from .pair import Pair, Source, Task
 from .spec import DatasetSpec
-from .splits import split_names
 
 _SUFFIXES = {
     "PNG": (".png",),

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from ..errors import InputError, unknown
-from . import layouts, splits
+from . import layouts
 from .catalog import find_spec, get_spec
 from .dataset import FusionDataset, SizePolicy, sizes
 from .images import Header, UnreadableImageError, probe
 from .layouts import Entry, Found, Layout
 from .pair import Pair, Task
+from .shipped import default_shipped, remedy, shipped_lists
 from .spec import COLOUR, FOLDERS, MODALITIES, TASKS, DatasetSpec, two_folders, usual_layouts
 
 OnError = Literal["stop", "skip"]
@@ -68,12 +69,12 @@ def load_dataset(
     else:
         where = found.root
         label, names, chosen = choose(spec, found, split)
-        default = splits.default_split(found, spec)
+        default = default_split(found, spec)
         absent = f"it is in the list of the split {label!r}, but not in the folders"
         usable = (_pair(entry, spec) for entry in layouts.entries(chosen, names, absent))
     kept, problems, seen = _verify(usable, policy, limit)
     if problems and on_error == "stop":
-        raise InputError(_sentence(spec.name, where, problems, seen) + splits.remedy(spec, label))
+        raise InputError(_sentence(spec.name, where, problems, seen) + remedy(spec, label))
     if not kept:
         reasons = f": {_listing(problems)}" if problems else ""
         raise InputError(f"{spec.name} at {where} has no pair that can be used in the split {label!r}{reasons}")
@@ -89,7 +90,11 @@ def held_out_names(name_or_path: str | Path, root: str | Path | None = None) -> 
         If the data set is not found.
     """
     spec, found = locate(name_or_path, root, None, None, None)
-    return set() if found is None else splits.held_out(found, spec)
+    split = "all" if found is None else default_split(found, spec)
+    if found is None or split == "all":
+        return set()
+    _, names, chosen = choose(spec, found, split)
+    return {entry.name.casefold() for entry in layouts.entries(chosen, names)}
 
 
 def locate(
@@ -148,8 +153,8 @@ def choose(spec: DatasetSpec, found: Found, split: str | Path | None) -> tuple[s
     -------
     label, names, found
     """
-    texts = layouts.lists(found)
-    key = str(split or splits.default_split(found, spec)).casefold()
+    texts = {**shipped_lists(spec), **layouts.lists(found)}
+    key = str(split or default_split(found, spec)).casefold()
     if key == "all":
         return "all", found.names, found
     if key in texts:
@@ -157,13 +162,31 @@ def choose(spec: DatasetSpec, found: Found, split: str | Path | None) -> tuple[s
     if key in found.splits:
         chosen = found.within(key)
         return key, chosen.names, chosen
-    if (listed := splits.shipped(spec, key)) is not None:
-        return listed.name, layouts.read_names(listed.names), found
     path = Path(split or "").expanduser()
     if path.is_file():
         return path.stem, layouts.read_names(path), found
-    there = ", ".join(splits.split_names(found, spec))
+    there = ", ".join(split_names(found, spec))
     raise InputError(f"{spec.name} at {found.root} has no split {key!r}: there are {there}")
+
+
+def default_split(found: Found, spec: DatasetSpec) -> str:
+    """Choose the split that is taken where none is asked for.
+
+    It is "test" where there is such a list beside the images, or such a folder; where there is no list at all, the
+    first that ships, if any of its names is there; else "all".
+    """
+    own = _own_splits(found)
+    return ("test" if "test" in own else "all") if own else default_shipped(spec, found)
+
+
+def split_names(found: Found, spec: DatasetSpec) -> list[str]:
+    """List the splits that a data set has: its own, those that ship, and "all" at last."""
+    return [*dict.fromkeys([*_own_splits(found), *shipped_lists(spec)]), "all"]
+
+
+def _own_splits(found: Found) -> list[str]:
+    texts = [name for name in layouts.lists(found) if name in layouts.SPLITS]
+    return sorted({*texts, *found.splits})
 
 
 def _check_options(limit: int | None, on_error: str, size_policy: str, task: str | None) -> None:

@@ -77,7 +77,7 @@ def fetch(
     """
     spec = get_spec(name)
     if spec.pin is None:
-        raise InputError(f"{spec.name} cannot be fetched by a command: {spec.obtain}")
+        raise InputError(f"{spec.name} cannot be fetched by a command: {spec.obtain or 'nothing says where it lies'}")
     folder = _folder(data_folder(root), spec)
     if _is_there(look(spec.pin, folder)):
         return _result(spec, folder)
@@ -90,7 +90,8 @@ def fetch(
             return _result(spec, folder)
         _refuse_another(spec, folder, places)
         try:
-            commit = job.obtain(Path(archive).expanduser() if archive else None)
+            lacking = [place.tree for place in places if place.state != "published"]
+            commit = job.obtain(lacking, Path(archive).expanduser() if archive else None)
             notes = _put(job, places, folder)
         except DownloadError as error:
             _refuse(

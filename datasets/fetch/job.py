@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +45,12 @@ class Job:
         """The address of the archive."""
         return f"{self.server.rstrip('/')}/{self.pin.repository}/tar.gz/{self.pin.commit}"
 
-    def obtain(self, archive: Path | None = None) -> str:
-        """Bring every folder to `files`, verified.
+    def obtain(self, trees: Sequence[Tree], archive: Path | None = None) -> str:
+        """Bring folders to `files`, verified.
 
         Parameters
         ----------
+        trees : those that are lacking.
         archive : a file that has been downloaded otherwise; by default it is downloaded.
 
         Returns
@@ -63,15 +64,15 @@ class Job:
         RunError
             The download failed, or what came is not what was published.
         """
-        left = [tree for tree in self.pin.trees if not self._is_whole(tree)]
+        left = [tree for tree in trees if not self._is_whole(tree)]
         if not left:
             return self.pin.commit
         return self._download(left) if archive is None else self._unpack_file(archive, left)
 
-    def move(self, folder: Path, trees: list[Tree]) -> None:
+    def move(self, folder: Path, trees: Sequence[Tree]) -> None:
         """Give folders their place, where nothing is."""
         with writing(folder):
-            if len(trees) == len(self.pin.trees) and not folder.exists():
+            if not folder.exists():
                 self.files.rename(folder)
                 return
             for tree in trees:

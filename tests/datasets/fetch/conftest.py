@@ -89,7 +89,7 @@ class Server:
     ----------
     content : the body of every answer.
     ranges : whether Range is understood.
-    length : whether the answer says how long it is; without, it is sent in chunks.
+    length : whether the answer says how long it is; without, it is sent in chunks, or (None) ends with the connection.
     cut : after how many bytes the connection breaks, for each answer in turn; None for a whole one.
     status, kind, headers : of the answer.
     wait : seconds before the body, for each answer in turn.
@@ -101,7 +101,7 @@ class Server:
     address: str = ""
     content: bytes = b""
     ranges: bool = True
-    length: bool = True
+    length: bool | None = True
     cut: list[int | None] = field(default_factory=list)
     status: list[int] = field(default_factory=list)
     kind: str = "application/x-gzip"
@@ -143,8 +143,11 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
                 self.send_header("Content-Range", f"bytes */{len(server.content)}")
             for name, value in server.headers.items():
                 self.send_header(name, value)
-            chunked = not server.length and status == 200
-            self.send_header(*(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(len(body)))))
+            chunked = server.length is False and status == 200
+            if server.length is None:
+                self.send_header("Connection", "close")
+            else:
+                self.send_header(*(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(len(body)))))
             self.end_headers()
             self._send(body, chunked, server.cut.pop(0) if server.cut else None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -18,6 +19,8 @@ from typing import Any
 
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from fusionbench import download
 from fusionbench.datasets import list_datasets, load_dataset
@@ -78,6 +81,19 @@ def test_there_already(road: Server, tmp_path: Path) -> None:
     assert len(road.asked) == 1
 
 
+def test_a_data_root_that_is_the_folder_itself(road: Server, files: Files, tmp_path: Path) -> None:
+    (tmp_path / "road-scene").mkdir()
+    assert below(fetch("RoadScene", tmp_path / "road-scene").root) == wanted(files)
+    assert below(tmp_path) == {f"road-scene/{path}": data for path, data in wanted(files).items()}
+
+
+def test_images_of_another_data_set_in_the_data_root(road: Server, files: Files, tmp_path: Path) -> None:
+    for side in ("ir", "vi"):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "1.png").write_bytes(files["cropinfrared/FLIR_00006.jpg"])
+    assert fetch("RoadScene", tmp_path).root == tmp_path / "RoadScene"
+
+
 def test_a_folder_that_is_lacking_is_added(road: Server, files: Files, tmp_path: Path) -> None:
     fetch("RoadScene", tmp_path)
     root = tmp_path / "RoadScene"
@@ -132,7 +148,7 @@ def test_another_copy_stays_alone(road: Server, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- the network
 
 
-@pytest.mark.parametrize("length", [True, False])
+@pytest.mark.parametrize("length", [True, False, None])
 @pytest.mark.parametrize("ranges", [True, False])
 def test_cut_off_and_gone_on_with(road: Server, files: Files, tmp_path: Path, ranges: bool, length: bool) -> None:
     road.ranges, road.length, road.cut = ranges, length, [200_000, 100_000 if ranges else 300_000]
@@ -288,6 +304,36 @@ def test_a_proxy_that_is_not_there(road: Server, tmp_path: Path, monkeypatch: py
         fetch("RoadScene", tmp_path, mirror="http://example.invalid")
 
 
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    ranges=st.booleans(),
+    length=st.sampled_from([True, False, None]),
+    cuts=st.lists(st.integers(0, 900_000), max_size=6),
+    status=st.lists(st.sampled_from([200, 200, 403, 404, 429, 500, 503]), max_size=6),
+    tags=st.sampled_from(['"one"', 'W/"one"']),
+)
+def test_whatever_the_network_does_the_data_set_is_whole_or_not_there(
+    ranges: bool,
+    length: bool | None,
+    cuts: list[int | None],
+    status: list[int],
+    tags: str,
+    road: Server,
+    files: Files,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    root = tmp_path_factory.mktemp("data")
+    road.ranges, road.length, road.cut, road.status, road.etag = ranges, length, list(cuts), list(status), tags
+    for _ in range(20):
+        done = None
+        with contextlib.suppress(RunError):
+            done = fetch("RoadScene", root)
+        assert (root / "RoadScene").exists() == (done is not None)
+        if done is not None:
+            break
+    assert below(root) == {f"RoadScene/{path}": data for path, data in wanted(files).items()}
+
+
 # ---------------------------------------------------------------- what came
 
 
@@ -421,6 +467,29 @@ def test_a_folder_that_cannot_be_written(road: Server, tmp_path: Path) -> None:
         InputError, match=r"cannot write .*: (not a directory|file exists); choose a folder that can be"
     ):
         fetch("RoadScene", tmp_path / "file")
+
+
+def test_killed_between_two_folders(
+    road: Server, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "RoadScene").mkdir()
+    (tmp_path / "RoadScene" / "test.txt").write_text("FLIR_00006")
+    rename = Path.rename
+
+    def once(self: Path, target: Path) -> Path:
+        if self.name == "crop_LR_visible":
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", once)
+        with pytest.raises(KeyboardInterrupt):
+            fetch("RoadScene", tmp_path)
+    assert sorted(path.name for path in (tmp_path / "RoadScene").iterdir()) == ["cropinfrared", "test.txt"]
+    road.asked.clear()
+    assert fetch("RoadScene", tmp_path).pairs == 54
+    assert road.asked == []
+    assert below(tmp_path / "RoadScene") == {**wanted(files), "test.txt": b"FLIR_00006"}
 
 
 @pytest.mark.parametrize("at", ["download", "unpacking", "moving"])

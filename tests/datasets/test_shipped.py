@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from fusionbench.bench import run
-from fusionbench.datasets import FusionDataset, check, get_spec, load_dataset, splits, write
+from fusionbench.datasets import FusionDataset, check, get_spec, load_dataset, write
 from fusionbench.datasets.load import held_out_names
+from fusionbench.datasets.shipped import split_notes
 from fusionbench.errors import InputError
 from fusionbench.methods.training.options import make_options
 from fusionbench.methods.training.sources import training_pairs
@@ -51,13 +52,13 @@ def test_the_list_is_the_published_one(film50: list[str], shared_data: Path) -> 
 def test_film50_is_the_default(road: Path, film50: list[str]) -> None:
     data = load_dataset("RoadScene", road)
     assert (names(data), data.split, data.label) == (film50, "film50", "RoadScene")
-    assert splits.notes(data) == [NOTE.format("the 50", SAID)]
+    assert split_notes(data) == [NOTE.format("the 50", SAID)]
     same = load_dataset("RoadScene", road, "FILM50")
     assert (names(same), same.label) == (film50, "RoadScene")
     everything = load_dataset("RoadScene", road, "all")
-    assert (len(everything), everything.label, splits.notes(everything)) == (53, "RoadScene-all", [])
+    assert (len(everything), everything.label, split_notes(everything)) == (53, "RoadScene-all", [])
     few = load_dataset("RoadScene", road, limit=7)
-    assert splits.notes(few) == [NOTE.format("7 of the 50", SAID)]
+    assert split_notes(few) == [NOTE.format("7 of the 50", SAID)]
     assert load_dataset(road / "RoadScene").split == "film50"
     with pytest.raises(InputError, match=r"has no split 'test': there are film50, all"):
         load_dataset("RoadScene", road, "test")
@@ -67,21 +68,21 @@ def test_a_list_beside_the_images_wins(road: Path, film50: list[str]) -> None:
     beside = road / "RoadScene" / "test.txt"
     beside.write_text("\n".join(OTHERS[:2]))
     data = load_dataset("RoadScene", road)
-    assert (names(data), data.split, data.label, splits.notes(data)) == (OTHERS[:2], "test", "RoadScene", [])
+    assert (names(data), data.split, data.label, split_notes(data)) == (OTHERS[:2], "test", "RoadScene", [])
     other = load_dataset("RoadScene", road, "film50")
     assert (names(other), other.label) == (film50, "RoadScene-film50")
-    assert splits.notes(other) == [NOTE.format("the 50", "split film50")]
+    assert split_notes(other) == [NOTE.format("the 50", "split film50")]
     with pytest.raises(InputError, match=r"there are test, film50, all"):
         load_dataset("RoadScene", road, "val")
     beside.write_text("\n".join(f"{name}.jpg" for name in reversed(film50)))
     data = load_dataset("RoadScene", road)
-    assert splits.notes(data) == [NOTE.format("the 50", "split test, the same names as film50")]
+    assert split_notes(data) == [NOTE.format("the 50", "split test, the same names as film50")]
     beside.rename(beside.with_name("train.txt"))
     assert load_dataset("RoadScene", road).split == "all"  # as it was before any list shipped
     (road / "RoadScene" / "train.txt").rename(beside.with_name("film50.txt"))
     beside.with_name("film50.txt").write_text("FLIR_00006")
     assert names(load_dataset("RoadScene", road, "film50")) == ["FLIR_00006"]
-    assert splits.notes(load_dataset("RoadScene", road, "film50")) == []
+    assert split_notes(load_dataset("RoadScene", road, "film50")) == []
 
 
 def test_a_partial_copy_says_what_is_not_there(tmp_path: Path, film50: list[str]) -> None:
