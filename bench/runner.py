@@ -16,6 +16,7 @@ from ..environment import environment
 from ..metrics import get_metric, get_protocol
 from . import manifest
 from .executors import make_executor, stream
+from .notes import notes_of
 from .plan import Part, choose_metrics, make_parts, make_tasks
 from .progress import Reporter
 from .store import FORMAT, Row
@@ -157,6 +158,7 @@ def _write_manifest(part: Part, state: str) -> None:
             "started": before.get("started", manifest.now()) if state == "finished" else manifest.now(),
             "finished": manifest.now() if state == "finished" else None,
             "seconds": {"total": sum(seconds), "median": median(seconds)} if seconds else None,
+            "notes": notes_of(part),
             "environment": environment(),
         }
     )

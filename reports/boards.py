@@ -49,6 +49,7 @@ class Entry:
     `means` are over the scored pairs for which the metric is defined; `undefined` counts the others by metric.
     `rows` are the stored rows by pair, in the order of the data set; `run` is the folder with the images.
     `complete` says that all pairs of the board were scored. `profiles` tell what the method costs, if it was measured.
+    `notes` are sentences that a reader of the numbers must know.
     """
 
     method: str
@@ -62,6 +63,7 @@ class Entry:
     rows: dict[str, Row] = field(default_factory=dict)
     run: RunFolder | None = None
     profiles: list[Profile] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     _summaries: dict[str, Summary] = field(default_factory=dict, repr=False, compare=False)
 
     def values(self, key: str) -> dict[str, float]:
@@ -236,6 +238,8 @@ def _add(board: Board, run: RunFolder, manifest: dict[str, Any], method: str, on
             undefined[key] = len(values) - len(defined)
     protocols = " ".join(f"{name}/{version}" for name, version in manifest["protocols"].items())
     failed, skipped = (sum(row.status == status for row in rows.values()) for status in ("failed", "skipped"))
-    board.entries.append(Entry(method, protocols, len(scored), failed, skipped, means, undefined, rows=rows, run=run))
+    notes = [str(note) for note in manifest.get("notes", [])]
+    entry = Entry(method, protocols, len(scored), failed, skipped, means, undefined, rows=rows, run=run, notes=notes)
+    board.entries.append(entry)
     board.names = list(dict.fromkeys([*board.names, *(name for name in names if only is None or name in only)]))
     board.pairs = len(board.names)

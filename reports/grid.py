@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .boards import Board, Column, Entry
+from .notes import Footnotes, footnotes
 from .ranks import Standing, standings
 from .significance import Comparison, compare, friedman_over_pairs
 
@@ -43,16 +44,17 @@ class Head:
 
 @dataclass
 class Line:
-    """A row; `marked` is for an incomplete method, which is not ranked."""
+    """A row; `marked` is for an incomplete method, which is not ranked, `notes` are the numbers of its footnotes."""
 
     name: str
     cells: list[Cell]
     marked: bool = False
+    notes: list[int] = field(default_factory=list)
 
 
 @dataclass
 class Grid:
-    """A table. `groups` are heads above the heads, each over as many columns; `notes` go below."""
+    """A table. `groups` are heads above the heads, each over as many columns; `notes` and `footnotes` go below."""
 
     title: str
     corner: str
@@ -60,6 +62,12 @@ class Grid:
     lines: list[Line]
     groups: list[tuple[str, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    footnotes: Footnotes = field(default_factory=Footnotes)
+
+    @property
+    def below(self) -> list[str]:
+        """All that stands below the table, line by line."""
+        return [*self.notes, *self.footnotes.lines]
 
 
 def digits(board: Board, column: Column) -> int:
@@ -113,11 +121,13 @@ def means_grid(
     methods = list(dict.fromkeys(entry.method for board in boards for entry in board.entries))
     blocks = [_block(board, methods, decimals, intervals, incomplete) for board in boards]
     counts = [_count(boards, method) for method in methods]
+    told = footnotes(boards, methods)
     lines = [
         Line(
             (names or {}).get(method, method),
             [counts[index][0], *(cell for block in blocks for cell in block[index])],
             counts[index][1],
+            told.of.get(method, []),
         )
         for index, method in enumerate(methods)
     ]
@@ -129,6 +139,7 @@ def means_grid(
         [Head("n"), *(head for board in boards for head in heads(board))],
         lines,
         notes=_notes(boards, methods, incomplete),
+        footnotes=told,
     )
     if len(boards) > 1:
         sets = [(f"{board.dataset} ({_plural(board.pairs, 'pair')})", len(board.columns)) for board in boards]
@@ -212,6 +223,7 @@ def standings_grid(
     """Lay out place, mean rank, Borda count and first places over all metrics and data sets."""
     found = standings(boards, incomplete)
     borda = sorted({s.borda for s in found if s.place}, reverse=True)
+    told = footnotes(boards, [s.method for s in found])
     lines = [
         Line(
             (names or {}).get(s.method, s.method),
@@ -223,6 +235,7 @@ def standings_grid(
                 Cell(str(s.cells) if s.cells == s.of else f"{s.cells}/{s.of}"),
             ],
             s.cells < s.of,
+            told.of.get(s.method, []),
         )
         for s in found
     ]
@@ -232,7 +245,7 @@ def standings_grid(
     if any(line.marked for line in lines):
         end = "ranked over the others" if incomplete else "not ranked"
         notes.append(f"{INCOMPLETE} some cells lack pairs: {end}.")
-    return Grid(f"All metrics · {sets} · {_protocols(boards)}", "Method", columns, lines, notes=notes)
+    return Grid(f"All metrics · {sets} · {_protocols(boards)}", "Method", columns, lines, notes=notes, footnotes=told)
 
 
 def significance_grid(
@@ -249,8 +262,9 @@ def significance_grid(
     methods = [entry.method for entry in board.entries if entry.method in entries]
     by = {(c.a, c.b): c for c in found} | {(c.b, c.a): c for c in found}
     printed = [(names or {}).get(method, method) for method in methods]
+    told = footnotes([board], methods)
     lines = [
-        Line(name, [Cell("") if a == b else _verdict(by[a, b], a) for b in methods])
+        Line(name, [Cell("") if a == b else _verdict(by[a, b], a) for b in methods], notes=told.of.get(a, []))
         for name, a in zip(printed, methods, strict=True)
     ]
     overall = friedman_over_pairs([board], column.key, alpha=alpha, incomplete=incomplete)
@@ -262,7 +276,12 @@ def significance_grid(
         p = "p < 0.001" if overall.p < 0.001 else f"p = {overall.p:.3f}"
         notes.append(f"Friedman: χ²({len(overall.methods) - 1}) = {overall.statistic:.2f}, n = {overall.n}, {p}.")
     return Grid(
-        f"{title(board)} · {column.name} {column.arrow}", "Method", [Head(n) for n in printed], lines, notes=notes
+        f"{title(board)} · {column.name} {column.arrow}",
+        "Method",
+        [Head(n) for n in printed],
+        lines,
+        notes=notes,
+        footnotes=told,
     )
 
 

@@ -7,7 +7,7 @@ emoji) goes through `\fbchar`, which prints it under XeLaTeX and LuaLaTeX and it
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from .grid import INCOMPLETE, Cell, Grid, Head
@@ -101,11 +101,14 @@ def to_latex(grids: Iterable[Grid], *, caption: str | None = None, label: str | 
 def _table(grid: Grid, caption: str, label: str | None) -> str:
     rows = [" & ".join([escaped(grid.corner), *map(_head, grid.heads)]) + r" \\", r"\midrule"]
     rows += [
-        " & ".join([_name(line.name + INCOMPLETE * line.marked), *map(_cell, line.cells)]) + r" \\"
+        " & ".join([_name(line.name + INCOMPLETE * line.marked) + _raised(line.notes), *map(_cell, line.cells)])
+        + r" \\"
         for line in grid.lines
     ]
     tabular = [f"\\begin{{tabular}}{{l{'r' * len(grid.heads)}}}", r"\toprule", *_groups(grid), *rows, r"\bottomrule"]
-    notes = [f"\\par\\smallskip{{\\footnotesize {escaped(note)}}}" for note in grid.notes]
+    numbered = [f"{_raised([n])} {escaped(text)}" for n, text in enumerate(grid.footnotes.numbered, start=1)]
+    below = [*map(escaped, [*grid.notes, *grid.footnotes.shared]), *numbered]
+    notes = [f"\\par\\smallskip{{\\footnotesize {note}}}" for note in below]
     named = [f"\\label{{{''.join(c for c in label if c.isascii() and (c.isalnum() or c in ':-.'))}}}"] if label else []
     # a table that is too wide shrinks to the line; others keep their size
     fit = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
@@ -113,6 +116,10 @@ def _table(grid: Grid, caption: str, label: str | None) -> str:
         [r"\begin{table}[htbp]", r"\centering", f"\\caption{{{escaped(caption)}}}", *named, fit, *tabular,
          r"\end{tabular}}", *notes, r"\end{table}", ""]
     )  # fmt: skip
+
+
+def _raised(numbers: Sequence[int]) -> str:
+    return f"$^{{{','.join(map(str, numbers))}}}$" if numbers else ""
 
 
 def _groups(grid: Grid) -> list[str]:

@@ -17,7 +17,7 @@ from .ranks import standings
 HEADER = (
     "dataset", "method", "protocols", "pairs", "scored", "failed", "skipped", "undefined", "mean_rank", "borda",
 )  # fmt: skip
-LOW, HIGH = ":low", ":high"
+LOW, HIGH, NOTES = ":low", ":high", "notes"
 
 __all__ = ["HEADER", "Better", "Board", "Column", "Entry", "read_boards", "spreadsheet", "to_csv", "write_leaderboard"]
 
@@ -29,7 +29,7 @@ def to_csv(boards: Iterable[Board], incomplete: bool = False) -> str:
     bootstrap interval as metric@convention:low and :high. Where methods were profiled, there follow `parameters` and,
     for each size and device such as 480x640/cpu, flops@, latency@ (median seconds of a pair, its quartiles as :low
     and :high), throughput@ (pairs in a second), peak_memory@ (bytes) and machine@; a method without a network has
-    neither parameters nor flops.
+    neither parameters nor flops. The last column, `notes`, has what a reader of the numbers must know.
 
     `pairs` counts the pairs of the data set, `scored`, `failed` and `skipped` those of the method, and `undefined`
     lists metrics that are not defined for some scored pairs, as metric@convention:count. `mean_rank` and `borda` are
@@ -40,7 +40,7 @@ def to_csv(boards: Iterable[Board], incomplete: bool = False) -> str:
     keys = list(dict.fromkeys(column.key for board in boards for column in board.columns))
     ends = [key + end for key in keys for end in (LOW, HIGH)]
     profiles = [profile for board in boards for entry in board.entries for profile in entry.profiles]
-    lines: list[list[object]] = [[*HEADER, *keys, *ends, *efficiency.header(profiles)]]
+    lines: list[list[object]] = [[*HEADER, *keys, *ends, *efficiency.header(profiles), NOTES]]
     measured = efficiency.settings(profiles)
     for board in boards:
         places = {standing.method: standing for standing in standings([board], incomplete)}
@@ -53,7 +53,7 @@ def to_csv(boards: Iterable[Board], incomplete: bool = False) -> str:
             intervals = [_full(end) for key in keys for end in entry.interval(key)]
             about = (board.dataset, entry.method, entry.protocols, *counts, undefined, *ranks)
             costs = efficiency.values(entry.profiles, measured) if measured else []
-            lines.append([*about, *means, *intervals, *costs])
+            lines.append([*about, *means, *intervals, *costs, " ".join(entry.notes)])
     return spreadsheet(lines)
 
 

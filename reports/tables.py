@@ -125,17 +125,23 @@ def to_html(grid: Grid) -> str:
         groups = f"<tr><th></th>{cells}</tr>\n"
     heads = "".join(f'<th scope="col">{escape(head.plain)}</th>' for head in grid.heads)
     lines = "\n".join(
-        f'<tr><th scope="row">{escape(line.name)}{INCOMPLETE * line.marked}</th>'
+        f'<tr><th scope="row">{escape(line.name)}{INCOMPLETE * line.marked}{_raised(line.notes)}</th>'
         + "".join(f'<td style="text-align:right">{_html_cell(cell)}</td>' for cell in line.cells)
         + "</tr>"
         for line in grid.lines
     )
-    notes = "".join(f"<p>{escape(note)}</p>\n" for note in grid.notes)
+    numbered = [f"{_raised([n])} {escape(text)}" for n, text in enumerate(grid.footnotes.numbered, start=1)]
+    below = [*map(escape, [*grid.notes, *grid.footnotes.shared]), *numbered]
+    notes = "".join(f"<p>{note}</p>\n" for note in below)
     return (
         f"<table>\n<caption>{escape(grid.title)}</caption>\n<thead>\n{groups}"
         f'<tr><th scope="col">{escape(grid.corner)}</th>{heads}</tr>\n</thead>\n'
         f"<tbody>\n{lines}\n</tbody>\n</table>\n{notes}"
     )
+
+
+def _raised(numbers: Sequence[int]) -> str:
+    return f"<sup>{','.join(map(str, numbers))}</sup>" if numbers else ""
 
 
 def _html_cell(cell: Cell) -> str:
@@ -147,8 +153,15 @@ def _html_cell(cell: Cell) -> str:
 
 
 def to_spreadsheet(grid: Grid) -> str:
-    """Render one table as CSV: a line of heads, then the cells as printed, without the marks of the best."""
+    """Render one table as CSV: a line of heads, then the cells as printed, without the marks of the best.
+
+    Where there are notes, the last column has those of each method.
+    """
     groups = [name for name, span in grid.groups for _ in range(span)] or [""] * len(grid.heads)
     heads = [f"{group}: {head.plain}" if group else head.plain for group, head in zip(groups, grid.heads, strict=True)]
     lines = [[line.name + INCOMPLETE * line.marked, *(cell.plain for cell in line.cells)] for line in grid.lines]
+    if grid.footnotes.lines:
+        heads.append("notes")
+        for cells, line in zip(lines, grid.lines, strict=True):
+            cells.append(" ".join([*grid.footnotes.shared, *(grid.footnotes.numbered[n - 1] for n in line.notes)]))
     return spreadsheet([[grid.corner, *heads], *lines])

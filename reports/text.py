@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from .boards import Board
-from .grid import INCOMPLETE, Cell, Grid, means_grid, standings_grid, title
+from .grid import INCOMPLETE, Cell, Grid, Line, means_grid, standings_grid, title
+from .notes import raised
 
 STYLES = {1: "bold", 2: "underline"}
 
@@ -35,11 +36,21 @@ def grid_to_markdown(grid: Grid) -> str:
     ]
     lines = [[escaped(grid.corner), *heads], ["---", *["---:"] * len(heads)]]
     lines += [
-        [escaped(line.name) + (f" {INCOMPLETE}" * line.marked), *map(_markdown, line.cells)] for line in grid.lines
+        [" ".join(filter(None, [escaped(line.name), _signs(line)])), *map(_markdown, line.cells)] for line in grid.lines
     ]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    notes = "".join(f"\n{escaped(note)}\n" for note in grid.notes)
+    notes = "".join(f"\n{note}\n" for note in [*map(escaped, grid.notes), *_footnotes(grid)])
     return f"### {escaped(grid.title)}\n\n{table}\n{notes}"
+
+
+def _signs(line: Line) -> str:
+    numbers = ",".join(map(str, line.notes))
+    return INCOMPLETE * line.marked + (f"<sup>{numbers}</sup>" if numbers else "")
+
+
+def _footnotes(grid: Grid) -> list[str]:
+    numbered = [f"<sup>{n}</sup> {escaped(text)}" for n, text in enumerate(grid.footnotes.numbered, start=1)]
+    return [*map(escaped, grid.footnotes.shared), *numbered]
 
 
 def _markdown(cell: Cell) -> str:
@@ -56,15 +67,14 @@ def escaped(text: str) -> str:
     return plain
 
 
-def to_tables(board: Board, width: int) -> list[Table]:
+def to_tables(board: Board, width: int) -> list[Table | Text]:
     """Build what a terminal of `width` columns shows: best in bold, second underlined, incomplete methods dim.
 
-    Metrics that do not fit beside each other go into further tables below.
+    Metrics that do not fit beside each other go into further tables below; the notes on the methods come last.
     """
     grid = means_grid([board])
-    room = (
-        width - 4 - max(len("method"), *(len(line.name) for line in grid.lines)) - len(f"  {board.pairs}/{board.pairs}")
-    )
+    longest = max(len("method"), *(len(line.name + raised(line.notes)) for line in grid.lines))
+    room = width - 4 - longest - len(f"  {board.pairs}/{board.pairs}")
     groups: list[list[int]] = [[]]
     left = room
     for index, head in enumerate(grid.heads[1:], start=1):
@@ -74,7 +84,8 @@ def to_tables(board: Board, width: int) -> list[Table]:
             left = room
         groups[-1].append(index)
         left -= need
-    return [_table(board, grid, group, number) for number, group in enumerate(groups)]
+    tables = [_table(board, grid, group, number) for number, group in enumerate(groups)]
+    return [*tables, *([Text("\n".join([*grid.footnotes.lines, ""]))] if grid.footnotes.lines else [])]
 
 
 def _table(board: Board, grid: Grid, group: list[int], number: int) -> Table:
@@ -86,7 +97,8 @@ def _table(board: Board, grid: Grid, group: list[int], number: int) -> Table:
         table.add_column(Text(grid.heads[index].plain), justify="right", no_wrap=True)
     for line in grid.lines:
         cells = (_terminal(line.cells[index]) for index in group)
-        table.add_row(Text(line.name), line.cells[0].text, *cells, style="dim" if line.marked else "")
+        name = Text(line.name + raised(line.notes))
+        table.add_row(name, line.cells[0].text, *cells, style="dim" if line.marked else "")
     return table
 
 
@@ -99,11 +111,12 @@ def grid_to_table(grid: Grid) -> Table:
     """Build what a terminal shows of one table: best in bold, second underlined."""
     table = Table(
         title=Text(grid.title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False,
-        caption=Text("\n".join(grid.notes)), caption_justify="left",
+        caption=Text("\n".join(grid.below)), caption_justify="left",
     )  # fmt: skip
     table.add_column(grid.corner.lower(), no_wrap=True)
     for head in grid.heads:
         table.add_column(Text(head.plain), justify="right", no_wrap=True)
     for line in grid.lines:
-        table.add_row(Text(line.name), *map(_terminal, line.cells), style="dim" if line.marked else "")
+        name = Text(line.name + raised(line.notes))
+        table.add_row(name, *map(_terminal, line.cells), style="dim" if line.marked else "")
     return table

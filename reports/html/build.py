@@ -13,6 +13,7 @@ from ...errors import InputError
 from ...files import writing
 from ...version import __version__
 from ..leaderboard import to_csv
+from ..notes import footnotes
 from ..profiles import read_profiles
 from .collect import KINDS, DataSet, Run, collect
 from .curves import read_training
@@ -160,6 +161,7 @@ class Builder:
         content: dict[str, Any] = {
             "version": __version__, "datasets": self.datasets, "names": self.names, "columns": self.columns,
             "training": self.training, "profiles": self.profiles,
+            "footnotes": {d.label: footnotes([d.board], [e.method for e in d.board.entries]) for d in self.datasets},
         }  # fmt: skip
         pages = ["pairs", "viewer", "significance", "metrics", "runs", *(["training"] if self.training else [])]
         for name, page in {"index": "overview", **dict(zip(pages, pages, strict=True))}.items():

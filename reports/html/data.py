@@ -108,6 +108,7 @@ def _entry(entry: Entry, profiles: Sequence[Profile]) -> dict[str, Any]:
         "means": {key: _full(mean) for key, mean in entry.means.items()},
         "intervals": {key: [_short(end) for end in entry.interval(key)] for key in entry.means},
         "undefined": entry.undefined,
+        "notes": [without_folders(note) for note in entry.notes],
         "profiles": [i for i, profile in enumerate(profiles) if profile in entry.profiles],
     }
 

@@ -18,6 +18,7 @@ from .paths import shortened
 ASSETS = ("boot.js", "common.js", "efficiency.js", "leaderboard.js", "method.js", "metric.js", "pairs.js", "report.css",
           "significance.js", "training.js", "viewer.js")  # fmt: skip
 KNOWN = ("title_", "explained_", "better_")  # texts that come with an explanation, not with a template
+NOTE = "note_"  # and with a manifest: what differs from case to case has a name in braces
 _HIDDEN = ("pairs", "sources", "skipped")  # long, and shown elsewhere
 
 

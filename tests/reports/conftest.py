@@ -27,6 +27,7 @@ def _store(
     dataset: str = "Set",
     first: int = 0,
     seconds: float = float("nan"),
+    notes: Sequence[str] = (),
 ) -> None:
     """Store a run; a string in place of values is the status of a pair without any."""
     folder = run_folder(out, dataset, method)
@@ -40,6 +41,7 @@ def _store(
             "skipped": {},
             "protocols": {"film": "1", "liu": "1"},
             "metrics": METRICS,
+            "notes": list(notes),
         }
     )
     for name, value in zip(names, values, strict=True):

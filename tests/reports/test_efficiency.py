@@ -26,11 +26,12 @@ def test_the_csv_has_the_stated_columns(profiled: Path) -> None:
     head = next(csv.reader(io.StringIO(text)))
     assert COLUMNS == ("flops", "latency", "latency:low", "latency:high", "throughput", "peak_memory", "machine")
     assert head[: len(HEADER)] == list(HEADER)
-    assert head[-8:] == [
+    assert head[-9:] == [
         "parameters", "flops@480x640/cpu", "latency@480x640/cpu", "latency@480x640/cpu:low",
         "latency@480x640/cpu:high", "throughput@480x640/cpu", "peak_memory@480x640/cpu", "machine@480x640/cpu",
+        "notes",
     ]  # fmt: skip
-    alpha, beta, gamma = (list(row.values())[-8:] for row in rows if row["dataset"] == "One")
+    alpha, beta, gamma = (list(row.values())[-9:-1] for row in rows if row["dataset"] == "One")
     machine = "A processor, 2 threads, torch 2.13.0"
     assert alpha == ["", "", "0.002", repr(0.9 * 0.002), repr(1.2 * 0.002), "500.0", "8000000", machine]
     assert beta[:2] == ["659217", "404722483200"]

@@ -67,11 +67,11 @@ def test_csv_has_the_stated_header_and_full_precision(tmp_path: Path, store: Sto
     path = write_leaderboard(tmp_path)
     lines = path.read_text(encoding="utf-8").splitlines()
     keys = ["EN@film", "MSE@film", "Q_SF@liu"]
-    assert lines[0].split(",") == [*HEADER, *keys, *(key + end for key in keys for end in (":low", ":high"))]
+    assert lines[0].split(",") == [*HEADER, *keys, *(key + end for key in keys for end in (":low", ":high")), "notes"]
     assert lines[0].startswith(
         "dataset,method,protocols,pairs,scored,failed,skipped,undefined,mean_rank,borda,EN@film,"
     )
-    assert lines[1] == f"Set,a,film/1 liu/1,1,1,0,0,,1.0,0.0,{1 / 3!r},{2 / 3!r},0.1,,,,,,"
+    assert lines[1] == f"Set,a,film/1 liu/1,1,1,0,0,,1.0,0.0,{1 / 3!r},{2 / 3!r},0.1,,,,,,,"
     assert (tmp_path / "leaderboard.md").exists()
 
 

@@ -171,6 +171,31 @@ FB.ranks = (costs) => costs.map((cost) => {
   return less + (equal + 1) / 2;
 });
 
+// ------------------------------------------------------------------ notes below tables
+/** A sentence of a manifest in the language of the page: a text under note_… has names in braces for what differs. */
+FB.say = (sentence) => {
+  for (const [key, { en }] of Object.entries(FB.text)) {
+    if (!key.startsWith("note_")) continue;
+    const names = [];
+    const pattern = en.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{(\w+)\}/g, (_, name) => { names.push(name); return "(.+?)"; });
+    const found = sentence.match(new RegExp(`^${pattern}$`));
+    if (found) return FB.t(key).replace(/\{(\w+)\}/g, (_, name) => found[names.indexOf(name) + 1]);
+  }
+  return sentence;
+};
+/** Number the notes of rows; what all of them have is said once, without a number. */
+FB.footnotes = (rows) => {
+  const said = [...new Set(rows.flatMap((row) => row.notes))];
+  const shared = said.filter((note) => rows.every((row) => row.notes.includes(note)));
+  const numbered = said.filter((note) => !shared.includes(note));
+  return { shared, numbered, of: (row) => numbered.map((note, i) => (row.notes.includes(note) ? i + 1 : 0)).filter(Boolean) };
+};
+FB.marks = (numbers) => (numbers.length ? FB.h("sup", {}, numbers.join(",")) : null);
+/** Write numbered notes into a list that stands below a table; `say` puts a note into words. */
+FB.drawFootnotes = (host, notes, say = FB.say) => host.replaceChildren(
+  ...notes.shared.map((note) => FB.h("li", {}, say(note))),
+  ...notes.numbered.map((note, i) => FB.h("li", {}, FB.h("sup", {}, String(i + 1)), ` ${say(note)}`)));
+
 // ------------------------------------------------------------------ plots
 /** Text for a plot, which reads some markup. */
 FB.plain = (text) => String(text).replace(/[&<>]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[sign]).replace(/\s+/g, " ");

@@ -35,6 +35,16 @@
       };
     });
   };
+  /** Notes of a method over all data sets; one that is not true of each names its data set. */
+  const notesOf = (label) => {
+    const mine = index.boards.flatMap((board, i) => board.rows.filter((row) => row.method === label).map((row) => [index.datasets[i].label, row.notes]));
+    const every = (note) => mine.every(([, notes]) => notes.includes(note));
+    return [...new Set(mine.flatMap(([set, notes]) => notes.map((note) => JSON.stringify(every(note) ? ["", note] : [set, note]))))];
+  };
+  const sayNote = (note) => {
+    const [set, sentence] = state.dataset === "all" ? JSON.parse(note) : ["", note];
+    return set ? `${set}: ${FB.say(sentence)}` : FB.say(sentence);
+  };
   /** Rows over all data sets: mean ranks in place of means. */
   const allSets = (keys) => {
     const cells = {};
@@ -57,7 +67,7 @@
       }
       const sum = (name) => mine.reduce((total, row) => total + row[name], 0);
       return {
-        method: label, values, intervals: {}, undefined: {}, seconds: null, scored: sum("scored"), failed: sum("failed"), skipped: sum("skipped"),
+        method: label, values, intervals: {}, undefined: {}, seconds: null, notes: notesOf(label), scored: sum("scored"), failed: sum("failed"), skipped: sum("skipped"),
         of: index.datasets.reduce((total, dataset) => total + dataset.pairs, 0),
         complete: mine.length === index.boards.length && mine.every((row) => row.complete),
         rank: every.length && (whole || state.incomplete) ? mean(every) : null, places: {},
@@ -106,8 +116,9 @@
       .filter((row) => row.method.toLowerCase().includes(state.filter.toLowerCase()));
     const places = FB.places(rows.map((row) => row.rank));
     rows.forEach((row, i) => { row.place = places[i]; });
+    const footnotes = FB.footnotes(rows);
     const columns = [
-      { id: "method", word: "method", text: true, value: (row) => row.method, cell: (row) => h("a", { class: "label", href: `methods/${FB.methodSlug[row.method]}.html` }, row.method) },
+      { id: "method", word: "method", text: true, value: (row) => row.method, cell: (row) => h("span", {}, h("a", { class: "label", href: `methods/${FB.methodSlug[row.method]}.html` }, row.method), FB.marks(footnotes.of(row))) },
       { id: "rank", word: "mean_rank", value: (row) => row.rank, mark: (row) => FB.mark(row.place), cell: (row) => h("span", { class: "number" }, FB.fixed(row.rank, 2)) },
       { id: "n", word: "n", value: (row) => row.scored, cell: countCell, down: true },
       ...(all ? [] : [{ id: "seconds", word: "seconds", title: t("seconds_title"), value: (row) => row.seconds, cell: (row) => FB.milliseconds(row.seconds) }]),
@@ -115,6 +126,7 @@
     ];
     FB.table($("board"), { columns, rows, sort: state.sort, row: (row) => ({ class: row.complete ? null : "incomplete" }), onSort: (sort) => { state.sort = sort; draw(); } });
     $("board").classList.toggle("with-intervals", state.intervals);
+    FB.drawFootnotes($("footnotes"), footnotes, sayNote);
     const notes = [all ? t("all_note") : "", t("board_note"), state.incomplete ? "" : t("incomplete_note"), rows.length ? "" : t("no_methods"), keys.length ? "" : t("no_metrics")];
     $("board-note").textContent = notes.filter(Boolean).join(FB.language === "zh" ? "" : " ");
     $("chosen").textContent = `(${keys.length}/${keysOf(state.dataset).length})`;

@@ -18,10 +18,11 @@
         const ok = (row) => row.complete && !row.undefined[key] && typeof row.means[key] === "number";
         places[key] = FB.places(board.rows.map((row) => (ok(row) ? FB.cost(key, row.means[key]) : null)))[place];
       }
-      return { dataset, digits: board.digits, entry: board.rows[place], places };
+      return { dataset, digits: board.digits, entry: board.rows[place], places, notes: board.rows[place].notes };
     });
+    const footnotes = FB.footnotes(rows);
     const columns = [
-      { id: "dataset", word: "dataset", text: true, value: (row) => row.dataset.label, cell: (row) => h("a", { class: "label", href: `../pairs.html#d=${row.dataset.slug}` }, row.dataset.label) },
+      { id: "dataset", word: "dataset", text: true, value: (row) => row.dataset.label, cell: (row) => h("span", {}, h("a", { class: "label", href: `../pairs.html#d=${row.dataset.slug}` }, row.dataset.label), FB.marks(footnotes.of(row))) },
       { id: "n", word: "n", value: (row) => row.entry.scored, cell: (row) => `${row.entry.scored}/${row.dataset.pairs}`, down: true },
       { id: "seconds", word: "seconds", title: t("seconds_title"), value: (row) => row.entry.seconds, cell: (row) => FB.milliseconds(row.entry.seconds) },
       ...keys.map((key) => ({
@@ -32,6 +33,7 @@
       })),
     ];
     FB.table($("means"), { columns, rows, sort, onSort: (next) => { sort = next; drawMeans(); } });
+    FB.drawFootnotes($("footnotes"), footnotes);
   };
 
   let costSort = { id: "circumstances", down: false };

@@ -13,15 +13,17 @@
     const costs = board.rows.map((row) => (row.complete && !row.undefined[key] && typeof row.means[key] === "number" ? FB.cost(key, row.means[key]) : null));
     const places = FB.places(costs);
     const rows = board.rows.map((row, i) => ({ ...row, place: places[i] }));
+    const footnotes = FB.footnotes(rows);
     const end = (row, side) => (row.intervals[key] || [null, null])[side];
     const columns = [
-      { id: "method", word: "method", text: true, value: (row) => row.method, cell: (row) => h("a", { class: "label", href: `../methods/${FB.methodSlug[row.method]}.html` }, row.method) },
+      { id: "method", word: "method", text: true, value: (row) => row.method, cell: (row) => h("span", {}, h("a", { class: "label", href: `../methods/${FB.methodSlug[row.method]}.html` }, row.method), FB.marks(footnotes.of(row))) },
       { id: "mean", word: "mean", value: (row) => (typeof row.means[key] === "number" ? FB.cost(key, row.means[key]) : null), cell: (row) => h("span", { class: "number" }, FB.fixed(row.means[key], digits)), mark: (row) => FB.mark(row.place) },
       { id: "low", word: "low", value: (row) => end(row, 0), cell: (row) => FB.fixed(end(row, 0), digits) },
       { id: "high", word: "high", value: (row) => end(row, 1), cell: (row) => FB.fixed(end(row, 1), digits) },
       { id: "n", word: "n", value: (row) => row.scored, cell: (row) => String(row.scored - (row.undefined[key] || 0)), down: true },
     ];
     FB.table($("means"), { columns, rows, sort, row: (row) => ({ class: row.complete ? null : "incomplete" }), onSort: (next) => { sort = next; drawTable(); } });
+    FB.drawFootnotes($("footnotes"), footnotes);
   };
   const drawBoxes = () => FB.load(slug).then((data) => {
     const order = [...index.boards[FB.datasetAt(slug)].rows].sort((a, b) => FB.cost(key, a.means[key] ?? NaN) - FB.cost(key, b.means[key] ?? NaN) || 0);
