@@ -128,5 +128,5 @@ def _lines(done: Fetched) -> list[str]:
     text += [f"  note     {note}" for note in done.notes]
     text.append(f"  licence  {spec.licence}")
     text.append(f"  cite     {spec.citation}" + (f", doi:{spec.doi}" if spec.doi else ""))
-    text += [f"  split    {split.name}: the pairs {split.about}" for split in spec.splits]
+    text += [f"  split    {split.name}: the test pairs of {split.whose}" for split in spec.splits]
     return text

@@ -63,7 +63,7 @@ _BUILT_IN = (
         pin=Pin("hanna-xu/RoadScene", "ab71420f8fc96396eeb97eecf3694909b3feb656",
                 (Tree("cropinfrared", "6f21b48b31c3fc05e74b5537d462ea8ad1344c72"),
                  Tree("crop_LR_visible", "c5949b48929068109679f968aba946ab2ae4837d")), size="9.3 MB of 67 MB"),
-        splits=(NamedSplit("film50", _LISTS / "RoadScene-film50.txt", "that FILM and CDDFuse test on"),),
+        splits=(NamedSplit("film50", _LISTS / "RoadScene-film50.txt", "FILM and CDDFuse"),),
     ),
     DatasetSpec(
         "TNO", "IVF", "military and surveillance scenes, by day and night", ("infrared", "visible"), "none",

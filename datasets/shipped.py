@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,26 +25,22 @@ def default_shipped(spec: DatasetSpec, found: Found) -> str:
 
 
 def remedy(spec: DatasetSpec, split: str) -> str:
-    """Say what to do where names of a list that ships are not in the folders; nothing where the list is a user's own."""
+    """Say what to do where names of a list that ships are not in the folders; nothing for a user's own list."""
     return f"; --split all takes whatever lies there in place of {split}" if split in shipped_lists(spec) else ""
 
 
-def split_notes(dataset: FusionDataset) -> list[str]:
-    """Say in a sentence, for tables and manifests, whose pairs these are where they are those of a list that ships."""
+def split_notes(dataset: FusionDataset) -> Iterator[str]:
+    """Say in sentences, for tables and manifests, whose pairs these are where they are those of a list that ships."""
     names = {name.casefold() for name in (*(pair.name for pair in dataset), *dataset.skipped)}
     for split in dataset.spec.splits:
         known = _folded(split)
         if not (names <= known if dataset.split == split.name else names == known and dataset.split == "test"):
             continue
         part = f"{len(names)} of the {len(known)}" if len(names) < len(known) else f"the {len(known)}"
-        if dataset.split != split.name:
-            which = f"split {dataset.split}, the same names as {split.name}"
-        elif dataset.split == dataset.default_split:
-            which = f"split {split.name}, which is taken where no list of names lies beside the images"
-        else:
-            which = f"split {split.name}"
-        return [f"The pairs are {part} {split.about} ({which})."]
-    return []
+        yield f"The pairs are {part} test pairs of {split.whose} ({split.name})."
+        if dataset.split == split.name == dataset.default_split:
+            yield f"No list of names lies beside the images of {dataset.name}, so that {split.name} is the default."
+        return
 
 
 def _folded(split: NamedSplit) -> set[str]:

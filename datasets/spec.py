@@ -116,12 +116,12 @@ class NamedSplit:
     ----------
     name : what `--split` takes.
     names : the file of the list.
-    about : whose names these are, in words that go on "the 50 pairs".
+    whose : which papers' methods are tested on these pairs.
     """
 
     name: str
     names: Path
-    about: str
+    whose: str
 
 
 @dataclass(frozen=True)

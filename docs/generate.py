@@ -47,7 +47,7 @@ def _datasets() -> str:
             "Home": f"<{spec.home}>" if spec.home.startswith("http") else spec.home,
             "Citation": spec.citation + (f" <https://doi.org/{spec.doi}>" if spec.doi else ""),
             "How to get it": f"`{spec.how_to_get()}`; by hand: {spec.obtain}" if spec.pin else spec.obtain,
-            "Splits that ship": ", ".join(f"`{split.name}`: the pairs {split.about}" for split in spec.splits),
+            "Splits that ship": ", ".join(f"`{split.name}`: the test pairs of {split.whose}" for split in spec.splits),
         }
         parts.append(f"## {spec.name}\n\n{spec.title}\n\n{_facts(facts)}")
         if layouts:

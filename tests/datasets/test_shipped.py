@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fusionbench.bench import run
+from fusionbench.bench.store import run_folder
 from fusionbench.datasets import FusionDataset, check, get_spec, load_dataset, write
 from fusionbench.datasets.load import held_out_names
 from fusionbench.datasets.shipped import split_notes
 from fusionbench.errors import InputError
 from fusionbench.methods.training.options import make_options
 from fusionbench.methods.training.sources import training_pairs
+from fusionbench.reports.html.pages import words
+from fusionbench.reports.leaderboard import write_leaderboard
 
 OTHERS = ["FLIR_00006", "FLIR_00018", "FLIR_video_00001"]
-NOTE = "The pairs are {} that FILM and CDDFuse test on ({})."
-SAID = "split film50, which is taken where no list of names lies beside the images"
+NOTE = "The pairs are {} test pairs of FILM and CDDFuse (film50)."
+DEFAULT = "No list of names lies beside the images of RoadScene, so that film50 is the default."
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +42,10 @@ def road(tmp_path: Path, film50: list[str]) -> Path:
     return lay(tmp_path, [*OTHERS, *film50])
 
 
+def notes(data: FusionDataset) -> list[str]:
+    return list(split_notes(data))
+
+
 def names(data: FusionDataset) -> list[str]:
     return [pair.name for pair in data]
 
@@ -52,13 +60,13 @@ def test_the_list_is_the_published_one(film50: list[str], shared_data: Path) -> 
 def test_film50_is_the_default(road: Path, film50: list[str]) -> None:
     data = load_dataset("RoadScene", road)
     assert (names(data), data.split, data.label) == (film50, "film50", "RoadScene")
-    assert split_notes(data) == [NOTE.format("the 50", SAID)]
+    assert notes(data) == [NOTE.format("the 50"), DEFAULT]
     same = load_dataset("RoadScene", road, "FILM50")
     assert (names(same), same.label) == (film50, "RoadScene")
     everything = load_dataset("RoadScene", road, "all")
-    assert (len(everything), everything.label, split_notes(everything)) == (53, "RoadScene-all", [])
+    assert (len(everything), everything.label, notes(everything)) == (53, "RoadScene-all", [])
     few = load_dataset("RoadScene", road, limit=7)
-    assert split_notes(few) == [NOTE.format("7 of the 50", SAID)]
+    assert notes(few) == [NOTE.format("7 of the 50"), DEFAULT]
     assert load_dataset(road / "RoadScene").split == "film50"
     with pytest.raises(InputError, match=r"has no split 'test': there are film50, all"):
         load_dataset("RoadScene", road, "test")
@@ -68,21 +76,21 @@ def test_a_list_beside_the_images_wins(road: Path, film50: list[str]) -> None:
     beside = road / "RoadScene" / "test.txt"
     beside.write_text("\n".join(OTHERS[:2]))
     data = load_dataset("RoadScene", road)
-    assert (names(data), data.split, data.label, split_notes(data)) == (OTHERS[:2], "test", "RoadScene", [])
+    assert (names(data), data.split, data.label, notes(data)) == (OTHERS[:2], "test", "RoadScene", [])
     other = load_dataset("RoadScene", road, "film50")
     assert (names(other), other.label) == (film50, "RoadScene-film50")
-    assert split_notes(other) == [NOTE.format("the 50", "split film50")]
+    assert notes(other) == [NOTE.format("the 50")]
     with pytest.raises(InputError, match=r"there are test, film50, all"):
         load_dataset("RoadScene", road, "val")
     beside.write_text("\n".join(f"{name}.jpg" for name in reversed(film50)))
     data = load_dataset("RoadScene", road)
-    assert split_notes(data) == [NOTE.format("the 50", "split test, the same names as film50")]
+    assert notes(data) == [NOTE.format("the 50")]
     beside.rename(beside.with_name("train.txt"))
     assert load_dataset("RoadScene", road).split == "all"  # as it was before any list shipped
     (road / "RoadScene" / "train.txt").rename(beside.with_name("film50.txt"))
     beside.with_name("film50.txt").write_text("FLIR_00006")
     assert names(load_dataset("RoadScene", road, "film50")) == ["FLIR_00006"]
-    assert split_notes(load_dataset("RoadScene", road, "film50")) == []
+    assert notes(load_dataset("RoadScene", road, "film50")) == []
 
 
 def test_a_partial_copy_says_what_is_not_there(tmp_path: Path, film50: list[str]) -> None:
@@ -128,6 +136,14 @@ def test_results_of_two_splits_do_not_mix(road: Path, tmp_path: Path) -> None:
     out = tmp_path / "runs"
     rows = run("average", "RoadScene", data_root=road, out=out, metrics=["EN"], limit=2)
     assert set(rows["dataset"]) == {"RoadScene"}
+    said = run_folder(out, "RoadScene", "average").manifest()["notes"]
+    assert said == [NOTE.format("2 of the 50"), DEFAULT]
+    written = (write_leaderboard(out)).with_suffix(".md").read_text(encoding="utf-8")
+    assert all(sentence in written for sentence in said)
+    known = [
+        re.sub(r"\\\{\w+\\\}", "(.+)", re.escape(text["en"])) for key, text in words().items() if key[:5] == "note_"
+    ]
+    assert all(any(re.fullmatch(pattern, sentence) for pattern in known) for sentence in said)  # in Chinese, too
     (road / "RoadScene" / "test.txt").write_text("\n".join(OTHERS))
     with pytest.raises(InputError, match=r"another configuration \(its dataset was .*'split': 'film50'"):
         run("average", "RoadScene", data_root=road, out=out, metrics=["EN"])
