@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ..datasets.shipped import split_notes
+
 if TYPE_CHECKING:
     from .plan import Part
 
@@ -30,7 +32,12 @@ def quantised(part: Part) -> Iterator[str]:
         yield f"Each fused image is scaled so that its maximum is 255 (quantise={rule}), which raises SD, SF and AG."
 
 
-NOTES: tuple[Callable[[Part], Iterable[str]], ...] = (quantised,)
+def chosen_pairs(part: Part) -> Iterator[str]:
+    """Say whose test pairs these are, where a list that ships has chosen them."""
+    return split_notes(part.dataset)
+
+
+NOTES: tuple[Callable[[Part], Iterable[str]], ...] = (chosen_pairs, quantised)
 
 
 def notes_of(part: Part) -> list[str]:

@@ -26,8 +26,8 @@ def list_(
         from ..datasets import list_datasets
 
         show.table(
-            ("data set", "task", "what it shows", "pairs", "licence"),
-            ((d.name, d.task, d.title, d.pairs, d.licence) for d in list_datasets()),
+            ("data set", "task", "what it shows", "pairs", "fetch", "licence"),
+            ((d.name, d.task, d.title, d.pairs, "yes" if d.pin else "no", d.licence) for d in list_datasets()),
         )
     elif what == "metrics":
         from ..metrics import list_metrics

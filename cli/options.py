@@ -16,7 +16,21 @@ Root = Annotated[
     Path | None,
     typer.Option("--data-root", help="Where the data sets lie.", envvar="FUSIONBENCH_DATA", show_default="./data"),
 ]
-Split = Annotated[str | None, typer.Option(help="Which names: test, train, all.", show_default="test if there is one")]
+Split = Annotated[
+    str | None,
+    typer.Option(
+        help="Which names: test, train, all, one that ships (film50 of RoadScene), or a text file of names.",
+        show_default="test, or what ships, if there is one",
+    ),
+]
+Fetch = Annotated[
+    bool | None,
+    typer.Option(
+        "--fetch/--no-fetch",
+        help="Download a data set that is not found, as `fusionbench datasets fetch` does.",
+        show_default="ask, on a terminal",
+    ),
+]
 LearnFrom = Annotated[
     Path | None, typer.Option(help="An H5 file of `fusionbench prepare film`, in place of --dataset.")
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,8 +10,10 @@ import typer
 
 from ..errors import FusionBenchError, InputError
 from . import show
+from .data import ensure
 from .options import (
     Dataset,
+    Fetch,
     FolderA,
     FolderB,
     Limit,
@@ -42,6 +45,7 @@ def run(
     ] = None,
     dataset: Dataset = None,
     data_root: Root = None,
+    fetch: Fetch = None,
     split: Split = None,
     a: FolderA = None,
     b: FolderB = None,
@@ -93,6 +97,7 @@ def run(
         raise InputError(f"the option {name} is given twice, by --option and of its own: leave one out")
     methods = _with_options(method, named | own, device)
     _refuse_device(context, methods)
+    _ensure(dataset or ["sample"], data_root, fetch, a or b, lambda: _make(methods, device))
     _run(
         methods,
         dataset or ["sample"],
@@ -123,6 +128,7 @@ def score(
     dataset: Dataset = None,
     name: Annotated[str | None, typer.Option(help="The method's name.", show_default="the folder's")] = None,
     data_root: Root = None,
+    fetch: Fetch = None,
     split: Split = None,
     a: FolderA = None,
     b: FolderB = None,
@@ -147,6 +153,7 @@ def score(
 
     method = Folder(Path(fused))
     method.label = name or method.place
+    _ensure(dataset, data_root, fetch, a or b)
     _run(
         [method],
         dataset,
@@ -165,6 +172,25 @@ def score(
         range=range or None,
         rgbt=rgbt,
     )
+
+
+def _ensure(
+    datasets: list[str], root: Path | None, fetch: bool | None, folders: str | None, first: Callable[[], object] = list
+) -> None:
+    """Get the data sets that are lacking, unless the user has said which folders to take."""
+    if fetch and folders:
+        raise InputError("--fetch gets data sets as they are published: leave --a and --b out, or --fetch")
+    if not folders:
+        ensure(datasets, root, fetch, first)
+
+
+def _make(methods: list[Any] | None, device: str) -> None:
+    """Find out about mistakes in the methods' names and options."""
+    from ..methods import get_method
+
+    for method in methods or ():
+        if isinstance(method, str):
+            get_method(method, device=device)
 
 
 def _set(**options: str | None) -> dict[str, str]:

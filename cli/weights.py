@@ -30,10 +30,14 @@ def list_() -> None:
 
 
 def fetch(name: Annotated[str, typer.Argument(help="A name that `fusionbench weights list` shows.")]) -> None:
-    """Download published weights, and verify them by their hash."""
+    """Download published weights, and verify them by their hash; an interrupted download is gone on with."""
+    from rich.console import Console
+
     from ..methods.weights import fetch as fetch_weights
 
-    typer.echo(fetch_weights(name))
+    with show.bytes_bar(Console(stderr=True)) as progress:
+        path = fetch_weights(name, progress)
+    typer.echo(path)
 
 
 def convert(

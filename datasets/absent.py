@@ -68,5 +68,6 @@ def not_found(spec: DatasetSpec, base: Path, wanted: Iterable[Layout], a: str | 
     if a and b:
         return f"the data set {spec.name} is not found: {where}"
     return (
-        f"the data set {spec.name} is not found: {where}; say where it lies with --data-root, or get it: {spec.obtain}"
+        f"the data set {spec.name} is not found: {where}; say where it lies with --data-root, or get it: "
+        f"{spec.how_to_get(base)}"
     )

@@ -208,7 +208,7 @@ def _describe(report: CheckReport, spec: DatasetSpec, found: Found) -> None:
         for side in found.folders
     ]
     report.folders = (shown[0], shown[1])
-    for split in split_names(found):
+    for split in split_names(found, spec):
         try:
             _, names, chosen = choose(spec, found, split)
         except InputError as error:  # a list that cannot be read; it ends a run on this split only

@@ -21,6 +21,7 @@ from .matching import Entry, check_partners, entries
 from .pair import Pair, Task
 from .ranges import FULL, RangeOption, Ranges, parse_ranges, refusal, without_range
 from .rgbt import ABSENT, find_rgbt, hint
+from .shipped import remedy
 from .spec import COLOUR, FOLDERS, MODALITIES, TASKS, DatasetSpec, usual_layouts
 from .splits import choose, default_split
 from .templates import given, is_template
@@ -55,7 +56,8 @@ def load_dataset(
     root : where to look for a data set of the catalogue: its folder, or the folder that it lies in. By default the
         environment's FUSIONBENCH_DATA, or else "data" in the current folder.
     split : "test", "train", ...: the names in `test.txt` beside the folders, or the files in folders named so;
-        "all"; or a text file of names. By default "test" where there is one, else "all".
+        "all"; a list that ships ("film50" of RoadScene); or a text file of names. By default "test" where there is one,
+        else, where no list lies beside the images, the list that ships, else "all".
     a, b : the folders of the sources in the data set's folder, if they are not among the usual ones; or templates of
         their files, "ir/IR{name}.png" (see `templates.to_pattern`).
     task : the task, where neither the catalogue nor the names of the folders say it.
@@ -84,14 +86,14 @@ def load_dataset(
     else:
         where = found.root
         label, names, chosen = choose(spec, found, split)
-        default = default_split(found)
+        default = default_split(found, spec)
         usable = (_pair(entry, spec) for entry in entries(chosen, names))
     headers: dict[Path, Header] = {}
     kept, problems, seen = _verify(
         usable, lambda pair: inspect(pair, policy, ranges=ranges, rgbt=rgbt, headers=headers), limit
     )
     if problems and on_error == "stop":
-        raise InputError(_sentence(spec.name, where, problems, seen))
+        raise InputError(_sentence(spec.name, where, problems, seen) + remedy(spec, label))
     if not kept:
         reasons = f": {_listing(problems)}" if problems else ""
         raise InputError(f"{spec.name} at {where} has no pair that can be used in the split {label!r}{reasons}")
@@ -101,6 +103,22 @@ def load_dataset(
     if not isinstance(range, Ranges):
         require_effect([dataset])
     return dataset
+
+
+def held_out_names(name_or_path: str | Path, root: str | Path | None = None, *, rgbt: bool = False) -> set[str]:
+    """Give the names, in lower case, that are tested on and so must not be learnt from, whether or not they are there.
+
+    Raises
+    ------
+    InputError
+        If the data set is not found.
+    """
+    spec, found = locate(name_or_path, root, None, None, None, rgbt)
+    split = "all" if found is None else default_split(found, spec)
+    if found is None or split == "all":
+        return set()
+    _, names, chosen = choose(spec, found, split)
+    return {entry.name.casefold() for entry in entries(chosen, names)}
 
 
 def locate(
@@ -136,7 +154,7 @@ def locate(
         if a is not None:
             raise InputError(f"{spec.name} is computed, not found in folders: leave --a and --b out")
         return spec, None
-    base = Path(root or os.environ.get("FUSIONBENCH_DATA") or "data").expanduser()
+    base = data_folder(root)
     wanted = given(a, b) if a and b else spec.all_layouts
     here = [path] if root is None and path.is_dir() else []
     for folder in [*candidates(base, spec), *here]:
@@ -145,6 +163,11 @@ def locate(
             check_partners(found)
             return spec, found
     raise InputError(not_found(spec, base, wanted, a, b))
+
+
+def data_folder(root: str | Path | None) -> Path:
+    """Give the folder in which data sets are looked for."""
+    return Path(root or os.environ.get("FUSIONBENCH_DATA") or "data").expanduser()
 
 
 def candidates(base: Path, spec: DatasetSpec) -> list[Path]:
@@ -322,7 +345,7 @@ def _locate_rgbt(
         spec, folders = _any_spec(path, task or "IVF"), [path]
     else:
         spec = spec or get_spec(str(name_or_path))  # raises, with the nearest name
-        folders = [*candidates(Path(root or os.environ.get("FUSIONBENCH_DATA") or "data").expanduser(), spec), path]
+        folders = [*candidates(data_folder(root), spec), path]
     for folder in folders:
         if folder.is_dir() and (found := find_rgbt(folder)) is not None:
             return spec, found

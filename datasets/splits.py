@@ -9,6 +9,7 @@ from ..errors import InputError
 from .layouts import SPLITS, Found
 from .lists import SUFFIXES, Listed, read_list
 from .matching import lookup
+from .shipped import default_shipped, shipped_lists
 from .spec import DatasetSpec
 
 
@@ -19,8 +20,8 @@ def choose(spec: DatasetSpec, found: Found, split: str | Path | None) -> tuple[s
     -------
     label, names, found
     """
-    texts = lists(found)
-    key = str(split or default_split(found)).casefold()
+    texts = {**shipped_lists(spec), **lists(found)}
+    key = str(split or default_split(found, spec)).casefold()
     if key == "all":
         return "all", found.names, found
     path = Path(split or "").expanduser()
@@ -36,9 +37,10 @@ def choose(spec: DatasetSpec, found: Found, split: str | Path | None) -> tuple[s
         return key, chosen.names, chosen
     if path.suffix.lower() in SUFFIXES or len(path.parts) > 1:
         raise InputError(
-            f"there is no list of names {path}: give --split a file, or one of {', '.join(split_names(found))}"
+            f"there is no list of names {path}: give --split a file, or one of {', '.join(split_names(found, spec))}"
         )
-    raise InputError(f"{spec.name} at {found.root} has no split {key!r}: there are {', '.join(split_names(found))}")
+    there = ", ".join(split_names(found, spec))
+    raise InputError(f"{spec.name} at {found.root} has no split {key!r}: there are {there}")
 
 
 def lists(found: Found) -> dict[str, Path]:
@@ -53,12 +55,21 @@ def lists(found: Found) -> dict[str, Path]:
     return texts
 
 
-def default_split(found: Found) -> str:
-    """Choose the split that is taken where none is asked for."""
-    return "test" if "test" in split_names(found) else "all"
+def default_split(found: Found, spec: DatasetSpec) -> str:
+    """Choose the split that is taken where none is asked for.
+
+    It is "test" where there is such a list beside the images, or such a folder; where there is no list at all, the
+    first that ships, if any of its names is there; else "all".
+    """
+    own = _own_splits(found)
+    return ("test" if "test" in own else "all") if own else default_shipped(spec, found)
 
 
-def split_names(found: Found) -> list[str]:
-    """List the splits that a data set has, "all" last."""
+def split_names(found: Found, spec: DatasetSpec) -> list[str]:
+    """List the splits that a data set has: its own, those that ship, and "all" at last."""
+    return [*dict.fromkeys([*_own_splits(found), *shipped_lists(spec)]), "all"]
+
+
+def _own_splits(found: Found) -> list[str]:
     texts = [name for name in lists(found) if name in SPLITS]
-    return [*sorted({*texts, *found.splits}), "all"]
+    return sorted({*texts, *found.splits})

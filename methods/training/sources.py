@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...datasets.dataset import FusionDataset, load_source, no_effect
 from ...datasets.images import is_image_name, probe, to_gray
 from ...datasets.lists import read_list
-from ...datasets.load import load_dataset, locate
+from ...datasets.load import held_out_names, load_dataset, locate
 from ...datasets.lookup import Lookup
 from ...datasets.matching import lookup
 from ...datasets.pair import Pair
@@ -88,14 +88,13 @@ def _split(name: str, options: TrainOptions) -> tuple[FusionDataset, set[str]]:
         return load("train"), set()
     except InputError:
         everything = load("all")
-    try:
-        tested = {pair.name for pair in load("test")}
-    except InputError:
-        return everything, set()
+    tested = held_out_names(name, options.data_root, rgbt=options.rgbt)
+    left_out = {pair.name for pair in everything if pair.name.casefold() in tested}
     # A data set of which nothing but the test part is there must be named as such to be learnt from.
-    if len(tested) == len(everything):
-        raise InputError(f"{name} at {everything.root} has only test pairs: say --split test to learn from them")
-    return everything, tested
+    if len(left_out) == len(everything):
+        split = everything.default_split
+        raise InputError(f"{name} at {everything.root} has only test pairs: say --split {split} to learn from them")
+    return everything, left_out
 
 
 def _pair(dataset: FusionDataset, pair: Pair, number: int, options: TrainOptions) -> TrainingPair:

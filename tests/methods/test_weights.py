@@ -277,6 +277,11 @@ def test_fetch_refuses_what_was_not_published(
     with pytest.raises(RunError, match="is not the published file"):
         fetch("net")
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+    (folder / "page.pth").write_text("<!DOCTYPE html><title>Log in</title>")
+    monkeypatch.setitem(WEIGHTS, "net", replace(entry, files=(File(f"{address}/page.pth", "name:397923af"),)))
+    with pytest.raises(RunError, match=r"cannot download .*page.pth .a web page came in place of the file.*put it at"):
+        fetch("net")
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
     monkeypatch.setitem(WEIGHTS, "net", replace(entry, files=(File(f"{address}/gone.pth", "name:397923af"),)))
     with pytest.raises(RunError, match=r"cannot download .*gone.pth .*put it at"):
         fetch("net")
