@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,11 @@ class Part:
                     f"{before}): choose another folder with --out, or delete that one"
                 )
         self.rows = self.folder.open([key for keys in self.keys.values() for key in keys])
+        if not self.method.computes:  # rows of before may hold the seconds of reading a file
+            for name, row in self.rows.items():
+                if not math.isnan(row.seconds):
+                    self.rows[name] = replace(row, seconds=math.nan)
+                    self.folder.append(self.rows[name])
 
     def missing(self, pair: str) -> Keys:
         """Which metrics the stored row of the pair lacks, by protocol."""
@@ -99,7 +105,13 @@ class Part:
         ):
             return Target(self.spec, self.device, self.folder.path, self.keys)
         missing = self.missing(pair.name)
-        return Target(self.spec, self.device, self.folder.path, missing, row) if missing else None
+        if not missing and "fused_max" in row.facts:  # a row of before has no facts: its image is looked at again
+            return None
+        return Target(self.spec, self.device, self.folder.path, missing, row)
+
+    def fuses(self, task: PairTask) -> bool:
+        """Whether the method has to fuse the pair of a task, and not only to score what is stored."""
+        return any(target.folder == self.folder.path and target.row is None for target in task.targets)
 
 
 def _plain(value: Any) -> Any:
@@ -128,8 +140,11 @@ def make_parts(
     return parts
 
 
-def make_tasks(parts: Sequence[Part]) -> list[PairTask]:
-    """List what is left to do: a task for each pair that lacks something, with every method it lacks it of."""
+def make_tasks(parts: Sequence[Part], at_once: int = 1) -> list[PairTask]:
+    """List what is left to do: a task for each pair that lacks something, with every method it lacks it of.
+
+    `at_once` is how many of them will be worked on beside each other.
+    """
     tasks = []
     for dataset in {id(part.dataset): part.dataset for part in parts}.values():
         mine = [part for part in parts if part.dataset is dataset]
@@ -138,7 +153,7 @@ def make_tasks(parts: Sequence[Part]) -> list[PairTask]:
             digest = _digest(pair) if known else None  # a first run need not read everything beforehand
             targets = tuple(target for part in mine if (target := part.target(pair, digest)) is not None)
             if targets:
-                tasks.append(PairTask(pair, dataset.size_policy, targets, ranges=dataset.ranges, rgbt=dataset.rgbt))
+                tasks.append(PairTask(pair, dataset.size_policy, targets, dataset.ranges, dataset.rgbt, at_once))
     return tasks
 
 

@@ -73,7 +73,7 @@ def profile(
     chosen = [methods] if isinstance(methods, str) else list(methods)
     made = [(m, get_method(m, device=device) if isinstance(m, str) else m) for m in chosen]
     for _, method in made:
-        if method.name == "folder":
+        if not method.computes:
             raise InputError(f"{method.label} holds images that were fused before: there is nothing to measure in it")
     jobs = [
         (method, Job(spec, method.device, (height, width), task, runs, warmup, threads or default_threads()))

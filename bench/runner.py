@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -23,6 +22,8 @@ from .progress import Reporter
 from .sizes import size_record
 from .store import FORMAT, Row
 from .task import execute
+from .timing import timing
+from .warm import warm_up
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -113,7 +114,7 @@ def run(
         stack.callback(pool.shutdown)  # nobody works on in a folder that is closed
         for sentence in dict.fromkeys(remark for dataset in loaded for remark in dataset.remarks):
             (console or Console(quiet=True)).print(f"note: {sentence}", highlight=False, soft_wrap=True)
-        _work(parts, pool, 2 * workers, console or Console(quiet=True))
+        _work(parts, pool, workers, console or Console(quiet=True))
         for part in parts:
             _write_manifest(part, "finished")
     return _frame(parts)
@@ -129,19 +130,21 @@ def _close_methods(parts: list[Part]) -> None:
         part.method.close()
 
 
-def _work(parts: list[Part], executor: Executor, ahead: int, console: Console) -> None:
+def _work(parts: list[Part], executor: Executor, workers: int, console: Console) -> None:
     by_path = {part.folder.path: part for part in parts}
     for part in parts:
         for name, reason in part.dataset.skipped.items():
             _record(part, Row(name, "skipped", reason))
-    tasks = make_tasks(parts)
+    tasks = make_tasks(parts, workers)
     total = sum(len(part.dataset) for part in parts)
     left = sum(len(task.targets) for task in tasks)
     if left and isinstance(executor, ThreadPoolExecutor):
         for part in parts:
             part.method.start()
+            for task in sorted({task.pair.task for task in tasks if part.fuses(task)}):
+                warm_up(part.method, task)
     with Reporter(console, total, done=total - left) as reporter:
-        for results in stream(executor, execute, tasks, ahead):
+        for results in stream(executor, execute, tasks, 2 * workers):
             for path, row in results:
                 _record(by_path[path], row)
             reporter.advance(len(results), results[-1][1].pair)
@@ -162,7 +165,6 @@ def _write_manifest(part: Part, state: str) -> None:
         for key in keys
         for record in [get_metric(key)]
     }
-    seconds = [row.seconds for row in part.rows.values() if row.seconds == row.seconds]
     part.folder.write_manifest(
         {
             "format": FORMAT,
@@ -180,7 +182,7 @@ def _write_manifest(part: Part, state: str) -> None:
             **({"backend": record} if (record := getattr(part.method, "backend_record", None)) else {}),
             "started": before.get("started", manifest.now()) if state == "finished" else manifest.now(),
             "finished": manifest.now() if state == "finished" else None,
-            "seconds": {"total": sum(seconds), "median": median(seconds)} if seconds else None,
+            "seconds": timing(part, before.get("seconds")),
             "notes": notes_of(part),
             **({"sizes": record} if (record := size_record(part)) else {}),
             "environment": environment(),

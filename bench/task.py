@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from ..datasets import FULL, Pair, Ranges, SizePolicy, read, read_pair, write
 from ..errors import FusionBenchError, one_line
 from ..metrics import Sources, evaluate, get_protocol, prepare
+from .looks import Seen, levels, look
 from .store import Row, RunFolder
+from .warm import warm_up
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Digest
@@ -40,7 +42,10 @@ class Target:
 
 @dataclass(frozen=True)
 class PairTask:
-    """One pair with its targets; can be pickled, so that it may be done in another process or machine."""
+    """One pair with its targets; can be pickled, so that it may be done in another process or machine.
+
+    `at_once` is how many pairs are worked on beside each other, which tells on their seconds.
+    """
 
     pair: Pair
     size_policy: SizePolicy
@@ -51,6 +56,8 @@ class PairTask:
     def read(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Read both sources, as methods and metrics see them."""
         return read_pair(self.pair, self.size_policy, self.ranges, self.rgbt)
+
+    at_once: int = 1
 
 
 @lru_cache(maxsize=32)
@@ -95,19 +102,24 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
         sources = prepare(*task.read())
     except Exception as error:  # whatever a file makes a decoder raise is its pair's result, not the end of the run
         return [(target.folder, _failed(task.pair, error)) for target in task.targets]
-    return [(target.folder, _serve(target, task, sources, digest)) for target in task.targets]
+    seen = Seen(levels(sources.a), levels(sources.b))
+    return [(target.folder, _serve(target, task, sources, seen, digest)) for target in task.targets]
 
 
-def _serve(target: Target, task: PairTask, sources: Sources, digest: Digest) -> Row:
+def _serve(target: Target, task: PairTask, sources: Sources, seen: Seen, digest: Digest) -> Row:
     pair = task.pair
     mark = target.row.sources if target.row else ""
     try:
         if target.row:
             row, fused = _stored(target, pair)
         else:
-            method = _method(target.method, target.device) if isinstance(target.method, str) else target.method
+            method = target.method
+            if isinstance(method, str):
+                method = _method(method, target.device)
+                warm_up(method, pair.task)
             mark = fingerprint(digest, method.files(pair))
             row, fused = _fuse(method, task, sources)
+            row.facts["at_once"] = float(task.at_once)
     except Exception as error:  # whatever somebody's method raises is that pair's result, not the end of the run
         return replace(_failed(pair, error), sources=mark)
     if target.row is None:
@@ -121,6 +133,7 @@ def _serve(target: Target, task: PairTask, sources: Sources, digest: Digest) -> 
         row.reason = "; ".join(
             [*filter(None, [row.reason]), *(f"{named[n]}: {why}" for n, why in scores.reasons.items())]
         )
+    row.facts.update(look(fused.image, seen))
     return replace(row, sources=mark)
 
 
@@ -154,7 +167,12 @@ def _stored(target: Target, pair: Pair) -> tuple[Row, Fused]:
     folder = RunFolder(target.folder)
     colour = folder.image(pair.name, "colour")
     image = read(folder.image(pair.name)).astype(np.uint8)
-    row = replace(target.row, reason=size_note(target.row.reason), metrics=dict(target.row.metrics))
+    row = replace(
+        target.row,
+        reason=size_note(target.row.reason),
+        metrics=dict(target.row.metrics),
+        facts=dict(target.row.facts),
+    )
     return row, Fused(image, read(colour).astype(np.uint8) if colour.exists() else None, row.seconds)
 
 

@@ -34,6 +34,7 @@ class Method(ABC):
     reference : authors, year, title, venue, DOI.
     tasks : the tasks that the method was made for; it runs on the others, too.
     learned : whether it has trained weights.
+    computes : whether it fuses; images that were fused before are only read, and have no time.
     quantise : how [0, 1] becomes 8 bit (`methods.quantise`); it changes EN, SD and AG, so it is recorded. Every
         method takes it as an option, too. "none" is for methods that give 8 bit themselves.
     device : where `fuse` computes; set through `to`.
@@ -59,6 +60,7 @@ class Method(ABC):
     reference: ClassVar[str] = ""
     tasks: ClassVar[tuple[str, ...]] = ("IVF", "MIF", "MEF", "MFF")
     learned: ClassVar[bool] = False
+    computes: ClassVar[bool] = True
     quantise: Quantise = "round"
     device: str = "cpu"
     _source_file: ClassVar[Path | None] = None  # the user's, that the class was loaded from

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ class Fused:
     image : uint8, what the method itself gave: (H, W) where it fused luminance, or RGB (H, W, 3) where it saw whole
         images (`Method.fuse_images`) and made colour itself.
     colour : RGB (H, W, 3) uint8, the luminance with the sources' chroma; None where there is none to re-attach.
-    seconds : wall time inside the method, without reading, colour and 8 bit.
+    seconds : wall time inside the method, without reading, colour and 8 bit; NaN for one that does not compute.
     note : what was done about its size, where it has another than the sources (`fit.fit_fused`).
     """
 
@@ -79,13 +80,13 @@ def fuse_pair(method: Method, a: Image, b: Image, pair: Pair, size_policy: SizeP
         raise InputError(f"the sources of pair {pair.name!r} differ in size: {_size(a)} and {_size(b)}")
     start = time.perf_counter()
     image = _guarded(method, pair, method.fuse_images, a, b, pair)
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - start if method.computes else math.nan
     if image is not None:
         return _from_image(method, image, a.shape[:2], pair, seconds, size_policy)
     gray_a, gray_b = luminance(a)[None, None], luminance(b)[None, None]
     start = time.perf_counter()
     output = _guarded(method, pair, method.fuse, gray_a, gray_b, pairs=(pair,))
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - start if method.computes else math.nan
     fused = check_output(output, gray_a.shape, method, pair.name)
     gray = quantise(fused[0, 0], method.quantise)
     chroma = chroma_of_pair(a, b, pair.colour)

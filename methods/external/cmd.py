@@ -23,7 +23,7 @@ _NEEDED = ("a", "b", "out")
 
 
 class Command(Method):
-    """A command line, run once for each pair: it reads two PNG files and writes one.
+    """A command line, run once for each pair: it reads two PNG files and writes one; all of that is in its time.
 
     The words `{a}`, `{b}` and `{out}` in the command become the paths of the sources and of the fused image to write,
     `{name}` and `{task}` those of the pair. The command is split as a shell would, but no shell runs it, so that no

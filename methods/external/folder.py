@@ -31,6 +31,7 @@ class Folder(Method):
 
     name = "folder"
     reference = "as the origin of the images states"
+    computes = False
     quantise: Quantise = "none"
 
     def __init__(self, directory: Path) -> None:
