@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..datasets import FusionDataset, Pair
 from ..errors import InputError
+from ..files import check_writable
 from ..metrics.engine.evaluate import select
 from . import manifest
 from .store import Row, RunFolder, run_folder
@@ -50,7 +51,7 @@ class Part:
     """One method on one data set: its folder, and what is stored there."""
 
     method: Method
-    spec: str | Method
+    spec: str | bytes | Method
     device: str
     dataset: FusionDataset
     keys: Keys
@@ -65,8 +66,9 @@ class Part:
             "size_policy": self.dataset.size_policy,
         }
 
-    def open(self) -> None:
-        """Lock the folder and read what is there; refuse results of another configuration."""
+    def look(self) -> None:
+        """Read what is there, and refuse results of another configuration, and a folder that cannot be written to."""
+        check_writable(self.folder.path)
         known = self.folder.manifest()
         for name, value in self.describe().items():
             if known and known.get(name) != _plain(value):
@@ -74,7 +76,12 @@ class Part:
                     f"{self.folder.path} holds results of another configuration (its {name} was "
                     f"{known.get(name)}): choose another folder with --out, or delete that one"
                 )
-        self.rows = self.folder.open([key for keys in self.keys.values() for key in keys])
+        self.rows = self.folder.rows()
+
+    def open(self) -> bool:
+        """Lock the folder, and make it if need be; say whether what is there changed since `look`."""
+        before, self.rows = self.rows, self.folder.open([key for keys in self.keys.values() for key in keys])
+        return self.rows != before
 
     def missing(self, pair: str) -> Keys:
         """Which metrics the stored row of the pair lacks, by protocol."""
@@ -91,11 +98,18 @@ class Part:
             or row.status != "ok"
             or digest is None
             or not self.folder.image(pair.name).exists()
-            or row.sources != fingerprint(digest, self.method.files(pair))
+            or row.sources != self._mark(pair, digest)
         ):
             return Target(self.spec, self.device, self.folder.path, self.keys)
         missing = self.missing(pair.name)
         return Target(self.spec, self.device, self.folder.path, missing, row) if missing else None
+
+    def _mark(self, pair: Pair, digest: Digest) -> str:
+        """Hash what the pair's result would follow from; "" where that fails: doing the pair will say why."""
+        try:
+            return fingerprint(digest, self.method.files(pair))
+        except Exception:
+            return ""
 
 
 def _plain(value: Any) -> Any:
@@ -104,7 +118,7 @@ def _plain(value: Any) -> Any:
 
 
 def make_parts(
-    methods: Iterable[tuple[str | Method, Method]],
+    methods: Iterable[tuple[str | bytes | Method, Method]],
     datasets: Sequence[FusionDataset],
     keys: Keys,
     out: Path,
@@ -131,8 +145,16 @@ def make_tasks(parts: Sequence[Part]) -> list[PairTask]:
         mine = [part for part in parts if part.dataset is dataset]
         for pair in dataset:
             known = any(pair.name in part.rows for part in mine)
-            digest = digest_sources(pair) if known else None  # a first run need not read everything beforehand
+            digest = _digest(pair) if known else None  # a first run need not read everything beforehand
             targets = tuple(target for part in mine if (target := part.target(pair, digest)) is not None)
             if targets:
                 tasks.append(PairTask(pair, dataset.size_policy, targets))
     return tasks
+
+
+def _digest(pair: Pair) -> Digest | None:
+    """Hash the sources of a pair; None where they cannot be read: doing the pair will say why."""
+    try:
+        return digest_sources(pair)
+    except Exception:
+        return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment import environment
-from ..errors import InputError, RunError, one_line, unknown
+from ..errors import InputError, RunError, one_line
+from ..methods.devices import check_device
 from ..sizes import parse_size
 from . import manifest
 from .measure import Job, default_threads, measure, quartiles
@@ -81,27 +81,6 @@ def profile(
     ]
     described = [(_describe(method, job), job) for method, job in jobs]
     return [_one(about, job, Path(out), again, advance) for about, job in described]
-
-
-def check_device(device: str) -> None:
-    """Make sure that torch has a device.
-
-    Raises
-    ------
-    InputError
-        It has not, or the name is none.
-    """
-    if device == "cpu":
-        return
-    if re.fullmatch(r"(cpu|cuda|mps|xpu|sdaa)(:\d+)?", device) is None:
-        raise unknown("device", device, ("cpu", "cuda", "cuda:1", "mps"))
-    import torch
-
-    try:
-        torch.empty(1, device=torch.device(device))
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).partition("\n")[0].rstrip(".")
-        raise InputError(f"cannot compute on {device!r} ({reason}): leave --device out for the CPU") from error
 
 
 def _describe(method: Method, job: Job) -> dict[str, Any]:

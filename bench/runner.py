@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import pickle
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
@@ -13,13 +14,16 @@ from rich.console import Console
 
 from ..datasets import FusionDataset, load_dataset
 from ..environment import environment
+from ..errors import InputError, SetupError, one_line
+from ..methods.devices import check_name
 from ..metrics import get_metric, get_protocol
 from . import manifest
-from .executors import make_executor, stream
+from .executors import elsewhere, make_executor, stream
 from .plan import Part, choose_metrics, make_parts, make_tasks
 from .progress import Reporter
+from .ready import set_up_sentence
 from .store import FORMAT, Row
-from .task import execute
+from .task import PairTask, SetUpFailed, check_target, execute
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -78,27 +82,41 @@ def run(
 
     protocols = [protocol] if isinstance(protocol, str) else list(protocol)
     keys = choose_metrics(protocols, metrics)
+    check_name(device)
     names = [methods] if isinstance(methods, str) else (methods if methods is not None else default_methods())
     made = [get_method(m, device=device) if isinstance(m, str) else m for m in names]
-    # Threads share what is made here; a process makes its own.
-    chosen = list(zip(made if executor == "threads" else names, made, strict=True))
+    chosen = [
+        (method if executor == "threads" else _sent(m, method), method) for m, method in zip(names, made, strict=True)
+    ]
     wanted = [datasets] if isinstance(datasets, str | Path | FusionDataset) else datasets
     options = {"limit": limit, "on_error": on_error, "size_policy": size_policy, **folder}
     loaded = [d if isinstance(d, FusionDataset) else load_dataset(d, data_root, split, **options) for d in wanted]
     parts = make_parts(chosen, loaded, keys, Path(out), device)
     with contextlib.ExitStack() as stack:
-        pool = stack.enter_context(make_executor(executor, workers))  # before anything is written: it may not be there
-        for part in parts:
-            part.open()
-            stack.callback(part.folder.close, [*(pair.name for pair in part.dataset), *part.dataset.skipped])
-        for part in parts:
-            _write_manifest(part, "running")
+        pool = stack.enter_context(make_executor(executor, workers))
         stack.callback(_close_methods, parts)
+        tasks = _prepare(parts, pool)  # nothing is written before
+        stack.enter_context(_removing_empty(parts))
+        changed = [_open(part, stack) for part in parts]
         stack.callback(pool.shutdown)  # nobody works on in a folder that is closed
-        _work(parts, pool, 2 * workers, console or Console(quiet=True))
+        if any(changed):  # by another run, in the meantime
+            tasks = make_tasks(parts)
+        _work(parts, tasks, pool, 2 * workers, console or Console(quiet=True))
         for part in parts:
             _write_manifest(part, "finished")
     return _frame(parts)
+
+
+def _sent(given: str | Method, method: Method) -> str | bytes:
+    """Bring a method into the form in which it goes to other processes."""
+    if isinstance(given, str):
+        return given
+    try:
+        return pickle.dumps(method)
+    except Exception as error:
+        raise InputError(
+            f"method {method.label!r} cannot be given to other processes ({one_line(error)}): use --executor threads"
+        ) from error
 
 
 def _close_methods(parts: list[Part]) -> None:
@@ -106,21 +124,62 @@ def _close_methods(parts: list[Part]) -> None:
         part.method.close()
 
 
-def _work(parts: list[Part], executor: Executor, ahead: int, console: Console) -> None:
+def _prepare(parts: list[Part], pool: Executor) -> list[PairTask]:
+    """Find what is left to do, and make sure that it can be done, each method once for each data set."""
+    for part in parts:
+        part.look()
+    tasks = make_tasks(parts)
+    fusing = {target.folder for task in tasks for target in task.targets if target.row is None}
+    here = isinstance(pool, ThreadPoolExecutor)
+    for part in parts:
+        if part.folder.path in fusing:
+            arguments = (part.spec, part.device, part.dataset.pairs)
+            check_target(*arguments) if here else elsewhere(pool, check_target, *arguments)
+    for part in parts:
+        if here and part.folder.path in fusing:
+            part.method.start()
+    return tasks
+
+
+def _open(part: Part, stack: contextlib.ExitStack) -> bool:
+    """Lock the folder of a part until the run ends; say whether what is there changed since it was looked at."""
+    changed = part.open()
+    stack.callback(part.folder.close, [*(pair.name for pair in part.dataset), *part.dataset.skipped])
+    _write_manifest(part, "running")
+    return changed
+
+
+@contextlib.contextmanager
+def _removing_empty(parts: list[Part]) -> Iterator[None]:
+    """Leave no folder behind that a run made, if it ended before the first row because nothing can be fused."""
+    new = [part for part in parts if not part.folder.path.exists()]
+    try:
+        yield
+    except SetupError:
+        for part in new:
+            if not part.rows:
+                part.folder.remove()
+        raise
+
+
+def _work(parts: list[Part], tasks: list[PairTask], executor: Executor, ahead: int, console: Console) -> None:
     by_path = {part.folder.path: part for part in parts}
     for part in parts:
         for name, reason in part.dataset.skipped.items():
             _record(part, Row(name, "skipped", reason))
-    tasks = make_tasks(parts)
     total = sum(len(part.dataset) for part in parts)
     left = sum(len(task.targets) for task in tasks)
-    if left and isinstance(executor, ThreadPoolExecutor):
-        for part in parts:
-            part.method.start()
+    unusable: SetupError | None = None
     with Reporter(console, total, done=total - left) as reporter:
         for results in stream(executor, execute, tasks, ahead):
             for path, row in results:
-                _record(by_path[path], row)
+                part = by_path[path]
+                if isinstance(row, SetUpFailed) and not any(done.status == "ok" for done in part.rows.values()):
+                    unusable = SetupError(set_up_sentence(part.method.label, row.reason))
+                else:
+                    _record(part, row)
+            if unusable is not None:  # the other methods' rows of this pair are kept
+                raise unusable
             reporter.advance(len(results), results[-1][1].pair)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import pickle
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,9 @@ import numpy as np
 
 from ..datasets import Pair, SizePolicy, read, read_pair, write
 from ..errors import FusionBenchError, one_line
+from ..files import write_failed
 from ..metrics import Sources, evaluate, get_protocol, prepare
+from .ready import check_method, set_up_failed
 from .store import Row, RunFolder
 
 if TYPE_CHECKING:
@@ -26,11 +29,11 @@ if TYPE_CHECKING:
 class Target:
     """What one method has to do with the pair.
 
-    `method` is a specification that `get_method` understands, or a method itself; `row` is the result so far, if the
-    pair was fused before and only has to be scored in `keys`, which come by protocol.
+    `method` is a specification that `get_method` understands, or a method itself, pickled for another process; `row` is
+    the result so far, if the pair was fused before and only has to be scored in `keys`, which come by protocol.
     """
 
-    method: str | Method
+    method: str | bytes | Method
     device: str
     folder: Path
     keys: dict[str, tuple[str, ...]]
@@ -46,11 +49,24 @@ class PairTask:
     targets: tuple[Target, ...] = field(default_factory=tuple)
 
 
+def _method(method: str | bytes | Method, device: str) -> Method:
+    """Make the method that a task names, in each process once."""
+    return _made(method, device) if isinstance(method, str | bytes) else method
+
+
 @lru_cache(maxsize=32)
-def _method(spec: str, device: str) -> Method:
+def _made(method: str | bytes, device: str) -> Method:
     from ..methods import get_method
 
-    return get_method(spec, device=device)
+    if isinstance(method, str):
+        return get_method(method, device=device)
+    made: Method = pickle.loads(method)
+    return made
+
+
+def check_target(method: str | bytes | Method, device: str, pairs: Sequence[Pair]) -> None:
+    """Make sure, where the tasks will be done, that a method can fuse pairs; see `check_method`."""
+    check_method(_method(method, device), device, pairs)
 
 
 def digest_sources(pair: Pair) -> Digest:
@@ -77,17 +93,23 @@ def _digest_file(file: Path, changed: int, size: int) -> bytes:
         return hashlib.file_digest(stream, "sha256").digest()
 
 
+@dataclass
+class SetUpFailed(Row):
+    """The row of a pair for a method that lacks what every pair needs; `reason` says what."""
+
+
 def execute(task: PairTask) -> list[tuple[Path, Row]]:
     """Fuse and score one pair; a row for each target, in their order.
 
-    What the method or the sources do wrong is a row with status "failed"; an image that cannot be written raises.
+    Whatever is raised for the pair is a row with status "failed", and `SetUpFailed` where it would be for every pair;
+    but a disk that is full, or a folder that cannot be written to, raises.
     """
     try:
         digest = digest_sources(task.pair)
         a, b = read_pair(task.pair, task.size_policy)
-    except (FusionBenchError, OSError) as error:
+        sources = prepare(a, b)
+    except Exception as error:
         return [(target.folder, _failed(task.pair, error)) for target in task.targets]
-    sources = prepare(a, b)
     return [(target.folder, _serve(target, task.pair, sources, digest)) for target in task.targets]
 
 
@@ -97,14 +119,27 @@ def _serve(target: Target, pair: Pair, sources: Sources, digest: Digest) -> Row:
         if target.row:
             row, fused = _stored(target, pair)
         else:
-            method = _method(target.method, target.device) if isinstance(target.method, str) else target.method
+            method = _method(target.method, target.device)
             mark = fingerprint(digest, method.files(pair))
             row, fused = _fuse(method, pair, sources)
-    except Exception as error:  # whatever somebody's method raises is that pair's result, not the end of the run
-        return replace(_failed(pair, error), sources=mark)
-    if target.row is None:
-        _keep(target, pair, fused)
-    for protocol, keys in target.keys.items():
+    except (Exception, SystemExit) as error:  # whatever somebody's method does is that pair's result
+        return replace(_failed(pair, error, set_up_failed(error)), sources=mark)
+    try:
+        if target.row is None:
+            _keep(target, pair, fused)
+        _score(row, fused, sources, target.keys)
+    except Exception as error:
+        if write_failed(error):
+            raise
+        failed = replace(_failed(pair, error), sources=mark)
+        # What was scored before stays; what lacks is tried again by the next run.
+        return failed if target.row is None else replace(target.row, reason=failed.reason)
+    return replace(row, sources=mark)
+
+
+def _score(row: Row, fused: Fused, sources: Sources, wanted: dict[str, tuple[str, ...]]) -> None:
+    """Add the metrics of each protocol to the row."""
+    for protocol, keys in wanted.items():
         image = fused.scored(get_protocol(protocol).colour)
         scores = evaluate(image, sources, protocol=protocol, metrics=keys)
         named = dict(zip(scores, keys, strict=True))
@@ -112,7 +147,6 @@ def _serve(target: Target, pair: Pair, sources: Sources, digest: Digest) -> Row:
         row.reason = "; ".join(
             [*filter(None, [row.reason]), *(f"{named[n]}: {why}" for n, why in scores.reasons.items())]
         )
-    return replace(row, sources=mark)
 
 
 def _fuse(method: Method, pair: Pair, sources: Sources) -> tuple[Row, Fused]:
@@ -140,6 +174,6 @@ def _stored(target: Target, pair: Pair) -> tuple[Row, Fused]:
     return row, Fused(image, read(colour).astype(np.uint8) if colour.exists() else None, row.seconds)
 
 
-def _failed(pair: Pair, error: BaseException) -> Row:
+def _failed(pair: Pair, error: BaseException, set_up: bool = False) -> Row:
     sentence = str(error) if isinstance(error, FusionBenchError) else one_line(error)
-    return Row(pair.name, "failed", sentence)
+    return (SetUpFailed if set_up else Row)(pair.name, "failed", sentence)

@@ -61,8 +61,8 @@ def load_state(path: str | Path) -> State:
     file, key = split_key(path)
     state = _load(Path(file).expanduser())
     if not key:
-        return state
-    part = state.below(key)
+        return state.bare()
+    part = state.below(key).bare()
     if not part.tensors:
         from ...errors import unknown
 
@@ -78,23 +78,24 @@ def _load(path: Path) -> State:
     if path.is_dir():
         raise InputError(f"cannot read the weights {path}: it {kinds.folder(path)}")
     if not path.is_file():
-        raise InputError(f"there is no weights file {path}{_near(path)}")
+        raise InputError(f"there is no weights file {path}{near(path)}")
     try:
         with path.open("rb") as file:
             start = file.read(9)
         if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= _HEADER:
             return _load_safetensors(path)
-        what = kinds.foreign(path)
+        jittor = is_jittor(path)
+        what = None if jittor else kinds.foreign(path)
     except OSError as error:
         raise InputError(f"cannot read the weights {path}: {error.strerror}") from error
     if what is not None:
         raise InputError(f"cannot read the weights {path}: it is {what}")
     if start[:2] == b"PK" and _is_numpy(path):
         return _load_numpy(path)
-    return _load_jittor(path) if is_jittor(path) else _load_torch(path)
+    return _load_jittor(path) if jittor else _load_torch(path)
 
 
-def _near(path: Path) -> str:
+def near(path: Path) -> str:
     """Name the weights that lie where a file was looked for."""
     import difflib
 

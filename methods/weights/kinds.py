@@ -7,6 +7,7 @@ import re
 import tarfile
 import zipfile
 from pathlib import Path
+from pickletools import genops
 
 HEAD = 4096  # bytes that are looked at
 _LFS = b"version https://git-lfs.github.com/spec"
@@ -61,7 +62,7 @@ def foreign(path: Path) -> str | None:
         return "a TensorFlow Lite model, which is a graph: ask for the checkpoint that it was made from"
     if _is_onnx(head, path):
         return ONNX
-    return _text(head)
+    return None if _is_pickle(head, path) else _text(head)
 
 
 def folder(path: Path) -> str:
@@ -121,7 +122,15 @@ def _holding(names: list[str]) -> str:
 
 def _is_onnx(head: bytes, path: Path) -> bool:
     """Whether the fields of a protocol buffer come as in an ONNX model: a version, then who made it, or the graph."""
-    return head[:1] == b"\x08" and (path.suffix == ".onnx" or head[2:3] == b"\x12" and head[3:4] < b"\x40")
+    return head[:1] == b"\x08" and (path.suffix == ".onnx" or (head[2:3] == b"\x12" and head[3:4] < b"\x40"))
+
+
+def _is_pickle(head: bytes, path: Path) -> bool:
+    """Whether what looks like text is a pickle of the first protocol; walking it runs nothing."""
+    try:
+        return head[:1] in b"c(" and all(True for _ in genops(path.read_bytes()))
+    except (ValueError, EOFError, IndexError, KeyError):
+        return False
 
 
 def _text(head: bytes) -> str | None:

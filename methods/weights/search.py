@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 _DEEPEST = 40
+_WRAPPERS = ("module.", "_orig_mod.", "model.", "generator.", "net.", "netG.")
 TOP = "."  # the key that names the top level
 # Counters that tools leave among the tensors: thop, averaged models, TensorFlow's optimisers.
 _COUNTERS = ("total_ops", "total_params", "n_averaged", "global_step", "beta1_power", "beta2_power")
@@ -52,11 +53,26 @@ class State:
                 return State(kept, self.metadata, self.format, homes)
         return State({}, self.metadata, self.format)
 
+    def bare(self) -> State:
+        """Drop the keys before the names where all tensors lie in one dictionary, and the prefixes of wrappers."""
+        homes = {self.homes.get(name, "") for name in self.tensors}
+        if len(homes) != 1:
+            return self
+        start = f"{home}." if (home := homes.pop()) else ""
+        while (wrapper := _wrapper([name[len(start) :] for name in self.tensors])) is not None:
+            start += wrapper
+        return State({n[len(start) :]: t for n, t in self.tensors.items()}, self.metadata, self.format)
+
     def keys(self) -> list[str]:
         """List the keys that tensors lie below: dictionaries, and first parts of names."""
         found = dict.fromkeys(home for home in self.homes.values() if home)
         found |= dict.fromkeys(name.partition(".")[0] for name in self.tensors if "." in name)
         return list(found)
+
+
+def _wrapper(names: list[str]) -> str | None:
+    """Find what a wrapper of the network put before all of its names."""
+    return next((start for start in _WRAPPERS if names and all(name.startswith(start) for name in names)), None)
 
 
 @dataclass(frozen=True)
@@ -194,7 +210,7 @@ def _misshapen(state: State, wanted: Mapping[str, Shape], prefix: str) -> list[t
 
 
 def _extra(state: State, wanted: Mapping[str, Shape], prefix: str) -> list[str]:
-    """Name the tensors among those of the network that it does not have: in the same dictionaries, behind its prefix."""
+    """Name the tensors among the network's that it does not have: in the same dictionaries, behind its prefix."""
     homes = {state.homes.get(prefix + name, "") for name in wanted if prefix + name in state.tensors}
     return [
         name[len(prefix) :]
