@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..environment import environment
 from ..errors import InputError, RunError, one_line
+from ..files import check_writable
 from ..methods.devices import check_device
 from ..sizes import parse_size
 from . import manifest
-from .measure import Job, default_threads, measure, quartiles
+from .measure import Job, default_threads, measure, quartiles, scene
+from .ready import check_method
 from .store import FORMAT, profile_path, read_record, write_record
 
 if TYPE_CHECKING:
@@ -80,6 +82,10 @@ def profile(
         for spec, method in made
     ]
     described = [(_describe(method, job), job) for method, job in jobs]
+    check_writable(Path(out))
+    for (method, _), (about, job) in zip(jobs, described, strict=True):
+        if again or _stored(about, job, Path(out)) is None:
+            check_method(method, device, [scene((1, 1), task)])
     return [_one(about, job, Path(out), again, advance) for about, job in described]
 
 
@@ -113,8 +119,7 @@ def _one(
 ) -> dict[str, Any]:
     label = about["method"]["label"]
     path = profile_path(out, label, job.size, job.device)
-    known = read_record(path)
-    if known and not again and _key(known) == _key(about):
+    if not again and (known := _stored(about, job, out)) is not None:
         return known
     if advance is not None:
         advance(label)
@@ -132,6 +137,12 @@ def _one(
     }
     write_record(path, record)
     return read_record(path)
+
+
+def _stored(about: dict[str, Any], job: Job, out: Path) -> dict[str, Any] | None:
+    """Read what was measured before; None where it was not, or something is different now."""
+    known = read_record(profile_path(out, about["method"]["label"], job.size, job.device))
+    return known if known and _key(known) == _key(about) else None
 
 
 def _key(record: dict[str, Any]) -> list[Any]:

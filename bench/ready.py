@@ -54,20 +54,21 @@ def _check_rule(method: Method) -> None:
         )
 
 
-def set_up_failed(error: BaseException) -> bool:
-    """Whether what was raised for one pair would be raised for all: a module is missing, or a program does not start.
+def lacking(error: BaseException) -> str:
+    """Say what a method lacks for every pair, if that is why it failed for one: a module, a program that starts.
 
     Only what was raised, and what its raiser names as the cause, counts: an ImportError that somebody dealt with does
     not.
+
+    Returns
+    -------
+    The sentence; "" where the failure may be this pair's alone.
     """
     current: BaseException | None = error
     while current is not None:
+        if isinstance(current, ModuleNotFoundError) and current.name:
+            return f"the module {current.name!r} is not installed; install it into this environment"
         if isinstance(current, ImportError | SetupError):
-            return True
+            return str(current)
         current = current.__cause__
-    return False
-
-
-def set_up_sentence(label: str, reason: str) -> str:
-    """Say that a run ends because a method lacks what every pair needs."""
-    return f"method {label!r} cannot be used here, and would fail for every pair: {reason}"
+    return ""

@@ -21,7 +21,6 @@ from . import manifest
 from .executors import elsewhere, make_executor, stream
 from .plan import Part, choose_metrics, make_parts, make_tasks
 from .progress import Reporter
-from .ready import set_up_sentence
 from .store import FORMAT, Row
 from .task import PairTask, SetUpFailed, check_target, execute
 
@@ -175,7 +174,7 @@ def _work(parts: list[Part], tasks: list[PairTask], executor: Executor, ahead: i
             for path, row in results:
                 part = by_path[path]
                 if isinstance(row, SetUpFailed) and not any(done.status == "ok" for done in part.rows.values()):
-                    unusable = SetupError(set_up_sentence(part.method.label, row.reason))
+                    unusable = SetupError(f"method {part.method.label!r} can fuse no pair here: {row.lacks}")
                 else:
                     _record(part, row)
             if unusable is not None:  # the other methods' rows of this pair are kept

@@ -16,7 +16,7 @@ from ..datasets import Pair, SizePolicy, read, read_pair, write
 from ..errors import FusionBenchError, one_line
 from ..files import write_failed
 from ..metrics import Sources, evaluate, get_protocol, prepare
-from .ready import check_method, set_up_failed
+from .ready import check_method, lacking
 from .store import Row, RunFolder
 
 if TYPE_CHECKING:
@@ -95,7 +95,9 @@ def _digest_file(file: Path, changed: int, size: int) -> bytes:
 
 @dataclass
 class SetUpFailed(Row):
-    """The row of a pair for a method that lacks what every pair needs; `reason` says what."""
+    """The row of a pair for a method that lacks what every pair needs; `lacks` says what."""
+
+    lacks: str = ""
 
 
 def execute(task: PairTask) -> list[tuple[Path, Row]]:
@@ -123,7 +125,7 @@ def _serve(target: Target, pair: Pair, sources: Sources, digest: Digest) -> Row:
             mark = fingerprint(digest, method.files(pair))
             row, fused = _fuse(method, pair, sources)
     except (Exception, SystemExit) as error:  # whatever somebody's method does is that pair's result
-        return replace(_failed(pair, error, set_up_failed(error)), sources=mark)
+        return replace(_failed(pair, error, lacking(error)), sources=mark)
     try:
         if target.row is None:
             _keep(target, pair, fused)
@@ -174,6 +176,6 @@ def _stored(target: Target, pair: Pair) -> tuple[Row, Fused]:
     return row, Fused(image, read(colour).astype(np.uint8) if colour.exists() else None, row.seconds)
 
 
-def _failed(pair: Pair, error: BaseException, set_up: bool = False) -> Row:
+def _failed(pair: Pair, error: BaseException, lacks: str = "") -> Row:
     sentence = str(error) if isinstance(error, FusionBenchError) else one_line(error)
-    return (SetUpFailed if set_up else Row)(pair.name, "failed", sentence)
+    return SetUpFailed(pair.name, "failed", sentence, lacks=lacks) if lacks else Row(pair.name, "failed", sentence)

@@ -201,11 +201,11 @@ def weights_files(weights: str) -> dict[str, Path]:
         if not found:
             raise InputError(f"the folder {path} has none of {', '.join(f'{task}.pth' for task in TASKS)}")
         return found
-    file, key = split_key(weights)
-    found = weights_path(weights, "film")
-    if not key and not Path(file).expanduser().exists() and len(WEIGHTS[weights].files) > 1:
-        return {task: found.with_name(f"{task}.pth") for task in TASKS}
-    return dict.fromkeys(TASKS, found)
+    name, key = split_key(weights)
+    first = weights_path(weights, "film")
+    if not key and not Path(name).expanduser().exists() and len(WEIGHTS[name].files) > 1:
+        return {task: first.with_name(f"{task}.pth") for task in TASKS}
+    return dict.fromkeys(TASKS, first)
 
 
 def parse_grid(grid: str) -> tuple[int, int] | None:
