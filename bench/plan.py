@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..datasets import FULL, FusionDataset, Pair
 from ..errors import InputError
+from ..files import check_writable
 from ..metrics.engine.evaluate import select
 from . import manifest
 from .store import Row, RunFolder, run_folder
@@ -52,7 +53,7 @@ class Part:
     """One method on one data set: its folder, and what is stored there."""
 
     method: Method
-    spec: str | Method
+    spec: str | bytes | Method
     device: str
     dataset: FusionDataset
     keys: Keys
@@ -69,8 +70,9 @@ class Part:
             "rgbt": self.dataset.rgbt,
         }
 
-    def open(self) -> None:
-        """Lock the folder and read what is there; refuse results of another configuration."""
+    def look(self) -> None:
+        """Read what is there, and refuse results of another configuration, and a folder that cannot be written to."""
+        check_writable(self.folder.path)
         known = self.folder.manifest()
         for name, value in self.describe().items():
             before = known.get(name, _ASSUMED.get(name))
@@ -79,12 +81,22 @@ class Part:
                     f"{self.folder.path} holds results of another configuration (its {name} was "
                     f"{before}): choose another folder with --out, or delete that one"
                 )
-        self.rows = self.folder.open([key for keys in self.keys.values() for key in keys])
-        if not self.method.computes:  # rows of before may hold the seconds of reading a file
-            for name, row in self.rows.items():
-                if not math.isnan(row.seconds):
-                    self.rows[name] = replace(row, seconds=math.nan)
-                    self.folder.append(self.rows[name])
+        self.rows = self._untimed(self.folder.rows())
+
+    def open(self) -> bool:
+        """Lock the folder, and make it if need be; say whether what is there changed since `look`."""
+        before, stored = self.rows, self.folder.open([key for keys in self.keys.values() for key in keys])
+        self.rows = self._untimed(stored)
+        for name, row in self.rows.items():
+            if row is not stored[name]:
+                self.folder.append(row)
+        return self.rows != before
+
+    def _untimed(self, rows: dict[str, Row]) -> dict[str, Row]:
+        """Leave out the seconds of a method that does not compute; rows of before hold those of reading a file."""
+        if self.method.computes:
+            return rows
+        return {name: row if math.isnan(row.seconds) else replace(row, seconds=math.nan) for name, row in rows.items()}
 
     def missing(self, pair: str) -> Keys:
         """Which metrics the stored row of the pair lacks, by protocol."""
@@ -101,7 +113,7 @@ class Part:
             or row.status != "ok"
             or digest is None
             or not self.folder.image(pair.name).exists()
-            or row.sources != fingerprint(digest, self.method.files(pair))
+            or row.sources != self._mark(pair, digest)
         ):
             return Target(self.spec, self.device, self.folder.path, self.keys)
         missing = self.missing(pair.name)
@@ -113,6 +125,13 @@ class Part:
         """Whether the method has to fuse the pair of a task, and not only to score what is stored."""
         return any(target.folder == self.folder.path and target.row is None for target in task.targets)
 
+    def _mark(self, pair: Pair, digest: Digest) -> str:
+        """Hash what the pair's result would follow from; "" where that fails: doing the pair will say why."""
+        try:
+            return fingerprint(digest, self.method.files(pair))
+        except Exception:
+            return ""
+
 
 def _plain(value: Any) -> Any:
     """Return the value as it reads back from JSON."""
@@ -120,7 +139,7 @@ def _plain(value: Any) -> Any:
 
 
 def make_parts(
-    methods: Iterable[tuple[str | Method, Method]],
+    methods: Iterable[tuple[str | bytes | Method, Method]],
     datasets: Sequence[FusionDataset],
     keys: Keys,
     out: Path,
@@ -158,8 +177,8 @@ def make_tasks(parts: Sequence[Part], at_once: int = 1) -> list[PairTask]:
 
 
 def _digest(pair: Pair) -> Digest | None:
-    """Hash the sources; None where a file cannot be read: it is then to be done, and its row says so."""
+    """Hash the sources of a pair; None where they cannot be read: doing the pair will say why."""
     try:
         return digest_sources(pair)
-    except OSError:
+    except Exception:
         return None

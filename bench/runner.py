@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,8 @@ from rich.console import Console
 
 from ..datasets import FusionDataset, RangeOption, load_dataset, parse_ranges, require_effect
 from ..environment import environment
+from ..errors import InputError, SetupError, one_line
+from ..methods.devices import check_name
 from ..metrics import get_metric, get_protocol
 from . import manifest
 from .executors import make_executor, stream
@@ -21,13 +23,10 @@ from .plan import Part, choose_metrics, make_parts, make_tasks
 from .progress import Reporter
 from .sizes import size_record
 from .store import FORMAT, Row
-from .task import execute
+from .task import SetUpFailed, execute
 from .timing import timing
-from .warm import warm_up
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     import pandas as pd
 
     from ..methods import Method
@@ -82,15 +81,12 @@ def run(
         The run had to stop; finished pairs are stored.
     """
     from ..methods import default_methods, get_method
-    from ..methods.external.folder import Folder
 
     protocols = [protocol] if isinstance(protocol, str) else list(protocol)
     keys = choose_metrics(protocols, metrics)
+    check_name(device)
     names = [methods] if isinstance(methods, str) else (methods if methods is not None else default_methods())
     made = [get_method(m, device=device) if isinstance(m, str) else m for m in names]
-    # Threads share what is made here; a process makes its own, but for a folder, which has seen all pairs.
-    shared = [executor == "threads" or isinstance(method, Folder) for method in made]
-    chosen = [(method if here else name, method) for here, name, method in zip(shared, names, made, strict=True)]
     wanted = [datasets] if isinstance(datasets, str | Path | FusionDataset) else datasets
     options = {
         "limit": limit, "on_error": on_error, "size_policy": size_policy, "range": parse_ranges(range), "rgbt": rgbt,
@@ -102,19 +98,23 @@ def run(
     for method in made:
         for dataset in loaded:
             method.expect(dataset)
+    # Threads share what is made here; a process makes its own.
+    chosen = [
+        (method if executor == "threads" else _sent(m, method), method) for m, method in zip(names, made, strict=True)
+    ]
     parts = make_parts(chosen, loaded, keys, Path(out), device)
     with contextlib.ExitStack() as stack:
-        pool = stack.enter_context(make_executor(executor, workers))  # before anything is written: it may not be there
-        for part in parts:
-            part.open()
-            stack.callback(part.folder.close, [*(pair.name for pair in part.dataset), *part.dataset.skipped])
-        for part in parts:
-            _write_manifest(part, "running")
+        pool = stack.enter_context(make_executor(executor, workers))
         stack.callback(_close_methods, parts)
+        tasks = _prepare(parts, pool, workers)  # nothing is written before
+        stack.enter_context(_removing_empty(parts))
+        changed = [_open(part, stack) for part in parts]
         stack.callback(pool.shutdown)  # nobody works on in a folder that is closed
+        if any(changed):  # by another run, in the meantime
+            tasks = make_tasks(parts, workers)
         for sentence in dict.fromkeys(remark for dataset in loaded for remark in dataset.remarks):
             (console or Console(quiet=True)).print(f"note: {sentence}", highlight=False, soft_wrap=True)
-        _work(parts, pool, workers, console or Console(quiet=True))
+        _work(parts, tasks, pool, 2 * workers, console or Console(quiet=True))
         for part in parts:
             _write_manifest(part, "finished")
     return _frame(parts)
@@ -125,28 +125,81 @@ def _read_by(dataset: FusionDataset, range: RangeOption) -> FusionDataset:
     return dataset if range is None else replace(dataset, ranges=parse_ranges(range))
 
 
+def _sent(given: str | Method, method: Method) -> str | bytes:
+    """Bring a method into the form in which it goes to other processes."""
+    if isinstance(given, str) and method.computes:  # a folder has seen all pairs
+        return given
+    try:
+        return pickle.dumps(method)
+    except Exception as error:
+        raise InputError(
+            f"method {method.label!r} cannot be given to other processes ({one_line(error)}): use --executor threads"
+        ) from error
+
+
 def _close_methods(parts: list[Part]) -> None:
     for part in parts:
         part.method.close()
 
 
-def _work(parts: list[Part], executor: Executor, workers: int, console: Console) -> None:
+def _prepare(parts: list[Part], pool: Executor, workers: int) -> list[PairTask]:
+    """Find what is left to do, and make sure that it can be done, each method once for each data set."""
+    for part in parts:
+        part.look()
+    tasks = make_tasks(parts, workers)
+    fusing = {target.folder for task in tasks for target in task.targets if target.row is None}
+    here = isinstance(pool, ThreadPoolExecutor)
+    for part in parts:
+        if part.folder.path in fusing:
+            arguments = (part.spec, part.device, part.dataset.pairs)
+            check_target(*arguments) if here else elsewhere(pool, check_target, *arguments)
+    for part in parts:
+        if here and part.folder.path in fusing:
+            part.method.start()
+            for task in sorted({task.pair.task for task in tasks if part.fuses(task)}):
+                warm_up(part.method, task)
+    return tasks
+
+
+def _open(part: Part, stack: contextlib.ExitStack) -> bool:
+    """Lock the folder of a part until the run ends; say whether what is there changed since it was looked at."""
+    changed = part.open()
+    stack.callback(part.folder.close, [*(pair.name for pair in part.dataset), *part.dataset.skipped])
+    _write_manifest(part, "running")
+    return changed
+
+
+@contextlib.contextmanager
+def _removing_empty(parts: list[Part]) -> Iterator[None]:
+    """Leave no folder behind that a run made, if it ended before the first row because nothing can be fused."""
+    new = [part for part in parts if not part.folder.path.exists()]
+    try:
+        yield
+    except SetupError:
+        for part in new:
+            if not part.rows:
+                part.folder.remove()
+        raise
+
+
+def _work(parts: list[Part], tasks: list[PairTask], executor: Executor, ahead: int, console: Console) -> None:
     by_path = {part.folder.path: part for part in parts}
     for part in parts:
         for name, reason in part.dataset.skipped.items():
             _record(part, Row(name, "skipped", reason))
-    tasks = make_tasks(parts, workers)
     total = sum(len(part.dataset) for part in parts)
     left = sum(len(task.targets) for task in tasks)
-    if left and isinstance(executor, ThreadPoolExecutor):
-        for part in parts:
-            part.method.start()
-            for task in sorted({task.pair.task for task in tasks if part.fuses(task)}):
-                warm_up(part.method, task)
+    unusable: SetupError | None = None
     with Reporter(console, total, done=total - left) as reporter:
-        for results in stream(executor, execute, tasks, 2 * workers):
+        for results in stream(executor, execute, tasks, ahead):
             for path, row in results:
-                _record(by_path[path], row)
+                part = by_path[path]
+                if isinstance(row, SetUpFailed) and not any(done.status == "ok" for done in part.rows.values()):
+                    unusable = SetupError(f"method {part.method.label!r} can fuse no pair here: {row.lacks}")
+                else:
+                    _record(part, row)
+            if unusable is not None:  # the other methods' rows of this pair are kept
+                raise unusable
             reporter.advance(len(results), results[-1][1].pair)
 
 

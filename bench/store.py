@@ -20,6 +20,7 @@ import json
 import math
 import os
 import re
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -184,6 +185,13 @@ class RunFolder:
                 self._rewrite(sorted(rows, key=lambda row: (place.get(row.pair, len(place)), row.pair)))
         finally:
             self._lock.release()
+
+    def remove(self) -> None:
+        """Remove the folder of a run, which is closed, and the folders above it that are empty then."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        for folder in (self.path.parent, self.path.parent.parent):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def _rewrite(self, rows: list[Row]) -> None:
         header = [*FIXED, *self._columns, *FACTS]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import pickle
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 
 from ..datasets import FULL, Pair, Ranges, SizePolicy, read, read_pair, write
 from ..errors import FusionBenchError, one_line
+from ..files import write_failed
 from ..metrics import Sources, evaluate, get_protocol, prepare
 from .looks import Seen, levels, look
+from .ready import check_method, lacking
 from .store import Row, RunFolder
 from .warm import warm_up
 
@@ -29,11 +32,11 @@ if TYPE_CHECKING:
 class Target:
     """What one method has to do with the pair.
 
-    `method` is a specification that `get_method` understands, or a method itself; `row` is the result so far, if the
-    pair was fused before and only has to be scored in `keys`, which come by protocol.
+    `method` is a specification that `get_method` understands, or a method itself, pickled for another process; `row` is
+    the result so far, if the pair was fused before and only has to be scored in `keys`, which come by protocol.
     """
 
-    method: str | Method
+    method: str | bytes | Method
     device: str
     folder: Path
     keys: dict[str, tuple[str, ...]]
@@ -60,11 +63,24 @@ class PairTask:
     at_once: int = 1
 
 
+def _method(method: str | bytes | Method, device: str) -> Method:
+    """Make the method that a task names, in each process once."""
+    return _made(method, device) if isinstance(method, str | bytes) else method
+
+
 @lru_cache(maxsize=32)
-def _method(spec: str, device: str) -> Method:
+def _made(method: str | bytes, device: str) -> Method:
     from ..methods import get_method
 
-    return get_method(spec, device=device)
+    if isinstance(method, str):
+        return get_method(method, device=device)
+    made: Method = pickle.loads(method)
+    return made
+
+
+def check_target(method: str | bytes | Method, device: str, pairs: Sequence[Pair]) -> None:
+    """Make sure, where the tasks will be done, that a method can fuse pairs; see `check_method`."""
+    check_method(_method(method, device), device, pairs)
 
 
 def digest_sources(pair: Pair) -> Digest:
@@ -91,18 +107,26 @@ def _digest_file(file: Path, changed: int, size: int) -> bytes:
         return hashlib.file_digest(stream, "sha256").digest()
 
 
+@dataclass
+class SetUpFailed(Row):
+    """The row of a pair for a method that lacks what every pair needs; `lacks` says what."""
+
+    lacks: str = ""
+
+
 def execute(task: PairTask) -> list[tuple[Path, Row]]:
     """Fuse and score one pair; a row for each target, in their order.
 
-    What the method or the sources do wrong is a row with status "failed", whatever was raised; an image that cannot be
-    written raises. The sources are read once: methods and metrics see the same uint8 arrays.
+    Whatever is raised for the pair is a row with status "failed", and `SetUpFailed` where it would be for every pair;
+    but a disk that is full, or a folder that cannot be written to, raises. The sources are read once: methods and
+    metrics see the same uint8 arrays.
     """
     try:
         digest = digest_sources(task.pair)
         sources = prepare(*task.read())
+        seen = Seen(levels(sources.a), levels(sources.b))
     except Exception as error:  # whatever a file makes a decoder raise is its pair's result, not the end of the run
         return [(target.folder, _failed(task.pair, error)) for target in task.targets]
-    seen = Seen(levels(sources.a), levels(sources.b))
     return [(target.folder, _serve(target, task, sources, seen, digest)) for target in task.targets]
 
 
@@ -113,19 +137,31 @@ def _serve(target: Target, task: PairTask, sources: Sources, seen: Seen, digest:
         if target.row:
             row, fused = _stored(target, pair)
         else:
-            method = target.method
-            if isinstance(method, str):
-                method = _method(method, target.device)
+            method = _method(target.method, target.device)
+            if method is not target.method:
                 warm_up(method, pair.task)
             mark = fingerprint(digest, method.files(pair))
             row, fused = _fuse(method, task, sources)
             row.facts["at_once"] = float(task.at_once)
-    except Exception as error:  # whatever somebody's method raises is that pair's result, not the end of the run
-        return replace(_failed(pair, error), sources=mark)
-    if target.row is None:
-        _keep(target, pair, fused)
-    sources = _seen_by(fused, sources)
-    for protocol, keys in target.keys.items():
+    except (Exception, SystemExit) as error:  # whatever somebody's method does is that pair's result
+        return replace(_failed(pair, error, lacking(error)), sources=mark)
+    try:
+        if target.row is None:
+            _keep(target, pair, fused)
+        _score(row, fused, _seen_by(fused, sources), target.keys)
+        row.facts.update(look(fused.image, seen))
+    except Exception as error:
+        if write_failed(error):
+            raise
+        failed = replace(_failed(pair, error), sources=mark)
+        # What was scored before stays; what lacks is tried again by the next run.
+        return failed if target.row is None else replace(target.row, reason=failed.reason)
+    return replace(row, sources=mark)
+
+
+def _score(row: Row, fused: Fused, sources: Sources, wanted: dict[str, tuple[str, ...]]) -> None:
+    """Add the metrics of each protocol to the row."""
+    for protocol, keys in wanted.items():
         image = fused.scored(get_protocol(protocol).colour)
         scores = evaluate(image, sources, protocol=protocol, metrics=keys)
         named = dict(zip(scores, keys, strict=True))
@@ -133,8 +169,6 @@ def _serve(target: Target, task: PairTask, sources: Sources, seen: Seen, digest:
         row.reason = "; ".join(
             [*filter(None, [row.reason]), *(f"{named[n]}: {why}" for n, why in scores.reasons.items())]
         )
-    row.facts.update(look(fused.image, seen))
-    return replace(row, sources=mark)
 
 
 def _fuse(method: Method, task: PairTask, sources: Sources) -> tuple[Row, Fused]:
@@ -176,6 +210,6 @@ def _stored(target: Target, pair: Pair) -> tuple[Row, Fused]:
     return row, Fused(image, read(colour).astype(np.uint8) if colour.exists() else None, row.seconds)
 
 
-def _failed(pair: Pair, error: BaseException) -> Row:
+def _failed(pair: Pair, error: BaseException, lacks: str = "") -> Row:
     sentence = str(error) if isinstance(error, FusionBenchError) else one_line(error)
-    return Row(pair.name, "failed", sentence)
+    return SetUpFailed(pair.name, "failed", sentence, lacks=lacks) if lacks else Row(pair.name, "failed", sentence)

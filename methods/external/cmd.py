@@ -9,13 +9,15 @@ import signal
 import string
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ...datasets.images import write
 from ...datasets.pair import Pair
-from ...errors import InputError, RunError
+from ...errors import InputError, RunError, SetupError
 from ..method import Gray, Image, Method, Quantise
+from ._program import check_program
 from ._result import read_fused
 
 _PLACES = ("a", "b", "out", "name", "task")
@@ -53,6 +55,10 @@ class Command(Method):
         """Name the words of the command that are files: programs, scripts, weights."""
         return [Path(word) for word in self._words if Path(word).is_file()]
 
+    def check(self, pairs: Sequence[Pair]) -> None:
+        """Make sure that there is the program, and its script."""
+        check_program(self._words)
+
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
         """Fail: the command wants files, see `fuse_images`."""
         raise RunError("a command works on whole pairs")
@@ -77,7 +83,7 @@ class Command(Method):
                     words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
                 )
             except OSError as error:
-                raise RunError(f"the command {words[0]!r} cannot be started: {error.strerror}") from error
+                raise SetupError(f"the command {words[0]!r} cannot be started: {error.strerror}") from error
             try:
                 code = process.wait(self.timeout)
             except subprocess.TimeoutExpired:
@@ -88,7 +94,8 @@ class Command(Method):
             said = _last_line(errors.read())
         if code:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            raise RunError(f"the command ended with {how}: {said or 'it wrote nothing to standard error'}")
+            missing = ImportError(said) if said.startswith(("ModuleNotFoundError:", "ImportError:")) else None
+            raise RunError(f"the command ended with {how}: {said or 'it wrote nothing to standard error'}") from missing
         return said
 
 

@@ -81,6 +81,7 @@ def prepare(
     if target.exists():
         _check_same(target, settings, found.pairs)
         return target
+    source.check(found.pairs)
     partial = target.with_name(f"{target.name}.partial")
     with writing(partial):
         partial.parent.mkdir(parents=True, exist_ok=True)

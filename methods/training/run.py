@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...environment import environment
 from ...errors import FusionBenchError, InputError, RunError, unknown
-from ...files import write_bytes
+from ...files import check_writable, write_bytes
 from .journal import log, telling_full_disk
 from .options import FILE, TrainOptions, changed, load_options, make_options
 from .unread import require_read
@@ -63,6 +63,7 @@ def train(options: TrainOptions | None = None, quiet: bool = False, **given: Any
         raise unknown("method that can be trained", chosen.method, RECIPES)
     require_read(chosen, given if options is None else changed(chosen))
     folder = _new_folder(chosen)
+    check_writable(folder)
     _launch(chosen, folder, quiet)
     return folder
 

@@ -186,7 +186,7 @@ def test_a_truncated_file_is_named(state: dict[str, torch.Tensor], tmp_path: Pat
 
 def test_a_text_file_is_no_weights(tmp_path: Path) -> None:
     (tmp_path / "notes.pth").write_text("these are not weights")
-    with pytest.raises(InputError, match="truncated, or holds no weights"):
+    with pytest.raises(InputError, match=r"it is text \('these are not weights'\), and holds no weights"):
         load_state(tmp_path / "notes.pth")
     with pytest.raises(InputError, match="there is no weights file"):
         load_state(tmp_path / "absent.pth")
