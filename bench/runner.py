@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,16 +18,19 @@ from ..errors import InputError, SetupError, one_line
 from ..methods.devices import check_name
 from ..metrics import get_metric, get_protocol
 from . import manifest
-from .executors import make_executor, stream
+from .executors import elsewhere, make_executor, stream
 from .notes import notes_of
 from .plan import Part, choose_metrics, make_parts, make_tasks
 from .progress import Reporter
 from .sizes import size_record
 from .store import FORMAT, Row
-from .task import SetUpFailed, execute
+from .task import PairTask, SetUpFailed, check_target, execute
 from .timing import timing
+from .warm import warm_up
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import pandas as pd
 
     from ..methods import Method
