@@ -214,6 +214,17 @@ def test_three_dark_images_are_quiet() -> None:
     expect(evaluate(*three, metrics="EN,SD,MSE"), plain(*three))
 
 
+def test_a_stated_range_that_makes_an_image_black_is_doubted() -> None:
+    with pytest.warns(
+        RangeWarning, match=r"fused holds 5 to 250, a .*: data_range 0\.\.65535 makes fused nearly black"
+    ):
+        evaluate(F.astype(np.uint16), A, B, metrics="EN", data_range=65535)
+    sources = prepare(A / 255, B.astype(float), data_range=(1, 255))  # one range for both, not one for each
+    with pytest.warns(RangeWarning, match=r"a holds .*: data_range 1\.\.255 makes a nearly black"):
+        evaluate(F, sources, metrics="EN")
+    evaluate(np.zeros(SHAPE, np.uint16), A, B, metrics="EN", data_range=65535)
+
+
 def test_warnings_can_be_filtered() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
