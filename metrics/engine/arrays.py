@@ -95,7 +95,7 @@ def _unmasked(given: Any, what: str) -> np.ndarray:
     try:
         found = np.asarray(given)
     except Exception as error:  # whatever a foreign `__array__` raises
-        raise InputError(f"{what} is a {type(given).__name__} that is no array: {one_line(error)}") from error
+        raise InputError(f"{what} is of type {type(given).__name__} that is no array: {one_line(error)}") from error
     if found.dtype.kind == "O":
         raise InputError(
             f"{what} has type object: give uint8, or real numbers in 0..255, none of them missing; "

@@ -157,10 +157,11 @@ def _expected(x: Array) -> str:
 
 def _hint(x: Array) -> str:
     """Say what an array of too many channels may be, and how to make it an image."""
-    axis = 1 if x.ndim == 4 and is_torch_array(x) else -1
-    if x.shape[axis] not in (2, 4):
+    places = (-1,) if x.ndim == 3 else (1, -1) if is_torch_array(x) else (-1, 1)
+    axis = next((axis for axis in places if x.shape[axis] in (2, 4)), None)
+    if axis is None:
         return " of 1 or 3 channels, or say with axes which axis is which"
     kind, keep = ("gray and alpha", ":1") if x.shape[axis] == 2 else ("RGB and alpha", ":3")
     part = f"[:, {keep}]" if axis == 1 else f"[..., {keep}]"
-    batch = f", and say axes='NHW' for {x.shape[0]} images {x.shape[2]} pixels wide" if x.ndim == 3 else ""
+    batch = f", or say axes='NHW' for {x.shape[0]} images {x.shape[2]} pixels wide" if x.ndim == 3 else ""
     return f"; {kind} is not scored: leave alpha out, {part}{batch}"

@@ -74,7 +74,10 @@ class Extent:
 
     def is_faint(self, partners: Iterable[Extent]) -> bool:
         """Whether the numbers may mean something else, beside those of the partners."""
-        if self.stated or (is_uint8(self.pixels) and not self.is_mask):
+        if self.stated:
+            dark = self.stated != LEVELS and self.peak * FAINT <= max(one.peak for one in partners)
+            return dark and self.low < self.high
+        if is_uint8(self.pixels) and not self.is_mask:
             return False
         dark = self.high * FAINT <= LEVELS[1] and self.high * FAINT <= max(one.peak for one in partners)
         return dark and (self.is_mask or not self.whole)
@@ -217,7 +220,8 @@ def warn_of_faint(sides: Sequence[Sequence[Extent]]) -> None:
     """Warn of images whose numbers do not fit their partners'.
 
     A dark image is one whose brightest pixel is 32 times darker than the brightest of the three. It may be right; but
-    fractions in a dark image are those of another unit more often than not, and 0 and 1 those of a mask.
+    fractions in a dark image are those of another unit more often than not, and 0 and 1 those of a mask. Where a range
+    was stated, it makes the image that dark.
 
     Parameters
     ----------
@@ -229,10 +233,11 @@ def warn_of_faint(sides: Sequence[Sequence[Extent]]) -> None:
         if found:
             one, others = found[0][side], (x for x in found[0] if x is not found[0][side])
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-            warn(
-                f"{one}{more}, {', '.join(map(str, others))}: all are scored as 0..255; if that is right, say "
-                f"data_range=255 for {one.what.partition('[')[0]}, else what its numbers mean"
-            )
+            side_name = one.what.partition("[")[0]
+            doubt = f"all are scored as 0..255; if that is right, say data_range=255 for {side_name}, else what it is"
+            if one.stated:
+                doubt = f"data_range {one.stated[0]:g}..{one.stated[1]:g} makes {side_name} nearly black beside them"
+            warn(f"{one}{more}, {', '.join(map(str, others))}: {doubt}")
 
 
 def warn(text: str) -> None:
