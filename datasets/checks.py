@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ..errors import InputError
 from . import layouts
-from .dataset import SizePolicy, load_source, no_effect
-from .facts import Side, facts_of, same
+from .dataset import SIDES, SizePolicy, load_source
+from .facts import facts_of, same
 from .images import UnreadableImageError
 from .layouts import Entry, Found
 from .load import choose, inspect, locate, printable, split_names
@@ -184,9 +184,11 @@ def check(
     report.pairs = len(report.good)
     if not pairs and not report.problems:
         report.problems[""] = f"{report.name} has no pairs in the split {report.split!r}"
-    idle = [sides for sides in ranges.asked if not any(report.deep[side] for side in sides)]
+    for remarks in report.seen.values():
+        remarks.sort(key=lambda remark: remark.file)
+    idle = ranges.without_effect([side for side, count in report.deep.items() if count], report.name)
     if idle and report.good:
-        report.problems[""] = no_effect(idle[0], report.name)
+        report.problems[""] = idle
     return report
 
 
@@ -215,9 +217,8 @@ def _describe(report: CheckReport, spec: DatasetSpec, found: Found) -> None:
 
 def _look(report: CheckReport, pair: Pair, size_policy: SizePolicy, rgbt: bool) -> str | None:
     """Decode the files of a pair, note what they are, and say what is wrong with them."""
-    sides: tuple[Side, Side] = ("a", "b")
     try:
-        facts = {side: facts_of(pair, side, report.ranges, rgbt) for side in sides}
+        facts = {side: facts_of(pair, side, report.ranges, rgbt) for side in SIDES}
         if pair.truth is not None:
             load_source(pair.truth)
     except UnreadableImageError as error:
