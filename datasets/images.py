@@ -111,7 +111,7 @@ def read(path: str | Path) -> Image:
         )
     if picture.maximum in (255, 65535):
         return picture.pixels
-    return np.rint(picture.pixels * (65535 / picture.maximum)).astype(np.uint16)
+    return np.rint(picture.pixels * 65535.0 / picture.maximum).astype(np.uint16)
 
 
 def to_gray(image: Image) -> NDArray[np.float32]:

@@ -66,7 +66,7 @@ class Rule:
         values = np.asarray(pixels, np.float64)
         if high <= low:  # one value everywhere: there is nothing to stretch
             return np.where(values > low, 255, 0).astype(np.uint8)
-        return np.rint(np.clip((values - low) * (255 / (high - low)), 0, 255)).astype(np.uint8)
+        return np.rint(np.clip((values - low) * 255 / (high - low), 0, 255)).astype(np.uint8)
 
     def limits(self, pixels: Image, maximum: int | None) -> tuple[float, float]:
         """Find the values that become 0 and 255."""

@@ -76,9 +76,7 @@ def remarks_on(dataset: FusionDataset) -> list[str]:
 
     Up to 64 files of a source are decoded for that, and only where their headers give cause.
     """
-    return [
-        sentence for side in SIDES for sentence in sentences(side, _of_side(dataset, side), dataset.ranges[side])
-    ]
+    return [sentence for side in SIDES for sentence in sentences(side, _of_side(dataset, side), dataset.ranges[side])]
 
 
 def sentences(side: str, found: Sequence[Remark], rule: Rule) -> list[str]:
