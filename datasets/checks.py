@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError
-from .dataset import SizePolicy, load_source, no_effect
-from .facts import Side, facts_of, same
+from .dataset import SIDES, SizePolicy, load_source
+from .facts import facts_of, same
 from .images import UnreadableImageError
 from .layouts import Found, short
 from .load import inspect, locate, printable
@@ -178,16 +178,20 @@ def check(
         return CheckReport(str(name_or_path), problems={"": str(error)})
     with ThreadPoolExecutor() as pool:
         looks = pool.map(lambda pair: _look(report, pair, size_policy, rgbt), pairs)
-        for pair, problem in zip(pairs, looks, strict=True):
+        left_out = bool(report.problems)
+        for pair, (problem, before) in zip(pairs, looks, strict=True):
+            left_out |= before
             if problem:
                 report.problems[printable(pair.name)] = printable(problem)
-    report.good = [pair.name for pair in pairs if pair.name not in report.problems]
+    report.good = [pair.name for pair in pairs if printable(pair.name) not in report.problems]
     report.pairs = len(report.good)
     if not pairs and not report.problems:
         report.problems[""] = f"{report.name} has no pairs in the split {report.split!r}"
-    idle = [sides for sides in ranges.asked if not any(report.deep[side] for side in sides)]
-    if idle and report.good:
-        report.problems[""] = no_effect(idle[0], report.name)
+    for remarks in report.seen.values():
+        remarks.sort(key=lambda remark: remark.file)
+    idle = ranges.without_effect([side for side, count in report.deep.items() if count], report.name)
+    if idle and not left_out and pairs:
+        report.problems[""] = idle
     return report
 
 
@@ -218,17 +222,22 @@ def _describe(report: CheckReport, spec: DatasetSpec, found: Found) -> None:
         report.splits[split] = SplitReport(present, len(names))
 
 
-def _look(report: CheckReport, pair: Pair, size_policy: SizePolicy, rgbt: bool) -> str | None:
-    """Decode the files of a pair, note what they are, and say what is wrong with them."""
-    sides: tuple[Side, Side] = ("a", "b")
+def _look(report: CheckReport, pair: Pair, size_policy: SizePolicy, rgbt: bool) -> tuple[str | None, bool]:
+    """Decode the files of a pair, note what they are, and say what is wrong with them.
+
+    Returns
+    -------
+    problem, and whether a run finds it before anything is decoded, and leaves the pair out
+    """
+    found = inspect(pair, size_policy, ranges=report.ranges, rgbt=rgbt)
     try:
-        facts = {side: facts_of(pair, side, report.ranges, rgbt) for side in sides}
+        facts = {side: facts_of(pair, side, report.ranges, rgbt) for side in SIDES}
         if pair.truth is not None:
             load_source(pair.truth)
     except UnreadableImageError as error:
-        return f"{error.path.parent.name}/{error.path.name}: {error.reason}"
+        return f"{error.path.parent.name}/{error.path.name}: {error.reason}", found is not None
     except InputError as error:
-        return str(error)
+        return str(error), found is not None
     for side, fact in facts.items():
         report.bits[side][fact.kind] += 1
         report.colour[side] += fact.colour
@@ -238,12 +247,11 @@ def _look(report: CheckReport, pair: Pair, size_policy: SizePolicy, rgbt: bool) 
         if fact.misnamed:
             path = getattr(pair, side)
             report.misnamed.append(f"{path.parent.name}/{path.name} is {fact.format}")
-    problem = inspect(pair, size_policy, ranges=report.ranges, rgbt=rgbt)
-    if problem is None:
+    if found is None:
         report.image_sizes[facts["a"].size] += 1
         if same(facts):
             report.identical.append(pair.name)
-    return problem
+    return found, found is not None
 
 
 def _counts(counts: Counter[str]) -> str:

@@ -18,6 +18,8 @@ from .ranges import FULL, Ranges, Rule
 from .rgbt import read_rgbt
 from .spec import DatasetSpec
 
+Side = Literal["a", "b"]
+SIDES: tuple[Side, Side] = ("a", "b")
 SizePolicy = Literal["error", "crop", "resize"]
 Image = NDArray[Any]
 
@@ -120,7 +122,7 @@ class FusionDataset(Sequence[Pair]):
         """Return the header of a source's file."""
         return self.headers.get(source) or probe(source)
 
-    def is_deep(self, side: Literal["a", "b"]) -> bool:
+    def is_deep(self, side: Side) -> bool:
         """Whether any source of this side has values that a rule has to bring to 0..255."""
         sources = (getattr(pair, side) for pair in self.pairs)
         return any(self.header(s).deep if isinstance(s, Path) else s.dtype != np.uint8 for s in sources)
@@ -170,15 +172,12 @@ def require_effect(datasets: Sequence[FusionDataset]) -> None:
         No source that the rule is for is deeper, in any of the data sets.
     """
     names = ", ".join(dict.fromkeys(dataset.name for dataset in datasets))
-    for sides in {sides for dataset in datasets for sides in dataset.ranges.asked}:
-        if not any(dataset.is_deep(side) for dataset in datasets for side in sides):  # type: ignore[arg-type]
-            raise InputError(no_effect(sides, names))
-
-
-def no_effect(sides: str, names: str) -> str:
-    """Say that a rule has nothing to do."""
-    whose = "no source" if len(sides) > 1 else f"no source {sides}"
-    return f"--range has no effect: {whose} of {names} has more than 8 bits per channel; leave it out"
+    if any(dataset.skipped for dataset in datasets):
+        return  # what the pairs that were left out hold is not known
+    for ranges in {dataset.ranges for dataset in datasets}:
+        deep = [side for side in SIDES if any(dataset.is_deep(side) for dataset in datasets)] if ranges.asked else []
+        if sentence := ranges.without_effect(deep, names):
+            raise InputError(sentence)
 
 
 def fit(a: Image, b: Image, policy: SizePolicy, name: str) -> tuple[Image, Image]:

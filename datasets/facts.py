@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .dataset import load_source
+from .dataset import Side, load_source
 from .images import EXTENSIONS, read_picture
 from .pair import Pair
 from .ranges import Ranges, refusal
 from .remarks import Remark, remark_on
 
-Side = Literal["a", "b"]
 _SUFFIXES = {
     "PNG": (".png", ".apng"),
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ def probe(path: str | Path) -> Header:
     """
     path = Path(path)
     try:
+        _require_file(path)
         with path.open("rb") as file:
             return describe(file, path.suffix.lower())
     except OSError as error:
@@ -83,6 +85,7 @@ def read_picture(path: str | Path, alpha: bool = False) -> Picture:
     """
     path = Path(path)
     try:
+        _require_file(path)
         return decode(path.read_bytes(), path.suffix.lower(), alpha)
     except OSError as error:
         raise UnreadableImageError(path, _os_reason(error)) from error
@@ -111,7 +114,7 @@ def read(path: str | Path) -> Image:
         )
     if picture.maximum in (255, 65535):
         return picture.pixels
-    return np.rint(picture.pixels * (65535 / picture.maximum)).astype(np.uint16)
+    return np.rint(picture.pixels * 65535.0 / picture.maximum).astype(np.uint16)
 
 
 def to_gray(image: Image) -> NDArray[np.float32]:
@@ -179,6 +182,13 @@ def write(path: str | Path, image: Image) -> None:
     if not done:
         raise RunError(f"cannot write {path}: OpenCV did not encode an array of shape {image.shape} as PNG")
     write_bytes(path, data.tobytes())
+
+
+def _require_file(path: Path) -> None:
+    """Refuse what is neither file nor folder: to open a pipe would wait for somebody to write into it."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise UnreadableImageError(path, "it is no file, but a pipe or a device")
 
 
 def _os_reason(error: OSError) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -66,7 +66,7 @@ class Rule:
         values = np.asarray(pixels, np.float64)
         if high <= low:  # one value everywhere: there is nothing to stretch
             return np.where(values > low, 255, 0).astype(np.uint8)
-        return np.rint(np.clip((values - low) * (255 / (high - low)), 0, 255)).astype(np.uint8)
+        return np.rint(np.clip((values - low) * 255 / (high - low), 0, 255)).astype(np.uint8)
 
     def limits(self, pixels: Image, maximum: int | None) -> tuple[float, float]:
         """Find the values that become 0 and 255."""
@@ -94,7 +94,7 @@ class Ranges:
 
     a: Rule = Rule()
     b: Rule = Rule()
-    asked: tuple[str, ...] = field(default=(), compare=False)
+    asked: tuple[str, ...] = ()
 
     def __getitem__(self, side: str) -> Rule:
         return self.b if side == "b" else self.a if side == "a" else Rule()
@@ -103,6 +103,23 @@ class Ranges:
     def record(self) -> dict[str, str]:
         """The rules as a manifest holds them, and `parse_ranges` reads them."""
         return {"a": str(self.a), "b": str(self.b)}
+
+    def without_effect(self, deep: Collection[str], names: str) -> str | None:
+        """Say that a rule that somebody gave has nothing to do; None where all is well.
+
+        "full" for one source, said beside a rule that has something to do, is no mistake.
+
+        Parameters
+        ----------
+        deep : the sources that have values deeper than 8 bits.
+        names : of the data sets.
+        """
+        idle = [sides for sides in self.asked if not set(sides) & set(deep)]
+        wrong = idle if len(idle) == len(self.asked) else [sides for sides in idle if self[sides].kind != "full"]
+        if not wrong:
+            return None
+        whose = "no source" if len(wrong[0]) > 1 else f"no source {wrong[0]}"
+        return f"--range has no effect: {whose} of {names} has more than 8 bits per channel; leave it out"
 
 
 FULL = Ranges()

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from .dataset import FusionDataset
+from .dataset import SIDES, FusionDataset, Side
 from .formats import Header, Picture
 from .images import UnreadableImageError, read_picture
 from .ranges import Rule, refusal
@@ -76,9 +76,7 @@ def remarks_on(dataset: FusionDataset) -> list[str]:
 
     Up to 64 files of a source are decoded for that, and only where their headers give cause.
     """
-    return [
-        sentence for side in ("a", "b") for sentence in sentences(side, _of_side(dataset, side), dataset.ranges[side])
-    ]
+    return [sentence for side in SIDES for sentence in sentences(side, _of_side(dataset, side), dataset.ranges[side])]
 
 
 def sentences(side: str, found: Sequence[Remark], rule: Rule) -> list[str]:
@@ -91,11 +89,12 @@ def sentences(side: str, found: Sequence[Remark], rule: Rule) -> list[str]:
         said.append(_narrow(side, narrow, rule))
     if varying:
         said.append(
-            f"the fourth channel of {_files(varying)} of source {side} is not constant, and is dropped: "
+            f"source {side}: the fourth channel of {_files(varying)} is not constant, and is dropped; "
             "if it is the thermal image, say --rgbt"
         )
     if pages:
-        said.append(f"{_files(pages)} of source {side} holds more than one picture: the first one is read")
+        holds = "hold" if len(pages) > 1 else "holds"
+        said.append(f"source {side}: {_files(pages)} {holds} more than one picture; the first one is read")
     return said
 
 
@@ -107,9 +106,10 @@ def _narrow(side: str, narrow: Sequence[Remark], rule: Rule) -> str:
     own = f"{side}=minmax" if rule.kind in ("full", "limits") else f"{side}=percentile:1,99"
     maxima = {remark.maximum for remark in narrow if remark.maximum}
     of = f" of 0 to {max(maxima)}" if maxima and rule.kind == "full" else ""
+    use = "use a small part of their" if len(narrow) > 1 else "uses a small part of its"
     return (
-        f"{_files(narrow)} of source {side} uses a small part of its range ({low:.6g} to {high:.6g}{of}), and {levels} "
-        f"gray levels remain: say --range {limits}, or --range {own} for each image by itself"
+        f"source {side}: {_files(narrow)} {use} range ({low:.6g} to {high:.6g}{of}), so that {levels} "
+        f"gray levels remain; say --range {limits}, or --range {own} for each image by itself"
     )
 
 
@@ -118,7 +118,7 @@ def _files(found: Sequence[Remark]) -> str:
     return named if len(found) <= _NAMED else f"{named} and {len(found) - _NAMED} more"
 
 
-def _of_side(dataset: FusionDataset, side: Literal["a", "b"]) -> list[Remark]:
+def _of_side(dataset: FusionDataset, side: Side) -> list[Remark]:
     paths = [getattr(pair, side) for pair in dataset]
     odd = [path for path in paths if isinstance(path, Path) and is_worth_a_look(dataset.header(path))]
     if len(odd) > _LOOKED_AT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 from typing import IO
@@ -134,6 +135,15 @@ def no_image(start: bytes) -> str:
         return "it is a web page (HTML or XML), not an image: it was not downloaded rightly"
     if start.startswith(_STARTS) or start[8:12] == b"WEBP" or start[4:12] in (b"ftypavif", b"jP  \r\n\x87\n"):
         return "the file is truncated or damaged"
-    if all(byte in b"\t\n\r\f" or byte >= 32 for byte in start):
+    if _is_text(start):
         return "it is text, not an image"
     return "the file is truncated or damaged" if start.startswith(b"BM") else "it is not an image of a known format"
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether bytes are the beginning of a text in UTF-8."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return bool(text) and all(letter in "\t\n\r\f" or letter >= " " for letter in text)

@@ -92,7 +92,7 @@ def _picture(values: Image, maximum: int) -> Picture:
     if values.max() > maximum:
         raise DamagedError(f"it holds {values.max()}, beyond its largest value {maximum}")
     if maximum <= 255:
-        values = values if maximum == 255 else np.rint(values * (255 / maximum))
+        values = values if maximum == 255 else np.rint(values * 255.0 / maximum)
         values, maximum = values.astype(np.uint8), 255
     values = values.astype(np.uint8 if maximum <= 255 else np.uint16)
     colours = values[..., :3] if header.channels == 3 else values[..., 0]

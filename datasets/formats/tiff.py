@@ -74,6 +74,8 @@ def _check_whole(page: Any, header: Header, size: int) -> None:
     ends = [offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False)]
     if not ends or max(ends) > size:
         raise DamagedError(f"its data go on to byte {max(ends, default=0)}, it ends at {size}")
+    if int(page.photometric) == _PALETTE and np.shape(page.colormap) != (3, 2**header.bits):
+        raise DamagedError("its palette is missing")
     have, values = sum(page.databytecounts), header.height * header.width * int(page.samplesperpixel)
     if int(page.compression) == 1 and int(page.photometric) != _YCBCR and have < values * header.bits // 8:
         raise DamagedError(f"it holds {have} bytes of data for {values} values")

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.dataset import FusionDataset, load_source, no_effect
+from ...datasets.dataset import SIDES, FusionDataset, load_source
 from ...datasets.images import is_image_name, probe, to_gray
 from ...datasets.lists import read_list
 from ...datasets.load import held_out_names, load_dataset, locate
@@ -37,13 +37,14 @@ def training_pairs(options: TrainOptions) -> list[TrainingPair]:
         A data set is not found, or nothing is left to learn from.
     """
     pairs: list[TrainingPair] = []
-    deep = False
+    deep: set[str] = set()
     for name in options.dataset:
         found, deeper = _photographs(name, options) if name.startswith(PHOTOS) else _dataset(name, options)
         pairs += found
         deep |= deeper
-    if options.range is not None and not deep:
-        raise InputError(no_effect("".join(parse_ranges(options.range).asked), ", ".join(options.dataset)))
+    idle = parse_ranges(options.range).without_effect(deep, ", ".join(options.dataset))
+    if idle:
+        raise InputError(idle)
     if options.exclude is not None:
         pairs = _without(pairs, options)
     if options.train_num is not None and options.train_num < len(pairs):
@@ -71,11 +72,11 @@ def hold_out(pairs: Sequence[_Pair], part: float, seed: int) -> tuple[list[_Pair
     return learn, [pairs[i] for i in sorted(chosen)]
 
 
-def _dataset(name: str, options: TrainOptions) -> tuple[list[TrainingPair], bool]:
-    """List the pairs of a data set, and say whether a range has something to do there."""
+def _dataset(name: str, options: TrainOptions) -> tuple[list[TrainingPair], set[str]]:
+    """List the pairs of a data set, and say which sources a range has something to do for."""
     dataset, left_out = _split(name, options)
     chosen = [pair for pair in dataset if pair.name not in left_out]
-    deep = any(dataset.is_deep(side) for sides in dataset.ranges.asked for side in sides)  # type: ignore[arg-type]
+    deep: set[str] = {side for side in SIDES if dataset.ranges.asked and dataset.is_deep(side)}
     return [_pair(dataset, pair, number, options) for number, pair in enumerate(chosen)], deep
 
 
@@ -105,8 +106,8 @@ def _pair(dataset: FusionDataset, pair: Pair, number: int, options: TrainOptions
     return TrainingPair(f"{dataset.name}/{pair.name}", pair.task, read, number=number)
 
 
-def _photographs(name: str, options: TrainOptions) -> tuple[list[TrainingPair], bool]:
-    """Make a multi-focus and a multi-exposure pair of each photograph, and say whether any has more than 8 bits.
+def _photographs(name: str, options: TrainOptions) -> tuple[list[TrainingPair], set[str]]:
+    """Make a multi-focus and a multi-exposure pair of each photograph, and say whether a range has something to do.
 
     A photograph is read by the rule of b, the visible source.
     """
@@ -122,7 +123,7 @@ def _photographs(name: str, options: TrainOptions) -> tuple[list[TrainingPair], 
                 return degrade(_prepared(load_source(file, rule), options), draw)
 
             pairs.append(TrainingPair(f"{folder.name}/{file.stem}:{task}", task, read, fixed=False, number=number))
-    return pairs, options.range is not None and any(probe(file).deep for file in files)
+    return pairs, {"b"} if options.range is not None and any(probe(file).deep for file in files) else set()
 
 
 def _prepared(image: NDArray[np.uint8], options: TrainOptions) -> NDArray[np.uint8]:

@@ -42,7 +42,7 @@ def test_all_pairs_bad(tmp_path: Path) -> None:
 
 def test_a_difference_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = folder(tmp_path / "data")
-    monkeypatch.setattr("fusionbench.datasets.checks._look", lambda *_: "something else")
+    monkeypatch.setattr("fusionbench.datasets.checks._look", lambda *_: ("something else", True))
     with pytest.raises(AssertionError, match="do not agree on the good pairs"):
         agree(data, tmp_path / "out")
 
