@@ -74,5 +74,5 @@ def check(
 
     report = check_dataset(name, data_root, a=a, b=b, task=task)
     typer.echo("\n".join(report.lines()))
-    if report.problems:
+    if report.problems or report.unreadable:
         raise typer.Exit(2)

@@ -8,7 +8,8 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from ..errors import InputError, unknown
-from .layouts import Layout, fold
+from .layouts import Layout
+from .names import fold
 from .pair import Pair
 from .spec import DatasetSpec, two_folders
 

@@ -49,12 +49,14 @@ class CheckReport:
     split : which pairs were looked at.
     splits : every split, and how many of its names have both files.
     pairs : how many pairs are good.
+    good : their names.
     image_sizes : (width, height) of a, and how many pairs have it.
     bits : "8 bit gray", "16 bit RGB", ... by source, and how many files are so.
     colour : how many files of each source have colour.
     formats : "PNG", ... and how many files are so.
     misnamed : files whose extension is not that of their format. They are read all the same.
     identical : pairs whose two sources are the same image: a mistake in most data sets.
+    unreadable : why the list of a split cannot be read, by split.
     problems : what is wrong, by name of the pair; of the whole under the name "".
     """
 
@@ -70,18 +72,20 @@ class CheckReport:
     split: str = "all"
     splits: dict[str, SplitReport] = field(default_factory=dict)
     pairs: int = 0
+    good: list[str] = field(default_factory=list)
     image_sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     bits: dict[str, Counter[str]] = field(default_factory=lambda: {"a": Counter(), "b": Counter()})
     colour: dict[str, int] = field(default_factory=lambda: {"a": 0, "b": 0})
     formats: Counter[str] = field(default_factory=Counter)
     misnamed: list[str] = field(default_factory=list)
     identical: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         """Whether there is something to run on, and nothing wrong with it."""
-        return not self.problems and self.pairs > 0
+        return not self.problems and not self.unreadable and self.pairs > 0
 
     def lines(self) -> list[str]:
         """Say all of it in lines of text."""
@@ -95,6 +99,7 @@ class CheckReport:
         published = f" (published: {self.pairs_published})" if self.pairs_published else ""
         text.append(f"  pairs    {self.pairs} good of the split {self.split!r}{published}")
         text += [f"  split    {key}: {split.present} of {split.total} names" for key, split in self.splits.items()]
+        text += [f"  split    {key}: {reason}" for key, reason in self.unreadable.items()]
         text.append(f"  sizes    {_sizes(self.image_sizes)}")
         for side in ("a", "b"):
             text.append(f"  {side}        {_counts(self.bits[side])}; {self.colour[side]} with colour")
@@ -166,7 +171,8 @@ def check(
         for pair, problem in zip(pairs, pool.map(lambda pair: _look(report, pair), pairs), strict=True):
             if problem:
                 report.problems[pair.name] = problem
-    report.pairs = sum(pair.name not in report.problems for pair in pairs)
+    report.good = [pair.name for pair in pairs if pair.name not in report.problems]
+    report.pairs = len(report.good)
     if not pairs and not report.problems:
         report.problems[""] = f"{report.name} has no pairs in the split {report.split!r}"
     return report
@@ -193,7 +199,7 @@ def _describe(report: CheckReport, spec: DatasetSpec, found: Found) -> None:
         try:
             _, names, chosen = choose(spec, found, split)
         except InputError as error:  # a list that cannot be read; it ends a run on this split only
-            report.problems[f"split {split}"] = str(error)
+            report.unreadable[split] = str(error)
             continue
         present = sum(entry.problem is None for entry in entries(chosen, names))
         report.splits[split] = SplitReport(present, len(names))

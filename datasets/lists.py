@@ -96,7 +96,7 @@ def read_list(path: Path, lookup: Lookup, absent: str = "there is no image of th
     if not lines:
         raise InputError(f"{path} lists no names: write one a line")
     where = "entry" if path.suffix.lower() == ".json" else "line"
-    listed = {}
+    listed: dict[tuple[str, bool], Listed] = {}
     for line in lines:
         for name in line.found or [_guess(line)]:
             problem = line.problem or (None if line.found else absent)

@@ -105,6 +105,6 @@ def _together(left: Mapping[str, set[str]], right: Mapping[str, set[str]]) -> li
     groups: dict[str, tuple[list[str], list[str]]] = {}
     for side, group in enumerate((left, right)):
         for name, readings in group.items():
-            if mine := readings & common:
-                groups.setdefault(lead(min(mine)), ([], []))[side].append(name)
+            if shared := readings & common:
+                groups.setdefault(lead(min(shared)), ([], []))[side].append(name)
     return [(sorted(lefts, key=natural), sorted(rights, key=natural)) for lefts, rights in groups.values()]
