@@ -69,7 +69,7 @@ def cores(name: str, words: Iterable[str], loose: bool = False) -> dict[str, str
     ----------
     name : with folders or without; words are looked for in its last part.
     words : in lower case.
-    loose : a word of three letters or more needs no border ("thermalcar").
+    loose : a word of two letters or more needs no border ("thermalcar").
 
     Returns
     -------
@@ -105,4 +105,4 @@ def _without(name: str, word: str, loose: bool, at_end: bool = False) -> str | N
     if beside in _BETWEEN:
         return (rest.rstrip(_BETWEEN) if at_end else rest.lstrip(_BETWEEN)) or None
     border = not beside.isalpha() or not touching.isalpha() or beside.isupper() != touching.isupper()
-    return rest if border or (loose and size > 2) else None
+    return rest if border or (loose and size > 1) else None

@@ -30,7 +30,7 @@ def spellings(words: Iterable[str]) -> list[Spellings]:
     """List the ways to read a name, the plainest first; names that a way brings together are partners.
 
     Words are those of the names' side ("ir", "thermal"); a way without them comes before the ways with them, and
-    numbers lose their zeros last.
+    numbers lose their zeros last. A word that runs on into the name ("irroad") comes off on both sides only.
     """
     known = tuple(words)
 
@@ -38,7 +38,7 @@ def spellings(words: Iterable[str]) -> list[Spellings]:
         return {alike(name), *(alike(core) for core in cores(name, known))}
 
     def loose(name: str) -> set[str]:
-        return {alike(name), *(alike(core) for core in cores(name, known, loose=True))}
+        return {alike(core) for core in cores(name, known, loose=True)}
 
     return [
         lambda name: {name},

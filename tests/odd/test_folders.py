@@ -73,12 +73,12 @@ def test_templates_of_fused_images(template: str, files: tuple[str, ...], tmp_pa
     for number, file in enumerate(files, 1):
         write(tmp_path / "results" / file, image(number))
         for side in ("ir", "vi"):
-            write(tmp_path / "data" / side / f"{number}.png", image(number))
+            write(tmp_path / "scenes" / side / f"{number}.png", image(number))
     spec = f"Mine=folder:{tmp_path / 'results' / template}"
-    rows = fusionbench.run([spec], tmp_path / "data", out=tmp_path / "out", metrics=["EN"])
+    rows = fusionbench.run([spec], tmp_path / "scenes", out=tmp_path / "out", metrics=["EN"])
     assert list(rows["status"]) == ["ok", "ok"]
     for number in (1, 2):
-        stored = read(tmp_path / "out" / "data" / "Mine" / "fused" / f"{number}.png")
+        stored = read(tmp_path / "out" / "scenes" / "Mine" / "fused" / f"{number}.png")
         np.testing.assert_array_equal(stored, image(number))
 
 
@@ -99,8 +99,8 @@ def test_no_fused_image_is_one_sentence_before_anything_runs(
         write(tmp_path / "results" / file, image(1))
     for number in (1, 2):
         for side in ("ir", "vi"):
-            write(tmp_path / "data" / side / f"{number}.png", image(number))
+            write(tmp_path / "scenes" / side / f"{number}.png", image(number))
     with pytest.raises(InputError) as caught:
-        fusionbench.run([f"folder:{tmp_path / 'results' / place}"], tmp_path / "data", out=tmp_path / "out")
+        fusionbench.run([f"folder:{tmp_path / 'results' / place}"], tmp_path / "scenes", out=tmp_path / "out")
     assert says in str(caught.value)
     assert not (tmp_path / "out").exists()
