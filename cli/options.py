@@ -16,7 +16,10 @@ Root = Annotated[
     Path | None,
     typer.Option("--data-root", help="Where the data sets lie.", envvar="FUSIONBENCH_DATA", show_default="./data"),
 ]
-Split = Annotated[str | None, typer.Option(help="Which names: test, train, all.", show_default="test if there is one")]
+Split = Annotated[
+    str | None,
+    typer.Option(help="Which names: test, train, all, or a list of names.", show_default="test if there is one"),
+]
 LearnFrom = Annotated[
     Path | None, typer.Option(help="An H5 file of `fusionbench prepare film`, in place of --dataset.")
 ]

@@ -63,7 +63,8 @@ def cores(name: str, words: Iterable[str], loose: bool = False) -> dict[str, str
     """Say what may be left of a name without the word of its source.
 
     A word goes from the front, the end, or both, with the sign between ("-", "_", ".", a blank, or none). Without a
-    sign there must be a border: a digit, or letters of another case ("IR1", "irCar", "carIR").
+    sign there must be a border: a digit, or letters of another case ("IR1", "irCar", "carIR"). From the middle it goes
+    where it stands between signs ("car_ir_01").
 
     Parameters
     ----------
@@ -80,6 +81,8 @@ def cores(name: str, words: Iterable[str], loose: bool = False) -> dict[str, str
     --------
     >>> cores("VIS1", ["vi", "vis"]), cores("x_rgb", ["rgb"]), cores("visit", ["vis"])
     ({'1': 'vis'}, {'x': 'rgb'}, {})
+    >>> cores("car_ir_01", ["ir"])
+    {'car_01': 'ir'}
     """
     folder, slash, last = name.rpartition("/")
     found: dict[str, str] = {}
@@ -92,6 +95,11 @@ def cores(name: str, words: Iterable[str], loose: bool = False) -> dict[str, str
             core = rest if not back else _without(rest, back, loose, at_end=True)
             if core and (front or back):
                 found.setdefault(folder + slash + core, f"{front} {back}".strip())
+    parts = re.split(f"([{re.escape(_BETWEEN)}]+)", last)  # names at even places, signs at odd ones
+    for place in range(2, len(parts) - 2, 2):
+        if parts[place].casefold() in longest:
+            core = "".join([*parts[:place], *parts[place + 2 :]])
+            found.setdefault(folder + slash + core, parts[place].casefold())
     return found
 
 

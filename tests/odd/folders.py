@@ -108,6 +108,7 @@ PREFIXED = [
         ("over/{}_over.png", "under/{}_under.png", ABC),
         ("near/near{}.png", "far/far{}.png", ABC),
         ("A/{}_A.png", "B/{}_B.png", ABC),
+        ("ir/car_ir_{}.png", "vi/car_vi_{}.png", ("car_1", "car_2", "car_10")),
         ("test/ir/IR{}.png", "test/vi/VIS{}.png", ABC),
         ("ir/test/IR{}.png", "vi/test/VIS{}.png", ABC),
     )
@@ -120,6 +121,7 @@ ONE_FOLDER = [
         ("IR{}.png", "VIS{}.png", ABC),
         ("{}_th.png", "{}.png", ABC),
         ("{}-A.png", "{}-B.png", ABC),
+        ("set0_lwir_I{}.png", "set0_visible_I{}.png", ("set0_I1", "set0_I2", "set0_I10")),
         ("images/{}_over.png", "images/{}_under.png", ("images/1", "images/2", "images/10")),
         ("{}/ir.png", "{}/vis.png", ABC),
         ("{0}/{0}_ir.png", "{0}/{0}_vi.png", ("1/1", "2/2", "10/10")),
@@ -282,6 +284,7 @@ FUSED: dict[str, Sequence[str | None]] = {
     "fused before": ("fused_1.png", "fused_2.png", "fused_10.png"),
     "fused behind": ("1_fused.png", "2_fused.png", "10_fused.png"),
     "both": ("fused_1_ir.png", "fused_2_ir.png", "fused_10_ir.png"),
+    "between": ("TNO_fused_1.png", "TNO_fused_2.png", "TNO_fused_10.png"),
     "letters": ("F1.png", "F2.png", "F10.png"),
     "the method before": ("MyNet_1.png", "MyNet_2.png", "MyNet_10.png"),
     "the method behind": ("1-MyNet.png", "2-MyNet.png", "10-MyNet.png"),
