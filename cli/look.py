@@ -79,5 +79,5 @@ def check(
         name, data_root, a=a, b=b, task=task, size_policy=size_policy, range=range or None, rgbt=rgbt
     )
     typer.echo("\n".join(report.lines()))
-    if report.problems:
+    if report.problems or report.unreadable:
         raise typer.Exit(2)

@@ -19,7 +19,7 @@ Root = Annotated[
 Split = Annotated[
     str | None,
     typer.Option(
-        help="Which names: test, train, all, one that ships (film50 of RoadScene), or a text file of names.",
+        help="Which names: test, train, all, one that ships (film50 of RoadScene), or a list of names.",
         show_default="test, or what ships, if there is one",
     ),
 ]

@@ -16,23 +16,16 @@ def nothing_in(path: Path, a: str | None, b: str | None) -> str:
     """Say why a folder is no data set, with --a and --b or without."""
     there = ", ".join(folder.name for folder in layouts.subfolders(path)) or "none"
     if a is None or b is None:
-        empty = [folder for folder in layouts.subfolders(path) if not layouts.has_images(folder)]
-        bare = (
-            ""
-            if layouts.has_images(path)
-            else f"; {empty[0]} has no images: {holds(empty[0])}"
-            if empty
-            else f"; {holds(path)}"
-        )
+        bare = "" if layouts.has_images(path) else f"; {_bare(path)}"
         return (
             f"{path} has no two folders of images with usual names (ir and vi, over and under, near and far, ...): "
             f"say which are the sources with --a and --b; the folders there are: {there}{bare}"
         )
     for option, side in (("--a", a), ("--b", b)):
-        one = sided(side, option)
+        one = sided(side, option, path)
         if any(layouts.files(path, template).paths for template in one):
             continue
-        if is_template(side):
+        if is_template(side, path):
             return f"no image in {path} fits {option} '{side}'; {_seen(path, side)}"
         inside = path / Path(side).expanduser()
         inside = inside if inside.is_dir() else layouts.child(path, side) or inside
@@ -51,11 +44,15 @@ def _seen(path: Path, template: str) -> str:
             return f"{folder} has the folders {', '.join(f.name for f in layouts.subfolders(folder)) or 'none'}"
         folder = inside
     names = [file.name for file in layouts.images_in(folder)]
-    return (
-        f"{folder} has {', '.join(names[:3])}{', …' if len(names) > 3 else ''}"
-        if names
-        else f"in {folder}: {holds(folder)}"
-    )
+    if not names:
+        return f"{folder} has no images: {holds(folder)}"
+    return f"{folder} has {', '.join(names[:3])}{', …' if len(names) > 3 else ''}"
+
+
+def _bare(path: Path) -> str:
+    """Say what lies in a folder in which there are no images at all, or in the first folder of it."""
+    inside = layouts.subfolders(path)
+    return f"{inside[0]} has no images: {holds(inside[0])}" if inside else f"the folder has no images: {holds(path)}"
 
 
 def not_found(spec: DatasetSpec, base: Path, wanted: Iterable[Layout], a: str | None, b: str | None) -> str:
@@ -65,6 +62,8 @@ def not_found(spec: DatasetSpec, base: Path, wanted: Iterable[Layout], a: str | 
     else:
         shown = list(dict.fromkeys(str(layout) for layout in wanted))[:4]
         where = f"neither {base} nor {base / spec.name} has {' or '.join(shown)}"
+        own = layouts.child(base, spec.name)
+        where += f"; {_bare(own)}" if own is not None and not layouts.has_images(own) else ""
     if a and b:
         return f"the data set {spec.name} is not found: {where}"
     return (

@@ -51,6 +51,7 @@ class CheckReport:
     formats : "PNG", ... and how many files are so.
     misnamed : files whose extension is not that of their format. They are read all the same.
     identical : pairs whose two sources are the same image: a mistake in most data sets.
+    unreadable : why the list of a split cannot be read, by split.
     problems : what is wrong, by name of the pair; of the whole under the name "".
     ranges : how values deeper than 8 bits become 0..255, by source.
     deep : how many files of each source have such values.
@@ -76,6 +77,7 @@ class CheckReport:
     formats: Counter[str] = field(default_factory=Counter)
     misnamed: list[str] = field(default_factory=list)
     identical: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     ranges: Ranges = FULL
     deep: dict[str, int] = field(default_factory=lambda: {"a": 0, "b": 0})
@@ -84,7 +86,7 @@ class CheckReport:
     @property
     def ok(self) -> bool:
         """Whether there is something to run on, and nothing wrong with it."""
-        return not self.problems and self.pairs > 0
+        return not self.problems and not self.unreadable and self.pairs > 0
 
     @property
     def remarks(self) -> list[str]:
@@ -103,6 +105,7 @@ class CheckReport:
         published = f" (published: {self.pairs_published})" if self.pairs_published else ""
         text.append(f"  pairs    {self.pairs} good of the split {self.split!r}{published}")
         text += [f"  split    {key}: {split.present} of {split.total} names" for key, split in self.splits.items()]
+        text += [f"  split    {key}: {reason}" for key, reason in self.unreadable.items()]
         text.append(f"  sizes    {_sizes(self.image_sizes)}")
         for side in ("a", "b"):
             text.append(f"  {side}        {_counts(self.bits[side])}; {self.colour[side]} with colour")
@@ -216,7 +219,7 @@ def _describe(report: CheckReport, spec: DatasetSpec, found: Found) -> None:
         try:
             _, names, chosen = choose(spec, found, split)
         except InputError as error:  # a list that cannot be read; it ends a run on this split only
-            report.problems[f"split {split}"] = str(error)
+            report.unreadable[split] = str(error)
             continue
         present = sum(entry.problem is None for entry in entries(chosen, names))
         report.splits[split] = SplitReport(present, len(names))

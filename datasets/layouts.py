@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .images import EXTENSIONS, is_image_name
-from .names import alike, cores, fold, natural
+from .names import alike, cores, fold, natural, unpadded
 from .pairing import match, spellings
 from .words import EVERY, TRUTH
 
@@ -202,7 +202,8 @@ def _shown(name: str, core: str, words: set[str]) -> str:
     """Say the common name as it is spelled in `name`."""
     if alike(name) == core:
         return name
-    return next((c for loose in (False, True) for c in cores(name, words, loose) if alike(c) == core), name)
+    left = [c for loose in (False, True) for c in cores(name, words, loose)]
+    return next((c for read in (alike, lambda c: unpadded(alike(c))) for c in left if read(c) == core), name)
 
 
 def files(root: Path, template: str) -> Files:

@@ -87,8 +87,10 @@ def read_list(path: Path, lookup: Lookup, absent: str = "there is no image of th
         if best is None or _missing(lines) < _missing(best):
             best = lines
     lines = best or []
+    if not texts or (len(texts) > 1 and b"\0" in path.read_bytes() and not any(line.found for line in lines)):
+        raise InputError(f"{path} is no text: a list of names is a text file, one name a line")
     foreign = next((line for line in lines if not line.found and not line.text.isascii()), None)
-    if "latin-1" in texts and foreign is not None:
+    if len(texts) > 1 and foreign is not None:
         raise InputError(
             f"line {foreign.number} of {path} is not UTF-8, and in no other usual encoding the name of an image that "
             "is there: save the list as UTF-8"
@@ -96,7 +98,7 @@ def read_list(path: Path, lookup: Lookup, absent: str = "there is no image of th
     if not lines:
         raise InputError(f"{path} lists no names: write one a line")
     where = "entry" if path.suffix.lower() == ".json" else "line"
-    listed = {}
+    listed: dict[tuple[str, bool], Listed] = {}
     for line in lines:
         for name in line.found or [_guess(line)]:
             problem = line.problem or (None if line.found else absent)

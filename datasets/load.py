@@ -155,13 +155,13 @@ def locate(
             raise InputError(f"{spec.name} is computed, not found in folders: leave --a and --b out")
         return spec, None
     base = data_folder(root)
-    wanted = given(a, b) if a and b else spec.all_layouts
     here = [path] if root is None and path.is_dir() else []
     for folder in [*candidates(base, spec), *here]:
-        found = layouts.find(folder, wanted)
+        found = layouts.find(folder, given(a, b, folder) if a and b else spec.all_layouts)
         if found is not None:
             check_partners(found)
             return spec, found
+    wanted = given(a, b, base) if a and b else spec.all_layouts
     raise InputError(not_found(spec, base, wanted, a, b))
 
 
@@ -199,7 +199,7 @@ def _open_folder(path: Path, a: str | None, b: str | None, task: Task | None) ->
             f"there is no folder {path}: give a folder of images, or a name of 'fusionbench list datasets'"
         )
     if a is not None and b is not None:
-        found = layouts.find(path, given(a, b))
+        found = layouts.find(path, given(a, b, path))
         task = task or _task_of(a, b)
     else:
         known = find_spec(path.resolve().name)

@@ -63,13 +63,14 @@ def cores(name: str, words: Iterable[str], loose: bool = False) -> dict[str, str
     """Say what may be left of a name without the word of its source.
 
     A word goes from the front, the end, or both, with the sign between ("-", "_", ".", a blank, or none). Without a
-    sign there must be a border: a digit, or letters of another case ("IR1", "irCar", "carIR").
+    sign there must be a border: a digit, or letters of another case ("IR1", "irCar", "carIR"). From the middle it goes
+    where it stands between signs ("car_ir_01").
 
     Parameters
     ----------
     name : with folders or without; words are looked for in its last part.
     words : in lower case.
-    loose : a word of three letters or more needs no border ("thermalcar").
+    loose : a word of two letters or more needs no border ("thermalcar").
 
     Returns
     -------
@@ -80,6 +81,8 @@ def cores(name: str, words: Iterable[str], loose: bool = False) -> dict[str, str
     --------
     >>> cores("VIS1", ["vi", "vis"]), cores("x_rgb", ["rgb"]), cores("visit", ["vis"])
     ({'1': 'vis'}, {'x': 'rgb'}, {})
+    >>> cores("car_ir_01", ["ir"])
+    {'car_01': 'ir'}
     """
     folder, slash, last = name.rpartition("/")
     found: dict[str, str] = {}
@@ -92,6 +95,11 @@ def cores(name: str, words: Iterable[str], loose: bool = False) -> dict[str, str
             core = rest if not back else _without(rest, back, loose, at_end=True)
             if core and (front or back):
                 found.setdefault(folder + slash + core, f"{front} {back}".strip())
+    parts = re.split(f"([{re.escape(_BETWEEN)}]+)", last)  # names at even places, signs at odd ones
+    for place in range(2, len(parts) - 2, 2):
+        if parts[place].casefold() in longest:
+            core = "".join([*parts[:place], *parts[place + 2 :]])
+            found.setdefault(folder + slash + core, parts[place].casefold())
     return found
 
 
@@ -105,4 +113,4 @@ def _without(name: str, word: str, loose: bool, at_end: bool = False) -> str | N
     if beside in _BETWEEN:
         return (rest.rstrip(_BETWEEN) if at_end else rest.lstrip(_BETWEEN)) or None
     border = not beside.isalpha() or not touching.isalpha() or beside.isupper() != touching.isupper()
-    return rest if border or (loose and size > 2) else None
+    return rest if border or (loose and size > 1) else None

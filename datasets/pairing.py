@@ -30,7 +30,7 @@ def spellings(words: Iterable[str]) -> list[Spellings]:
     """List the ways to read a name, the plainest first; names that a way brings together are partners.
 
     Words are those of the names' side ("ir", "thermal"); a way without them comes before the ways with them, and
-    numbers lose their zeros last.
+    numbers lose their zeros last. A word that runs on into the name ("irroad") comes off on both sides only.
     """
     known = tuple(words)
 
@@ -38,7 +38,7 @@ def spellings(words: Iterable[str]) -> list[Spellings]:
         return {alike(name), *(alike(core) for core in cores(name, known))}
 
     def loose(name: str) -> set[str]:
-        return {alike(name), *(alike(core) for core in cores(name, known, loose=True))}
+        return {alike(core) for core in cores(name, known, loose=True)}
 
     return [
         lambda name: {name},
@@ -105,6 +105,6 @@ def _together(left: Mapping[str, set[str]], right: Mapping[str, set[str]]) -> li
     groups: dict[str, tuple[list[str], list[str]]] = {}
     for side, group in enumerate((left, right)):
         for name, readings in group.items():
-            if mine := readings & common:
-                groups.setdefault(lead(min(mine)), ([], []))[side].append(name)
+            if shared := readings & common:
+                groups.setdefault(lead(min(shared)), ([], []))[side].append(name)
     return [(sorted(lefts, key=natural), sorted(rights, key=natural)) for lefts, rights in groups.values()]

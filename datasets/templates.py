@@ -12,9 +12,9 @@ _PLACE = re.compile(r"\{(\w*)\}")
 _PARTS = re.compile(r"(\{name\}|\{split\}|\*)")
 
 
-def is_template(text: str) -> bool:
-    """Whether a path has a place in it, and is not simply a folder of such a name."""
-    return ("{" in text or "*" in text) and not Path(text).expanduser().is_dir()
+def is_template(text: str, root: Path = Path()) -> bool:
+    """Whether a path, as seen from a folder, has a place in it, and is not simply a folder of such a name."""
+    return ("{" in text or "*" in text) and not (root / Path(text).expanduser()).is_dir()
 
 
 def to_pattern(text: str, option: str) -> str:
@@ -64,7 +64,7 @@ def _escaped(part: str, number: int, folder: bool) -> str:
     return text
 
 
-def given(a: str, b: str) -> tuple[Layout, ...]:
+def given(a: str, b: str, root: Path) -> tuple[Layout, ...]:
     """Lay out two sources that the user gave, each a folder or a template: as they stand, or in folders of splits.
 
     Raises
@@ -73,19 +73,19 @@ def given(a: str, b: str) -> tuple[Layout, ...]:
         A template cannot be read, or both say the same.
     """
     for option, text in (("--a", a), ("--b", b)):
-        if not is_template(text) and not text.strip("./"):
+        if not is_template(text, root) and not text.strip("./"):
             raise InputError(
                 f"{text!r} is no name of a folder of sources: where both lie in one folder, say {option} with the "
                 "place of the name, as in '{name}_ir.png'"
             )
     if a.rstrip("/") == b.rstrip("/"):
         raise InputError(f"--a and --b both say {a!r}: two sources are fused")
-    return tuple(Layout(*both) for both in zip(sided(a, "--a"), sided(b, "--b"), strict=True))
+    return tuple(Layout(*both) for both in zip(sided(a, "--a", root), sided(b, "--b", root), strict=True))
 
 
-def sided(text: str, option: str) -> list[str]:
+def sided(text: str, option: str, root: Path) -> list[str]:
     """List the templates of the places in which a source may lie: as it is said, with splits, and in folders below."""
-    if is_template(text):
+    if is_template(text, root):
         pattern = to_pattern(text, option)
         return [pattern, _inside("{split}", pattern), pattern, pattern]
     path = str(Path(text).expanduser()) if text.startswith("~") else text

@@ -137,11 +137,11 @@ def _without(pairs: list[TrainingPair], options: TrainOptions) -> list[TrainingP
     Names that the split leaves out anyway may be in it.
     """
     names = {pair.name: pair.name.partition("/")[2].removesuffix(f":{pair.task}") for pair in pairs}
-    called = {name: list[str]() for name in names.values()}
+    called = {name: set[str]() for name in names.values()}
     for dataset in options.dataset:
         if not dataset.startswith(PHOTOS):
             found = locate(dataset, options.data_root, None, None, None)[1]
-            called |= lookup(found).called if found is not None else {}
+            called |= lookup(found).called if found is not None else dict[str, set[str]]()
     listed = read_list(Path(str(options.exclude)), Lookup(called), f"it is in none of {', '.join(options.dataset)}")
     wrong = [f"{each.name}: {each.problem}" for each in listed if each.problem is not None]
     if wrong:
