@@ -153,7 +153,7 @@ def test_wrong_wishes(three_methods: Path) -> None:
         plot("box", boards)
     with pytest.raises(InputError, match="unknown metric 'Qabf'"):
         plot("curves", boards, metrics=["Qabf"])
-    with pytest.raises(InputError, match="unknown method on One 'alfa'"):
+    with pytest.raises(InputError, match="unknown method on One, Two 'alfa'"):
         plot("curves", boards, methods=["alfa"])
     with pytest.raises(InputError, match="no data set to draw"):
         plot("curves", [])
