@@ -67,9 +67,7 @@ def costs(kind: str, boards: Sequence[Board]) -> tuple[str, dict[str, dict[str, 
         raise InputError(
             "no method has stored seconds: images that were fused elsewhere have none; choose other methods"
         )
-    return IN_THE_RUN, {
-        board.dataset: {e.method: _of_run(e) for e in board.entries if e.seconds()} for board in boards
-    }
+    return IN_THE_RUN, {board.dataset: {e.method: _of_run(e) for e in board.entries if e.seconds()} for board in boards}
 
 
 def _circumstances(kind: str, entries: Sequence[Entry]) -> str:
@@ -128,7 +126,9 @@ def plot_costs(kind: str, boards: list[Board], names: Names) -> Figure:
         for method in inks
         if method in shown
     }
-    legend_below(drawn, {method: inks[method].handle(label, line=False) for method, label in labels.items()}, told.lines)
+    legend_below(
+        drawn, {method: inks[method].handle(label, line=False) for method, label in labels.items()}, told.lines
+    )
     return drawn
 
 

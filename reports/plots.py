@@ -151,7 +151,7 @@ def _curves(axes: Axes, board: Board, column: Column, names: Names, inks: Pens) 
         if not len(values):
             continue
         x = np.arange(1, len(values) + 1) / len(values)
-        mean = f"{entry.means[column.key]:.{digits(board, column)}f}"
+        mean = f"{entry.means[column.key]:z.{digits(board, column)}f}"
         axes.plot(
             x, values, ink.dash, color=ink.colour, label=f"{method_label(entry, names)}: {mean}",
             marker=ink.marker, markersize=2.5, markevery=max(1, len(values) // 15),

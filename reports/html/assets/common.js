@@ -59,7 +59,7 @@ FB.cost = (key, value) => {
   const better = FB.metric[key].better;
   return better === "zero" ? Math.abs(value) : better === "lower" ? value : -value;
 };
-FB.fixed = (value, digits) => (value === null || value === undefined ? "–" : value.toFixed(digits));
+FB.fixed = (value, digits) => (value === null || value === undefined ? "–" : value.toFixed(digits).replace(/^-(?=[0.]+$)/, "")); // no negative zero
 FB.milliseconds = (seconds) => {
   if (seconds === null || seconds === undefined) return "–";
   const ms = seconds * 1000;
