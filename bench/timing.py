@@ -37,7 +37,8 @@ def timing(part: Part, before: dict[str, Any] | None) -> dict[str, Any] | None:
     part : with its rows.
     before : what the manifest said so far: pairs of an earlier run keep the seconds of its machine.
     """
-    seconds = [row.seconds for row in part.rows.values() if not math.isnan(row.seconds)]
+    # as they are stored, so that the total is the same when they are read again
+    seconds = [round(row.seconds, 6) for row in part.rows.values() if not math.isnan(row.seconds)]
     if not seconds:
         return None
     total = math.fsum(seconds)
