@@ -90,7 +90,7 @@ class Film(Method):
     def check(self, pairs: Sequence[Pair]) -> None:
         """Load the weights of the pairs' tasks, which are kept, and make sure that there are texts."""
         files = self._files()
-        tasks = {pair.task for pair in pairs}
+        tasks: set[str] = {pair.task for pair in pairs} or set(files)
         if tasks.isdisjoint(files):
             self._file(min(tasks))  # says what lacks
         self._source.check(pairs)
