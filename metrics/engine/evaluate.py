@@ -9,6 +9,7 @@ import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 
 from ...errors import InputError, unknown
+from ..blocks.machine import processor
 from ..blocks.triple import Array, Image, Triple
 from .axes import Axes
 from .catalog import METRICS, Metric, get_metric
@@ -91,9 +92,10 @@ def select(protocol: str | Protocol = "film", metrics: str | Iterable[str] | Non
     Raises
     ------
     InputError
-        for an unknown protocol or metric, with the nearest name.
+        for an unknown protocol or metric, with the nearest name; or FUSIONBENCH_CPU cannot be met.
     """
     chosen = get_protocol(protocol)
+    processor()  # a choice that cannot be met is told here, before anything is computed
     load_extensions()
     records = [get_metric(key) for key in chosen.metrics]
     names = [record.name for record in records]
