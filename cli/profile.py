@@ -45,10 +45,10 @@ def profile(
     """
     from rich.console import Console
 
-    from ..bench.profile import check_device
     from ..bench.profile import profile as measure
     from ..bench.store import find_runs
     from ..methods import default_methods, get_method
+    from ..methods.devices import check_device
     from ..reports.efficiency import efficiency_grids
     from ..reports.leaderboard import write_leaderboard
     from ..reports.profiles import read_profiles
