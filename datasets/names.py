@@ -87,11 +87,13 @@ def cores(name: str, words: Iterable[str], loose: bool = False) -> dict[str, str
     folder, slash, last = name.rpartition("/")
     found: dict[str, str] = {}
     longest = sorted(set(words), key=len, reverse=True)
-    for front in ["", *longest]:
+    plain = last.casefold()
+    backs = [word for word in longest if plain.endswith(word)]
+    for front in ["", *(word for word in longest if plain.startswith(word))]:
         rest = last if not front else _without(last, front, loose)
         if rest is None:
             continue
-        for back in ["", *longest]:
+        for back in ["", *backs]:
             core = rest if not back else _without(rest, back, loose, at_end=True)
             if core and (front or back):
                 found.setdefault(folder + slash + core, f"{front} {back}".strip())

@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusionbench.datasets import load_dataset
@@ -24,6 +24,7 @@ def pair_up(a: list[str], b: list[str]) -> dict[str, str]:
     return match({n: [n] for n in a}, {n: [n] for n in b}, ways, ways).partner
 
 
+@settings(deadline=None)
 @given(st.sets(NAME, max_size=12), st.sets(NAME, max_size=12))
 def test_equal_names_are_partners_whatever_else_is_there(a: set[str], b: set[str]) -> None:
     found = pair_up(sorted(a), sorted(b))
@@ -31,12 +32,14 @@ def test_equal_names_are_partners_whatever_else_is_there(a: set[str], b: set[str
     assert len(set(found.values())) == len(found)
 
 
+@settings(deadline=None)
 @given(st.sets(NAME, max_size=12), st.sets(NAME, max_size=12))
 def test_sides_may_be_swapped(a: set[str], b: set[str]) -> None:
     there, back = pair_up(sorted(a), sorted(b)), pair_up(sorted(b), sorted(a))
     assert {(y, x) for x, y in back.items()} == set(there.items())
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 999), min_size=1, max_size=12), SEPARATOR, st.integers(1, 5), st.booleans())
 def test_words_and_zeros(numbers: set[int], separator: str, width: int, front: bool) -> None:
     a = {n: f"IR{separator}{n}" if front else f"{n}{separator}ir" for n in numbers}
@@ -44,6 +47,7 @@ def test_words_and_zeros(numbers: set[int], separator: str, width: int, front: b
     assert pair_up([*a.values()], [*b.values()]) == {a[n]: b[n] for n in numbers}
 
 
+@settings(deadline=None)
 @given(NAME)
 def test_reductions_are_reduced(name: str) -> None:
     assert alike(alike(name)) == alike(name)
