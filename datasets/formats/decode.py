@@ -72,7 +72,7 @@ def _jpeg_header(file: IO[bytes]) -> Header:
     whole = file.read() == _JPEG_END
     file.seek(0)
     try:
-        with opened(file) as picture:
+        with opened(file, only="JPEG") as picture:
             header = pillow_header(picture)
             if not whole:
                 picture.load()  # there may be a tail behind the end

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .picture import Image
+from .picture import Image, is_coloured
 
 
 def opencv_pixels(data: bytes) -> Image | None:
@@ -17,9 +17,10 @@ def opencv_pixels(data: bytes) -> Image | None:
     image = _decoded(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None or image.ndim == 2:
         return image
-    blue, green, red = cv2.split(image)
-    if np.array_equal(blue, green) and np.array_equal(blue, red):
-        return np.asarray(blue)
+    if not is_coloured(image[:1]):
+        blue, green, red = cv2.split(image)
+        if np.array_equal(blue, green) and np.array_equal(blue, red):
+            return np.asarray(blue)
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)) if image.dtype != np.float64 else image[..., ::-1]
 
 

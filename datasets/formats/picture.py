@@ -111,12 +111,18 @@ def finished(header: Header, pixels: Image, maximum: int | None, alpha: Image | 
 
 def without_equal_channels(pixels: Image) -> Image:
     """Return the one channel of an image whose three are equal, and any other image as it is."""
-    if pixels.ndim == 2:
+    if pixels.ndim == 2 or is_coloured(pixels[:1]):  # the first row settles it for nearly every colour image
         return pixels
     red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
     if np.array_equal(red, green) and np.array_equal(red, blue):
         return np.ascontiguousarray(red)
     return pixels
+
+
+def is_coloured(pixels: Image) -> bool:
+    """Whether channels of (H, W, 3) differ anywhere."""
+    first = pixels[..., :1]
+    return bool((pixels != first).any())
 
 
 def oriented(pixels: Image, orientation: int) -> Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import IO, Any
 
 import numpy as np
@@ -21,12 +21,13 @@ _DEPTHS = {"1": 1, "I": 32, "F": 32}
 
 
 @contextlib.contextmanager
-def opened(file: IO[bytes], suffix: str = "") -> Iterator[Any]:
+def opened(file: IO[bytes], suffix: str = "", only: str = "") -> Iterator[Any]:
     """Open a picture with Pillow.
 
     Parameters
     ----------
     suffix : of the file's name. It counts for TGA alone, whose older files begin with nothing that marks them.
+    only : the one format that it can be.
 
     Raises
     ------
@@ -38,12 +39,13 @@ def opened(file: IO[bytes], suffix: str = "") -> Iterator[Any]:
     from PIL import Image as Pillow
     from PIL import UnidentifiedImageError
 
-    formats = [*_FORMATS, "TGA"] if suffix == ".tga" or _ends_as_tga(file) else list(_FORMATS)
-    Pillow.init()  # makes the plugins known; Pillow may be built without one
+    if not only:
+        Pillow.init()  # makes the plugins known; Pillow may be built without one
+    formats = [only] if only else _formats(file, suffix, Pillow.OPEN)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd EXIF entries and very large pictures: neither is ours to judge
         try:
-            with Pillow.open(file, formats=[name for name in formats if name in Pillow.OPEN]) as picture:
+            with Pillow.open(file, formats=formats) as picture:
                 yield picture
         except (UnreadError, LookupError):
             raise
@@ -102,6 +104,11 @@ def _pages(picture: Any) -> int:
         return int(getattr(picture, "n_frames", 1)) if picture.format != "MPO" else 1
     except Exception:  # a later page is damaged: the first may still be whole
         return 2
+
+
+def _formats(file: IO[bytes], suffix: str, known: Container[str]) -> list[str]:
+    tried = (*_FORMATS, "TGA") if suffix == ".tga" or _ends_as_tga(file) else _FORMATS
+    return [name for name in tried if name in known]
 
 
 def _ends_as_tga(file: IO[bytes]) -> bool:

@@ -9,6 +9,7 @@ from typing import IO
 from .picture import DamagedError, Header, checked
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
+_END, _TAIL = b"\x00\x00\x00\x00IEND\xaeB`\x82", 1 << 16
 _INFLATED = 1032  # no deflate stream grows by more than that
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type: gray, RGB, palette, gray with alpha, RGB with alpha
 
@@ -22,6 +23,9 @@ def png_header(file: IO[bytes]) -> Header:
         A chunk is missing or cut off, or there are fewer data than any picture of this size has.
     """
     size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - _TAIL, 0))
+    tail = file.read()
+    whole = tail.endswith(_END)
     file.seek(len(MAGIC))
     start, exif, frames, data = b"", 1, 1, 0
     while True:
@@ -34,15 +38,20 @@ def png_header(file: IO[bytes]) -> Header:
         if name == b"IEND":
             break
         content = file.read(length) if name in (b"IHDR", b"eXIf", b"acTL") else b""
-        file.seek(length - len(content) + 4, os.SEEK_CUR)
         if name == b"IHDR":
             start = content
-        elif name == b"IDAT":
-            data += length
         elif name == b"eXIf":
             exif = orientation_of(content)
         elif name == b"acTL" and len(content) == 8:
             frames = struct.unpack(">I", content[:4])[0]
+        elif name == b"IDAT" and whole:  # there may be hundreds of these; what follows them is in the tail
+            data = size - file.tell()
+            before, found, late = tail.rpartition(b"eXIf")
+            exif = orientation_of(late[: int.from_bytes(before[-4:], "big")]) if found and exif == 1 else exif
+            break
+        elif name == b"IDAT":
+            data += length
+        file.seek(length - len(content) + 4, os.SEEK_CUR)
     return _header(start, data, exif, frames)
 
 

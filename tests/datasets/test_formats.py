@@ -10,7 +10,7 @@ import pytest
 
 from fusionbench.datasets import UnreadableImageError, images, probe, read
 
-from .made import Made, made
+from .made import RGB, Made, chunk, made, png
 
 FILES = made()
 
@@ -90,3 +90,13 @@ def test_a_part_of_a_file_is_never_taken_for_the_whole(tmp_path: Path, file: Mad
         return
     # what was cut off lay behind the first picture
     np.testing.assert_array_equal(picture.pixels, images.read_picture(write(tmp_path, file)).pixels)
+
+
+@pytest.mark.parametrize("tail", [b"", b"of a camera"])
+def test_orientation_may_stand_behind_the_pixels(tmp_path: Path, tail: bytes) -> None:
+    exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+    whole = png(RGB, 8, 2)
+    path = tmp_path / "x.png"
+    path.write_bytes(whole[:-12] + chunk(b"eXIf", exif) + whole[-12:] + tail)
+    np.testing.assert_array_equal(read(path), np.rot90(RGB, -1))
+    assert (probe(path).height, probe(path).width) == (30, 20)
