@@ -1,4 +1,4 @@
-"""What was done about fused images of another size than their sources, for the manifest and under the tables."""
+"""What was done about images of one pair that differ in size, for the manifest and under the tables."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ _DONE = {
     "crop": "scored on the common part with their sources, from the top left corner (--size-policy crop)",
     "resize": "brought to the size of their sources (--size-policy resize)",
 }
+_SOURCES = {
+    "crop": "cropped to what both show, from the top left corner (--size-policy crop)",
+    "resize": "brought to the size of source a (--size-policy resize)",
+}
 
 
 def fitted(part: Part) -> list[Row]:
@@ -25,14 +29,20 @@ def fitted(part: Part) -> list[Row]:
 
 
 def size_record(part: Part) -> dict[str, Any]:
-    """Say for the manifest which rule brought how many fused images to the size of their sources; empty for none."""
-    rows = fitted(part)
-    return {"policy": part.dataset.size_policy, "fused": [row.pair for row in rows]} if rows else {}
+    """Say for the manifest which rule brought which images of a pair to one size; empty for none.
+
+    `sources` names the pairs whose sources differ from each other, `fused` those whose fused image does from them.
+    """
+    pairs = {"sources": list(part.dataset.uneven), "fused": [row.pair for row in fitted(part)]}
+    named = {what: names for what, names in pairs.items() if names}
+    return {"policy": part.dataset.size_policy, **named} if named else {}
 
 
 def size_notes(part: Part) -> Iterator[str]:
-    """Say under the tables what was done about fused images of another size; nothing where there are none."""
-    rows = fitted(part)
+    """Say under the tables what was done about images of another size; nothing where there are none."""
+    policy, uneven, rows = part.dataset.size_policy, part.dataset.uneven, fitted(part)
+    if uneven:
+        yield f"The sources of {len(uneven)} of {len(part.dataset)} pairs differ in size and were {_SOURCES[policy]}."
     if rows:
         count = f"{len(rows)} of {len(part.dataset)} fused images"
-        yield f"{count} had another size and were {_DONE[part.dataset.size_policy]}."
+        yield f"{count} had another size and were {_DONE[policy]}."

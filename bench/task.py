@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from ..methods import Fused, Method
 
 
+WHITE = 255  # of every image here: all are uint8, however dark
+
+
 @dataclass(frozen=True)
 class Target:
     """What one method has to do with the pair.
@@ -123,7 +126,7 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
     """
     try:
         digest = digest_sources(task.pair)
-        sources = prepare(*task.read())
+        sources = prepare(*task.read(), data_range=WHITE)
         seen = Seen(levels(sources.a), levels(sources.b))
     except Exception as error:  # whatever a file makes a decoder raise is its pair's result, not the end of the run
         return [(target.folder, _failed(task.pair, error)) for target in task.targets]
@@ -163,7 +166,7 @@ def _score(row: Row, fused: Fused, sources: Sources, wanted: dict[str, tuple[str
     """Add the metrics of each protocol to the row."""
     for protocol, keys in wanted.items():
         image = fused.scored(get_protocol(protocol).colour)
-        scores = evaluate(image, sources, protocol=protocol, metrics=keys)
+        scores = evaluate(image, sources, protocol=protocol, metrics=keys, data_range=WHITE)
         named = dict(zip(scores, keys, strict=True))
         row.metrics.update((named[name], float(value)) for name, value in scores.items())
         row.reason = "; ".join(
@@ -183,7 +186,11 @@ def _seen_by(fused: Fused, sources: Sources) -> Sources:
     from ..methods.fit import crop_to
 
     size = fused.image.shape[:2]
-    return sources if size == sources.a.shape[:2] else prepare(crop_to(sources.a, size), crop_to(sources.b, size))
+    return (
+        sources
+        if size == sources.a.shape[:2]
+        else prepare(crop_to(sources.a, size), crop_to(sources.b, size), data_range=WHITE)
+    )
 
 
 def _keep(target: Target, pair: Pair, fused: Fused) -> None:

@@ -122,6 +122,17 @@ class FusionDataset(Sequence[Pair]):
         """Return the header of a source's file."""
         return self.headers.get(source) or probe(source)
 
+    @cached_property
+    def uneven(self) -> tuple[str, ...]:
+        """Names of the pairs whose sources differ in size, for which the size policy has something to do."""
+        return tuple(pair.name for pair in self.pairs if self._size(pair.a) != self._size(pair.b))
+
+    def _size(self, source: Source) -> tuple[int, int]:
+        if not isinstance(source, Path):
+            return source.shape[0], source.shape[1]
+        header = self.header(source)
+        return header.height, header.width
+
     def is_deep(self, side: Side) -> bool:
         """Whether any source of this side has values that a rule has to bring to 0..255."""
         sources = (getattr(pair, side) for pair in self.pairs)

@@ -149,3 +149,21 @@ def test_published_images_cut_by_three_pixels(shared: Path, tmp_path: Path) -> N
 
 def _convention(rows, name: str) -> str:  # type: ignore[no-untyped-def]
     return next(column.partition("@")[2] for column in rows.columns if column.startswith(f"{name}@"))
+
+
+def test_sources_of_other_sizes_are_counted_in_manifest_and_notes(places: Path) -> None:
+    write(places / "scenes" / "vi" / "1.png", np.zeros((60, 83), np.uint8))
+    run(places, ["average"], "crop")
+    found = json.loads((places / "out" / "scenes" / "average" / "run.json").read_text())
+    assert found["sizes"] == {"policy": "crop", "sources": ["1"]}
+    assert [note for note in found["notes"] if "size" in note] == [
+        "The sources of 1 of 3 pairs differ in size and were cropped to what both show, from the top left corner "
+        "(--size-policy crop)."
+    ]
+
+
+def test_a_fused_image_of_zeros_and_ones_is_scored_without_a_doubt(places: Path) -> None:
+    random = np.random.default_rng(1)
+    for name in CUT:
+        write(places / "Net" / f"{name}.png", random.integers(0, 2, SIZE, np.uint8))
+    assert set(run(places, ["Net=folder:" + str(places / "Net")], "error")["status"]) == {"ok"}
