@@ -202,7 +202,6 @@ def _keep(target: Target, pair: Pair, fused: Fused) -> None:
 
 def _stored(target: Target, pair: Pair) -> tuple[Row, Fused]:
     from ..methods import Fused
-    from ..methods.fit import size_note
 
     assert target.row is not None  # the caller asked
     folder = RunFolder(target.folder)
@@ -210,11 +209,20 @@ def _stored(target: Target, pair: Pair) -> tuple[Row, Fused]:
     image = read(folder.image(pair.name)).astype(np.uint8)
     row = replace(
         target.row,
-        reason=size_note(target.row.reason),
+        reason=_kept(target.row),
         metrics=dict(target.row.metrics),
         facts=dict(target.row.facts),
     )
     return row, Fused(image, read(colour).astype(np.uint8) if colour.exists() else None, row.seconds)
+
+
+def _kept(row: Row) -> str:
+    """Keep of a row's reason what was done about the size, and why metrics that are kept have no value."""
+    from ..methods.fit import size_note
+
+    size = size_note(row.reason)
+    others = row.reason.removeprefix(size).split("; ")
+    return "; ".join(filter(None, [size, *(part for part in others if part.partition(": ")[0] in row.metrics)]))
 
 
 def _failed(pair: Pair, error: BaseException, lacks: str = "") -> Row:
