@@ -4,8 +4,8 @@
     python tests/processors.py v2 tests/metrics # as on one, a part of the tests
 
 What a machine is: the level of instructions of the compiled metrics, and what keeps PyTorch, oneDNN, MKL, OpenBLAS,
-OpenCV, NumPy and the C library from more. A library that has a kernel for more and none for less is not told apart by
-this; an emulator does that (tests/metrics/blocks/test_emulated.py).
+OpenCV, NumPy and the C library from more. What a library does whatever it is told, only an emulator shows:
+`qemu-x86_64 -cpu Nehalem python …`.
 """
 
 from __future__ import annotations
