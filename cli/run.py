@@ -53,7 +53,10 @@ def run(
     limit: Limit = None,
     weights: Annotated[
         str | None,
-        typer.Option(help="Of the learned methods: a name or a file.", show_default="what ships"),
+        typer.Option(
+            help="Of the learned methods: a name, a file, or FILE#KEY of several networks in one.",
+            show_default="what ships",
+        ),
     ] = None,
     text: Annotated[
         str | None,

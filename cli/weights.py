@@ -41,7 +41,9 @@ def fetch(name: Annotated[str, typer.Argument(help="A name that `fusionbench wei
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="An official checkpoint, a port's .pth, or Jittor's .pkl.")],
+    source: Annotated[
+        Path, typer.Argument(help="An official checkpoint, a port's .pth, or Jittor's .pkl; or FILE#KEY.")
+    ],
     target: Annotated[Path, typer.Argument(help="The safetensors file to write, or a .pkl for Jittor.")],
     half: Annotated[bool, typer.Option("--half", help="Store 16-bit numbers.")] = False,
     method: MethodOption = "",
@@ -52,7 +54,9 @@ def convert(
     _print(convert_weights(source, target, half=half, method=method), tensors=False)
 
 
-def info(path: Annotated[Path, typer.Argument(help="A weights file.")]) -> None:
+def info(
+    path: Annotated[Path, typer.Argument(help="A weights file; FILE#KEY is what lies below a key in it.")],
+) -> None:
     """Say what is in a weights file; none of its code is run."""
     from ..methods.weights import describe
 

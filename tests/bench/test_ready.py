@@ -148,9 +148,8 @@ def test_a_users_method_may_check(tmp_path: Path, make_folder: MakeFolder, make_
     first, second = make_folder(2, name="first"), make_folder(1, name="second")
     fusionbench.run(spec, [first, second], out=tmp_path / "out", metrics=["EN"])
     assert log.read_text() == "p000 p001\np000\n"
-    path.write_text(
-        path.read_text().replace("with open", "if True:\n            raise KeyError('licence')\n        with open")
-    )
+    raising = "raise KeyError('licence')\n            with open"
+    path.write_text(path.read_text().replace("with open", raising))
     with pytest.raises(InputError, match=r"method 'mine' cannot be used: KeyError: 'licence'"):
         fusionbench.run(spec, first, out=tmp_path / "other", metrics=["EN"])
     assert not (tmp_path / "other").exists()
