@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..methods import Method
 
 Wanted = str | Path | FusionDataset
+_ENOUGH = 3  # pairs that lack the same, of a method that fused none: no other will do better
 
 
 def run(
@@ -193,18 +194,33 @@ def _work(parts: list[Part], tasks: list[PairTask], executor: Executor, ahead: i
             _record(part, Row(name, "skipped", reason))
     total = sum(len(part.dataset) for part in parts)
     left = sum(len(task.targets) for task in tasks)
-    unusable: SetupError | None = None
+    held: dict[Path, list[Row]] = {}
     with Reporter(console, total, done=total - left) as reporter:
         for results in stream(executor, execute, tasks, ahead):
             for path, row in results:
-                part = by_path[path]
-                if isinstance(row, SetUpFailed) and not any(done.status == "ok" for done in part.rows.values()):
-                    unusable = SetupError(f"method {part.method.label!r} can fuse no pair here: {row.lacks}")
-                else:
-                    _record(part, row)
-            if unusable is not None:  # the other methods' rows of this pair are kept
-                raise unusable
+                _take(by_path[path], row, held)
             reporter.advance(len(results), results[-1][1].pair)
+            _refuse(by_path, held, _ENOUGH)  # the other methods' rows of this pair are kept
+    _refuse(by_path, held, 1)
+
+
+def _take(part: Part, row: Row, held: dict[Path, list[Row]]) -> None:
+    """Record a row; but hold it back where it tells of every pair, until another pair of the method shows otherwise."""
+    path = part.folder.path
+    if isinstance(row, SetUpFailed) and not any(done.status == "ok" for done in part.rows.values()):
+        held.setdefault(path, []).append(row)
+        return
+    _record(part, row)
+    if row.status == "ok":
+        for other in held.pop(path, []):
+            _record(part, other)
+
+
+def _refuse(by_path: dict[Path, Part], held: dict[Path, list[Row]], enough: int) -> None:
+    """End the run where so many pairs of a method lacked the same, and none was fused."""
+    for path, rows in held.items():
+        if len(rows) >= enough and isinstance(rows[0], SetUpFailed):
+            raise SetupError(f"method {by_path[path].method.label!r} can fuse no pair here: {rows[0].lacks}")
 
 
 def _record(part: Part, row: Row) -> None:

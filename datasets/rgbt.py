@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .images import UnreadableImageError, is_image_name, probe, read_picture
-from .layouts import Found, Layout, find, subfolders
+from .layouts import Files, Found, Layout, files, subfolders
 from .ranges import Ranges
 
 ABSENT = "it has no further channel beside its colours, which --rgbt takes for the thermal image"
@@ -38,7 +38,11 @@ def read_rgbt(path: Path, ranges: Ranges) -> tuple[NDArray[np.uint8], NDArray[np
 
 def find_rgbt(root: Path) -> Found | None:
     """Look for images of four channels: in `images`, in the folders of splits, in any other folder, or in `root`."""
-    return next((found for layout in _layouts(root) if (found := find(root, [layout])) and _has_alpha(found)), None)
+    for template in _templates(root):
+        both = files(root, template)
+        if _has_alpha(both):
+            return Found(root, Layout(template, template), both, both, Files())
+    return None
 
 
 def hint(root: Path) -> str:
@@ -51,16 +55,15 @@ def hint(root: Path) -> str:
     return f"; the images in {where} have four channels: if the fourth is the thermal image, say --rgbt"
 
 
-def _layouts(root: Path) -> Iterator[Layout]:
+def _templates(root: Path) -> Iterator[str]:
     known = "(images?|rgbt)"
     usual = (f"{known}/{{name}}", f"{{split}}/{known}/{{name}}", f"{known}/{{split}}/{{name}}", "{split}/{name}")
     other = (f"{re.escape(folder.name)}/{{name}}" for folder in subfolders(root))
-    for template in (*usual, *other, "{name}"):
-        yield Layout(template, template)
+    yield from (*usual, *other, "{name}")
 
 
-def _has_alpha(found: Found) -> bool:
-    paths = [path for files in list(found.a.paths.values())[:_LOOKED_AT] for path in files]
+def _has_alpha(found: Files) -> bool:
+    paths = [path for alike in list(found.paths.values())[:_LOOKED_AT] for path in alike]
     return any(_alpha(path) for path in paths if is_image_name(path))
 
 
