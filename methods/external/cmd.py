@@ -83,7 +83,8 @@ class Command(Method):
                     words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
                 )
             except OSError as error:
-                raise SetupError(f"the command {words[0]!r} cannot be started: {error.strerror}") from error
+                sentence = f"the command {words[0]!r} cannot be started: {error.strerror}"
+                raise RunError(sentence) from SetupError(sentence)  # no pair will do better
             try:
                 code = process.wait(self.timeout)
             except subprocess.TimeoutExpired:
