@@ -17,6 +17,8 @@ from ..environment import environment
 from ..errors import InputError, SetupError, one_line
 from ..methods.devices import check_name
 from ..metrics import get_metric, get_protocol
+from ..metrics.blocks.levels import PLAIN
+from ..metrics.blocks.machine import processor
 from . import manifest
 from .executors import elsewhere, make_executor, stream
 from .notes import notes_of
@@ -258,7 +260,7 @@ def _write_manifest(part: Part, state: str) -> None:
             "seconds": timing(part, before.get("seconds")),
             "notes": notes_of(part),
             **({"sizes": record} if (record := size_record(part)) else {}),
-            "environment": environment(),
+            "environment": {**environment(), "formulas": level.name if (level := processor()) else PLAIN},
         }
     )
 

@@ -252,7 +252,7 @@ def _enter(parent: Path, part: str, known: dict[str, str]) -> Iterator[tuple[Pat
 def images_in(folder: Path) -> list[Path]:
     """List the images in a folder, sorted."""
     try:
-        return sorted(path for path in folder.iterdir() if is_image_name(path) and not path.is_dir())
+        return sorted(path for path in folder.iterdir() if is_image_name(path))
     except OSError:  # not there, or not ours to read
         return []
 
