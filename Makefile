@@ -1,17 +1,27 @@
 # make demo   install, and run the built-in methods on the sample set
 # make test   install the test extras, and run the whole test suite
 
-PYTHON ?= python3
-VENV   := .venv
-BIN    := $(VENV)/bin
+# another Python gets an environment of its own: make demo PYTHON=python3.13 VENV=.venv-3.13
+PYTHON  ?= python3
+VENV    ?= .venv
+BIN     := $(VENV)/bin
+INSTALL ?= $(BIN)/python -m pip install --quiet -c constraints.txt
 ROOMS  := metrics datasets drawing methods bench reports cli
 # as many processes as cores, each with one thread
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 SPREAD := -n auto --dist loadfile
 
-.PHONY: demo test test-fast test-numpy2 golden lint typecheck format docs benchmark clean
+MATCHES = import subprocess as s, sys; \
+    v = s.check_output(['$(PYTHON)', '-c', 'import sys; print(sys.version_info[:2])'], text=True).strip(); \
+    sys.exit(v != str(sys.version_info[:2]) and '$(VENV) is not of $(PYTHON): add VENV=ANOTHER_FOLDER, or make clean')
 
-demo: $(VENV)/.installed
+.PHONY: check-python demo test test-fast test-processors golden lint typecheck format docs benchmark clean
+
+# an environment of one Python does not pass for another's
+check-python:
+	@test ! -x $(BIN)/python || $(BIN)/python -c "$(MATCHES)"
+
+demo: check-python $(VENV)/.installed
 	$(BIN)/fusionbench run
 
 test: $(VENV)/.jittor-ready
@@ -24,9 +34,9 @@ test-fast: $(VENV)/.installed-test
 golden: $(VENV)/.installed-test
 	$(BIN)/python -m pytest tests/metrics/test_golden.py -q -s
 
-# the code runs on numpy 1.26, which Jittor needs, and on numpy 2
-test-numpy2: .venv-numpy2/.installed
-	$(PYTEST) .venv-numpy2/bin/python -m pytest $(SPREAD) tests/metrics tests/datasets
+# as on processors with fewer instructions than this one has
+test-processors: $(VENV)/.installed-test
+	$(PYTEST) $(BIN)/python tests/processors.py v2 -q tests/metrics/test_golden.py tests/metrics/blocks
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -51,11 +61,11 @@ benchmark: $(VENV)/.installed-test
 
 $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	$(INSTALL) -e .
 	touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	$(INSTALL) -e '.[test]'
 	touch $@
 
 # Jittor compiles itself for minutes, at first; several tests at once would be in each other's way
@@ -64,15 +74,13 @@ $(VENV)/.jittor-ready: $(VENV)/.installed-test
 	touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
+	$(INSTALL) -e '.[docs]'
 	touch $@
 
-.venv-numpy2/.installed: setup.cfg pyproject.toml constraints.txt
-	test -x .venv-numpy2/bin/python || $(PYTHON) -m venv .venv-numpy2
-	grep -v -i -E '^(numpy|jittor)==' constraints.txt > .venv-numpy2/constraints.txt
-	.venv-numpy2/bin/python -m pip install --quiet --no-compile -c .venv-numpy2/constraints.txt \
-	    'numpy>=2' hypothesis pytest pytest-xdist -e .
-	touch $@
+# what continuous integration installs the other environments with
+build/tools/bin/uv:
+	$(PYTHON) -m venv build/tools
+	build/tools/bin/python -m pip install --quiet -c constraints.txt uv
 
 clean:
-	rm -rf site $(VENV) .venv-numpy2 build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf site $(VENV) .venv-3.* build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

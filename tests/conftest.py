@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,36 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ.setdefault("JITTOR_HOME", str(home()))
     os.environ["FUSIONBENCH_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     os.environ.pop("FUSIONBENCH_DATA", None)
+
+
+def _for_want_of_torch(call: pytest.CallInfo | None) -> bool:
+    """Whether something ended because PyTorch, which the learned methods need, is not installed."""
+    error = call.excinfo.value if call and call.excinfo and find_spec("torch") is None else None
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "torch":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.failed and _for_want_of_torch(getattr(report, "call", None)):
+        report.outcome, report.longrepr = "skipped", (str(collector.path), 0, "Skipped: PyTorch is not installed")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed and _for_want_of_torch(call):
+        report.outcome, report.longrepr = "skipped", (str(item.path), 0, "Skipped: PyTorch is not installed")
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,9 @@ import ast
 import doctest
 import importlib
 import pkgutil
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -81,3 +84,39 @@ def test_the_installed_packages_are_all_there() -> None:
     folders = [path.parent for room in (*ROOMS, "cli") for path in (ROOT / room).rglob("__init__.py")]
     names = {"fusionbench", *("fusionbench." + ".".join(path.relative_to(ROOT).parts) for path in folders)}
     assert set(listed["options"]["packages"].split()) == names
+
+
+BUILD = """
+import sys, tarfile
+from pathlib import Path
+from setuptools import build_meta
+target = Path(sys.argv[1])
+source = target / build_meta.build_sdist(str(target))
+tarfile.open(source).extractall(target / "unpacked", filter="data")
+import os
+os.chdir(next((target / "unpacked").iterdir()))
+build_meta.build_wheel(str(target))
+"""
+
+
+def test_the_wheel_of_the_source_archive_holds_what_the_checkout_has(tmp_path: Path) -> None:
+    """Neither a file of data is forgotten nor one of the tests taken along; the folder has an odd name."""
+    pytest.importorskip("setuptools", minversion="77")
+    checkout = Path(__file__).resolve().parent.parent
+    if not (checkout / ".git").exists():
+        pytest.skip("not a checkout of git")
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=checkout, capture_output=True, text=True, check=True).stdout
+    files = [Path(name) for name in tracked.split("\0") if name and (checkout / name).is_file()]
+    copy = tmp_path / "fusion bench, 融合"
+    for file in files:
+        (copy / file).parent.mkdir(parents=True, exist_ok=True)
+        (copy / file).write_bytes((checkout / file).read_bytes())
+    built = subprocess.run([sys.executable, "-c", BUILD, str(tmp_path)], cwd=copy, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr[-2000:]
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    apart = {"tests", "docs", "benchmarks", ".ci"}
+    wanted = {
+        f for f in files if f.parts[0] not in apart and (len(f.parts) > 1 or f.suffix == ".py" or f.name == "py.typed")
+    }
+    assert inside == {f"fusionbench/{file.as_posix()}" for file in wanted}

@@ -357,6 +357,8 @@ def test_stream_raises_after_what_is_running_is_done() -> None:
     ("kind", "sentence"), [("fork", "unknown executor 'fork'"), ("dask:nowhere://1", "no Dask scheduler answers")]
 )
 def test_executors_that_do_not_exist(kind: str, sentence: str, tmp_path: Path) -> None:
+    if kind.startswith("dask"):
+        pytest.importorskip("distributed")
     with pytest.raises(FusionBenchError, match=sentence):
         fusionbench.run("average", out=tmp_path / "runs", executor=kind)
     assert not (tmp_path / "runs").exists()  # nothing was begun

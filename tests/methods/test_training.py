@@ -36,6 +36,8 @@ from fusionbench.methods.u2fusion.network import Generator
 from fusionbench.methods.vgg import VGG16
 from fusionbench.methods.weights import load_state, save_state
 
+pytestmark = pytest.mark.slow
+
 FOLDERS = {"IVF": ("ir", "vi"), "MEF": ("over", "under"), "MFF": ("near", "far")}
 
 

@@ -79,16 +79,16 @@ def start_worker(onednn: bool | None) -> Hello:
 def _version() -> Finding:
     version, least = environment.installed(), ".".join(map(str, environment.LEAST))
     if version is None:
-        return Finding("Jittor", "bad", "not installed", environment.INSTALL)
+        return Finding("Jittor", "bad", "not installed", environment.how_to_install())
     if environment.numbers(version) < environment.LEAST:
-        return Finding("Jittor", "bad", f"{version}, but {least} or later is needed", environment.INSTALL)
+        return Finding("Jittor", "bad", f"{version}, but {least} or later is needed", environment.how_to_install())
     return Finding("Jittor", "good", version)
 
 
 def _numpy() -> Finding:
     version = metadata.version("numpy")
     if environment.numbers(version) >= (2,):
-        return Finding("numpy", "bad", f"{version}, but Jittor needs one below 2", environment.INSTALL)
+        return Finding("numpy", "bad", f"{version}, but Jittor needs one below 2", environment.how_to_install())
     return Finding("numpy", "good", version)
 
 
@@ -127,7 +127,7 @@ def _started(start: Start) -> Iterator[Finding]:
     if hello.sound:
         yield Finding("arrays", "good", "come through as they are")
     else:
-        yield Finding("arrays", "bad", f"numpy {hello.numpy}'s do not come through", environment.INSTALL)
+        yield Finding("arrays", "bad", f"numpy {hello.numpy}'s do not come through", environment.how_to_install())
     yield _device(hello)
     yield _onednn(hello, broken)
 

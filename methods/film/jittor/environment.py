@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -13,6 +14,18 @@ from ....files import cache_folder
 LEAST = (1, 3, 11)  # with numpy 2 an older one computes on memory that nobody has written to, and says nothing
 INSTALL = "pip install 'fusionbench[jittor]'"
 ONEDNN = "dnnl_lnx_2.2.0_cpu_gomp"  # the name under which Jittor looks for it
+
+
+def how_to_install() -> str:
+    """Say how Jittor is installed, or that this Python is too new for it: the extra `jittor` is empty there."""
+    if sys.version_info >= (3, 12):
+        here = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return f"make an environment of Python 3.11, which the extra `jittor` is for (this is Python {here}): {INSTALL}"
+    return INSTALL
+
+
+def _with(what: str = "it") -> str:
+    return how_to_install() if sys.version_info >= (3, 12) else f"install {what} with {INSTALL}"
 
 
 def home() -> Path:
@@ -92,10 +105,10 @@ def require() -> str:
     """
     version, numpy = installed(), metadata.version("numpy")
     if version is None:
-        raise InputError(f"Jittor is not installed: install it with {INSTALL}, or leave --backend jittor out")
+        raise InputError(f"Jittor is not installed: {_with()}, or leave --backend jittor out")
     if numbers(version) < LEAST:
         least = ".".join(map(str, LEAST))
-        raise InputError(f"Jittor {version} is too old, it must be {least} or later: install it with {INSTALL}")
+        raise InputError(f"Jittor {version} is too old, it must be {least} or later: {_with()}")
     if numbers(numpy) >= (2,):
-        raise InputError(f"Jittor needs numpy below 2, and numpy {numpy} is installed: install both with {INSTALL}")
+        raise InputError(f"Jittor needs numpy below 2, and numpy {numpy} is installed: {_with('both')}")
     return version

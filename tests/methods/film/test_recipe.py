@@ -20,6 +20,8 @@ from fusionbench.methods.training.options import make_options
 from fusionbench.methods.weights.files import load_state
 from fusionbench.version import __version__
 
+pytestmark = pytest.mark.slow
+
 DRAW = np.random.default_rng(0)
 SMALL = {"grid": "16x16"}
 

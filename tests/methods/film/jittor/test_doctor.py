@@ -93,7 +93,7 @@ def test_without_jittor_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(metadata, "version", version)
     findings, can = found(never)
     assert not can
-    assert (findings["Jittor"].verdict, findings["Jittor"].advice) == ("bad", "pip install 'fusionbench[jittor]'")
+    assert (findings["Jittor"].verdict, findings["Jittor"].advice) == ("bad", environment.how_to_install())
     assert findings["start"].found == "not tried"
     with pytest.raises(InputError, match=r"not installed: install it with pip install 'fusionbench\[jittor\]'"):
         environment.require()

@@ -23,6 +23,8 @@ from fusionbench.methods.film.jittor.study import StudyOptions, planned, run_stu
 from fusionbench.methods.film.jittor.study.rows import difference_rows, moving_mean, swing, times
 from fusionbench.methods.film.jittor.study.study import batches, initial_weights, read_pairs
 
+pytestmark = pytest.mark.slow
+
 STEPS = 4
 
 
