@@ -18,6 +18,10 @@ class InputError(FusionBenchError):
     exit_code = 2
 
 
+class SetupError(InputError):
+    """A method lacks what every pair needs, and that could not be known before: a run ends with the first pair."""
+
+
 class RunError(FusionBenchError):
     """A run started and failed; finished work is kept."""
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from .errors import FusionBenchError, InputError, RunError
 
+_OF_ONE_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.EISDIR)
+
 
 def cache_folder() -> Path:
     """Where things are kept that can be computed or fetched again.
@@ -61,6 +63,28 @@ def remove_leftovers(folder: Path) -> None:
     """Delete the neighbours that a killed process left; nobody else may be writing to the folder."""
     for path in folder.glob(".*.tmp"):
         path.unlink(missing_ok=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Make sure that a folder can be written to, or be made; nothing is.
+
+    Raises
+    ------
+    InputError
+        There is a file in its place or above it, or it may not be written to.
+    """
+    nearest = next(place for place in (folder.absolute(), *folder.absolute().parents) if os.path.lexists(place))
+    with writing(folder):
+        if not nearest.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(nearest))
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(nearest))
+
+
+def write_failed(error: BaseException) -> bool:
+    """Whether an error says that files cannot be written, whatever their names: no room, no right, no folder."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return isinstance(cause, OSError) and cause.errno not in _OF_ONE_NAME
 
 
 @contextlib.contextmanager

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from ..errors import InputError
+from ..errors import FusionBenchError, InputError, RunError, one_line
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -73,6 +81,11 @@ def stream(executor: Executor, function: Callable[[T], R], items: Iterable[T], a
     """Yield `function(item)` as results come, with at most `ahead` items handed out: memory stays flat.
 
     What `function` raises is raised here, after the items that are being worked on are done.
+
+    Raises
+    ------
+    RunError
+        A worker ended, or cannot be reached.
     """
     todo = iter(items)
     running: set[Future[R]] = set()
@@ -80,9 +93,13 @@ def stream(executor: Executor, function: Callable[[T], R], items: Iterable[T], a
     while True:
         while error is None and len(running) < ahead:
             try:
-                running.add(executor.submit(function, next(todo)))
+                item = next(todo)
             except StopIteration:
                 break
+            try:
+                running.add(executor.submit(function, item))
+            except (BrokenExecutor, RuntimeError) as broken:  # Dask's executor raises the latter
+                error = broken
         if not running:
             break
         done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -93,4 +110,30 @@ def stream(executor: Executor, function: Callable[[T], R], items: Iterable[T], a
             else:
                 error = error or failure
     if error is not None:
-        raise error
+        raise _told(error)
+
+
+def elsewhere(executor: Executor, function: Callable[..., R], *arguments: Any) -> R:
+    """Call a function where the work is done, and wait for it.
+
+    Raises
+    ------
+    RunError
+        The worker ended, or cannot be reached.
+    """
+    try:
+        return executor.submit(function, *arguments).result()
+    except Exception as error:
+        raise _told(error) from error
+
+
+def _told(error: BaseException) -> BaseException:
+    """Turn what a library says of its workers into a sentence."""
+    if isinstance(error, FusionBenchError) or not isinstance(error, Exception):
+        return error
+    if isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker":
+        return RunError(
+            "a worker process ended before its pair was done, as happens where memory runs out; finished pairs are "
+            "kept: give the same command again, with fewer --workers"
+        )
+    return RunError(f"the run had to stop ({one_line(error)}); finished pairs are kept, and the same command goes on")

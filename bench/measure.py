@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..methods import Method
 
-_SMALL = 64  # pixels of a side: enough to load every library, too little to count
+SMALL = 64  # pixels of a side: enough to load every library, too little to count
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def measure(job: Job) -> dict[str, Any]:
     from ..methods import fuse_pair
 
     with contextlib.suppress(FusionBenchError):  # a method may refuse small images
-        small = scene((min(_SMALL, job.size[0]), min(_SMALL, job.size[1])), job.task)
+        small = scene((min(SMALL, job.size[0]), min(SMALL, job.size[1])), job.task)
         fuse_pair(_make(job), small.a, small.b, small)  # type: ignore[arg-type]
     _use_threads(job.threads)
     pair = scene(job.size, job.task)

@@ -11,11 +11,30 @@ case to case is a name in braces there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ..datasets.images import probe
+from ..datasets.shipped import split_notes
+from ..errors import InputError
+from .sizes import size_notes
+from .stretch import ENOUGH, NEARLY, stretch
+
 if TYPE_CHECKING:
     from .plan import Part
+    from .store import Row
+
+OPPOSITE = -0.3  # correlation with the source that it resembles more: no fusion turns both round
+_LOSSY = ("JPEG", "WEBP", "JPEG2000", "AVIF")
+_STRETCHED = {
+    "range": "{reached} of {images} fused images span 0..255 exactly, while the sources of {narrow} pairs do not: they "
+    "seem stretched by what saved them, which raises EN, SD, SF and AG.",
+    "percentiles": "{reached} of {images} fused images span 0..255 with equal parts of their pixels at the ends, while "
+    "the sources of {narrow} pairs do not: they seem stretched between percentiles, which raises EN, SD, SF and AG.",
+    "maximum": "{reached} of {images} fused images reach 255 exactly, while the sources of {narrow} pairs do not: they "
+    "seem scaled by their maximum by what saved them, which raises SD, SF and AG.",
+}
 
 
 def quantised(part: Part) -> Iterator[str]:
@@ -30,7 +49,91 @@ def quantised(part: Part) -> Iterator[str]:
         yield f"Each fused image is scaled so that its maximum is 255 (quantise={rule}), which raises SD, SF and AG."
 
 
-NOTES: tuple[Callable[[Part], Iterable[str]], ...] = (quantised,)
+def chosen_pairs(part: Part) -> Iterator[str]:
+    """Say whose test pairs these are, where a list that ships has chosen them."""
+    return split_notes(part.dataset)
+
+
+def ranged(part: Part) -> Iterator[str]:
+    """Say by which rule values deeper than 8 bits became 0..255, and what is to be known of the files."""
+    dataset = part.dataset
+    for side in ("a", "b"):
+        if dataset.is_deep(side):
+            yield f"Source {side} has more than 8 bits: its values became 0..255 by the rule {dataset.ranges[side]}."
+    for sentence in dataset.remarks:
+        yield f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def stretched(part: Part) -> Iterator[str]:
+    """Say that images from elsewhere were stretched, where their levels tell it."""
+    images = [row.facts for row in _strangers(part)]
+    if found := stretch(images):
+        yield _STRETCHED[found.by].format(images=len(images), reached=found.reached, narrow=found.narrow)
+
+
+def inverted(part: Part) -> Iterator[str]:
+    """Say that dark and bright are exchanged."""
+    alike = [row.facts["likeness"] for row in _strangers(part) if "likeness" in row.facts]
+    if len(alike) >= ENOUGH and sum(value < OPPOSITE for value in alike) >= NEARLY * len(alike):
+        yield "The fused images are negatives: dark where both sources are bright, and bright where they are dark."
+
+
+def copied(part: Part) -> Iterator[str]:
+    """Say that fused images are sources."""
+    rows = _strangers(part)
+    for number, source in enumerate("ab", start=1):
+        count = sum(row.facts.get("copy_of") == number for row in rows)
+        if count:
+            yield f"In {count} of {len(rows)} pairs the fused image is source {source} itself."
+
+
+def repeated(part: Part) -> Iterator[str]:
+    """Say that one image stands for pairs that differ."""
+    rows = _strangers(part)
+    images = [part.folder.image(row.pair) for row in rows]
+    sizes = Counter(image.stat().st_size for image in images if image.is_file())
+    contents: dict[bytes, set[str]] = {}
+    for row, image in zip(rows, images, strict=True):
+        if image.is_file() and sizes[image.stat().st_size] > 1:  # few files need to be opened
+            contents.setdefault(image.read_bytes(), set()).add(row.sources)
+    most = max((len(sources) for sources in contents.values()), default=0)
+    if most > 1:
+        yield f"{most} of {len(rows)} pairs have one and the same fused image."
+
+
+def stored(part: Part) -> Iterator[str]:
+    """Say how files that somebody else wrote hold their images, where it tells on the numbers."""
+    if part.method.computes:
+        return
+    headers = []
+    for pair in part.dataset:
+        for path in part.method.files(pair)[:1]:
+            try:
+                headers.append(probe(path))
+            except InputError:  # that pair's row says so
+                continue
+    for name in _LOSSY:
+        count = sum(header.format == name for header in headers)
+        if count:
+            yield f"{count} of {len(headers)} fused images are {name} files: what compression changed is scored, too."
+    deep = sum(header.bits > 8 for header in headers)
+    if deep:
+        yield f"{deep} of {len(headers)} fused images have more than 8 bits: they were rounded to 8 to be scored."
+
+
+def _strangers(part: Part) -> list[Row]:
+    """Rows of images whose making is not known here: of folders, commands and methods of users' own."""
+    ours = type(part.method).__module__.partition(".")[0] == __name__.partition(".")[0]
+    known = ours and part.method.computes and part.method.name != "cmd"
+    if known or part.method.quantise in ("minmax", "minmax-truncate", "max"):
+        return []
+    return [row for row in part.rows.values() if row.status == "ok" and "fused_max" in row.facts]
+
+
+# Here is the place for another kind of note.
+NOTES: tuple[Callable[[Part], Iterable[str]], ...] = (
+    chosen_pairs, ranged, size_notes, quantised, stretched, inverted, copied, repeated, stored,
+)  # fmt: skip
 
 
 def notes_of(part: Part) -> list[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..datasets import FusionDataset, Pair
+from ..datasets import FULL, FusionDataset, Pair
 from ..errors import InputError
+from ..files import check_writable
 from ..metrics.engine.evaluate import select
 from . import manifest
 from .store import Row, RunFolder, run_folder
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from ..methods import Method
 
 Keys = dict[str, tuple[str, ...]]  # metric keys by protocol
+_ASSUMED = {"range": FULL.record, "rgbt": False}  # what manifests did not say before there was a choice
 
 
 def choose_metrics(protocols: Sequence[str], metrics: Sequence[str] | None) -> Keys:
@@ -50,7 +53,7 @@ class Part:
     """One method on one data set: its folder, and what is stored there."""
 
     method: Method
-    spec: str | Method
+    spec: str | bytes | Method
     device: str
     dataset: FusionDataset
     keys: Keys
@@ -58,23 +61,42 @@ class Part:
     rows: dict[str, Row] = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
-        """What must be equal for two commands to share the folder."""
+        """What must be equal for two commands to share the folder; see `_ASSUMED` for older manifests."""
         return {
             "method": manifest.describe_method(self.method),
             "dataset": {"name": self.dataset.name, "split": self.dataset.split, "label": self.dataset.label},
             "size_policy": self.dataset.size_policy,
+            "range": self.dataset.ranges.record,
+            "rgbt": self.dataset.rgbt,
         }
 
-    def open(self) -> None:
-        """Lock the folder and read what is there; refuse results of another configuration."""
+    def look(self) -> None:
+        """Read what is there, and refuse results of another configuration, and a folder that cannot be written to."""
+        check_writable(self.folder.path)
         known = self.folder.manifest()
         for name, value in self.describe().items():
-            if known and known.get(name) != _plain(value):
+            before = known.get(name, _ASSUMED.get(name))
+            if known and before != _plain(value):
                 raise InputError(
                     f"{self.folder.path} holds results of another configuration (its {name} was "
-                    f"{known.get(name)}): choose another folder with --out, or delete that one"
+                    f"{before}): choose another folder with --out, or delete that one"
                 )
-        self.rows = self.folder.open([key for keys in self.keys.values() for key in keys])
+        self.rows = self._untimed(self.folder.rows())
+
+    def open(self) -> bool:
+        """Lock the folder, and make it if need be; say whether what is there changed since `look`."""
+        before, stored = self.rows, self.folder.open([key for keys in self.keys.values() for key in keys])
+        self.rows = self._untimed(stored)
+        for name, row in self.rows.items():
+            if row is not stored[name]:
+                self.folder.append(row)
+        return self.rows != before
+
+    def _untimed(self, rows: dict[str, Row]) -> dict[str, Row]:
+        """Leave out the seconds of a method that does not compute; rows of before hold those of reading a file."""
+        if self.method.computes:
+            return rows
+        return {name: row if math.isnan(row.seconds) else replace(row, seconds=math.nan) for name, row in rows.items()}
 
     def missing(self, pair: str) -> Keys:
         """Which metrics the stored row of the pair lacks, by protocol."""
@@ -91,11 +113,24 @@ class Part:
             or row.status != "ok"
             or digest is None
             or not self.folder.image(pair.name).exists()
-            or row.sources != fingerprint(digest, self.method.files(pair))
+            or row.sources != self._mark(pair, digest)
         ):
             return Target(self.spec, self.device, self.folder.path, self.keys)
         missing = self.missing(pair.name)
-        return Target(self.spec, self.device, self.folder.path, missing, row) if missing else None
+        if not missing and "fused_max" in row.facts:  # a row of before has no facts: its image is looked at again
+            return None
+        return Target(self.spec, self.device, self.folder.path, missing, row)
+
+    def fuses(self, task: PairTask) -> bool:
+        """Whether the method has to fuse the pair of a task, and not only to score what is stored."""
+        return any(target.folder == self.folder.path and target.row is None for target in task.targets)
+
+    def _mark(self, pair: Pair, digest: Digest) -> str:
+        """Hash what the pair's result would follow from; "" where that fails: doing the pair will say why."""
+        try:
+            return fingerprint(digest, self.method.files(pair))
+        except Exception:
+            return ""
 
 
 def _plain(value: Any) -> Any:
@@ -104,7 +139,7 @@ def _plain(value: Any) -> Any:
 
 
 def make_parts(
-    methods: Iterable[tuple[str | Method, Method]],
+    methods: Iterable[tuple[str | bytes | Method, Method]],
     datasets: Sequence[FusionDataset],
     keys: Keys,
     out: Path,
@@ -124,15 +159,26 @@ def make_parts(
     return parts
 
 
-def make_tasks(parts: Sequence[Part]) -> list[PairTask]:
-    """List what is left to do: a task for each pair that lacks something, with every method it lacks it of."""
+def make_tasks(parts: Sequence[Part], at_once: int = 1) -> list[PairTask]:
+    """List what is left to do: a task for each pair that lacks something, with every method it lacks it of.
+
+    `at_once` is how many of them will be worked on beside each other.
+    """
     tasks = []
     for dataset in {id(part.dataset): part.dataset for part in parts}.values():
         mine = [part for part in parts if part.dataset is dataset]
         for pair in dataset:
             known = any(pair.name in part.rows for part in mine)
-            digest = digest_sources(pair) if known else None  # a first run need not read everything beforehand
+            digest = _digest(pair) if known else None  # a first run need not read everything beforehand
             targets = tuple(target for part in mine if (target := part.target(pair, digest)) is not None)
             if targets:
-                tasks.append(PairTask(pair, dataset.size_policy, targets))
+                tasks.append(PairTask(pair, dataset.size_policy, targets, dataset.ranges, dataset.rgbt, at_once))
     return tasks
+
+
+def _digest(pair: Pair) -> Digest | None:
+    """Hash the sources of a pair; None where they cannot be read: doing the pair will say why."""
+    try:
+        return digest_sources(pair)
+    except Exception:
+        return None

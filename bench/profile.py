@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -12,10 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment import environment
-from ..errors import InputError, RunError, one_line, unknown
+from ..errors import InputError, RunError, one_line
+from ..files import check_writable
+from ..methods.devices import check_device
 from ..sizes import parse_size
 from . import manifest
-from .measure import Job, default_threads, measure, quartiles
+from .measure import Job, default_threads, measure, quartiles, scene
+from .ready import check_method
 from .store import FORMAT, profile_path, read_record, write_record
 
 if TYPE_CHECKING:
@@ -73,35 +75,18 @@ def profile(
     chosen = [methods] if isinstance(methods, str) else list(methods)
     made = [(m, get_method(m, device=device) if isinstance(m, str) else m) for m in chosen]
     for _, method in made:
-        if method.name == "folder":
+        if not method.computes:
             raise InputError(f"{method.label} holds images that were fused before: there is nothing to measure in it")
     jobs = [
         (method, Job(spec, method.device, (height, width), task, runs, warmup, threads or default_threads()))
         for spec, method in made
     ]
     described = [(_describe(method, job), job) for method, job in jobs]
+    check_writable(Path(out))
+    for (method, _), (about, job) in zip(jobs, described, strict=True):
+        if again or _stored(about, job, Path(out)) is None:
+            check_method(method, device, [scene((1, 1), task)])
     return [_one(about, job, Path(out), again, advance) for about, job in described]
-
-
-def check_device(device: str) -> None:
-    """Make sure that torch has a device.
-
-    Raises
-    ------
-    InputError
-        It has not, or the name is none.
-    """
-    if device == "cpu":
-        return
-    if re.fullmatch(r"(cpu|cuda|mps|xpu|sdaa)(:\d+)?", device) is None:
-        raise unknown("device", device, ("cpu", "cuda", "cuda:1", "mps"))
-    import torch
-
-    try:
-        torch.empty(1, device=torch.device(device))
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).partition("\n")[0].rstrip(".")
-        raise InputError(f"cannot compute on {device!r} ({reason}): leave --device out for the CPU") from error
 
 
 def _describe(method: Method, job: Job) -> dict[str, Any]:
@@ -134,8 +119,7 @@ def _one(
 ) -> dict[str, Any]:
     label = about["method"]["label"]
     path = profile_path(out, label, job.size, job.device)
-    known = read_record(path)
-    if known and not again and _key(known) == _key(about):
+    if not again and (known := _stored(about, job, out)) is not None:
         return known
     if advance is not None:
         advance(label)
@@ -153,6 +137,12 @@ def _one(
     }
     write_record(path, record)
     return read_record(path)
+
+
+def _stored(about: dict[str, Any], job: Job, out: Path) -> dict[str, Any] | None:
+    """Read what was measured before; None where it was not, or something is different now."""
+    known = read_record(profile_path(out, about["method"]["label"], job.size, job.device))
+    return known if known and _key(known) == _key(about) else None
 
 
 def _key(record: dict[str, Any]) -> list[Any]:

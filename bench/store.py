@@ -20,6 +20,8 @@ import json
 import math
 import os
 import re
+import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +30,7 @@ from filelock import FileLock, Timeout
 
 from ..errors import InputError
 from ..files import remove_leftovers, write_text, writing
+from .looks import FACTS
 
 FORMAT = 1
 FIXED = ("pair", "status", "reason", "seconds", "sources")
@@ -40,7 +43,8 @@ class Row:
 
     `metrics` holds each scored `metric@convention`, NaN where the metric is not defined (`reason` says why);
     `sources` is the fingerprint of both source images, and of the files that the method has besides (`Method.files`);
-    `seconds` is the time that the method took.
+    `seconds` is the time that the method took, NaN where it computed nothing. `facts` are what the levels of the image
+    tell (`looks.FACTS`); rows of before have none.
     """
 
     pair: str
@@ -49,6 +53,7 @@ class Row:
     seconds: float = math.nan
     sources: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
+    facts: dict[str, float] = field(default_factory=dict)
 
 
 def slug(label: str) -> str:
@@ -69,11 +74,15 @@ def _number(text: str) -> float:
     return float(text) if text else math.nan
 
 
+def _numbers(row: Row, columns: list[str]) -> list[tuple[dict[str, float], Iterable[str]]]:
+    return [(row.metrics, columns), (row.facts, FACTS)]
+
+
 def _line(row: Row, columns: list[str]) -> list[str]:
     # repr is the shortest text that reads back as the same double
     seconds = "" if math.isnan(row.seconds) else f"{row.seconds:.6f}"
     return [row.pair, row.status, row.reason, seconds, row.sources] + [
-        repr(float(row.metrics[key])) if key in row.metrics else "" for key in columns
+        repr(float(found[key])) if key in found else "" for found, keys in _numbers(row, columns) for key in keys
     ]
 
 
@@ -119,7 +128,8 @@ class RunFolder:
                 continue
             pair, status, reason, seconds, sources = line[: len(FIXED)]
             values = {key: float(text) for key, text in zip(keys, line[len(FIXED) :], strict=True) if text}
-            rows[pair] = Row(pair, status, reason, _number(seconds), sources, values)  # type: ignore[arg-type]
+            facts = {key: values.pop(key) for key in FACTS if key in values}
+            rows[pair] = Row(pair, status, reason, _number(seconds), sources, values, facts)  # type: ignore[arg-type]
         return rows
 
     def image(self, pair: str, kind: Literal["fused", "colour"] = "fused") -> Path:
@@ -176,8 +186,15 @@ class RunFolder:
         finally:
             self._lock.release()
 
+    def remove(self) -> None:
+        """Remove the folder of a run, which is closed, and the folders above it that are empty then."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        for folder in (self.path.parent, self.path.parent.parent):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
     def _rewrite(self, rows: list[Row]) -> None:
-        header = [*FIXED, *self._columns]
+        header = [*FIXED, *self._columns, *FACTS]
         text = _csv([header, *(_line(row, self._columns) for row in rows)])
         if not self.table.exists() or self.table.read_text(encoding="utf-8") != text:
             write_text(self.table, text)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import pickle
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..datasets import Pair, SizePolicy, read, read_pair, write
+from ..datasets import FULL, Pair, Ranges, SizePolicy, read, read_pair, write
 from ..errors import FusionBenchError, one_line
+from ..files import write_failed
 from ..metrics import Sources, evaluate, get_protocol, prepare
+from .looks import Seen, levels, look
+from .ready import check_method, lacking
 from .store import Row, RunFolder
+from .warm import warm_up
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Digest
@@ -22,15 +28,18 @@ if TYPE_CHECKING:
     from ..methods import Fused, Method
 
 
+WHITE = 255  # of every image here: all are uint8, however dark
+
+
 @dataclass(frozen=True)
 class Target:
     """What one method has to do with the pair.
 
-    `method` is a specification that `get_method` understands, or a method itself; `row` is the result so far, if the
-    pair was fused before and only has to be scored in `keys`, which come by protocol.
+    `method` is a specification that `get_method` understands, or a method itself, pickled for another process; `row` is
+    the result so far, if the pair was fused before and only has to be scored in `keys`, which come by protocol.
     """
 
-    method: str | Method
+    method: str | bytes | Method
     device: str
     folder: Path
     keys: dict[str, tuple[str, ...]]
@@ -39,18 +48,42 @@ class Target:
 
 @dataclass(frozen=True)
 class PairTask:
-    """One pair with its targets; can be pickled, so that it may be done in another process or machine."""
+    """One pair with its targets; can be pickled, so that it may be done in another process or machine.
+
+    `at_once` is how many pairs are worked on beside each other, which tells on their seconds.
+    """
 
     pair: Pair
     size_policy: SizePolicy
     targets: tuple[Target, ...] = field(default_factory=tuple)
+    ranges: Ranges = FULL
+    rgbt: bool = False
+
+    def read(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Read both sources, as methods and metrics see them."""
+        return read_pair(self.pair, self.size_policy, self.ranges, self.rgbt)
+
+    at_once: int = 1
+
+
+def _method(method: str | bytes | Method, device: str) -> Method:
+    """Make the method that a task names, in each process once."""
+    return _made(method, device) if isinstance(method, str | bytes) else method
 
 
 @lru_cache(maxsize=32)
-def _method(spec: str, device: str) -> Method:
+def _made(method: str | bytes, device: str) -> Method:
     from ..methods import get_method
 
-    return get_method(spec, device=device)
+    if isinstance(method, str):
+        return get_method(method, device=device)
+    made: Method = pickle.loads(method)
+    return made
+
+
+def check_target(method: str | bytes | Method, device: str, pairs: Sequence[Pair]) -> None:
+    """Make sure, where the tasks will be done, that a method can fuse pairs; see `check_method`."""
+    check_method(_method(method, device), device, pairs)
 
 
 def digest_sources(pair: Pair) -> Digest:
@@ -77,49 +110,87 @@ def _digest_file(file: Path, changed: int, size: int) -> bytes:
         return hashlib.file_digest(stream, "sha256").digest()
 
 
+@dataclass
+class SetUpFailed(Row):
+    """The row of a pair for a method that lacks what every pair needs; `lacks` says what."""
+
+    lacks: str = ""
+
+
 def execute(task: PairTask) -> list[tuple[Path, Row]]:
     """Fuse and score one pair; a row for each target, in their order.
 
-    What the method or the sources do wrong is a row with status "failed"; an image that cannot be written raises.
+    Whatever is raised for the pair is a row with status "failed", and `SetUpFailed` where it would be for every pair;
+    but a disk that is full, or a folder that cannot be written to, raises. The sources are read once: methods and
+    metrics see the same uint8 arrays.
     """
     try:
         digest = digest_sources(task.pair)
-        a, b = read_pair(task.pair, task.size_policy)
-    except (FusionBenchError, OSError) as error:
+        sources = prepare(*task.read(), data_range=WHITE)
+        seen = Seen(levels(sources.a), levels(sources.b))
+    except Exception as error:  # whatever a file makes a decoder raise is its pair's result, not the end of the run
         return [(target.folder, _failed(task.pair, error)) for target in task.targets]
-    sources = prepare(a, b)
-    return [(target.folder, _serve(target, task.pair, sources, digest)) for target in task.targets]
+    return [(target.folder, _serve(target, task, sources, seen, digest)) for target in task.targets]
 
 
-def _serve(target: Target, pair: Pair, sources: Sources, digest: Digest) -> Row:
+def _serve(target: Target, task: PairTask, sources: Sources, seen: Seen, digest: Digest) -> Row:
+    pair = task.pair
     mark = target.row.sources if target.row else ""
     try:
         if target.row:
             row, fused = _stored(target, pair)
         else:
-            method = _method(target.method, target.device) if isinstance(target.method, str) else target.method
+            method = _method(target.method, target.device)
+            if method is not target.method:
+                warm_up(method, pair.task)
             mark = fingerprint(digest, method.files(pair))
-            row, fused = _fuse(method, pair, sources)
-    except Exception as error:  # whatever somebody's method raises is that pair's result, not the end of the run
-        return replace(_failed(pair, error), sources=mark)
-    if target.row is None:
-        _keep(target, pair, fused)
-    for protocol, keys in target.keys.items():
+            row, fused = _fuse(method, task, sources)
+            row.facts["at_once"] = float(task.at_once)
+    except (Exception, SystemExit) as error:  # whatever somebody's method does is that pair's result
+        return replace(_failed(pair, error, lacking(error)), sources=mark)
+    try:
+        if target.row is None:
+            _keep(target, pair, fused)
+        _score(row, fused, _seen_by(fused, sources), target.keys)
+        row.facts.update(look(fused.image, seen))
+    except Exception as error:
+        if write_failed(error):
+            raise
+        failed = replace(_failed(pair, error), sources=mark)
+        # What was scored before stays; what lacks is tried again by the next run.
+        return failed if target.row is None else replace(target.row, reason=failed.reason)
+    return replace(row, sources=mark)
+
+
+def _score(row: Row, fused: Fused, sources: Sources, wanted: dict[str, tuple[str, ...]]) -> None:
+    """Add the metrics of each protocol to the row."""
+    for protocol, keys in wanted.items():
         image = fused.scored(get_protocol(protocol).colour)
-        scores = evaluate(image, sources, protocol=protocol, metrics=keys)
+        scores = evaluate(image, sources, protocol=protocol, metrics=keys, data_range=WHITE)
         named = dict(zip(scores, keys, strict=True))
         row.metrics.update((named[name], float(value)) for name, value in scores.items())
         row.reason = "; ".join(
             [*filter(None, [row.reason]), *(f"{named[n]}: {why}" for n, why in scores.reasons.items())]
         )
-    return replace(row, sources=mark)
 
 
-def _fuse(method: Method, pair: Pair, sources: Sources) -> tuple[Row, Fused]:
+def _fuse(method: Method, task: PairTask, sources: Sources) -> tuple[Row, Fused]:
     from ..methods import fuse_pair
 
-    fused = fuse_pair(method, sources.a, sources.b, pair)
-    return Row(pair.name, seconds=fused.seconds), fused
+    fused = fuse_pair(method, sources.a, sources.b, task.pair, task.size_policy)
+    return Row(task.pair.name, reason=fused.note, seconds=fused.seconds), fused
+
+
+def _seen_by(fused: Fused, sources: Sources) -> Sources:
+    """Crop the sources to what a fused image shows that was cropped; other methods keep the whole ones."""
+    from ..methods.fit import crop_to
+
+    size = fused.image.shape[:2]
+    return (
+        sources
+        if size == sources.a.shape[:2]
+        else prepare(crop_to(sources.a, size), crop_to(sources.b, size), data_range=WHITE)
+    )
 
 
 def _keep(target: Target, pair: Pair, fused: Fused) -> None:
@@ -136,10 +207,24 @@ def _stored(target: Target, pair: Pair) -> tuple[Row, Fused]:
     folder = RunFolder(target.folder)
     colour = folder.image(pair.name, "colour")
     image = read(folder.image(pair.name)).astype(np.uint8)
-    row = replace(target.row, reason="", metrics=dict(target.row.metrics))
+    row = replace(
+        target.row,
+        reason=_kept(target.row),
+        metrics=dict(target.row.metrics),
+        facts=dict(target.row.facts),
+    )
     return row, Fused(image, read(colour).astype(np.uint8) if colour.exists() else None, row.seconds)
 
 
-def _failed(pair: Pair, error: BaseException) -> Row:
+def _kept(row: Row) -> str:
+    """Keep of a row's reason what was done about the size, and why metrics that are kept have no value."""
+    from ..methods.fit import size_note
+
+    size = size_note(row.reason)
+    others = row.reason.removeprefix(size).split("; ")
+    return "; ".join(filter(None, [size, *(part for part in others if part.partition(": ")[0] in row.metrics)]))
+
+
+def _failed(pair: Pair, error: BaseException, lacks: str = "") -> Row:
     sentence = str(error) if isinstance(error, FusionBenchError) else one_line(error)
-    return Row(pair.name, "failed", sentence)
+    return SetUpFailed(pair.name, "failed", sentence, lacks=lacks) if lacks else Row(pair.name, "failed", sentence)

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import FusionBenchError
 from ..version import __version__
-from . import compare, doctor, look, prepare, profile, report, run, train, weights
+from . import compare, data, doctor, look, prepare, profile, report, run, train, weights
 
 app = typer.Typer(
     name="fusionbench",
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-datasets_app = typer.Typer(help="Look at data sets.", no_args_is_help=True)
+datasets_app = typer.Typer(help="Look at data sets, and get them.", no_args_is_help=True)
 prepare_app = typer.Typer(help="Bring data into the form that a method trains on.", no_args_is_help=True)
 doctor_app = typer.Typer(help="Look whether what is installed works, and mend it.", no_args_is_help=True)
 weights_app = typer.Typer(help="List, fetch, convert and look at weights.", no_args_is_help=True)
@@ -56,6 +56,7 @@ app.command("list")(look.list_)
 app.command()(look.explain)
 app.add_typer(datasets_app, name="datasets")
 datasets_app.command("check")(look.check)
+datasets_app.command("fetch")(data.fetch)
 app.add_typer(doctor_app, name="doctor")
 doctor_app.command()(doctor.jittor)
 app.add_typer(weights_app, name="weights")

@@ -9,6 +9,7 @@ import typer
 
 from ..errors import InputError
 from .options import LearnFrom, LearnSplit, Root
+from .unused import refuse, refuse_data_root
 
 
 def compare_backends(
@@ -39,6 +40,8 @@ def compare_backends(
         bool, typer.Option("--cold", help="Measure a first start, too: ten minutes or more of compiling.")
     ] = False,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the study.")] = Path("runs/comparison"),
+    *,
+    context: typer.Context,
 ) -> None:
     """Compare PyTorch and Jittor: the same weights, data and order, and what differs in values, losses and time.
 
@@ -52,6 +55,8 @@ def compare_backends(
 
     if (data is None) == (dataset is None):
         raise InputError("give either a data set with --dataset, or an H5 file with --data")
+    refuse(context, ["split", "data_root"], "is for data sets, and an H5 file says what is in it", when=dataset is None)
+    refuse_data_root(context, dataset or [str(data)])
     options = StudyOptions(
         dataset=tuple(dataset or [str(data)]),
         data_root=None if data_root is None else str(data_root),

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 from . import show
-from .options import FolderA, FolderB, Root, TaskOption
+from .options import FolderA, FolderB, RangeRules, Rgbt, Root, SizeOption, TaskOption
+from .unused import refuse_data_root
 
 
 def list_(
@@ -25,8 +26,8 @@ def list_(
         from ..datasets import list_datasets
 
         show.table(
-            ("data set", "task", "what it shows", "pairs", "licence"),
-            ((d.name, d.task, d.title, d.pairs, d.licence) for d in list_datasets()),
+            ("data set", "task", "what it shows", "pairs", "fetch", "licence"),
+            ((d.name, d.task, d.title, d.pairs, "yes" if d.pin else "no", d.licence) for d in list_datasets()),
         )
     elif what == "metrics":
         from ..metrics import list_metrics
@@ -64,11 +65,19 @@ def check(
     a: FolderA = None,
     b: FolderB = None,
     task: TaskOption = None,
+    size_policy: SizeOption = "error",
+    range: RangeRules = None,
+    rgbt: Rgbt = False,
+    *,
+    context: typer.Context,
 ) -> None:
-    """Say what was found where, and what is wrong with it."""
+    """Say what was found where, what is wrong with it, and what is worth knowing: how much of its range is used."""
+    refuse_data_root(context, [name])
     from ..datasets import check as check_dataset
 
-    report = check_dataset(name, data_root, a=a, b=b, task=task)
+    report = check_dataset(
+        name, data_root, a=a, b=b, task=task, size_policy=size_policy, range=range or None, rgbt=rgbt
+    )
     typer.echo("\n".join(report.lines()))
-    if report.problems:
+    if report.problems or report.unreadable:
         raise typer.Exit(2)

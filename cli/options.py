@@ -16,15 +16,35 @@ Root = Annotated[
     Path | None,
     typer.Option("--data-root", help="Where the data sets lie.", envvar="FUSIONBENCH_DATA", show_default="./data"),
 ]
-Split = Annotated[str | None, typer.Option(help="Which names: test, train, all.", show_default="test if there is one")]
+Split = Annotated[
+    str | None,
+    typer.Option(
+        help="Which names: test, train, all, one that ships (film50 of RoadScene), or a list of names.",
+        show_default="test, or what ships, if there is one",
+    ),
+]
+Fetch = Annotated[
+    bool | None,
+    typer.Option(
+        "--fetch/--no-fetch",
+        help="Download a data set that is not found, as `fusionbench datasets fetch` does.",
+        show_default="ask, on a terminal",
+    ),
+]
 LearnFrom = Annotated[
     Path | None, typer.Option(help="An H5 file of `fusionbench prepare film`, in place of --dataset.")
 ]
 LearnSplit = Annotated[
     str | None, typer.Option("--split", help="A split or a list of names.", show_default="all but test")
 ]
-FolderA = Annotated[str | None, typer.Option("--a", help="For a folder: the sub-folder of source a (infrared, MRI …).")]
-FolderB = Annotated[str | None, typer.Option("--b", help="For a folder: the sub-folder of source b (visible, CT …).")]
+FolderA = Annotated[
+    str | None,
+    typer.Option("--a", help="Where source a lies (infrared, MRI …): a sub-folder, or files as in 'ir/IR{name}.png'."),
+]
+FolderB = Annotated[
+    str | None,
+    typer.Option("--b", help="Where source b lies (visible, CT …): a sub-folder, or files as in 'vis/VIS{name}.png'."),
+]
 TaskOption = Annotated[
     Literal["IVF", "MIF", "MEF", "MFF"] | None, typer.Option("--task", help="For a folder: its task.")
 ]
@@ -43,7 +63,25 @@ OnErrorOption = Annotated[
 ]
 SizeOption = Annotated[
     Literal["error", "crop", "resize"],
-    typer.Option(help="Sources of different size: an error, crop, or resize b to a."),
+    typer.Option(
+        help="Sources or fused images of another size: an error; crop to the common part from the top left corner; or "
+        "resize b and the fused image to a."
+    ),
+]
+
+
+RangeRules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--range",
+        help="How values deeper than 8 bits become 0..255: full, minmax, percentile:1,99, or two values LO,HI; with a= "
+        "or b= before it for one source. May be given again.",
+        show_default="full",
+    ),
+]
+Rgbt = Annotated[
+    bool,
+    typer.Option("--rgbt", help="Each image file is a pair: its fourth channel is a (thermal), its colours are b."),
 ]
 
 
@@ -59,5 +97,7 @@ def pairs_of(texts: list[str], option: str) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise InputError(f"{option} takes name=value, not {text!r}")
+        if name in pairs:
+            raise InputError(f"{option} {name} is given twice: leave one out")
         pairs[name] = value
     return pairs

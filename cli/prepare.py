@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import FolderA, FolderB, Limit, Root, TaskOption
+from .options import FolderA, FolderB, Limit, RangeRules, Rgbt, Root, TaskOption
+from .unused import refuse, refuse_data_root
 
 
 def film(
@@ -28,7 +29,11 @@ def film(
         Literal["upright", "transposed"], typer.Option(help="Portrait images; the published script transposes them.")
     ] = "upright",
     limit: Limit = None,
+    range: RangeRules = None,
+    rgbt: Rgbt = False,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the H5 file.")] = Path("VLFDataset_h5"),
+    *,
+    context: typer.Context,
 ) -> None:
     """Write pairs and their text into an H5 file, for `fusionbench train --method film --data`.
 
@@ -39,6 +44,9 @@ def film(
 
     from ..methods.film.prepare import prepare
 
+    refuse_data_root(context, [dataset])
+    whole = size == "native" or split == "test"
+    refuse(context, ["portrait"], "is for images that are brought to 288x384, which these are not", when=whole)
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task("pairs", total=None)
@@ -54,6 +62,8 @@ def film(
             b=b,
             portrait=portrait,
             limit=limit,
+            range=range or None,
+            rgbt=rgbt,
             progress=lambda done, total, name: progress.update(bar, completed=done, total=total, description=name),
         )
     typer.echo(path)

@@ -9,6 +9,7 @@ import typer
 
 from . import show
 from .options import Out
+from .unused import given, refuse, refuse_device
 
 
 def profile(
@@ -31,6 +32,8 @@ def profile(
     ] = "IVF",
     again: Annotated[bool, typer.Option("--again", help="Measure also what is stored.")] = False,
     out: Out = Path("runs"),
+    *,
+    context: typer.Context,
 ) -> None:  # fmt: skip
     """Measure what methods cost: parameters, FLOPs, time for a pair, and peak memory.
 
@@ -44,12 +47,19 @@ def profile(
 
     from ..bench.profile import profile as measure
     from ..bench.store import find_runs
-    from ..methods import default_methods
+    from ..methods import default_methods, get_method
+    from ..methods.devices import check_device
     from ..reports.efficiency import efficiency_grids
     from ..reports.leaderboard import write_leaderboard
     from ..reports.profiles import read_profiles
     from ..reports.text import grid_to_table
 
+    check_device(device)
+    if given(context).keys() & {"device", "task"}:
+        made = [get_method(spec) for spec in method or default_methods()]
+        refuse_device(context, made)
+        blind = all(type(each).__module__.partition(".classical.")[1] for each in made)
+        refuse(context, ["task"], "is for methods with weights for each task, and none has any", when=blind)
     progress = Console(stderr=True)
     records = measure(
         method or default_methods(),

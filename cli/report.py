@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ..errors import InputError
 from .options import names_of, pairs_of
+from .unused import check_renamed, refuse
+
+if TYPE_CHECKING:
+    from ..reports.boards import Board
 
 Runs = Annotated[Path, typer.Argument(help="The folder of the results.")]
 DatasetLabel = Annotated[
@@ -78,8 +82,15 @@ def table(
     part: Annotated[
         bool, typer.Option("--part", help="Only the table, for a paper to include; not a document.")
     ] = False,
+    *,
+    context: typer.Context,
 ) -> None:
     """Print the table of a paper to standard output."""
+    refuse(context, ["caption", "label", "part"], f"is for a LaTeX table, not for {format}", when=format != "latex")
+    means = ["combined", "intervals", "decimals"]
+    refuse(context, means, f"is for a table of means, not of {content}", when=content != "means")
+    scores = ["protocol", "metrics", "incomplete"]
+    refuse(context, scores, "is for tables of metrics, not of efficiency", when=content == "efficiency")
     from ..reports.boards import read_boards
     from ..reports.tables import table as render
 
@@ -91,7 +102,7 @@ def table(
         format,
         content=content,
         combined=combined,
-        names=pairs_of(rename or [], "--rename"),
+        names=_renamed(rename, boards),
         decimals=decimals,
         intervals=intervals,
         incomplete=incomplete,
@@ -115,15 +126,19 @@ def figure(
     width: Annotated[float, typer.Option(help="Of the figure, in inches.")] = 7.16,
     rename: Rename = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="A .pdf or .png file.")] = Path("figure.pdf"),
+    *,
+    context: typer.Context,
 ) -> None:
     """Draw sources and fused images side by side, with magnified details."""
+    from ..reports.boards import read_boards
     from ..reports.figure import figure as draw
     from ..reports.figure import parse_box
 
     if not pair:
         raise InputError("say with --pair which pair to show")
+    refuse(context, ["columns"], "is for one pair; of several, each has a row", when=len(pair) > 1)
     boxes = [parse_box(text) for text in box or ()]
-    chosen, names = names_of(methods), pairs_of(rename or [], "--rename")
+    chosen, names = names_of(methods), _renamed(rename, read_boards(runs, None, {dataset} if dataset else None))
     draw(
         runs, out, dataset=dataset, pair=pair, methods=chosen, boxes=boxes, sources=_sources(runs),
         gray=gray, columns=columns, width=width, names=names,
@@ -153,8 +168,13 @@ def plot(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A .pdf or .png file.", show_default="KIND.png")
     ] = None,
+    *,
+    context: typer.Context,
 ) -> None:
     """Draw stored results, or the losses of one or several training runs."""
+    scored = ["dataset", "protocol", "methods", "metrics", "incomplete", "rename"]
+    refuse(context, scored, "is for plots of results, not of losses", when=kind == "losses")
+    refuse(context, ["smooth"], f"is for plot losses, not for {kind}", when=kind != "losses")
     target = out or Path(f"{kind}.png")
     if kind == "losses":
         from ..drawing.losses import plot_losses
@@ -162,6 +182,7 @@ def plot(
         plot_losses(runs or _trainings(), target, smooth=smooth)
     else:
         from ..reports.boards import read_boards
+        from ..reports.plots import COSTS
         from ..reports.plots import plot as draw
 
         if runs and len(runs) > 1:
@@ -169,16 +190,25 @@ def plot(
         boards = read_boards(
             runs[0] if runs else Path("runs"), names_of(methods), dataset, protocols=[protocol] if protocol else None
         )
+        if kind in COSTS and len(boards) > 1 and len(names_of(metrics) or ()) > 1:
+            raise InputError(f"plot {kind} of several data sets shows one metric: give one with --metrics")
         draw(
             kind,
             boards,
             target,
             metrics=names_of(metrics),
             methods=names_of(methods),
-            names=pairs_of(rename or [], "--rename"),
+            names=_renamed(rename, boards),
             incomplete=incomplete,
         )
     typer.echo(target)
+
+
+def _renamed(rename: list[str] | None, boards: Sequence[Board]) -> dict[str, str]:
+    """Read what to print for labels; an InputError names one that no method has."""
+    names = pairs_of(rename or [], "--rename")
+    check_renamed(names, (entry.method for board in boards for entry in board.entries))
+    return names
 
 
 def _trainings() -> list[Path]:
@@ -191,7 +221,7 @@ def _trainings() -> list[Path]:
 def _sources(runs: Path) -> Callable[[str, str], list[tuple[str, Any]]]:
     """Find the sources of a pair by what the manifests say of them; nothing where they are gone."""
     from ..bench.store import find_runs
-    from ..datasets import Pair, read_pair
+    from ..datasets import Pair, parse_ranges, read_pair
     from ..datasets.catalog import find_spec
 
     manifests = [run.manifest() for run in find_runs(runs)]
@@ -202,7 +232,9 @@ def _sources(runs: Path) -> Callable[[str, str], list[tuple[str, Any]]]:
             if manifest["dataset"]["label"] == dataset and files and all(path.is_file() for path in files):
                 spec = find_spec(manifest["dataset"]["name"])
                 labels = spec.modalities if spec and spec.task != "mixed" else ("source a", "source b")
-                images = read_pair(Pair(pair, files[0], files[1], "IVF"), manifest["size_policy"])
+                ranges = parse_ranges(manifest.get("range"))
+                rgbt = manifest.get("rgbt", False)
+                images = read_pair(Pair(pair, files[0], files[1], "IVF"), manifest["size_policy"], ranges, rgbt)
                 return list(zip(labels, images, strict=True))
         return []
 

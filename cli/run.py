@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,8 +10,10 @@ import typer
 
 from ..errors import FusionBenchError, InputError
 from . import show
+from .data import ensure
 from .options import (
     Dataset,
+    Fetch,
     FolderA,
     FolderB,
     Limit,
@@ -18,6 +21,8 @@ from .options import (
     OnErrorOption,
     Out,
     Protocols,
+    RangeRules,
+    Rgbt,
     Root,
     SizeOption,
     Split,
@@ -26,6 +31,7 @@ from .options import (
     names_of,
     pairs_of,
 )
+from .unused import given, refuse_data_root, refuse_device
 
 
 def run(
@@ -39,6 +45,7 @@ def run(
     ] = None,
     dataset: Dataset = None,
     data_root: Root = None,
+    fetch: Fetch = None,
     split: Split = None,
     a: FolderA = None,
     b: FolderB = None,
@@ -46,7 +53,10 @@ def run(
     limit: Limit = None,
     weights: Annotated[
         str | None,
-        typer.Option(help="Of the learned methods: a name or a file.", show_default="what ships"),
+        typer.Option(
+            help="Of the learned methods: a name, a file, or FILE#KEY of several networks in one.",
+            show_default="what ships",
+        ),
     ] = None,
     text: Annotated[
         str | None,
@@ -68,7 +78,11 @@ def run(
     executor: Annotated[str, typer.Option(help="Who works: threads, processes, or dask:ADDRESS.")] = "threads",
     on_error: OnErrorOption = "stop",
     size_policy: SizeOption = "error",
+    range: RangeRules = None,
+    rgbt: Rgbt = False,
     out: Out = Path("runs"),
+    *,
+    context: typer.Context,
 ) -> None:  # fmt: skip
     """Fuse, score, and write the leaderboard.
 
@@ -76,15 +90,19 @@ def run(
 
     The same command again goes on where it stopped: finished pairs are kept.
     """
+    chosen = [*(method or ()), *(option or ()), f"backend={backend}"]
+    if jittor_native and not any("backend=jittor" in text for text in chosen):
+        raise InputError("--jittor-native needs --backend jittor")
+    refuse_data_root(context, dataset or ["sample"])
+    named = pairs_of(option or [], "--option")
+    own = _set(weights=weights, text=text, backend=backend, mathematics="native" if jittor_native else None)
+    for name in own.keys() & named.keys():
+        raise InputError(f"the option {name} is given twice, by --option and of its own: leave one out")
+    methods = _with_options(method, named | own, device)
+    _refuse_device(context, methods)
+    _ensure(dataset or ["sample"], data_root, fetch, a or b, lambda: _make(methods, device))
     _run(
-        _with_options(
-            method,
-            {
-                **pairs_of(option or [], "--option"),
-                **_set(weights=weights, text=text, backend=backend, mathematics="native" if jittor_native else None),
-            },
-            device,
-        ),
+        methods,
         dataset or ["sample"],
         out,
         data_root=data_root,
@@ -98,16 +116,22 @@ def run(
         workers=workers,
         on_error=on_error,
         size_policy=size_policy,
+        range=range or None,
+        rgbt=rgbt,
         device=device,
         executor=executor,
     )
 
 
 def score(
-    fused: Annotated[Path, typer.Option(help="The folder of fused images, named like the pairs.")],
+    fused: Annotated[
+        str,
+        typer.Option(help="The folder of fused images, named like the pairs; or 'results/fused_{name}_ir.png'."),
+    ],
     dataset: Dataset = None,
     name: Annotated[str | None, typer.Option(help="The method's name.", show_default="the folder's")] = None,
     data_root: Root = None,
+    fetch: Fetch = None,
     split: Split = None,
     a: FolderA = None,
     b: FolderB = None,
@@ -118,17 +142,21 @@ def score(
     workers: Workers = 1,
     on_error: OnErrorOption = "stop",
     size_policy: SizeOption = "error",
+    range: RangeRules = None,
+    rgbt: Rgbt = False,
     out: Out = Path("runs"),
+    *,
+    context: typer.Context,
 ) -> None:
     """Score images that somebody has fused already."""
-    if not fused.is_dir():
-        raise InputError(f"there is no folder {fused}: give the folder of the fused images with --fused")
     if not dataset or len(dataset) != 1:
         raise InputError("say with one --dataset which data set the images were fused from")
-    from ..methods import get_method
+    refuse_data_root(context, dataset)
+    from ..methods.external.folder import Folder
 
-    method = get_method(f"folder:{fused}")
-    method.label = name or fused.resolve().name
+    method = Folder(Path(fused))
+    method.label = name or method.place
+    _ensure(dataset, data_root, fetch, a or b)
     _run(
         [method],
         dataset,
@@ -144,7 +172,28 @@ def score(
         workers=workers,
         on_error=on_error,
         size_policy=size_policy,
+        range=range or None,
+        rgbt=rgbt,
     )
+
+
+def _ensure(
+    datasets: list[str], root: Path | None, fetch: bool | None, folders: str | None, first: Callable[[], object] = list
+) -> None:
+    """Get the data sets that are lacking, unless the user has said which folders to take."""
+    if fetch and folders:
+        raise InputError("--fetch gets data sets as they are published: leave --a and --b out, or --fetch")
+    if not folders:
+        ensure(datasets, root, fetch, first)
+
+
+def _make(methods: list[Any] | None, device: str) -> None:
+    """Find out about mistakes in the methods' names and options."""
+    from ..methods import get_method
+
+    for method in methods or ():
+        if isinstance(method, str):
+            get_method(method, device=device)
 
 
 def _set(**options: str | None) -> dict[str, str]:
@@ -166,6 +215,13 @@ def _with_options(specs: list[str] | None, options: dict[str, str], device: str)
     if unused:
         raise InputError(f"none of the methods has an option {sorted(unused)[0]!r}: leave it out")
     return methods
+
+
+def _refuse_device(context: typer.Context, methods: list[Any] | None) -> None:
+    from ..methods import default_methods, get_method
+
+    if "device" in given(context):
+        refuse_device(context, [get_method(m) if isinstance(m, str) else m for m in methods or default_methods()])
 
 
 def _run(methods: Any, datasets: list[str], out: Path, **options: Any) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,3 +29,31 @@ def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
     for row in rows:
         shown.add_row(*(Text(cell) for cell in row))
     console().print(shown)
+
+
+@contextlib.contextmanager
+def bytes_bar(console: Console, interval: float = 5.0) -> Iterator[Callable[[int, int | None], None]]:
+    """Show how a download goes: a bar on a terminal, else a line at most every `interval` seconds.
+
+    Yields
+    ------
+    A function to be called with the bytes that are there, and those that there will be, or None.
+    """
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    if not console.is_terminal:
+        last = time.monotonic()
+
+        def line(done: int, total: int | None) -> None:
+            nonlocal last
+            if time.monotonic() - last >= interval:
+                last = time.monotonic()
+                of = f" of {total / 1e6:.1f}" if total else ""
+                console.print(f"{done / 1e6:.1f}{of} MB", highlight=False)
+
+        yield line
+        return
+    columns = (BarColumn(None), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, expand=True, transient=True) as bar:
+        task = bar.add_task("", total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ..errors import InputError
-from .options import LearnFrom, LearnSplit, Root, pairs_of
+from .options import LearnFrom, LearnSplit, RangeRules, Rgbt, Root, pairs_of
 
 
 def train(
@@ -22,6 +22,8 @@ def train(
     data: LearnFrom = None,
     data_root: Root = None,
     split: LearnSplit = None,
+    range: RangeRules = None,
+    rgbt: Rgbt = False,
     exclude: Annotated[Path | None, typer.Option(help="A text file of names to leave out.")] = None,
     train_num: Annotated[int | None, typer.Option(help="At most so many images.", show_default="all")] = None,
     colour: Annotated[
@@ -73,6 +75,8 @@ def train(
     from ..methods.training import resume as go_on
     from ..methods.training import train as start
 
+    if data is not None and dataset:
+        raise InputError("give either data sets with --dataset, or an H5 file with --data")
     given = _given(context)
     given.pop("resume", None)
     if data is not None:

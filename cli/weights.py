@@ -30,14 +30,20 @@ def list_() -> None:
 
 
 def fetch(name: Annotated[str, typer.Argument(help="A name that `fusionbench weights list` shows.")]) -> None:
-    """Download published weights, and verify them by their hash."""
+    """Download published weights, and verify them by their hash; an interrupted download is gone on with."""
+    from rich.console import Console
+
     from ..methods.weights import fetch as fetch_weights
 
-    typer.echo(fetch_weights(name))
+    with show.bytes_bar(Console(stderr=True)) as progress:
+        path = fetch_weights(name, progress)
+    typer.echo(path)
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="An official checkpoint, a port's .pth, or Jittor's .pkl.")],
+    source: Annotated[
+        Path, typer.Argument(help="An official checkpoint, a port's .pth, or Jittor's .pkl; or FILE#KEY.")
+    ],
     target: Annotated[Path, typer.Argument(help="The safetensors file to write, or a .pkl for Jittor.")],
     half: Annotated[bool, typer.Option("--half", help="Store 16-bit numbers.")] = False,
     method: MethodOption = "",
@@ -48,7 +54,9 @@ def convert(
     _print(convert_weights(source, target, half=half, method=method), tensors=False)
 
 
-def info(path: Annotated[Path, typer.Argument(help="A weights file.")]) -> None:
+def info(
+    path: Annotated[Path, typer.Argument(help="A weights file; FILE#KEY is what lies below a key in it.")],
+) -> None:
     """Say what is in a weights file; none of its code is run."""
     from ..methods.weights import describe
 

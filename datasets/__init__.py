@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from .catalog import get_spec, list_datasets
 from .checks import CheckReport, check
-from .dataset import FusionDataset, SizePolicy, load_source, read_pair
+from .dataset import FusionDataset, SizePolicy, load_source, read_pair, require_effect
 from .images import Header, UnreadableImageError, is_image_name, probe, read, to_gray, write
 from .layouts import Layout
 from .load import OnError, load_dataset
 from .pair import Colour, Pair, Source, Task
+from .ranges import FULL, RangeOption, Ranges, Rule, parse_ranges
 from .spec import TASKS, DatasetSpec
 
 __all__ = [
+    "FULL",
     "TASKS",
     "CheckReport",
     "Colour",
@@ -21,6 +23,9 @@ __all__ = [
     "Layout",
     "OnError",
     "Pair",
+    "RangeOption",
+    "Ranges",
+    "Rule",
     "SizePolicy",
     "Source",
     "Task",
@@ -31,9 +36,11 @@ __all__ = [
     "list_datasets",
     "load_dataset",
     "load_source",
+    "parse_ranges",
     "probe",
     "read",
     "read_pair",
+    "require_effect",
     "to_gray",
     "write",
 ]

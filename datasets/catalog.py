@@ -6,13 +6,16 @@ import warnings
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from ..errors import InputError, unknown
-from .layouts import Layout, fold
+from .layouts import Layout
+from .names import fold
 from .pair import Pair
-from .spec import DatasetSpec, two_folders
+from .spec import DatasetSpec, NamedSplit, Pin, Tree, two_folders
 
 GROUP = "fusionbench.datasets"
+_LISTS = Path(__file__).parent / "data"
 _ATLAS = (
     "K. A. Johnson, J. A. Becker: The Whole Brain Atlas, Harvard Medical School, https://www.med.harvard.edu/aanlib/"
 )
@@ -35,6 +38,8 @@ def _harvard(other: str, colour: bool, title: str) -> DatasetSpec:
         licence="not stated; the images belong to the Whole Brain Atlas", citation=_ATLAS,
         home="https://www.med.harvard.edu/aanlib/",
         obtain=f"registered pairs are collected at {_HARVARD_PAIRS}: put its folder {other}-MRI into the data folder",
+        pin=Pin("xianming-gu/Havard-Medical-Image-Fusion-Datasets", "efa50b7a617bacf2ff29dd7651171c286cec5727",
+                (Tree("MRI"), Tree(other)), base=f"{other}-MRI"),
     )  # fmt: skip
 
 
@@ -54,8 +59,12 @@ _BUILT_IN = (
         pairs="221", home="https://github.com/hanna-xu/RoadScene", doi="10.1109/TPAMI.2020.3012548",
         citation="H. Xu, J. Ma, J. Jiang, X. Guo, H. Ling: U2Fusion: A Unified Unsupervised Image Fusion Network, "
                  "IEEE TPAMI 44(1), 2022",
-        obtain="git clone https://github.com/hanna-xu/RoadScene into the data folder, and put the list of your test "
-               "names, one a line, as test.txt beside its folders",
+        obtain="git clone https://github.com/hanna-xu/RoadScene into the data folder; names in a test.txt beside its "
+               "folders, one a line, are the default split in place of film50",
+        pin=Pin("hanna-xu/RoadScene", "ab71420f8fc96396eeb97eecf3694909b3feb656",
+                (Tree("cropinfrared", "6f21b48b31c3fc05e74b5537d462ea8ad1344c72"),
+                 Tree("crop_LR_visible", "c5949b48929068109679f968aba946ab2ae4837d")), size="9.3 MB of 67 MB"),
+        splits=(NamedSplit("film50", _LISTS / "RoadScene-film50.txt", "FILM and CDDFuse"),),
     ),
     DatasetSpec(
         "TNO", "IVF", "military and surveillance scenes, by day and night", ("infrared", "visible"), "none",
@@ -66,6 +75,9 @@ _BUILT_IN = (
         citation="A. Toet: The TNO Multiband Image Data Collection, Data in Brief 15, 2017",
         obtain="download it from https://doi.org/10.6084/m9.figshare.1008029 and sort the registered pairs that you "
                "test on into folders ir and vi",
+        pin=Pin("Linfeng-Tang/Evaluation-for-Image-Fusion", "0e87153be77320e31ef2cabb5820518d2ac56bac",
+                (Tree("ir", "41a84afb24f260b7fbe9393fe9d2038c77845b3d"),
+                 Tree("vi", "168ae36d23c19069a87cf4ac7d5b903ec807a384")), base="Image/Source-Image/TNO", size="20 MB"),
     ),
     DatasetSpec(
         "MSRS", "IVF", "road scenes by day (D) and night (N), 640x480, from MFNet", ("infrared", "visible"), "b",
@@ -75,6 +87,8 @@ _BUILT_IN = (
                  "Fusion Network Based on Illumination Aware, Information Fusion 83-84, 2022",
         doi="10.1016/j.inffus.2022.03.007",
         obtain="git clone https://github.com/Linfeng-Tang/MSRS into the data folder",
+        pin=Pin("Linfeng-Tang/MSRS", "2052589d3a714d0285c8792e24d2db290d84b6ea",
+                (Tree("test/ir"), Tree("test/vi"), Tree("train/ir"), Tree("train/vi"))),
     ),
     DatasetSpec(
         "M3FD", "IVF", "campus, roads and holiday resorts, 1024x768", ("infrared", "visible"), "b",
@@ -102,6 +116,9 @@ _BUILT_IN = (
         citation="X. Zhang, P. Ye, G. Xiao: VIFB: A Visible and Infrared Image Fusion Benchmark, CVPR Workshops 2020",
         doi="10.1109/CVPRW50498.2020.00060",
         obtain="git clone https://github.com/xingchenzhang/VIFB into the data folder",
+        pin=Pin("xingchenzhang/VIFB", "22b2ea9d91499cc5962d9bdcae9c290270f0fade",
+                (Tree("input/IR", "9fcd9faa8581e82913c4aee50b2fb9b51298e97f"),
+                 Tree("input/VI", "e3b563147c32c13f9971a850e59da5a3b1789704")), size="1 MB"),
     ),
     _harvard("CT", False, "brain slices, MRI and CT, 256x256"),
     _harvard("PET", True, "brain slices, MRI and PET in pseudo-colour, 256x256"),
@@ -131,12 +148,16 @@ _BUILT_IN = (
     ),
     DatasetSpec(
         "MFI-WHU", "MFF", "photographs with decision-map defocus and ideal fused images", ("near focus", "far focus"),
-        "both", layouts=two_folders("source_1", "source_2", "full_clear"), folders=("MFI-WHU-master", "MFI-WHU-main"),
+        "both",
+        layouts=(*two_folders("source_1", "source_2", "full_clear"),
+                 Layout("mfi-whu/source_1/{name}", "mfi-whu/source_2/{name}", "mfi-whu/full_clear/{name}")),
+        folders=("MFI-WHU-master", "MFI-WHU-main"),
         pairs="120", home="https://github.com/HaoZhang1018/MFI-WHU",
         citation="H. Zhang, Z. Le, Z. Shao, H. Xu, J. Ma: MFF-GAN: An Unsupervised Generative Adversarial Network with "
                  "Adaptive and Gradient Joint Constraints for Multi-focus Image Fusion, Information Fusion 66, 2021",
         doi="10.1016/j.inffus.2020.08.022",
         obtain="unpack MFI-WHU.zip of https://github.com/HaoZhang1018/MFI-WHU in the data folder",
+        pin=Pin("HaoZhang1018/MFI-WHU", "5bea86f4a5acf07a82496271dca0dd2f865648b2", (Tree("MFI-WHU.zip"),)),
     ),
     DatasetSpec(
         "SICE", "MEF", "high-resolution exposure sequences; pairs of an over- and an under-exposed frame",
@@ -158,6 +179,7 @@ _BUILT_IN = (
         doi="10.1016/j.inffus.2021.02.005",
         obtain="git clone https://github.com/xingchenzhang/MEFB into the data folder (A and B are taken as they are "
                "named there)",
+        pin=Pin("xingchenzhang/MEFB", "92688fcb293f41b6ab85dbff27e493d1c7a11cde", (Tree("input"),)),
     ),
     DatasetSpec(
         "MEF", "MEF", "brightest and darkest frame of public exposure sequences", ("over-exposed", "under-exposed"),

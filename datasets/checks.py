@@ -8,23 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import InputError
-from . import layouts
-from .dataset import Image, load_source, sizes
-from .images import EXTENSIONS, UnreadableImageError, probe
-from .layouts import Entry, Found
-from .load import choose, locate, split_names
-from .pair import Pair, Source, Task
+from .dataset import SIDES, SizePolicy, load_source
+from .facts import facts_of, same
+from .images import UnreadableImageError
+from .layouts import Found, short
+from .load import inspect, locate, printable
+from .matching import Entry, entries
+from .pair import Pair, Task
+from .ranges import FULL, RangeOption, Ranges, parse_ranges
+from .remarks import Remark, sentences
 from .spec import DatasetSpec
+from .splits import choose, split_names
 
-_SUFFIXES = {
-    "PNG": (".png",),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "TIFF": (".tif", ".tiff"),
-    "BMP": (".bmp", ".dib"),
-}
 _SHOWN = 20
 
 
@@ -48,13 +44,18 @@ class CheckReport:
     split : which pairs were looked at.
     splits : every split, and how many of its names have both files.
     pairs : how many pairs are good.
+    good : their names.
     image_sizes : (width, height) of a, and how many pairs have it.
     bits : "8 bit gray", "16 bit RGB", ... by source, and how many files are so.
     colour : how many files of each source have colour.
     formats : "PNG", ... and how many files are so.
     misnamed : files whose extension is not that of their format. They are read all the same.
     identical : pairs whose two sources are the same image: a mistake in most data sets.
+    unreadable : why the list of a split cannot be read, by split.
     problems : what is wrong, by name of the pair; of the whole under the name "".
+    ranges : how values deeper than 8 bits become 0..255, by source.
+    deep : how many files of each source have such values.
+    seen : what is worth saying of the files of each source.
     """
 
     name: str
@@ -69,18 +70,28 @@ class CheckReport:
     split: str = "all"
     splits: dict[str, SplitReport] = field(default_factory=dict)
     pairs: int = 0
+    good: list[str] = field(default_factory=list)
     image_sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     bits: dict[str, Counter[str]] = field(default_factory=lambda: {"a": Counter(), "b": Counter()})
     colour: dict[str, int] = field(default_factory=lambda: {"a": 0, "b": 0})
     formats: Counter[str] = field(default_factory=Counter)
     misnamed: list[str] = field(default_factory=list)
     identical: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    ranges: Ranges = FULL
+    deep: dict[str, int] = field(default_factory=lambda: {"a": 0, "b": 0})
+    seen: dict[str, list[Remark]] = field(default_factory=lambda: {"a": [], "b": []})
 
     @property
     def ok(self) -> bool:
         """Whether there is something to run on, and nothing wrong with it."""
-        return not self.problems and self.pairs > 0
+        return not self.problems and not self.unreadable and self.pairs > 0
+
+    @property
+    def remarks(self) -> list[str]:
+        """What should be known of files that can be read: a small part of the range used, alpha dropped."""
+        return [text for side in "ab" for text in sentences(side, self.seen[side], self.ranges[side])]
 
     def lines(self) -> list[str]:
         """Say all of it in lines of text."""
@@ -94,11 +105,23 @@ class CheckReport:
         published = f" (published: {self.pairs_published})" if self.pairs_published else ""
         text.append(f"  pairs    {self.pairs} good of the split {self.split!r}{published}")
         text += [f"  split    {key}: {split.present} of {split.total} names" for key, split in self.splits.items()]
+        text += [f"  split    {key}: {reason}" for key, reason in self.unreadable.items()]
         text.append(f"  sizes    {_sizes(self.image_sizes)}")
         for side in ("a", "b"):
             text.append(f"  {side}        {_counts(self.bits[side])}; {self.colour[side]} with colour")
+            if self.deep[side]:
+                text.append(f"  range    {side}: {self.ranges[side]}, in {self.deep[side]} files of more than 8 bits")
+            constant = sum(remark.alpha == "constant" for remark in self.seen[side])
+            if constant:
+                text.append(f"  alpha    {side}: {constant} files have a constant further channel, which is dropped")
         text.append(f"  formats  {_counts(self.formats)}")
         text += _listed("misnamed", "extension and format differ (read by content, no harm)", self.misnamed)
+        for side in ("a", "b"):
+            narrow = [
+                f"{r.file}: {r.low:.6g} to {r.high:.6g}, {r.levels} gray levels" for r in self.seen[side] if r.levels
+            ]
+            text += _listed("narrow", f"of source {side}", narrow)
+        text += [f"  note     {remark}" for remark in self.remarks]
         text += _listed("identical", "a and b are the same image", self.identical)
         text.append(f"  licence  {self.licence}")
         text += [f"  cite     {self.citation}" + (f", doi:{self.doi}" if self.doi else "")] if self.citation else []
@@ -110,17 +133,6 @@ class CheckReport:
         return "\n".join(self.lines())
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """What one file turned out to be."""
-
-    size: tuple[int, int]
-    kind: str
-    colour: bool
-    format: str
-    misnamed: bool
-
-
 def check(
     name_or_path: str | Path,
     root: str | Path | None = None,
@@ -129,12 +141,16 @@ def check(
     a: str | None = None,
     b: str | None = None,
     task: Task | None = None,
+    size_policy: SizePolicy = "error",
+    range: RangeOption = None,
+    rgbt: bool = False,
 ) -> CheckReport:
     """Look at every file of a data set.
 
     Parameters
     ----------
-    name_or_path, root, split, a, b, task : as for `load_dataset`, but by default all pairs are looked at.
+    name_or_path, root, split, a, b, task, size_policy, range, rgbt : as for `load_dataset`, but by default all pairs
+        are looked at.
 
     Returns
     -------
@@ -144,38 +160,49 @@ def check(
     Raises
     ------
     InputError
-        If the name is not in the catalogue.
+        If the name is not in the catalogue, or `range` is no rule.
     """
+    ranges = parse_ranges(range)
     try:
-        spec, found = locate(name_or_path, root, a, b, task)
+        spec, found = locate(name_or_path, root, a, b, task, rgbt)
         report = CheckReport(
-            spec.name, spec.title, spec.licence, spec.citation, spec.doi, spec.home, pairs_published=spec.pairs
-        )
+            spec.name, spec.title, spec.licence, spec.citation, spec.doi, spec.home, pairs_published=spec.pairs,
+            ranges=ranges,
+        )  # fmt: skip
         if found is None:
             pairs = list(spec.make() if spec.make else ())
         else:
             report.split, names, chosen = choose(spec, found, split)
-            pairs = _pairs(report, layouts.entries(chosen, names, "it is in the list of names, but not in the folders"))
+            pairs = _pairs(report, entries(chosen, names))
             _describe(report, spec, found)
     except InputError as error:
         if str(error).startswith("unknown data set"):
             raise
         return CheckReport(str(name_or_path), problems={"": str(error)})
     with ThreadPoolExecutor() as pool:
-        for pair, problem in zip(pairs, pool.map(lambda pair: _look(report, pair), pairs), strict=True):
+        looks = pool.map(lambda pair: _look(report, pair, size_policy, rgbt), pairs)
+        left_out = bool(report.problems)
+        for pair, (problem, before) in zip(pairs, looks, strict=True):
+            left_out |= before
             if problem:
-                report.problems[pair.name] = problem
-    report.pairs = sum(pair.name not in report.problems for pair in pairs)
+                report.problems[printable(pair.name)] = printable(problem)
+    report.good = [pair.name for pair in pairs if printable(pair.name) not in report.problems]
+    report.pairs = len(report.good)
     if not pairs and not report.problems:
         report.problems[""] = f"{report.name} has no pairs in the split {report.split!r}"
+    for remarks in report.seen.values():
+        remarks.sort(key=lambda remark: remark.file)
+    idle = ranges.without_effect([side for side, count in report.deep.items() if count], report.name)
+    if idle and not left_out and pairs:
+        report.problems[""] = idle
     return report
 
 
-def _pairs(report: CheckReport, entries: Iterable[Entry]) -> list[Pair]:
+def _pairs(report: CheckReport, found: Iterable[Entry]) -> list[Pair]:
     pairs = []
-    for entry in entries:
+    for entry in found:
         if entry.a is None or entry.b is None:
-            report.problems[entry.name] = entry.problem or "there is no such file"
+            report.problems[printable(entry.name)] = printable(entry.problem or "there is no such file")
         else:
             pairs.append(Pair(entry.name, entry.a, entry.b, "IVF", truth=entry.truth))
     return pairs
@@ -184,49 +211,50 @@ def _pairs(report: CheckReport, entries: Iterable[Entry]) -> list[Pair]:
 def _describe(report: CheckReport, spec: DatasetSpec, found: Found) -> None:
     report.root = found.root
     shown = [
-        ", ".join(str(folder.relative_to(found.root)) for folder in side[:3]) + (", ..." if len(side) > 3 else "")
+        ", ".join(short(folder, found.root) for folder in side[:3]) + (", ..." if len(side) > 3 else "")
         for side in found.folders
     ]
     report.folders = (shown[0], shown[1])
-    for split in split_names(found):
-        _, names, chosen = choose(spec, found, split)
-        present = sum(entry.problem is None for entry in layouts.entries(chosen, names))
+    for split in split_names(found, spec):
+        try:
+            _, names, chosen = choose(spec, found, split)
+        except InputError as error:  # a list that cannot be read; it ends a run on this split only
+            report.unreadable[split] = str(error)
+            continue
+        present = sum(entry.problem is None for entry in entries(chosen, names))
         report.splits[split] = SplitReport(present, len(names))
 
 
-def _look(report: CheckReport, pair: Pair) -> str | None:
-    """Decode the files of a pair, and note what they are."""
+def _look(report: CheckReport, pair: Pair, size_policy: SizePolicy, rgbt: bool) -> tuple[str | None, bool]:
+    """Decode the files of a pair, note what they are, and say what is wrong with them.
+
+    Returns
+    -------
+    problem, and whether a run finds it before anything is decoded, and leaves the pair out
+    """
+    found = inspect(pair, size_policy, ranges=report.ranges, rgbt=rgbt)
     try:
-        images = {"a": load_source(pair.a), "b": load_source(pair.b)}
-        facts = {side: _facts(getattr(pair, side), image) for side, image in images.items()}
-        if pair.truth is not None and load_source(pair.truth).shape[:2] != images["a"].shape[:2]:
-            return "the ideal fused image has another size than the sources"
+        facts = {side: facts_of(pair, side, report.ranges, rgbt) for side in SIDES}
+        if pair.truth is not None:
+            load_source(pair.truth)
     except UnreadableImageError as error:
-        return f"{error.path.parent.name}/{error.path.name}: {error.reason}"
+        return f"{error.path.parent.name}/{error.path.name}: {error.reason}", found is not None
+    except InputError as error:
+        return str(error), found is not None
     for side, fact in facts.items():
         report.bits[side][fact.kind] += 1
         report.colour[side] += fact.colour
         report.formats[fact.format] += 1
+        report.deep[side] += fact.deep
+        report.seen[side] += [fact.remark] if fact.remark else []
         if fact.misnamed:
             path = getattr(pair, side)
             report.misnamed.append(f"{path.parent.name}/{path.name} is {fact.format}")
-    if facts["a"].size != facts["b"].size:
-        return f"the sources differ in size: {sizes(facts['a'].size[::-1], facts['b'].size[::-1])}"
-    report.image_sizes[facts["a"].size] += 1
-    if np.array_equal(images["a"], images["b"]):
-        report.identical.append(pair.name)
-    return None
-
-
-def _facts(source: Source, image: Image) -> _Facts:
-    size, colour = (image.shape[1], image.shape[0]), image.ndim == 3
-    bits = 8 * image.dtype.itemsize
-    if not isinstance(source, Path):
-        return _Facts(size, f"{bits} bit", colour, "array", False)
-    header = probe(source)
-    usual = _SUFFIXES.get(header.format, tuple(EXTENSIONS))
-    kind = f"{bits} bit {'gray' if header.channels == 1 else 'RGB'}"
-    return _Facts(size, kind, colour, header.format, source.suffix.lower() not in usual)
+    if found is None:
+        report.image_sizes[facts["a"].size] += 1
+        if same(facts):
+            report.identical.append(pair.name)
+    return found, found is not None
 
 
 def _counts(counts: Counter[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -11,10 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .images import read
+from .images import Header, UnreadableImageError, probe, read_picture
 from .pair import Pair, Source, Task
+from .ranges import FULL, Ranges, Rule
+from .rgbt import read_rgbt
 from .spec import DatasetSpec
 
+Side = Literal["a", "b"]
+SIDES: tuple[Side, Side] = ("a", "b")
 SizePolicy = Literal["error", "crop", "resize"]
 Image = NDArray[Any]
 
@@ -36,6 +41,9 @@ class FusionDataset(Sequence[Pair]):
         from the top left corner (sizes that should agree mostly differ by rows or columns lost at the far end, so
         pixels stay on each other); "resize" brings b to the size of a.
     skipped : name and reason of each pair that was left out (`on_error="skip"`).
+    ranges : how values deeper than 8 bits become 0..255, by source.
+    rgbt : whether each pair is one file: its last channel is a, its colours are b.
+    headers : of the files, as far as they were looked at when the data set was loaded.
     """
 
     name: str
@@ -47,6 +55,9 @@ class FusionDataset(Sequence[Pair]):
     size_policy: SizePolicy = "error"
     skipped: Mapping[str, str] = field(default_factory=dict)
     default_split: str = "all"
+    ranges: Ranges = FULL
+    rgbt: bool = False
+    headers: Mapping[Path, Header] = field(default_factory=dict, repr=False)
 
     @property
     def label(self) -> str:  # noqa: D102 - an attribute, described with the others
@@ -74,18 +85,21 @@ class FusionDataset(Sequence[Pair]):
         return f"FusionDataset({self.name!r}, {self.task}, split={self.split!r}, {len(self)} pairs at {self.root})"
 
     def read(self, pair: Pair) -> tuple[Image, Image]:
-        """Read the two sources of a pair, and apply the size policy.
+        """Read the two sources of a pair: the one reading that methods, metrics, figures and training see.
+
+        Values deeper than 8 bits are brought to 0..255 by the rule of their source; then the size policy is applied.
 
         Returns
         -------
-        a, b : uint8 or uint16 arrays of equal height and width, (H, W) or RGB (H, W, 3).
+        a, b : uint8 arrays of equal height and width, (H, W) or RGB (H, W, 3).
 
         Raises
         ------
         InputError
-            If a file cannot be read, or the sizes differ and the policy is "error".
+            If a file cannot be read, or its values have no known range and the rule gives none; or the sizes differ
+            and the policy is "error".
         """
-        return read_pair(pair, self.size_policy)
+        return read_pair(pair, self.size_policy, self.ranges, self.rgbt)
 
     def read_truth(self, pair: Pair) -> Image | None:
         """Read the ideal fused image, at the size that `read` gives; None where there is none."""
@@ -97,15 +111,84 @@ class FusionDataset(Sequence[Pair]):
         a, _ = self.read(pair)
         return fit(a, truth, self.size_policy, pair.name)[1]
 
+    @cached_property
+    def remarks(self) -> list[str]:
+        """What a run should know of the files: a small part of the range used, alpha dropped; see `remarks_on`."""
+        from .remarks import remarks_on
 
-def read_pair(pair: Pair, size_policy: SizePolicy = "error") -> tuple[Image, Image]:
+        return remarks_on(self)
+
+    def header(self, source: Path) -> Header:
+        """Return the header of a source's file."""
+        return self.headers.get(source) or probe(source)
+
+    @cached_property
+    def uneven(self) -> tuple[str, ...]:
+        """Names of the pairs whose sources differ in size, for which the size policy has something to do."""
+        return tuple(pair.name for pair in self.pairs if self._size(pair.a) != self._size(pair.b))
+
+    def _size(self, source: Source) -> tuple[int, int]:
+        if not isinstance(source, Path):
+            return source.shape[0], source.shape[1]
+        header = self.header(source)
+        return header.height, header.width
+
+    def is_deep(self, side: Side) -> bool:
+        """Whether any source of this side has values that a rule has to bring to 0..255."""
+        sources = (getattr(pair, side) for pair in self.pairs)
+        return any(self.header(s).deep if isinstance(s, Path) else s.dtype != np.uint8 for s in sources)
+
+
+def read_pair(
+    pair: Pair, size_policy: SizePolicy = "error", ranges: Ranges = FULL, rgbt: bool = False
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Read the two sources of a pair; see `FusionDataset.read`."""
-    return fit(load_source(pair.a), load_source(pair.b), size_policy, pair.name)
+    if rgbt and isinstance(pair.a, Path):
+        return read_rgbt(pair.a, ranges)
+    a, b = load_source(pair.a, ranges.a), load_source(pair.b, ranges.b)
+    return fit(a, b, size_policy, pair.name)
 
 
-def load_source(source: Source) -> Image:
-    """Read a source that is a file; pass on one that is an array."""
-    return read(source) if isinstance(source, Path) else source
+def load_source(source: Source, rule: Rule = FULL.a) -> NDArray[np.uint8]:
+    """Read a source, a file or an array, as uint8: (H, W) or RGB (H, W, 3).
+
+    Parameters
+    ----------
+    rule : how values deeper than 8 bits become 0..255.
+
+    Raises
+    ------
+    InputError
+        (`UnreadableImageError` of a file) if it cannot be read, or has no known range and the rule gives none.
+    """
+    if not isinstance(source, Path):
+        if source.ndim != 2 and (source.ndim != 3 or source.shape[2] != 3):
+            raise InputError(f"a source has shape (H, W) or (H, W, 3), not {source.shape}")
+        if source.dtype.kind not in "uif" or not np.isfinite(source).all():
+            raise InputError(f"a source of {source.dtype} has to hold numbers, without NaN or infinity")
+        return rule.eight_bit(source, {np.dtype("u1"): 255, np.dtype("u2"): 65535}.get(source.dtype))
+    picture = read_picture(source)
+    try:
+        return rule.eight_bit(picture.pixels, picture.maximum)
+    except InputError as error:
+        raise UnreadableImageError(source, str(error)) from error
+
+
+def require_effect(datasets: Sequence[FusionDataset]) -> None:
+    """Refuse a rule that somebody gave for values deeper than 8 bits where there are none.
+
+    Raises
+    ------
+    InputError
+        No source that the rule is for is deeper, in any of the data sets.
+    """
+    names = ", ".join(dict.fromkeys(dataset.name for dataset in datasets))
+    if any(dataset.skipped for dataset in datasets):
+        return  # what the pairs that were left out hold is not known
+    for ranges in {dataset.ranges for dataset in datasets}:
+        deep = [side for side in SIDES if any(dataset.is_deep(side) for dataset in datasets)] if ranges.asked else []
+        if sentence := ranges.without_effect(deep, names):
+            raise InputError(sentence)
 
 
 def fit(a: Image, b: Image, policy: SizePolicy, name: str) -> tuple[Image, Image]:
@@ -116,7 +199,7 @@ def fit(a: Image, b: Image, policy: SizePolicy, name: str) -> tuple[Image, Image
         height, width = np.minimum(a.shape[:2], b.shape[:2])
         return a[:height, :width], b[:height, :width]
     if policy == "resize":
-        return a, _resize(b, a.shape[:2])
+        return a, resized(b, a.shape[:2])
     raise InputError(f"the sources of {name} differ in size: {sizes(a.shape[:2], b.shape[:2])}")
 
 
@@ -125,7 +208,8 @@ def sizes(a: Sequence[int], b: Sequence[int]) -> str:
     return f"a is {a[1]}x{a[0]}, b is {b[1]}x{b[0]}; say what to do with --size-policy crop or resize"
 
 
-def _resize(image: Image, size: Sequence[int]) -> Image:
+def resized(image: Image, size: Sequence[int]) -> Image:
+    """Bring an image to (height, width): by the area mean where it shrinks, else bilinearly."""
     import cv2
 
     shrinks = size[0] <= image.shape[0] and size[1] <= image.shape[1]

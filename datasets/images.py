@@ -1,48 +1,28 @@
-"""Reading and writing of image files: by content, complete or not at all."""
+"""Image files: read by content, complete or not at all, and written whole."""
 
 from __future__ import annotations
 
 import errno
-import io
 import os
-import warnings
-from dataclasses import dataclass
+import stat
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, RunError
 from ..files import write_bytes
+from .formats import Header as Header
+from .formats import Picture, UnreadError, decode, describe
 
 Image = NDArray[Any]
 
 # The names under which images lie about. They only tell an image from a `Thumbs.db`; the content tells the format.
 EXTENSIONS = frozenset(
-    f".{name}"
-    for name in (
-        "png",
-        "jpg",
-        "jpeg",
-        "jpe",
-        "jfif",
-        "bmp",
-        "dib",
-        "tif",
-        "tiff",
-        "webp",
-        "jp2",
-        "gif",
-        "pgm",
-        "ppm",
-        "pnm",
-    )
-)
-# Every intact file of these formats ends so; anything else is decoded to find out (an intact file may have a tail).
-_PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
-_ENDINGS = (b"\xff\xd9", _PNG_END)
-_DEPTH = {"1": 1, "I": 32, "F": 32}  # bits per channel of Pillow's modes; every other one has 8, or says so itself
+    (".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif", ".gif",
+     ".jp2", ".j2k", ".jpx", ".tga", ".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".pfm")
+)  # fmt: skip
 
 
 class UnreadableImageError(InputError):
@@ -56,26 +36,6 @@ class UnreadableImageError(InputError):
         return type(self), (self.path, self.reason)  # so that it comes back whole from a worker process
 
 
-@dataclass(frozen=True)
-class Header:
-    """What the first bytes of an image file say.
-
-    Attributes
-    ----------
-    height, width : in pixels, as `read` returns them (EXIF orientation applied).
-    channels : colour channels in the file, 1 or 3 (alpha is not counted, a palette counts as 3). An RGB file may
-        still be gray: only its pixels tell.
-    bits : per channel: 1, 2, 4, 8 or 16.
-    format : "PNG", "JPEG", "TIFF", ...
-    """
-
-    height: int
-    width: int
-    channels: int
-    bits: int
-    format: str
-
-
 def is_image_name(path: Path) -> bool:
     """Whether a file is to be taken for an image: a usual extension, and not hidden (as the `._x.png` of macOS)."""
     return path.suffix.lower() in EXTENSIONS and not path.name.startswith(".")
@@ -84,7 +44,8 @@ def is_image_name(path: Path) -> bool:
 def probe(path: str | Path) -> Header:
     """Read the header of an image file, and find out cheaply whether the file is complete.
 
-    Pixels are decoded only where neither the header nor the end of the file settles the question.
+    What it admits, `read_picture` reads: both follow one decision. Pixels are decoded only where neither the header
+    nor the end of the file settles the question, so damage in the middle of a PNG or JPEG file is left to be found.
 
     Returns
     -------
@@ -93,58 +54,67 @@ def probe(path: str | Path) -> Header:
     Raises
     ------
     InputError
-        (`UnreadableImageError`) if the file is missing, empty, no image or truncated, or its values have not 8 or 16
-        bits.
+        (`UnreadableImageError`) if the file is missing, empty, no image or truncated, or of a kind that is not read.
     """
     path = Path(path)
     try:
+        _require_file(path)
         with path.open("rb") as file:
-            return _header(path, file)
+            return describe(file, path.suffix.lower())
     except OSError as error:
         raise UnreadableImageError(path, _os_reason(error)) from error
+    except UnreadError as error:
+        raise UnreadableImageError(path, str(error)) from error
 
 
-def read(path: str | Path) -> Image:
-    """Read an image file, whatever its extension says.
+def read_picture(path: str | Path, alpha: bool = False) -> Picture:
+    """Decode an image file, whatever its extension says, to the values that it holds.
 
-    Pixels are those of OpenCV's decoders, which the field's codes use. EXIF orientation is applied, as
-    `cv2.imread` does by default, in gray and in colour. Alpha is dropped, a palette looked up.
+    Pixels are those of OpenCV's decoders, which the field's codes use, wherever OpenCV reads what is stored; else
+    Pillow's or tifffile's. Orientation (EXIF, TIFF) is applied, as `cv2.imread` does by default, in gray and in
+    colour. Alpha is dropped, a palette looked up, the first of several pages taken. "White is zero" is turned round.
 
-    Returns
-    -------
-    array
-        uint8 or uint16; (H, W) if the image is gray, also where the file stores three equal channels,
-        else RGB (H, W, 3).
+    Parameters
+    ----------
+    alpha : whether to decode the further channel, too.
 
     Raises
     ------
     InputError
-        (`UnreadableImageError`) as `probe`, and if the pixels cannot be decoded.
+        (`UnreadableImageError`) as `probe`, and if the pixels cannot be decoded, or hold NaN or infinity.
     """
-    import cv2
-
     path = Path(path)
     try:
-        data = path.read_bytes()
+        _require_file(path)
+        return decode(path.read_bytes(), path.suffix.lower(), alpha)
     except OSError as error:
         raise UnreadableImageError(path, _os_reason(error)) from error
-    header = _header(path, io.BytesIO(data))
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
-    except cv2.error:
-        image = None
-    if image is None:
+    except UnreadError as error:
+        raise UnreadableImageError(path, str(error)) from error
+
+
+def read(path: str | Path) -> Image:
+    """Read an image file of up to 16 bits; see `read_picture`.
+
+    Returns
+    -------
+    array
+        uint8, or uint16 with white at 65535 (10 or 12 bits are brought there); (H, W) if the image is gray, also
+        where the file stores three equal channels, else RGB (H, W, 3).
+
+    Raises
+    ------
+    InputError
+        (`UnreadableImageError`) as `read_picture`; or the values have no known range, as floating-point ones.
+    """
+    picture = read_picture(path)
+    if picture.maximum is None:
         raise UnreadableImageError(
-            path, f"the {header.format} data are damaged, or of a kind that OpenCV does not decode"
+            Path(path), f"it has {picture.header.values} values, of no known range; save it with 8 or 16 bits"
         )
-    if image.dtype not in (np.uint8, np.uint16):
-        raise UnreadableImageError(path, f"its values are {image.dtype}; save it with 8 or 16 bits per channel")
-    if image.ndim == 2:
-        return np.asarray(image)
-    blue, green, red = cv2.split(image)
-    if np.array_equal(blue, green) and np.array_equal(blue, red):
-        return np.asarray(blue)
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+    if picture.maximum in (255, 65535):
+        return picture.pixels
+    return np.rint(picture.pixels * 65535.0 / picture.maximum).astype(np.uint16)
 
 
 def to_gray(image: Image) -> NDArray[np.float32]:
@@ -214,59 +184,11 @@ def write(path: str | Path, image: Image) -> None:
     write_bytes(path, data.tobytes())
 
 
-def _header(path: Path, file: IO[bytes]) -> Header:
-    """Read the header, and decode the whole file where its end is not the usual one."""
-    from PIL import Image as Pillow
-    from PIL import UnidentifiedImageError
-
-    start = file.read(26)
-    if not start:
-        raise UnreadableImageError(path, "the file is empty")
-    file.seek(0, os.SEEK_END)
-    file.seek(max(file.tell() - 12, 0))
-    whole = file.read().endswith(_ENDINGS)
-    file.seek(0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of odd EXIF entries and very large pictures: neither is ours to judge
-        try:
-            with Pillow.open(file) as picture:
-                header = _describe(picture, start)
-                if not whole:
-                    picture.load()
-                    file.seek(0)
-                    if header.format == "PNG" and _PNG_END not in file.read():  # Pillow does without, OpenCV does not
-                        raise OSError("the end is missing")
-        except UnidentifiedImageError as error:
-            raise UnreadableImageError(path, _no_image(start)) from error
-        except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, struct.error, ValueError ...
-            raise UnreadableImageError(path, f"the file is truncated or damaged ({error})") from error
-    if header.bits > 16:
-        raise UnreadableImageError(path, f"it has {header.bits} bits per channel; save it with 8 or 16")
-    return header
-
-
-def _describe(picture: Any, start: bytes) -> Header:
-    width, height = picture.size
-    # Pillow would decode a PNG without EXIF to make sure that there is none at its end.
-    exif = picture.getexif() if picture.format != "PNG" or "exif" in picture.info else {}
-    if exif.get(0x0112, 1) in (5, 6, 7, 8):  # the four orientations that lie on their side
-        width, height = height, width
-    mode = str(picture.mode)
-    channels = 1 if mode in ("1", "L", "LA", "La", "I", "F") or mode.startswith("I;16") else 3
-    bits = 16 if "16" in mode else _DEPTH.get(mode, 8)
-    if picture.format == "PNG":
-        bits = start[24]  # IHDR: Pillow opens 16-bit RGB as if it had 8 bits, and 2 or 4 bits as 8
-    elif picture.format == "TIFF":
-        bits = max(picture.tag_v2.get(258, (bits,)))
-    return Header(height, width, channels, bits, str(picture.format))
-
-
-def _no_image(start: bytes) -> str:
-    known = start.startswith((b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"BM", b"RIFF"))
-    if known:
-        return "the file is truncated or damaged"
-    printable = sum(byte in b"\t\n\r\f" or byte >= 32 for byte in start)
-    return "it is text, not an image" if printable == len(start) else "it is not an image of a known format"
+def _require_file(path: Path) -> None:
+    """Refuse what is neither file nor folder: to open a pipe would wait for somebody to write into it."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise UnreadableImageError(path, "it is no file, but a pipe or a device")
 
 
 def _os_reason(error: OSError) -> str:
@@ -274,4 +196,4 @@ def _os_reason(error: OSError) -> str:
         return "there is no such file"
     if error.errno == errno.EISDIR:
         return "it is a folder"
-    return (error.strerror or str(error)).lower()
+    return (os.strerror(error.errno) if error.errno else str(error)).lower()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .images import EXTENSIONS, is_image_name
+from .names import alike, cores, fold, natural, unpadded
+from .pairing import match, spellings
+from .words import EVERY, TRUTH
 
 SPLITS = ("test", "train", "val", "valid", "eval", "trainval")
+ANY_DEPTH = "**"
+_DEPTH = 8  # folders below one another; more is no data set
 _PLACES = {"{name}": "(?P<name>.+)", "{split}": f"(?P<split>{'|'.join(SPLITS)})"}
 
 
@@ -19,7 +25,8 @@ class Layout:
 
     `{name}` stands for the pair's name, `{split}` for "train", "test", ...; the last part is a file without its
     extension, and what else there is counts as a regular expression, without regard to case: "(ir|infrared)/{name}",
-    "infrared/{split}/{name}", "{name}-A", "input/{name}/{name}_A".
+    "infrared/{split}/{name}", "{name}-A", "input/{name}/{name}_A". A part "**" stands for any folders; they, and what
+    groups named any0, any1, ... catch, are a part of the name.
 
     Attributes
     ----------
@@ -54,6 +61,10 @@ class Files:
         if split is not None:
             self.split_of[path] = split
 
+    def rename(self, old: str, new: str) -> None:
+        """Give the files of one name another."""
+        self.paths[new] = self.paths.pop(old)
+
     def within(self, split: str) -> Files:
         """Keep the files in the folders of one split."""
         kept = Files()
@@ -73,6 +84,7 @@ class Found:
     root : the data set's folder.
     layout : the layout that fits.
     a, b, truth : the files, by name.
+    unclear : for a name that more than one file of the other source may belong to, the sentence that says so.
     """
 
     root: Path
@@ -80,6 +92,7 @@ class Found:
     a: Files
     b: Files
     truth: Files
+    unclear: dict[str, str] = field(default_factory=dict)
 
     @property
     def folders(self) -> tuple[list[Path], list[Path]]:
@@ -101,51 +114,17 @@ class Found:
         return replace(self, a=self.a.within(split), b=self.b.within(split), truth=self.truth.within(split))
 
 
-@dataclass
-class Entry:
-    """One name, the files found for it, and what is wrong with them."""
-
-    name: str
-    a: Path | None = None
-    b: Path | None = None
-    truth: Path | None = None
-    problem: str | None = None
-
-
-def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
-    """Sort key by which "2" comes before "10", numbers before letters, and case does not matter."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", name)
-    return [(0, int(part), "") if part[0] in "0123456789" else (1, 0, part.casefold()) for part in parts], name
-
-
-def stem(name: str) -> str:
-    """Take an image extension, and only that, off a name.
-
-    Examples
-    --------
-    >>> stem("00004N.png"), stem("scene.v2"), stem("scene.v2.JPG")
-    ('00004N', 'scene.v2', 'scene.v2')
-    """
-    path = Path(name)
-    return path.stem if path.suffix.lower() in EXTENSIONS else path.name
-
-
 def child(folder: Path, name: str) -> Path | None:
     """Find a sub-folder, "a/b" too, without regard to case and to "-", "_" and blanks."""
     for part in Path(name).parts:
         exact = folder / part
         if not exact.is_dir():
-            alike = [other for other in subfolders(folder) if fold(other.name) == fold(part)]
-            if not alike:
+            similar = [other for other in subfolders(folder) if fold(other.name) == fold(part)]
+            if not similar:
                 return None
-            exact = alike[0]
+            exact = similar[0]
         folder = exact
     return folder
-
-
-def fold(name: str) -> str:
-    """Reduce a name to what must agree: "Road-Scene" and "roadscene" are the same."""
-    return re.sub(r"[-_ ]", "", name).casefold()
 
 
 def subfolders(folder: Path) -> list[Path]:
@@ -167,97 +146,137 @@ def find(root: Path, layouts: Iterable[Layout]) -> Found | None:
     for layout in layouts:
         a = files(root, layout.a)
         b = files(root, layout.b) if a.paths else Files()
+        _part(layout, a, b)
         if a.paths and b.paths:
-            _join_by_case(a, b)
-            truth = files(root, layout.truth) if layout.truth else Files()
-            return Found(root, layout, a, b, truth)
+            return join(root, layout, a, b, files(root, layout.truth) if layout.truth else Files())
     return None
+
+
+def _part(layout: Layout, a: Files, b: Files) -> None:
+    """Let a file that fits both templates, as "x_ir" fits "{name}" and "{name}_ir", count for the longer one only."""
+    shared = {path for paths in a.paths.values() for path in paths} & {p for paths in b.paths.values() for p in paths}
+    less = a if len(layout.a) < len(layout.b) else b
+    for name in [name for name, paths in less.paths.items() if shared.intersection(paths)] if shared else ():
+        less.paths[name] = [path for path in less.paths[name] if path not in shared]
+        if not less.paths[name]:
+            del less.paths[name]
+
+
+def join(root: Path, layout: Layout, a: Files, b: Files, truth: Files) -> Found:
+    """Give the files of both sources, and the ideal images, the names under which they belong together.
+
+    Names that are equal stay; then count, each only for what is left: case and accents, the words of the sources
+    ("IR1" with "VIS1" is 1), zeros in front of numbers. See `pairing.match`.
+    """
+    sides = {0: _words(a), 1: _words(b)}
+    lone_a, lone_b = ([*side.paths.keys() - other.paths.keys()] for side, other in ((a, b), (b, a)))
+    found = match({n: [n] for n in lone_a}, {n: [n] for n in lone_b}, spellings(sides[0]), spellings(sides[1]))
+    taken = a.paths.keys() | b.paths.keys()
+    for mine, partner in found.partner.items():
+        name = _shown(mine, found.core[mine], sides[0])
+        name = mine if name in taken - {mine, partner} else name
+        taken |= {name}
+        a.rename(mine, name)
+        b.rename(partner, name)
+    lone = {name: [name] for name in truth.paths if name not in a.paths}
+    ways = spellings(_words(truth) | set(TRUTH))
+    for name, mine in match({n: [n] for n in a.paths if n not in truth.paths}, lone, ways, ways).partner.items():
+        truth.rename(mine, name)
+    unclear = {}
+    for name, group in found.unclear.items():
+        names = dict.fromkeys(group)
+        paths = [path for side in (a, b) for other in names for path in side.paths.get(other, [])]
+        unclear[name] = (
+            f"which of {', '.join(short(path, root) for path in paths)} belong together is not clear: rename them, "
+            "or say --a and --b with {name}"
+        )
+    return Found(root, layout, a, b, truth, unclear)
+
+
+def _words(side: Files) -> set[str]:
+    """Say which words may stand beside a name: the usual ones, and what the folder is called."""
+    return {*EVERY, *(alike(folder.name) for folder in _parents(side) if len(folder.name) > 1)}
+
+
+def _shown(name: str, core: str, words: set[str]) -> str:
+    """Say the common name as it is spelled in `name`."""
+    if alike(name) == core:
+        return name
+    left = [c for loose in (False, True) for c in cores(name, words, loose)]
+    return next((c for read in (alike, lambda c: unpadded(alike(c))) for c in left if read(c) == core), name)
 
 
 def files(root: Path, template: str) -> Files:
     """Collect the image files that fit a template."""
     *folders, last = template.split("/")
+    if template.startswith("/"):
+        root = Path("/")
     states: list[tuple[Path, dict[str, str]]] = [(root, {})] if root.is_dir() else []
     for part in folders:
-        if part in (".", ""):
-            continue
-        pattern = _pattern(part)
-        states = [
-            (folder, known | match.groupdict())
-            for parent, known in states
-            for folder in subfolders(parent)
-            if (match := pattern.fullmatch(folder.name))
-        ]
+        if part not in (".", ""):
+            states = [state for parent, known in states for state in _enter(parent, part, known)]
     found, pattern = Files(), _pattern(last)
+    whole = f".{last.rpartition('.')[2]}".lower() in EXTENSIONS and "." in last  # only files of this kind are meant
     for folder, known in states:
-        for path in sorted(folder.iterdir()):
-            match = pattern.fullmatch(path.stem) if is_image_name(path) else None
+        for path in images_in(folder):
+            match = pattern.fullmatch(path.name if whole else path.stem)
             if match is None:
                 continue
-            name = match["name"]
+            name = match.groupdict().get("name") or known.get("name", "")
             if "name" in known and known["name"].casefold() != name.casefold():
                 continue  # "Arno/Cave_A": a file that strayed into another pair's folder
-            split = known.get("split")
-            found.add(known.get("name", name), split.casefold() if split else None, path)
+            split = known.get("split") or match.groupdict().get("split")
+            parts = [text for key, text in known.items() if key.startswith("any") and text]
+            name = "/".join([*parts, known.get("name", name)])
+            found.add(name, split.casefold() if split else None, path)
     return found
 
 
-def read_names(path: Path) -> list[str]:
-    """Read a list of names: one a line, with or without folder and extension; "#" begins a comment line."""
-    lines = [line.strip() for line in path.read_text(encoding="utf-8-sig", errors="replace").splitlines()]
-    return list(dict.fromkeys(stem(Path(line).name) for line in lines if line and not line.startswith("#")))
+def _enter(parent: Path, part: str, known: dict[str, str]) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Go into the folders that fit one part of a template."""
+    if part == "..":
+        yield parent / part, known
+    elif part == ANY_DEPTH:
+        for folder in below(parent):
+            inside = folder.relative_to(parent).as_posix()
+            yield folder, {**known, f"any{len(known)}": "" if inside == "." else inside}
+    elif (exact := parent / _literal(part)).is_dir() and re.escape(_literal(part)) == part:
+        yield exact, known
+    else:
+        pattern = _pattern(part)
+        for folder in subfolders(parent):
+            if fits := pattern.fullmatch(folder.name):
+                yield folder, known | fits.groupdict()
 
 
-def lists(found: Found) -> dict[str, Path]:
-    """Find the text files of names beside the folders of images, by split."""
-    beside = dict.fromkeys([found.root, *(folder.parent for side in found.folders for folder in side)])
-    inside = [folder for folder in beside if folder == found.root or found.root in folder.parents]
-    texts: dict[str, Path] = {}
-    for folder in inside:
-        for path in sorted(folder.glob("*.[tT][xX][tT]")):
-            texts.setdefault(path.stem.casefold(), path)
-    return texts
+def images_in(folder: Path) -> list[Path]:
+    """List the images in a folder, sorted."""
+    try:
+        return sorted(path for path in folder.iterdir() if is_image_name(path))
+    except OSError:  # not there, or not ours to read
+        return []
 
 
-def entries(found: Found, names: Sequence[str], absent: str = "") -> list[Entry]:
-    """Match the sources of each name, and say what is wrong where they do not match.
-
-    Parameters
-    ----------
-    found : the files.
-    names : what is wanted, in this order.
-    absent : what is said of a name that neither source has.
-    """
-    by_case = {name.casefold(): name for name in found.names}
-    folders = dict(zip("ab", found.folders, strict=True))
-    return [_entry(found, folders, by_case.get(name.casefold(), name), absent) for name in names]
+def has_images(folder: Path) -> bool:
+    """Whether images lie in a folder, or anywhere below it."""
+    return any(images_in(inside) for inside in below(folder))
 
 
-def _entry(found: Found, folders: dict[str, list[Path]], name: str, absent: str) -> Entry:
-    sides = {"a": found.a.paths.get(name, []), "b": found.b.paths.get(name, [])}
-    truth = found.truth.paths.get(name, [])
-    entry = Entry(name, truth=truth[0] if truth else None)
-    for paths in sides.values():
-        if len(paths) > 1:
-            entry.problem = f"more than one file has this name: {', '.join(_short(path, found.root) for path in paths)}"
-    if not any(sides.values()):
-        entry.problem = absent or "there is no such file"
-    elif not all(sides.values()):
-        lone, missing = ("a", "b") if sides["a"] else ("b", "a")
-        where = " or ".join(_short(folder, found.root) for folder in folders[missing])
-        entry.problem = f"{_short(sides[lone][0], found.root)} has no partner in {where}"
-    if entry.problem is None:
-        entry.a, entry.b = sides["a"][0], sides["b"][0]
-    return entry
+def below(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
+    """List a folder and all folders in it, hidden ones left out; links are followed, but not in circles."""
+    yield from _below(folder, depth, {os.path.realpath(folder)})
 
 
-def _join_by_case(a: Files, b: Files) -> None:
-    """Give files of b the spelling of a where the two differ in case only (VIFB has peopleShadow, peopleshadow)."""
-    lone = {name.casefold(): name for name in a.paths.keys() - b.paths.keys()}
-    for name in b.paths.keys() - a.paths.keys():
-        twin = lone.pop(name.casefold(), None)
-        if twin is not None:
-            b.paths[twin] = b.paths.pop(name)
+def _below(folder: Path, depth: int, above: set[str]) -> Iterator[Path]:
+    yield folder
+    for inside in subfolders(folder) if depth else ():
+        real = os.path.realpath(inside)
+        if real not in above:
+            yield from _below(inside, depth - 1, above | {real})
+
+
+def _literal(part: str) -> str:
+    return re.sub(r"\\(.)", r"\1", part)
 
 
 def _pattern(part: str) -> re.Pattern[str]:
@@ -276,7 +295,7 @@ def _parents(found: Files) -> list[Path]:
     return sorted({path.parent for paths in found.paths.values() for path in paths})
 
 
-def _short(path: Path, root: Path) -> str:
+def short(path: Path, root: Path) -> str:
     """Name a path as seen from the data set's folder."""
     short = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
     return root.name or str(root) if short == "." else short

@@ -8,14 +8,25 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+import numpy as np
+
 from ..errors import InputError, unknown
 from . import layouts
+from .absent import not_found, nothing_in
 from .catalog import find_spec, get_spec
-from .dataset import FusionDataset, SizePolicy, sizes
+from .dataset import FusionDataset, SizePolicy, require_effect, sizes
 from .images import Header, UnreadableImageError, probe
-from .layouts import Entry, Found, Layout
+from .layouts import Found
+from .matching import Entry, check_partners, entries
 from .pair import Pair, Task
-from .spec import COLOUR, FOLDERS, MODALITIES, TASKS, DatasetSpec, two_folders, usual_layouts
+from .ranges import FULL, RangeOption, Ranges, parse_ranges, refusal, without_range
+from .rgbt import ABSENT, find_rgbt, hint
+from .shipped import remedy
+from .spec import COLOUR, FOLDERS, MODALITIES, TASKS, DatasetSpec, usual_layouts
+from .splits import choose, default_split
+from .templates import given, is_template
+from .tree import find_in_tree
+from .words import WORDS
 
 OnError = Literal["stop", "skip"]
 _SHOWN = 10  # problems named in one error
@@ -32,6 +43,8 @@ def load_dataset(
     limit: int | None = None,
     on_error: OnError | str = "stop",
     size_policy: SizePolicy | str = "error",
+    range: RangeOption = None,
+    rgbt: bool = False,
 ) -> FusionDataset:
     """Find a data set, match its sources, and make sure that every file is there, whole, and of the right size.
 
@@ -43,12 +56,18 @@ def load_dataset(
     root : where to look for a data set of the catalogue: its folder, or the folder that it lies in. By default the
         environment's FUSIONBENCH_DATA, or else "data" in the current folder.
     split : "test", "train", ...: the names in `test.txt` beside the folders, or the files in folders named so;
-        "all"; or a text file of names. By default "test" where there is one, else "all".
-    a, b : the folders of the sources in the data set's folder, if they are not among the usual ones.
+        "all"; a list that ships ("film50" of RoadScene); or a text file of names. By default "test" where there is one,
+        else, where no list lies beside the images, the list that ships, else "all".
+    a, b : the folders of the sources in the data set's folder, if they are not among the usual ones; or templates of
+        their files, "ir/IR{name}.png" (see `templates.to_pattern`).
     task : the task, where neither the catalogue nor the names of the folders say it.
     limit : take the first `limit` pairs only; the others are not looked at.
     on_error : "stop" raises one error with every problem by name; "skip" leaves these pairs out and records them.
     size_policy : see `FusionDataset`.
+    range : how values deeper than 8 bits become 0..255: "full" (the default), "minmax", "percentile:1,99" or two values
+        as "7000,8760", for both sources, or as "a=RULE" and "b=RULE" for one; a list of several. Files of 8 bits stay
+        as they are. A rule that is given and has nothing to do is an error; `Ranges` may have nothing to do.
+    rgbt : take each image file for a pair: its fourth channel is a, its colours are b.
 
     Raises
     ------
@@ -56,8 +75,8 @@ def load_dataset(
         If the data set is not found, or has pairs that cannot be used, or has none.
     """
     _check_options(limit, on_error, size_policy, task)
-    policy = cast(SizePolicy, size_policy)
-    spec, found = locate(name_or_path, root, a, b, task)
+    policy, ranges = cast(SizePolicy, size_policy), parse_ranges(range)
+    spec, found = locate(name_or_path, root, a, b, task, rgbt)
     if found is None:
         pairs = list(spec.make() if spec.make else ())
         where, label, default = _common_folder(pairs), "all", "all"
@@ -67,20 +86,48 @@ def load_dataset(
     else:
         where = found.root
         label, names, chosen = choose(spec, found, split)
-        default = default_split(found)
-        absent = f"it is in the list of the split {label!r}, but not in the folders"
-        usable = (_pair(entry, spec) for entry in layouts.entries(chosen, names, absent))
-    kept, problems, seen = _verify(usable, policy, limit)
+        default = default_split(found, spec)
+        usable = (_pair(entry, spec) for entry in entries(chosen, names))
+    headers: dict[Path, Header] = {}
+    kept, problems, seen = _verify(
+        usable, lambda pair: inspect(pair, policy, ranges=ranges, rgbt=rgbt, headers=headers), limit
+    )
     if problems and on_error == "stop":
-        raise InputError(_sentence(spec.name, where, problems, seen))
+        raise InputError(_sentence(spec.name, where, problems, seen) + remedy(spec, label))
     if not kept:
         reasons = f": {_listing(problems)}" if problems else ""
         raise InputError(f"{spec.name} at {where} has no pair that can be used in the split {label!r}{reasons}")
-    return FusionDataset(spec.name, spec.task, label, spec, where, tuple(kept), policy, problems, default)
+    dataset = FusionDataset(
+        spec.name, spec.task, label, spec, where, tuple(kept), policy, problems, default, ranges, rgbt, headers
+    )
+    if not isinstance(range, Ranges):
+        require_effect([dataset])
+    return dataset
+
+
+def held_out_names(name_or_path: str | Path, root: str | Path | None = None, *, rgbt: bool = False) -> set[str]:
+    """Give the names, in lower case, that are tested on and so must not be learnt from, whether or not they are there.
+
+    Raises
+    ------
+    InputError
+        If the data set is not found.
+    """
+    spec, found = locate(name_or_path, root, None, None, None, rgbt)
+    split = "all" if found is None else default_split(found, spec)
+    if found is None or split == "all":
+        return set()
+    _, names, chosen = choose(spec, found, split)
+    return {entry.name.casefold() for entry in entries(chosen, names)}
 
 
 def locate(
-    name_or_path: str | Path, root: str | Path | None, a: str | None, b: str | None, task: Task | None
+    name_or_path: str | Path,
+    root: str | Path | None,
+    a: str | None,
+    b: str | None,
+    task: Task | None,
+    rgbt: bool = False,
 ) -> tuple[DatasetSpec, Found | None]:
     """Find the entry and the files; the files of a data set that is made are None.
 
@@ -89,6 +136,8 @@ def locate(
     InputError
         If the name is unknown, or the files are not found.
     """
+    if rgbt:
+        return _locate_rgbt(name_or_path, root, a or b, task)
     if (a is None) != (b is None):
         raise InputError("give both folders of sources, --a and --b, or neither")
     spec = find_spec(str(name_or_path))
@@ -98,18 +147,27 @@ def locate(
         return _open_folder(path, a, b, task)
     if spec is None:
         spec = get_spec(str(name_or_path))  # raises, with the nearest name
-    if task is not None and task != spec.task:
-        raise InputError(f"{spec.name} is a data set for {spec.task}, not for {task}; leave --task out")
+    if task is not None:
+        other = f", not for {task}" if task != spec.task else ""
+        raise InputError(f"{spec.name} is a data set for {spec.task}{other}; leave --task out")
     if spec.make is not None:
+        if a is not None:
+            raise InputError(f"{spec.name} is computed, not found in folders: leave --a and --b out")
         return spec, None
-    base = Path(root or os.environ.get("FUSIONBENCH_DATA") or "data").expanduser()
-    wanted = _given(a, b) if a and b else spec.all_layouts
+    base = data_folder(root)
     here = [path] if root is None and path.is_dir() else []
     for folder in [*candidates(base, spec), *here]:
-        found = layouts.find(folder, wanted)
+        found = layouts.find(folder, given(a, b, folder) if a and b else spec.all_layouts)
         if found is not None:
+            check_partners(found)
             return spec, found
-    raise InputError(_not_found(spec, base, wanted, a, b))
+    wanted = given(a, b, base) if a and b else spec.all_layouts
+    raise InputError(not_found(spec, base, wanted, a, b))
+
+
+def data_folder(root: str | Path | None) -> Path:
+    """Give the folder in which data sets are looked for."""
+    return Path(root or os.environ.get("FUSIONBENCH_DATA") or "data").expanduser()
 
 
 def candidates(base: Path, spec: DatasetSpec) -> list[Path]:
@@ -123,39 +181,6 @@ def candidates(base: Path, spec: DatasetSpec) -> list[Path]:
     return list(dict.fromkeys(folders))
 
 
-def choose(spec: DatasetSpec, found: Found, split: str | Path | None) -> tuple[str, list[str], Found]:
-    """Choose the names of a split, and the files among which to look for them.
-
-    Returns
-    -------
-    label, names, found
-    """
-    texts = layouts.lists(found)
-    key = str(split or default_split(found)).casefold()
-    if key == "all":
-        return "all", found.names, found
-    if key in texts:
-        return key, layouts.read_names(texts[key]), found
-    if key in found.splits:
-        chosen = found.within(key)
-        return key, chosen.names, chosen
-    path = Path(split or "").expanduser()
-    if path.is_file():
-        return path.stem, layouts.read_names(path), found
-    raise InputError(f"{spec.name} at {found.root} has no split {key!r}: there are {', '.join(split_names(found))}")
-
-
-def default_split(found: Found) -> str:
-    """Choose the split that is taken where none is asked for."""
-    return "test" if "test" in split_names(found) else "all"
-
-
-def split_names(found: Found) -> list[str]:
-    """List the splits that a data set has, "all" last."""
-    texts = [name for name in layouts.lists(found) if name in layouts.SPLITS]
-    return [*sorted({*texts, *found.splits}), "all"]
-
-
 def _check_options(limit: int | None, on_error: str, size_policy: str, task: str | None) -> None:
     if limit is not None and limit < 1:
         raise InputError(f"the limit is a number of pairs, 1 or more, not {limit}")
@@ -167,11 +192,6 @@ def _check_options(limit: int | None, on_error: str, size_policy: str, task: str
         raise unknown("task", task, TASKS)
 
 
-def _given(a: str, b: str) -> tuple[Layout, ...]:
-    """Lay out two folders whose names the user gave: as they stand, or in folders of splits."""
-    return two_folders(re.escape(a.rstrip("/")), re.escape(b.rstrip("/")))
-
-
 def _open_folder(path: Path, a: str | None, b: str | None, task: Task | None) -> tuple[DatasetSpec, Found]:
     """Take a folder that the catalogue does not know by this name."""
     if not path.is_dir():
@@ -179,23 +199,25 @@ def _open_folder(path: Path, a: str | None, b: str | None, task: Task | None) ->
             f"there is no folder {path}: give a folder of images, or a name of 'fusionbench list datasets'"
         )
     if a is not None and b is not None:
-        for folder in (a, b):
-            if not folder.strip("./"):
-                raise InputError(f"{folder!r} is no name of a folder of sources in {path}")
-        found = layouts.find(path, _given(a, b))
+        found = layouts.find(path, given(a, b, path))
         task = task or _task_of(a, b)
     else:
         known = find_spec(path.resolve().name)
         if known is not None and known.make is None and task in (None, known.task):
             found = layouts.find(path, known.all_layouts)
             if found is not None:
+                check_partners(found)
                 return known, found
-        tries = [(each, layouts.find(path, usual_layouts(each))) for each in ([task] if task else TASKS)]
+        tasks = [task] if task else TASKS
+        tries = [(each, layouts.find(path, usual_layouts(each))) for each in tasks]
         task, found = next(((each, files) for each, files in tries if files is not None), (task, None))
+        if found is None:
+            task, found = find_in_tree(path, tasks)
     if found is None:
-        raise InputError(_nothing_in(path, a, b))
+        raise InputError(nothing_in(path, a, b) + hint(path))
     if task is None:
         raise InputError(f"the folders {a} and {b} in {path} do not tell the task: say --task {', '.join(TASKS)}")
+    check_partners(found)
     return _any_spec(path, task), found
 
 
@@ -207,40 +229,23 @@ def _any_spec(path: Path, task: Task) -> DatasetSpec:
 
 
 def _task_of(a: str, b: str) -> Task | None:
+    """Tell the task by the words in what the user gave for the sources."""
     for task, (usual_a, usual_b) in FOLDERS.items():
         last = (Path(a).name, Path(b).name)
         if all(re.fullmatch(usual, name, re.IGNORECASE) for usual, name in zip((usual_a, usual_b), last, strict=True)):
             return task
+    said = [_words_in(text) if is_template(text) else {Path(text).name.casefold()} for text in (a, b)]
+    for least in (2, 1):  # the words of one letter, as in "{name}_A", tell only where no others do
+        there = [{word for word in words if len(word) >= least} for words in said]
+        told = {task: sum(map(bool, map(set.intersection, there, map(set, WORDS[task])))) for task in TASKS}
+        best = [task for task in TASKS if told[task] == max(told.values()) > 0]
+        if len(best) == 1:
+            return best[0]
     return None
 
 
-def _nothing_in(path: Path, a: str | None, b: str | None) -> str:
-    there = ", ".join(folder.name for folder in layouts.subfolders(path)) or "none"
-    if a is None or b is None:
-        return (
-            f"{path} has no two folders of images with usual names (ir and vi, over and under, near and far, ...): "
-            f"say which are the sources with --a and --b; the folders there are: {there}"
-        )
-    for folder in (a, b):
-        inside = layouts.child(path, folder)
-        if inside is None and not layouts.find(path, _given(folder, folder)):
-            return f"{path} has no folder {folder}; the folders there are: {there}"
-        if inside is not None and not layouts.files(inside, "{name}").paths:
-            return f"the folder {inside} has no images"
-    return f"{path} has no images in the folders {a} and {b}"
-
-
-def _not_found(spec: DatasetSpec, base: Path, wanted: Iterable[Layout], a: str | None, b: str | None) -> str:
-    if not base.is_dir():
-        where = f"there is no folder {base}"
-    else:
-        shown = list(dict.fromkeys(str(layout) for layout in wanted))[:4]
-        where = f"neither {base} nor {base / spec.name} has {' or '.join(shown)}"
-    if a and b:
-        return f"the data set {spec.name} is not found: {where}"
-    return (
-        f"the data set {spec.name} is not found: {where}; say where it lies with --data-root, or get it: {spec.obtain}"
-    )
+def _words_in(template: str) -> set[str]:
+    return {word.casefold() for word in re.findall(r"[^\W\d_]+", re.sub(r"\{\w*\}|\.\w+$", " ", template))}
 
 
 def _pair(entry: Entry, spec: DatasetSpec) -> Pair | Entry:
@@ -251,7 +256,7 @@ def _pair(entry: Entry, spec: DatasetSpec) -> Pair | Entry:
 
 
 def _verify(
-    candidates: Iterable[Pair | Entry], size_policy: SizePolicy, limit: int | None
+    candidates: Iterable[Pair | Entry], problem_of: Callable[[Pair], str | None], limit: int | None
 ) -> tuple[list[Pair], dict[str, str], int]:
     """Separate the pairs that can be used from the problems, and count what was looked at."""
     kept: list[Pair] = []
@@ -261,31 +266,53 @@ def _verify(
         if limit is not None and len(kept) >= limit:
             break
         seen += 1
-        problem = candidate.problem if isinstance(candidate, Entry) else inspect(candidate, size_policy)
+        problem = candidate.problem if isinstance(candidate, Entry) else problem_of(candidate)
         if problem is not None or isinstance(candidate, Entry):
-            problems[candidate.name] = problem or "there is no such file"
+            problems[printable(candidate.name)] = printable(problem or "there is no such file")
         else:
             kept.append(candidate)
     return kept, problems, seen
 
 
-def inspect(pair: Pair, size_policy: SizePolicy = "error", look: Callable[[Path], Header] = probe) -> str | None:
-    """Say what is wrong with the files of a pair; None if nothing is."""
+def inspect(
+    pair: Pair,
+    size_policy: SizePolicy = "error",
+    look: Callable[[Path], Header] = probe,
+    *,
+    ranges: Ranges = FULL,
+    rgbt: bool = False,
+    headers: dict[Path, Header] | None = None,
+) -> str | None:
+    """Say what is wrong with the files of a pair; None if nothing is. `headers` receives those that were read."""
+    if printable(pair.name) != pair.name:
+        return "the name of its files is not UTF-8: rename them"
     shapes: list[tuple[int, int]] = []
     for side, source in (("a", pair.a), ("b", pair.b), ("truth", pair.truth)):
-        try:
-            if isinstance(source, Path):
+        if isinstance(source, Path):
+            try:
                 header = look(source)
-                shapes.append((header.height, header.width))
-            elif source is not None:
-                shapes.append((source.shape[0], source.shape[1]))
-        except UnreadableImageError as error:
-            return f"{side} ({error.path.parent.name}/{error.path.name}): {error.reason}"
+                problem = refusal(header, ranges[side]) or (ABSENT if rgbt and not header.alpha else None)
+            except UnreadableImageError as error:
+                problem = error.reason
+            if problem is not None:
+                return f"{side} ({source.parent.name}/{source.name}): {problem}"
+            shapes.append((header.height, header.width))
+            if headers is not None:
+                headers[source] = header
+        elif source is not None:
+            shapes.append((source.shape[0], source.shape[1]))
+            if source.dtype not in (np.uint8, np.uint16) and ranges[side].kind == "full":
+                return without_range(str(source.dtype))
     if size_policy == "error" and shapes[0] != shapes[1]:
         return f"the sources differ in size: {sizes(*shapes[:2])}"
     if size_policy == "error" and shapes[-1] != shapes[0]:
         return "the ideal fused image has another size than the sources"
     return None
+
+
+def printable(name: str) -> str:
+    r"""Return a name as it can be written: bytes of a file's name that are no UTF-8 become \x escapes."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _sentence(name: str, where: Path, problems: dict[str, str], seen: int) -> str:
@@ -305,3 +332,21 @@ def _listing(problems: dict[str, str]) -> str:
 def _common_folder(pairs: list[Pair]) -> Path:
     folders = [str(pair.a.parent) for pair in pairs if isinstance(pair.a, Path)]
     return Path(os.path.commonpath(folders)) if folders else Path()
+
+
+def _locate_rgbt(
+    name_or_path: str | Path, root: str | Path | None, folder_given: str | None, task: Task | None
+) -> tuple[DatasetSpec, Found]:
+    """Find the images whose fourth channel is a source."""
+    if folder_given:
+        raise InputError("with --rgbt both sources are channels of one file: leave --a and --b out")
+    spec, path = find_spec(str(name_or_path)), Path(name_or_path).expanduser()
+    if spec is None and path.is_dir():
+        spec, folders = _any_spec(path, task or "IVF"), [path]
+    else:
+        spec = spec or get_spec(str(name_or_path))  # raises, with the nearest name
+        folders = [*candidates(data_folder(root), spec), path]
+    for folder in folders:
+        if folder.is_dir() and (found := find_rgbt(folder)) is not None:
+            return spec, found
+    raise InputError(f"there are no images of four channels in {folders[0]}, nor in its folders: leave --rgbt out")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from .layouts import Layout
@@ -48,6 +50,81 @@ def usual_layouts(task: Task) -> tuple[Layout, ...]:
 
 
 @dataclass(frozen=True)
+class Tree:
+    """A folder of a repository, or a `.zip` that lies in one and holds the folder's content.
+
+    Attributes
+    ----------
+    path : where it lies; what is fetched lies at the same path in the data set's folder.
+    hash : git's own hash of the folder's tree, by which what came is known; "" where nobody has told it.
+    """
+
+    path: str
+    hash: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it lies in the data set's folder; a `.zip` becomes a folder."""
+        return self.path.removesuffix(".zip")
+
+    @property
+    def packed(self) -> bool:
+        """Whether it is a `.zip`."""
+        return self.path.endswith(".zip")
+
+
+@dataclass(frozen=True)
+class Pin:
+    """Where a data set is published, to the byte.
+
+    Attributes
+    ----------
+    repository : "owner/name", on GitHub or a mirror of it.
+    commit : its hash; "HEAD", the newest, pins nothing.
+    trees : what of it is the data set.
+    base : the folder of the repository in which these lie.
+    size : how much is kept of how much that comes, in words.
+    """
+
+    repository: str
+    commit: str
+    trees: tuple[Tree, ...]
+    base: str = ""
+    size: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9a-f]{40}|HEAD", self.commit):
+            raise ValueError(f"{self.repository}: a commit has 40 hexadecimal digits, not {self.commit!r}")
+        if not self.trees or not all(re.fullmatch(r"([0-9a-f]{40})?", tree.hash) for tree in self.trees):
+            raise ValueError(f"{self.repository}: the hash of a tree has 40 hexadecimal digits")
+
+    @property
+    def verified(self) -> bool:
+        """Whether every folder is known by its hash."""
+        return all(tree.hash for tree in self.trees)
+
+    def __str__(self) -> str:
+        commit = "its newest commit, not pinned" if self.commit == "HEAD" else f"commit {self.commit[:12]}"
+        return f"github.com/{self.repository} at {commit}"
+
+
+@dataclass(frozen=True)
+class NamedSplit:
+    """A list of names that ships, because papers test on it.
+
+    Attributes
+    ----------
+    name : what `--split` takes.
+    names : the file of the list.
+    whose : which papers' methods are tested on these pairs.
+    """
+
+    name: str
+    names: Path
+    whose: str
+
+
+@dataclass(frozen=True)
 class DatasetSpec:
     """An entry of the catalogue.
 
@@ -62,7 +139,9 @@ class DatasetSpec:
     folders : further names of its folder ("Harvard/MRI_CT"), beside its own name.
     pairs : how many pairs were published, in words.
     licence, citation, doi, home : "not stated" where nobody states it.
-    obtain : how to get it, one sentence.
+    obtain : how to get it by hand, one sentence.
+    pin : from where `fusionbench datasets fetch` gets it; None where it lies behind a form or a drive.
+    splits : lists of names that ship. The first is taken by default where no list lies beside the images.
     make : gives the pairs of a data set that is computed, not found.
     """
 
@@ -80,6 +159,8 @@ class DatasetSpec:
     home: str = ""
     obtain: str = ""
     make: Callable[[], Iterable[Pair]] | None = None
+    pin: Pin | None = None
+    splits: tuple[NamedSplit, ...] = ()
 
     def __post_init__(self) -> None:
         if self.task == "mixed" and self.make is None:
@@ -89,3 +170,10 @@ class DatasetSpec:
     def all_layouts(self) -> tuple[Layout, ...]:
         """The layouts of this data set, then the usual ones of its task."""
         return self.layouts if self.task == "mixed" else self.layouts + usual_layouts(self.task)
+
+    def how_to_get(self, root: Path | None = None) -> str:
+        """Say how to get it, by a command where there is one; `root` is the folder to get it into."""
+        if self.pin is None:
+            return self.obtain
+        into = "" if root in (None, Path("data")) else f" --data-root {root}"
+        return f"fusionbench datasets fetch {self.name}{into}"

@@ -30,7 +30,9 @@ def _datasets() -> str:
         "# Data sets\n\nNames match by stem, whatever the extension; folders without regard to case; images are read by "
         "their content. `fusionbench datasets check NAME` says what was found. `--data-root ROOT` is the data set's own "
         "folder or the one it lies in; without it, the environment's FUSIONBENCH_DATA or `./data`. A file `test.txt` of "
-        "names beside the folders is the default split.\n"
+        "names beside the folders is the default split; where there is no list, RoadScene's is `film50`, the 50 names that "
+        "FILM and CDDFuse test on, and `--split all` takes all pairs.\n",
+        f"## How to get them\n\n{_FETCH}\n\n{_obtaining(list_datasets())}",
     ]
     for spec in list_datasets():
         layouts = "".join(
@@ -44,12 +46,41 @@ def _datasets() -> str:
             "Licence": spec.licence,
             "Home": f"<{spec.home}>" if spec.home.startswith("http") else spec.home,
             "Citation": spec.citation + (f" <https://doi.org/{spec.doi}>" if spec.doi else ""),
-            "How to get it": spec.obtain,
+            "How to get it": f"`{spec.how_to_get()}`; by hand: {spec.obtain}" if spec.pin else spec.obtain,
+            "Splits that ship": ", ".join(f"`{split.name}`: the test pairs of {split.whose}" for split in spec.splits),
         }
         parts.append(f"## {spec.name}\n\n{spec.title}\n\n{_facts(facts)}")
         if layouts:
             parts.append(f"\nLayouts, as regular expressions of the folders' names:\n\n{layouts}")
     return "\n".join(parts)
+
+
+_FETCH = """\
+`fusionbench datasets fetch RoadScene TNO` downloads data sets into the data folder; `fusionbench run --fetch` does so for
+those that it does not find, and asks on a terminal. The archive of the pinned commit is unpacked as it comes, and only
+the data set's folders are kept. They take their places when git's own hashes of them are the published ones; what lies
+there already is compared, and never overwritten. A download that was interrupted goes on with the same command, from
+where it was cut if the server lets it.
+
+`--mirror ADDRESS`, or FUSIONBENCH_MIRROR in the environment, stands in place of `https://codeload.github.com`. On a machine
+without a network, download the address that the error names elsewhere, and give the file with `--archive`. Proxies and
+certificates are those of HTTPS_PROXY and REQUESTS_CA_BUNDLE. Licences are the data sets' own."""
+
+
+def _obtaining(specs: list[Any]) -> str:
+    rows = ["| data set | by | pinned to | git hash of |", "| --- | --- | --- | --- |"]
+    for spec in specs:
+        pin = spec.pin
+        if pin is None:
+            rows.append(f"| {spec.name} | {spec.obtain} | | |")
+            continue
+        trees = ", ".join(f"`{tree.path}` {tree.hash[:8]}" for tree in pin.trees if tree.hash)
+        size = f" ({pin.size})" if pin.size else ""
+        where = f"[{pin.repository}](https://github.com/{pin.repository}) {pin.commit[:8]}"
+        rows.append(
+            f"| {spec.name} | `fusionbench datasets fetch {spec.name}`{size} | {where} | {trees or 'not known'} |"
+        )
+    return "\n".join(rows) + "\n"
 
 
 def _methods() -> str:

@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .style import check_format, colour, dash, legend_below, new_figure, plain, save, style
+from .pens import legend_below, pen
+from .style import check_format, new_figure, plain, save, style
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -199,8 +201,21 @@ def _draw(trainings: list[Training], losses: list[str], smooth: int | None, log:
                 _draw_loss(axes, training, name, index, smooth, len(trainings) == 1)
         if name != "learning_rate" and (log or (log is None and _spans(trainings, name))):
             axes.set_yscale("log")
-    legend_below(drawn, max(drawn.axes, key=lambda axes: len(axes.get_legend_handles_labels()[0])))
+    handles: dict[str, Artist] = {}  # a run may lack what another panel shows
+    for axes in drawn.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    legend_below(drawn, _without_rates(handles))
     return drawn
+
+
+def _without_rates(handles: dict[str, Artist]) -> dict[str, Artist]:
+    """Leave out a run's bare name, under which its learning rate goes, where its losses say more."""
+    return {
+        label: handle
+        for label, handle in handles.items()
+        if not any(o.startswith(f"{label}, mean of ") for o in handles)
+    }
 
 
 def _spans(trainings: list[Training], name: str) -> bool:
@@ -213,17 +228,18 @@ def _draw_loss(axes: Axes, training: Training, name: str, index: int, smooth: in
     steps, values = training.steps["step"], training.steps[name]
     width = smooth or max(1, len(values) // 20)
     every = max(1, len(values) // POINTS)
-    ink, called = colour(index), plain(training.name)
+    mine, called = pen(index), plain(training.name)
+    ink = mine.colour
     mean = smoothed(values, width)
     if width > 1:
         axes.plot(steps[::every], values[::every], color=ink, alpha=0.25, linewidth=0.6)
     label = f"{called}, mean of {width} steps" if width > 1 else called
-    axes.plot(steps[::every], mean[::every], dash(index), color=ink, label=label)
+    axes.plot(steps[::every], mean[::every], mine.dash, color=ink, label=label)
     held_out = training.epochs.get(f"validation_{name}")
     if held_out is not None and np.isfinite(held_out).any():
         axes.plot(
-            training.epochs["step"], held_out, "o--", color="black" if alone else ink, markersize=3, linewidth=0.8,
-            markerfacecolor="white", label=f"{called}, held out",
+            training.epochs["step"], held_out, "--", color="black" if alone else ink, marker=mine.marker, markersize=3,
+            linewidth=0.8, markerfacecolor="white", label=f"{called}, held out",
         )  # fmt: skip
     if not np.isfinite(values).all() and np.isfinite(values).any():
         _mark_lost(axes, steps, values, ink)
@@ -240,5 +256,5 @@ def _draw_rate(axes: Axes, training: Training, index: int) -> None:
     if "learning_rate" in training.steps:
         every = max(1, len(training.steps["step"]) // POINTS)
         steps, rate = training.steps["step"][::every], training.steps["learning_rate"][::every]
-        axes.plot(steps, rate, dash(index), color=colour(index), label=plain(training.name))
+        axes.plot(steps, rate, pen(index).dash, color=pen(index).colour, label=plain(training.name))
         axes.set_ylim(0, max(axes.get_ylim()[1], 1.08 * float(np.nanmax(rate))))

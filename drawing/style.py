@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,6 @@ from ..errors import InputError
 from ..files import write_bytes
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FORMATS = ("pdf", "png")
@@ -142,25 +140,3 @@ def _characters(fonts: tuple[str, ...]) -> frozenset[int]:
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     return frozenset(code for name in fonts for code in get_font(findfont(FontProperties(family=name))).get_charmap())
-
-
-def colour(index: int) -> str:
-    """Colour of the method at a place."""
-    return COLOURS[index % len(COLOURS)]
-
-
-def dash(index: int) -> str:
-    """Line style of the method at a place: another one for every ten colours."""
-    return DASHES[index // len(COLOURS) % len(DASHES)]
-
-
-def legend_below(figure: Figure, axes: Axes) -> None:
-    """Put one legend for the whole figure below it, and make the figure as much higher as the legend needs."""
-    handles, labels = axes.get_legend_handles_labels()
-    if not handles:
-        return
-    width, height = (float(side) for side in figure.get_size_inches())
-    each = 0.06 * max(map(len, labels)) + 0.5  # inches of a letter, and of the sample line and the gaps
-    columns = max(1, min(len(labels), int(width / each)))
-    figure.set_size_inches(width, height + 0.13 * (math.ceil(len(labels) / columns) - 1))
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..datasets.dataset import load_source
 from ..datasets.images import to_gray
 from ..datasets.pair import Colour
 from .method import Image
@@ -35,18 +36,12 @@ def is_colour(image: NDArray[Any]) -> bool:
     return not (np.array_equal(image[..., 0], image[..., 1]) and np.array_equal(image[..., 0], image[..., 2]))
 
 
-def to_eight_bit(image: Image) -> NDArray[np.float64]:
-    """Return an image of 8 or 16 bit as float64 in 0..255; 16 bit keep their fractions."""
-    values = image.astype(np.float64)
-    return values / 257.0 if image.dtype == np.uint16 else values
-
-
 def luminance(image: Image) -> NDArray[np.float32]:
     """Return the field's gray image of a source, as methods take it.
 
     Parameters
     ----------
-    image : (H, W) or RGB (H, W, 3), uint8 or uint16.
+    image : (H, W) or RGB (H, W, 3), uint8.
 
     Returns
     -------
@@ -57,7 +52,7 @@ def luminance(image: Image) -> NDArray[np.float32]:
 
 def chroma(image: Image) -> Chroma:
     """Return Cb and Cr of an RGB image (H, W, 3), as (2, H, W) in 0.5..255.5; 128 is gray."""
-    red, green, blue = np.moveaxis(to_eight_bit(image), -1, 0)
+    red, green, blue = np.moveaxis(load_source(image).astype(np.float64), -1, 0)
     y = _RED * red + _GREEN * green + _BLUE * blue
     return np.stack([(blue - y) / (2 - 2 * _BLUE), (red - y) / (2 - 2 * _RED)]) + _NEUTRAL
 

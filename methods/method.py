@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..datasets.dataset import FusionDataset
 from ..datasets.pair import Pair
 
 Gray = NDArray[np.float32]
@@ -33,6 +35,7 @@ class Method(ABC):
     reference : authors, year, title, venue, DOI.
     tasks : the tasks that the method was made for; it runs on the others, too.
     learned : whether it has trained weights.
+    computes : whether it fuses; images that were fused before are only read, and have no time.
     quantise : how [0, 1] becomes 8 bit (`methods.quantise`); it changes EN, SD and AG, so it is recorded. Every
         method takes it as an option, too. "none" is for methods that give 8 bit themselves.
     device : where `fuse` computes; set through `to`.
@@ -58,6 +61,7 @@ class Method(ABC):
     reference: ClassVar[str] = ""
     tasks: ClassVar[tuple[str, ...]] = ("IVF", "MIF", "MEF", "MFF")
     learned: ClassVar[bool] = False
+    computes: ClassVar[bool] = True
     quantise: Quantise = "round"
     device: str = "cpu"
     _source_file: ClassVar[Path | None] = None  # the user's, that the class was loaded from
@@ -83,7 +87,7 @@ class Method(ABC):
 
         Parameters
         ----------
-        a, b : (H, W) or RGB (H, W, 3), uint8 or uint16.
+        a, b : (H, W) or RGB (H, W, 3), uint8.
         pair : the pair that they belong to.
 
         Returns
@@ -111,6 +115,35 @@ class Method(ABC):
 
     def to(self, device: str) -> None:  # noqa: B027
         """Compute on `device` from now on ("cpu", "cuda", "cuda:1", …); a method without a network stays on the CPU."""
+
+    def expect(self, dataset: FusionDataset) -> None:  # noqa: B027
+        """Look at a data set before its first pair; an InputError says that nothing can be made of any of them."""
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Pickle: a class of a user's file is imported from there again, in another process."""
+        reduced = super().__reduce_ex__(protocol)
+        if self._source_file is None:
+            return reduced
+        from .userfile import revive
+
+        return (revive, (str(self._source_file), type(self).__name__), *reduced[2:])
+
+    def check(self, pairs: Sequence[Pair]) -> None:  # noqa: B027
+        """Make sure of what every pair needs: weights, programs, files, modules.
+
+        The engine calls it for each data set before it writes anything, where the method will work (here, or in a
+        worker process), and not where nothing is left to fuse. What is loaded here should be kept for `fuse`. The
+        engine itself makes sure of the device and of the 8-bit rule.
+
+        Parameters
+        ----------
+        pairs : all pairs of a data set: names, tasks, files; do not read the images.
+
+        Raises
+        ------
+        InputError
+            No pair could be fused; says what is missing, and what to do.
+        """
 
     def start(self) -> None:  # noqa: B027
         """Get ready what takes long, before the first pair is timed; a method must work without it."""
@@ -146,7 +179,10 @@ class Method(ABC):
 
 def _short(value: Any) -> Any:
     """Name a file without its folders; the manifest has the whole path, and the hash of what is in it."""
-    return PurePath(value).stem if isinstance(value, str | PurePath) and len(PurePath(value).parts) > 1 else value
+    if not isinstance(value, str | PurePath) or len(PurePath(value).parts) < 2:
+        return value
+    file, sign, key = str(value).rpartition("#")  # which of several networks in the file
+    return f"{PurePath(file).stem}#{key}" if sign and file else PurePath(value).stem
 
 
 def option_parameters(cls: type[Method]) -> dict[str, inspect.Parameter]:

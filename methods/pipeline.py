@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..datasets.dataset import SizePolicy, load_source
 from ..datasets.pair import Pair
 from ..errors import InputError, RunError, one_line
 from .colour import attach, chroma_of_pair, is_colour, luminance
+from .fit import fit_fused
 from .method import Gray, Image, Method
 from .quantise import RULES, quantise
 
@@ -27,12 +30,14 @@ class Fused:
     image : uint8, what the method itself gave: (H, W) where it fused luminance, or RGB (H, W, 3) where it saw whole
         images (`Method.fuse_images`) and made colour itself.
     colour : RGB (H, W, 3) uint8, the luminance with the sources' chroma; None where there is none to re-attach.
-    seconds : wall time inside the method, without reading, colour and 8 bit.
+    seconds : wall time inside the method, without reading, colour and 8 bit; NaN for one that does not compute.
+    note : what was done about its size, where it has another than the sources (`fit.fit_fused`).
     """
 
     image: NDArray[np.uint8]
     colour: NDArray[np.uint8] | None
     seconds: float
+    note: str = ""
 
     @property
     def shown(self) -> NDArray[np.uint8]:
@@ -48,14 +53,16 @@ class Fused:
         return self.shown if policy == "channels" else self.image
 
 
-def fuse_pair(method: Method, a: Image, b: Image, pair: Pair) -> Fused:
+def fuse_pair(method: Method, a: Image, b: Image, pair: Pair, size_policy: SizePolicy = "error") -> Fused:
     """Fuse one pair, with everything around the method: luminance, 8 bit, chroma, and checks.
 
     Parameters
     ----------
     method : from `get_method`.
-    a, b : the sources as read, (H, W) or RGB (H, W, 3), uint8 or uint16, of the same height and width.
+    a, b : the sources as `FusionDataset.read` gives them, (H, W) or RGB (H, W, 3), of the same height and width. What
+        is not uint8 is brought there first by the rule "full": uint16 has white at 65535.
     pair : the pair that they belong to.
+    size_policy : what is done with a whole image of another size, as folders and commands give; see `fit.fit_fused`.
 
     Returns
     -------
@@ -68,17 +75,18 @@ def fuse_pair(method: Method, a: Image, b: Image, pair: Pair) -> Fused:
     InputError
         The sources differ in size, or the method found its own set-up wrong (no weights, for instance).
     """
+    a, b = load_source(a), load_source(b)
     if a.shape[:2] != b.shape[:2]:
         raise InputError(f"the sources of pair {pair.name!r} differ in size: {_size(a)} and {_size(b)}")
     start = time.perf_counter()
     image = _guarded(method, pair, method.fuse_images, a, b, pair)
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - start if method.computes else math.nan
     if image is not None:
-        return _from_image(method, image, a.shape[:2], pair, seconds)
+        return _from_image(method, image, a.shape[:2], pair, seconds, size_policy)
     gray_a, gray_b = luminance(a)[None, None], luminance(b)[None, None]
     start = time.perf_counter()
     output = _guarded(method, pair, method.fuse, gray_a, gray_b, pairs=(pair,))
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - start if method.computes else math.nan
     fused = check_output(output, gray_a.shape, method, pair.name)
     gray = quantise(fused[0, 0], method.quantise)
     chroma = chroma_of_pair(a, b, pair.colour)
@@ -123,8 +131,14 @@ def _problem(output: Any, shape: tuple[int, ...], rule: str) -> str | None:
     return None
 
 
-def _from_image(method: Method, image: Any, size: tuple[int, ...], pair: Pair, seconds: float) -> Fused:
+def _from_image(
+    method: Method, image: Any, size: tuple[int, ...], pair: Pair, seconds: float, size_policy: SizePolicy
+) -> Fused:
     """Finish an image that a method made of whole sources."""
+    note = ""
+    if isinstance(image, np.ndarray) and image.ndim in (2, 3) and image.size:
+        image, note = _guarded(method, pair, fit_fused, image, size, size_policy)
+        size = image.shape[:2]
     size = tuple(size)
     shape = (*size, 3) if np.ndim(image) == 3 else size
     if not (isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.shape == shape):
@@ -133,7 +147,8 @@ def _from_image(method: Method, image: Any, size: tuple[int, ...], pair: Pair, s
             problem = f"it returned {given}; return uint8 of shape {size} or {(*size, 3)}"
             raise RunError(f"method {method.label!r} failed on pair {pair.name!r}: {problem}")
         image = quantise(check_output(image, shape, method, pair.name), method.quantise)
-    return Fused(image if image.ndim == 2 or is_colour(image) else np.ascontiguousarray(image[..., 0]), None, seconds)
+    gray = image if image.ndim == 2 or is_colour(image) else np.ascontiguousarray(image[..., 0])
+    return Fused(gray, None, seconds, note)
 
 
 def _guarded(method: Method, pair: Pair, call: Any, *args: Any, **kwargs: Any) -> Any:

@@ -67,10 +67,22 @@ def checked(value: object, where: str) -> type[Method]:
     return value
 
 
-def _import_file(path: Path) -> ModuleType:
-    """Import a file under a name of its own, so that two files of one name do not meet."""
+def revive(path: str, name: str) -> Method:
+    """Make a method of a class in a file without its constructor, as pickle needs it; imports the file if need be."""
+    module = sys.modules.get(_module_name(Path(path)))
+    cls: type[Method] = load_file(Path(path), name) if module is None else getattr(module, name)
+    return cls.__new__(cls)
+
+
+def _module_name(path: Path) -> str:
+    """Name the module of a file, so that two files of one name do not meet."""
     digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
-    name = f"fusionbench_file_{re.sub(r'[^A-Za-z0-9_]', '_', path.stem)}_{digest}"
+    return f"fusionbench_file_{re.sub(r'[^A-Za-z0-9_]', '_', path.stem)}_{digest}"
+
+
+def _import_file(path: Path) -> ModuleType:
+    """Import a file under a name of its own."""
+    name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise InputError(f"method file {path} is not a Python file")

@@ -20,6 +20,7 @@ from torch.nn import functional
 from ..errors import InputError
 from .weights.fetch import fetch, locate
 from .weights.files import load_state
+from .weights.search import Unfit, check_values, find, several
 
 Release = Literal["caffe", "torchvision"]
 
@@ -98,19 +99,30 @@ def load_vgg(path: str | Path | None = None, release: Release | None = None) -> 
         The download failed.
     """
     path = Path(path) if path else locate("vgg16-torchvision") or fetch("vgg16-torchvision")
-    tensors = load_state(path).tensors
+    state = load_state(path)
     if release is None:
-        release = "torchvision" if "classifier.0.weight" in tensors or path.name.startswith("vgg16-") else "caffe"
+        complete = any(name.endswith("classifier.0.weight") for name in state.tensors)
+        release = "torchvision" if complete or path.name.startswith("vgg16-") else "caffe"
     network = VGG16(release)
     wanted = {name.replace("features_", "features."): name for name in network.state_dict()}
-    for name, own in wanted.items():
-        if name not in tensors:
-            raise InputError(f"{path} is not VGG-16: the tensor {name} is missing")
-        shape = network.state_dict()[own].shape
-        if tensors[name].shape != shape:
-            raise InputError(f"{path} is not VGG-16: {name} is {tuple(tensors[name].shape)}, not {tuple(shape)}")
-    network.load_state_dict(_renamed(tensors, wanted))
+    own = network.state_dict()
+    try:
+        found = find(state, {"": {name: tuple(own[mine].shape) for name, mine in wanted.items()}}, alone=False)
+    except Unfit as unfit:
+        raise InputError(f"{path} is not VGG-16: {_explained(unfit)}") from unfit
+    if problem := check_values(found.tensors):
+        raise InputError(f"the weights {path} are of no use: {problem}")
+    network.load_state_dict(_renamed(found.tensors, wanted))
     return network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _explained(unfit: Unfit) -> str:
+    if unfit.keys:
+        return several(unfit.keys)
+    if unfit.missing:
+        return f"the tensor {unfit.missing[0]} is missing"
+    name, shape, wanted = unfit.shapes[0]
+    return f"{name} is {shape}, not {wanted}"
 
 
 def _renamed(tensors: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, Tensor]:

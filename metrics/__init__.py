@@ -7,6 +7,7 @@ from .engine.catalog import METRICS, Metric, get_metric, metric
 from .engine.evaluate import Scores, Sources, evaluate, prepare, select
 from .engine.extensions import list_metrics
 from .engine.protocols import CARD, PROTOCOLS, Protocol, get_protocol
+from .engine.ranges import RangeWarning
 from .formulas import (
     artefact,
     contrast_sensitivity,
@@ -36,6 +37,7 @@ __all__ = [
     "Image",
     "Metric",
     "Protocol",
+    "RangeWarning",
     "Scores",
     "Sources",
     "Triple",

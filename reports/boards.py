@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -49,7 +49,7 @@ class Entry:
     `means` are over the scored pairs for which the metric is defined; `undefined` counts the others by metric.
     `rows` are the stored rows by pair, in the order of the data set; `run` is the folder with the images.
     `complete` says that all pairs of the board were scored. `profiles` tell what the method costs, if it was measured.
-    `notes` are sentences that a reader of the numbers must know.
+    `notes` are sentences that a reader of the numbers must know, `timing` those on the seconds.
     """
 
     method: str
@@ -64,6 +64,7 @@ class Entry:
     run: RunFolder | None = None
     profiles: list[Profile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    timing: list[str] = field(default_factory=list)
     _summaries: dict[str, Summary] = field(default_factory=dict, repr=False, compare=False)
 
     def values(self, key: str) -> dict[str, float]:
@@ -93,13 +94,17 @@ class Entry:
 
 @dataclass
 class Board:
-    """All methods on one data set; `pairs` is how many pairs any of them was run on, `names` which."""
+    """All methods on one data set; `pairs` is how many pairs any of them was run on, `names` which.
+
+    `known` are the methods on all data sets of the folder, also those that were not asked for.
+    """
 
     dataset: str
     pairs: int
     columns: list[Column] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
 
     def column(self, name: str) -> Column:
         """Find a metric by its key (metric@convention) or its name, whatever the case.
@@ -178,6 +183,7 @@ def read_boards(
     found = sorted(boards.values(), key=lambda board: board.dataset)
     _check("protocol", protocols, {column.protocol for board in found for column in board.columns})
     for board in found:
+        board.known = sorted({method for _, method in known})
         board.entries.sort(key=lambda entry: entry.method)
         for entry in board.entries:
             entry.complete = entry.scored == board.pairs
@@ -222,8 +228,16 @@ def _labels(manifest: dict[str, Any]) -> tuple[str, str]:
     return str(manifest["dataset"]["label"]), str(manifest["method"]["label"])
 
 
+def rows_of(run: RunFolder, manifest: dict[str, Any]) -> dict[str, Row]:
+    """Read the rows of a run; images that were fused before have no seconds, whatever an old run stored."""
+    rows = run.rows()
+    if manifest["method"].get("name") == "folder":
+        return {name: replace(row, seconds=math.nan) for name, row in rows.items()}
+    return rows
+
+
 def _add(board: Board, run: RunFolder, manifest: dict[str, Any], method: str, only: Collection[str] | None) -> None:
-    stored = run.rows()
+    stored = rows_of(run, manifest)
     names = dict.fromkeys([*manifest["pairs"], *manifest["skipped"], *stored])
     rows = {name: stored[name] for name in names if name in stored and (only is None or name in only)}
     known = [column.key for column in board.columns]
@@ -238,8 +252,9 @@ def _add(board: Board, run: RunFolder, manifest: dict[str, Any], method: str, on
             undefined[key] = len(values) - len(defined)
     protocols = " ".join(f"{name}/{version}" for name, version in manifest["protocols"].items())
     failed, skipped = (sum(row.status == status for row in rows.values()) for status in ("failed", "skipped"))
-    notes = [str(note) for note in manifest.get("notes", [])]
-    entry = Entry(method, protocols, len(scored), failed, skipped, means, undefined, rows=rows, run=run, notes=notes)
+    entry = Entry(method, protocols, len(scored), failed, skipped, means, undefined, rows=rows, run=run)
+    entry.notes = [str(note) for note in manifest.get("notes") or ()]
+    entry.timing = [str(note) for note in (manifest.get("seconds") or {}).get("notes", ())]
     board.entries.append(entry)
     board.names = list(dict.fromkeys([*board.names, *(name for name in names if only is None or name in only)]))
     board.pairs = len(board.names)

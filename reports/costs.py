@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..drawing.style import MARKERS, colour, legend_below, new_figure
+from ..drawing.pens import Pen, legend_below
+from ..drawing.style import new_figure
 from ..errors import InputError
 from .boards import Board, Column, Entry
-from .labels import Names, method_label, panel_title
+from .labels import Names, common_label, method_pens, panel_title
+from .notes import Footnotes, footnotes, raised
 from .profiles import Profile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+
+IN_THE_RUN = "seconds for a pair in the run (median, quartiles)"
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,7 @@ def costs(kind: str, boards: Sequence[Board]) -> tuple[str, dict[str, dict[str, 
         raise InputError(
             "no method has stored seconds: images that were fused elsewhere have none; choose other methods"
         )
-    return "seconds for a pair in the run (median, quartiles)", {
-        board.dataset: {e.method: _of_run(e) for e in board.entries if e.seconds()} for board in boards
-    }
+    return IN_THE_RUN, {board.dataset: {e.method: _of_run(e) for e in board.entries if e.seconds()} for board in boards}
 
 
 def _circumstances(kind: str, entries: Sequence[Entry]) -> str:
@@ -111,17 +114,28 @@ def plot_costs(kind: str, boards: list[Board], names: Names) -> Figure:
     columns = min(3, len(cells))
     rows = math.ceil(len(cells) / columns)
     drawn = new_figure(3.5 if columns == 1 else 7.16, rows * 2.5 + 0.4)
+    inks, shown = method_pens(boards), set()
     for place, (board, column) in enumerate(cells):
         axes = drawn.add_subplot(rows, columns, place + 1)
-        _draw(axes, board, column, found[board.dataset], names)
+        shown |= _draw(axes, board, column, found[board.dataset], inks)
         axes.set_title(panel_title(board, column, len(boards) > 1))
         axes.set_xlabel(title)
-    legend_below(drawn, max(drawn.axes, key=lambda axes: len(axes.get_legend_handles_labels()[0])))
+    told = footnotes(boards, list(inks), timing=True) if title == IN_THE_RUN else Footnotes()
+    labels = {
+        method: common_label(method, boards, names) + raised(told.of.get(method, []))
+        for method in inks
+        if method in shown
+    }
+    legend_below(
+        drawn, {method: inks[method].handle(label, line=False) for method, label in labels.items()}, told.lines
+    )
     return drawn
 
 
-def _draw(axes: Axes, board: Board, column: Column, found: dict[str, Cost], names: Names) -> None:
-    for index, entry in enumerate(board.entries):
+def _draw(axes: Axes, board: Board, column: Column, found: dict[str, Cost], inks: dict[str, Pen]) -> set[str]:
+    """Draw a panel, and return the methods that are in it."""
+    shown = set()
+    for entry in board.entries:
         cost, mean = found.get(entry.method), entry.means.get(column.key, math.nan)
         if cost is None or not math.isfinite(mean):
             continue
@@ -129,7 +143,23 @@ def _draw(axes: Axes, board: Board, column: Column, found: dict[str, Cost], name
         bars = [[mean - ends[0]], [ends[1] - mean]] if not math.isnan(ends[0]) else None
         axes.errorbar(
             cost.value, mean, xerr=[[cost.value - cost.low], [cost.high - cost.value]], yerr=bars,
-            color=colour(index), elinewidth=0.8, fmt=MARKERS[index % len(MARKERS)], markersize=5,
-            label=method_label(entry, names),
+            color=inks[entry.method].colour, elinewidth=0.8, fmt=inks[entry.method].marker, markersize=5,
+            label=entry.method,
         )  # fmt: skip
+        shown.add(entry.method)
     axes.set_xscale("log")
+    _short_of_a_decade(axes)
+    return shown
+
+
+def _short_of_a_decade(axes: Axes) -> None:
+    """Mark an axis that has hardly a power of ten on it at few places: numbers at every minor tick would overlap."""
+    from matplotlib.ticker import NullFormatter
+
+    low, high = axes.get_xlim()
+    if high < 15 * low:
+        power = 10.0 ** math.floor(math.log10(low))
+        ticks = [power * times for times in (1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100)]
+        inside = [tick for tick in ticks if low <= tick <= high]
+        axes.set_xticks(inside, [f"{tick:g}" for tick in inside])
+        axes.xaxis.set_minor_formatter(NullFormatter())

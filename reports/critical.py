@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..drawing.style import colour, new_figure, short
+from ..drawing.pens import Pen, pens
+from ..drawing.style import new_figure, short
 from ..errors import InputError
 from .significance import Friedman
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def critical_differences(test: Friedman, names: Mapping[str, str] | None = None) -> Figure:
+def critical_differences(
+    test: Friedman, names: Mapping[str, str] | None = None, inks: Mapping[str, Pen] | None = None
+) -> Figure:
     """Draw mean ranks, best at the left; a bar joins methods that Nemenyi's test does not tell apart.
 
     J. Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, 2006, pp. 1-30, drawn by
@@ -35,6 +38,7 @@ def critical_differences(test: Friedman, names: Mapping[str, str] | None = None)
     import pandas as pd
     import scikit_posthocs
 
+    inks = inks or pens(test.methods)
     labels = [short((names or {}).get(method, method)) for method in test.methods]
     labels = [label + "\u200b" * labels[:index].count(label) for index, label in enumerate(labels)]  # keys must differ
     found = scikit_posthocs.posthoc_nemenyi_friedman(test.costs).to_numpy()
@@ -48,7 +52,7 @@ def critical_differences(test: Friedman, names: Mapping[str, str] | None = None)
         ax=axes,
         label_fmt_left="{label} ({rank:.2f}) ",
         label_fmt_right=" ({rank:.2f}) {label}",
-        color_palette=dict(zip(labels, (colour(index) for index in range(k)), strict=True)),
+        color_palette=dict(zip(labels, (inks[method].colour for method in test.methods), strict=True)),
         label_props={"size": 8},
         marker_props={"s": 18, "clip_on": False},
         elbow_props={"clip_on": False},

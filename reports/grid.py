@@ -175,10 +175,10 @@ def _cell(entry: Entry, column: Column, places: int, rank: int, intervals: bool)
     notes = []
     low, high = entry.interval(column.key) if intervals else (math.nan, math.nan)
     if not math.isnan(low):
-        notes.append(f"[{low:.{places}f}, {high:.{places}f}]")
+        notes.append(f"[{low:z.{places}f}, {high:z.{places}f}]")
     if missing := entry.undefined.get(column.key):
         notes.append(f"(n={entry.scored - missing})")
-    return Cell(f"{mean:.{places}f}", rank, " ".join(notes))
+    return Cell(f"{mean:z.{places}f}", rank, " ".join(notes))  # z: no minus before a zero
 
 
 def _count(boards: Sequence[Board], method: str) -> tuple[Cell, bool]:

@@ -65,7 +65,7 @@ def spreadsheet(lines: Sequence[Sequence[object]]) -> str:
 
 
 def _full(value: float) -> str:
-    return "" if math.isnan(value) else repr(value)
+    return "" if math.isnan(value) else repr(value + 0.0)  # no negative zero
 
 
 def _harmless(cell: object) -> object:

@@ -38,7 +38,7 @@ def raised(numbers: Sequence[int]) -> str:
     return ",".join(str(number).translate(_SUPERSCRIPT) for number in numbers)
 
 
-def footnotes(boards: Sequence[Board], methods: Sequence[str]) -> Footnotes:
+def footnotes(boards: Sequence[Board], methods: Sequence[str], timing: bool = False) -> Footnotes:
     """Sort the notes of the boards' entries.
 
     A sentence that holds for every method on every board is shared. On several boards, one that holds for all methods
@@ -48,9 +48,10 @@ def footnotes(boards: Sequence[Board], methods: Sequence[str]) -> Footnotes:
     ----------
     boards : the data sets of one table.
     methods : its rows, in order; entries of other methods do not count.
+    timing : take the notes on the seconds, not those on the metrics.
     """
     cells = {
-        (board.dataset, entry.method): entry.notes
+        (board.dataset, entry.method): entry.timing if timing else entry.notes
         for board in boards
         for entry in board.entries
         if entry.method in methods

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,13 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..drawing.style import MARKERS, check_format, colour, dash, legend_below, new_figure, plain, save, style
+from ..drawing.pens import Pen, legend_below
+from ..drawing.style import check_format, new_figure, plain, save, style
 from ..errors import InputError, unknown
 from .boards import Board, Column
 from .costs import plot_costs
 from .critical import critical_differences
 from .grid import digits
-from .labels import Names, method_label, panel_title
+from .labels import Names, common_label, method_label, method_pens, panel_title
 from .significance import friedman_over_pairs
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.projections.polar import PolarAxes
 
+Pens = Mapping[str, Pen]
 COSTS = ("latency", "parameters", "flops", "memory")
 PLOTS = ("curves", "boxes", "radar", *COSTS, "ranks")
 
@@ -64,9 +67,7 @@ def plot(
         check_format(out)
     if kind not in PLOTS:
         raise unknown("plot", kind, PLOTS)
-    chosen = [_chosen(board, metrics, methods, incomplete, kind) for board in boards]
-    if not chosen:
-        raise InputError("there is no data set to draw: give one that has results with --dataset")
+    chosen = _all_chosen(boards, metrics, methods, incomplete)
     draw: dict[str, Callable[[list[Board], Names], Figure]] = {
         "curves": lambda boards, names: _panels(boards, names, _curves, legends=True),
         "boxes": lambda boards, names: _panels(boards, names, _boxes, legends=False),
@@ -75,6 +76,7 @@ def plot(
         "ranks": lambda boards, names: critical_differences(
             friedman_over_pairs(boards, metrics[0] if metrics and len(metrics) == 1 else None, incomplete=incomplete),
             names,
+            method_pens(boards),
         ),
     }
     with style():
@@ -84,15 +86,25 @@ def plot(
     return drawn
 
 
-def _chosen(
-    board: Board, metrics: Sequence[str] | None, methods: Sequence[str] | None, incomplete: bool, kind: str
-) -> Board:
+def _all_chosen(
+    boards: Sequence[Board], metrics: Sequence[str] | None, methods: Sequence[str] | None, incomplete: bool
+) -> list[Board]:
+    """Reduce the boards to what is to be drawn; a method need not be on all of them."""
+    if not boards:
+        raise InputError("there is no data set to draw: give one that has results with --dataset")
+    there = {entry.method: None for board in boards for entry in board.entries}
+    for method in methods or ():
+        if method not in there:
+            raise unknown(f"method on {', '.join(board.dataset for board in boards)}", method, there)
+    wanted = [board for board in boards if not methods or {entry.method for entry in board.entries} & set(methods)]
+    return [_chosen(board, metrics, methods, incomplete) for board in wanted]
+
+
+def _chosen(board: Board, metrics: Sequence[str] | None, methods: Sequence[str] | None, incomplete: bool) -> Board:
     columns = [board.column(name) for name in metrics] if metrics else board.columns
     entries = {entry.method: entry for entry in board.entries}
-    for method in methods or ():
-        if method not in entries:
-            raise unknown(f"method on {board.dataset}", method, entries)
-    kept = [entries[method] for method in methods or entries if incomplete or entries[method].complete]
+    named = [method for method in methods or entries if method in entries]
+    kept = [entries[method] for method in named if incomplete or entries[method].complete]
     if not kept:
         raise InputError(
             f"no method was scored on all {board.pairs} pairs of {board.dataset}: finish a run, or take incomplete"
@@ -100,7 +112,7 @@ def _chosen(
         )
     if not columns:
         raise InputError(f"{board.dataset} has no metric to draw: choose others with --metric or --protocol")
-    return Board(board.dataset, board.pairs, list(columns), kept, board.names)
+    return replace(board, columns=list(columns), entries=kept)
 
 
 def _legend_columns(boards: list[Board], names: Names, width: float) -> int:
@@ -110,7 +122,7 @@ def _legend_columns(boards: list[Board], names: Names, width: float) -> int:
 
 
 def _panels(
-    boards: list[Board], names: Names, draw: Callable[[Axes, Board, Column, Names], None], legends: bool
+    boards: list[Board], names: Names, draw: Callable[[Axes, Board, Column, Names, Pens], None], legends: bool
 ) -> Figure:
     """Draw a panel for each metric of each data set, at most four in a row; each data set begins a row."""
     most = 3 if legends else 4
@@ -120,29 +132,29 @@ def _panels(
     beside = _legend_columns(boards, names, width / columns - 0.2)
     room = 0.105 * math.ceil(max(len(board.entries) for board in boards) / beside) if legends else 0.0
     drawn = new_figure(width, rows * (1.9 + 0.6 * (columns < 3) + room))
-    done = 0
+    done, inks = 0, method_pens(boards)
     for board in boards:
         for place, column in enumerate(board.columns, start=done * columns + 1):
             axes = drawn.add_subplot(rows, columns, place)
             axes.set_title(panel_title(board, column, len(boards) > 1))
-            draw(axes, board, column, names)
+            draw(axes, board, column, names, inks)
             if legends:
                 _legend(axes, beside)
         done += math.ceil(len(board.columns) / columns)
     return drawn
 
 
-def _curves(axes: Axes, board: Board, column: Column, names: Names) -> None:
+def _curves(axes: Axes, board: Board, column: Column, names: Names, inks: Pens) -> None:
     """Draw each method's values in ascending order: at (x, y) the part x of the images has values up to y."""
-    for index, entry in enumerate(board.entries):
-        values = np.sort([v for v in entry.values(column.key).values() if math.isfinite(v)])
+    for entry in board.entries:
+        values, ink = np.sort([v for v in entry.values(column.key).values() if math.isfinite(v)]), inks[entry.method]
         if not len(values):
             continue
         x = np.arange(1, len(values) + 1) / len(values)
-        mean = f"{entry.means[column.key]:.{digits(board, column)}f}"
+        mean = f"{entry.means[column.key]:z.{digits(board, column)}f}"
         axes.plot(
-            x, values, dash(index), color=colour(index), label=f"{method_label(entry, names)}: {mean}",
-            marker=MARKERS[index % len(MARKERS)], markersize=2.5, markevery=max(1, len(values) // 15),
+            x, values, ink.dash, color=ink.colour, label=f"{method_label(entry, names)}: {mean}",
+            marker=ink.marker, markersize=2.5, markevery=max(1, len(values) // 15),
         )  # fmt: skip
     axes.set(xlim=(0, 1.02), xlabel="part of the images")
 
@@ -159,7 +171,7 @@ def _legend(axes: Axes, columns: int) -> None:
         )  # fmt: skip
 
 
-def _boxes(axes: Axes, board: Board, column: Column, names: Names) -> None:
+def _boxes(axes: Axes, board: Board, column: Column, names: Names, inks: Pens) -> None:
     """Draw quartiles, whiskers to 1.5 times their distance, values beyond, and the mean as a diamond."""
     values = [[v for v in e.values(column.key).values() if math.isfinite(v)] for e in board.entries]
     drawn = axes.boxplot(
@@ -171,8 +183,8 @@ def _boxes(axes: Axes, board: Board, column: Column, names: Names) -> None:
         medianprops={"color": "black"},
         meanprops={"marker": "D", "markersize": 3, "markerfacecolor": "white", "markeredgecolor": "black"},
     )
-    for index, box in enumerate(drawn["boxes"]):
-        box.set(facecolor=colour(index), alpha=0.75)
+    for entry, box in zip(board.entries, drawn["boxes"], strict=True):
+        box.set(facecolor=inks[entry.method].colour, alpha=0.75)
     axes.set_xticks(
         range(1, len(values) + 1), [method_label(entry, names) for entry in board.entries], rotation=40, ha="right"
     )
@@ -208,24 +220,27 @@ def _radar(boards: list[Board], names: Names) -> Figure:
     columns = min(3, len(boards))
     rows = math.ceil(len(boards) / columns)
     drawn = new_figure(3.5 if columns == 1 else 7.16, rows * (3.4 if columns == 1 else 7.16 / columns + 0.1) + 0.4)
-    drawn.set_layout_engine("constrained", h_pad=0.1)  # it takes polar titles for lower than they are
+    drawn.set_layout_engine("constrained", h_pad=0.2)  # it takes polar titles for lower than they are
+    inks = method_pens(boards)
     for place, board in enumerate(boards):
         axes: PolarAxes = drawn.add_subplot(rows, columns, place + 1, projection="polar")  # type: ignore[assignment]
-        _draw_radar(axes, board, names)
-    legend_below(drawn, drawn.axes[0])
+        _draw_radar(axes, board, inks)
+    labels = {method: common_label(method, boards, names) for method in inks}
+    legend_below(drawn, {method: inks[method].handle(label) for method, label in labels.items()})
     return drawn
 
 
-def _draw_radar(axes: PolarAxes, board: Board, names: Names) -> None:
+def _draw_radar(axes: PolarAxes, board: Board, inks: Pens) -> None:
     angles = np.linspace(0, 2 * np.pi, len(board.columns), endpoint=False)
     inner = 0.15  # the worst is not the centre, where lines would be lost
-    for index, (entry, values) in enumerate(zip(board.entries, normalised(board), strict=True)):
+    for entry, values in zip(board.entries, normalised(board), strict=True):
+        ink = inks[entry.method]
         radii = inner + (1 - inner) * values
         closed = [*zip(angles, radii, strict=True), (angles[0], radii[0])]
-        axes.plot(*zip(*closed, strict=True), dash(index), color=colour(index), label=method_label(entry, names),
-                  marker=MARKERS[index % len(MARKERS)], markersize=2.5)  # fmt: skip
+        axes.plot(*zip(*closed, strict=True), ink.dash, color=ink.colour, label=entry.method,
+                  marker=ink.marker, markersize=2.5)  # fmt: skip
         if np.isfinite(radii).all():
-            axes.fill(angles, radii, color=colour(index), alpha=0.06)
+            axes.fill(angles, radii, color=ink.colour, alpha=0.06)
     axes.set_theta_zero_location("N")
     axes.set_theta_direction(-1)
     axes.set(ylim=(0, 1.02), yticks=[inner, (1 + inner) / 2, 1], yticklabels=["", "", ""])

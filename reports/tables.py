@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Literal
 
@@ -107,7 +108,7 @@ def _grids(
             raise InputError(f"{sets}: there are no two complete methods to compare; finish their runs or add one")
         return [grid for grid in found if grid.lines]
     if combined:
-        boards = [Board(b.dataset, b.pairs, common_columns(boards), b.entries, b.names) for b in boards]
+        boards = [replace(board, columns=common_columns(boards)) for board in boards]
         if not boards[0].columns:
             raise InputError("these data sets share no metric: choose some with --dataset, or do not combine them")
     groups = [boards] if combined else [[board] for board in boards]

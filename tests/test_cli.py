@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -137,6 +138,45 @@ def test_bad_data_is_one_sentence_and_2(make: object, sentence: str, tmp_path: P
     assert done.stderr.startswith("fusionbench: ")
     assert sentence in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+PAGE = "<!DOCTYPE html><title>Sign in</title>"
+DEVICE = "cannot compute on 'cuda:7'|no device 'cuda:7'|unknown device 'cuda:7'|no cuda device"
+ONCE = {
+    "run, device": (["run", "-m", "u2fusion", "--device", "cuda:7"], DEVICE),
+    "run, weights": (["run", "-m", "film", "--weights", "page.pth"], r"page\.pth: it is an HTML page \('Sign in'\)"),
+    "run, out": (["run", "-m", "average", "-o", "page.pth/out"], "not a directory; choose a folder"),
+    "run, command": (["run", "-m", "cmd:nosuch {a} {b} {out}"], "'nosuch' is not on the PATH"),
+    "profile, device": (["profile", "-m", "average", "--device", "cuda:7"], DEVICE),
+    "profile, weights": (["profile", "-m", "average", "-m", "film[weights=page.pth]", "--size", "16x16"], "HTML page"),
+    "train, device": (["train", "-d", "sample", "--device", "cuda:7"], DEVICE),
+    "train, vgg": (["train", "-d", "sample", "--vgg", "page.pth"], "an HTML page"),
+    "train, weights": (["train", "-m", "film", "-d", "sample", "--weights", "page.pth"], "an HTML page"),
+    "train, out": (["train", "-d", "sample", "-o", "page.pth"], "not a directory; choose a folder"),
+    "prepare, text": (
+        ["prepare", "film", "-d", "sample", "--split", "all", "--text", "precomputed:."],
+        "no text for any of the",
+    ),
+    "info": (["weights", "info", "page.pth"], "an HTML page"),
+    "convert": (["weights", "convert", "page.pth", "out/x.safetensors"], "an HTML page"),
+    "report": (["report", "nowhere"], "no results below nowhere"),
+    "plot": (["plot", "boxes", "nowhere"], "no results below nowhere"),
+}
+
+
+@pytest.mark.parametrize("case", ONCE)
+def test_what_fails_for_all_is_said_once_and_nothing_is_written(case: str, tmp_path: Path) -> None:
+    arguments, told = ONCE[case]
+    (tmp_path / "page.pth").write_text(PAGE)
+    out = [] if "-o" in arguments or arguments[0] == "weights" else ["-o", "out"]
+    done = call(*arguments, *out, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("measuring")]
+    assert len(lines) == 1
+    assert re.search(rf"^fusionbench: .*({told})", lines[0])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.pth"]
+    assert (tmp_path / "page.pth").read_text() == PAGE
 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ ARROWS = {
     "bench": {"metrics", "datasets", "methods"},
     "reports": {"bench.store", "drawing"},
 }
-LEAVES = {"environment", "errors", "files", "sizes", "version"}
+LEAVES = {"download", "environment", "errors", "files", "sizes", "version"}
 
 
 def modules() -> list[str]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ...datasets.pair import Pair
-from ..colour import is_colour, to_eight_bit
+from ..colour import is_colour
 from ..method import Gray, Image, Method
 from ._common import Floats, each
 
@@ -39,7 +39,7 @@ class Mertens(Method):
     def fuse_images(self, a: Image, b: Image, pair: Pair) -> Image | None:
         """Fuse two colour images in colour; see `Method.fuse_images`."""
         if is_colour(a) and is_colour(b):
-            return self._merge(to_eight_bit(a), to_eight_bit(b))
+            return self._merge(a.astype(np.float64), b.astype(np.float64))
         return None
 
     def _merge(self, a: Floats, b: Floats) -> Gray:

@@ -9,13 +9,15 @@ import signal
 import string
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ...datasets.images import write
 from ...datasets.pair import Pair
-from ...errors import InputError, RunError
+from ...errors import InputError, RunError, SetupError
 from ..method import Gray, Image, Method, Quantise
+from ._program import check_program
 from ._result import read_fused
 
 _PLACES = ("a", "b", "out", "name", "task")
@@ -23,7 +25,7 @@ _NEEDED = ("a", "b", "out")
 
 
 class Command(Method):
-    """A command line, run once for each pair: it reads two PNG files and writes one.
+    """A command line, run once for each pair: it reads two PNG files and writes one; all of that is in its time.
 
     The words `{a}`, `{b}` and `{out}` in the command become the paths of the sources and of the fused image to write,
     `{name}` and `{task}` those of the pair. The command is split as a shell would, but no shell runs it, so that no
@@ -53,6 +55,10 @@ class Command(Method):
         """Name the words of the command that are files: programs, scripts, weights."""
         return [Path(word) for word in self._words if Path(word).is_file()]
 
+    def check(self, pairs: Sequence[Pair]) -> None:
+        """Make sure that there is the program, and its script."""
+        check_program(self._words)
+
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
         """Fail: the command wants files, see `fuse_images`."""
         raise RunError("a command works on whole pairs")
@@ -67,7 +73,7 @@ class Command(Method):
             said = self._run([word.format(**places) for word in self._words])
             if not files["out"].is_file():
                 raise RunError(f"the command wrote no image to {{out}}: {said or 'and nothing to standard error'}")
-            return read_fused(files["out"], a)
+            return read_fused(files["out"])
 
     def _run(self, words: list[str]) -> str:
         """Run the command to its end, and return the last line that it wrote to standard error."""
@@ -77,7 +83,8 @@ class Command(Method):
                     words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
                 )
             except OSError as error:
-                raise RunError(f"the command {words[0]!r} cannot be started: {error.strerror}") from error
+                sentence = f"the command {words[0]!r} cannot be started: {error.strerror}"
+                raise RunError(sentence) from SetupError(sentence)  # no pair will do better
             try:
                 code = process.wait(self.timeout)
             except subprocess.TimeoutExpired:
@@ -88,7 +95,8 @@ class Command(Method):
             said = _last_line(errors.read())
         if code:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            raise RunError(f"the command ended with {how}: {said or 'it wrote nothing to standard error'}")
+            missing = ImportError(said) if said.startswith(("ModuleNotFoundError:", "ImportError:")) else None
+            raise RunError(f"the command ended with {how}: {said or 'it wrote nothing to standard error'}") from missing
         return said
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import InputError
-from ..weights.files import State, load_state
+from ..weights.search import Shape, State, Unfit, check_values, find, several
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,23 +31,20 @@ def adapt(state: State) -> tuple[dict[str, Tensor], dict[str, str]]:
     InputError
         It is another network, or another configuration of this one: which tensors differ is said.
     """
-    wanted = shapes()
-    missing = [name for name in wanted if name not in state.tensors]
-    extra = [name for name in state.tensors if name not in wanted]
-    other = [
-        f"{name} is {_size(tuple(tensor.shape))}, not {_size(wanted[name])}"
-        for name, tensor in state.tensors.items()
-        if name in wanted and tuple(tensor.shape) != wanted[name]
-    ]
-    parts = [_listed(other), _listed(missing, "missing: "), _listed(extra, "unknown: ")]
-    if any(parts):
-        raise InputError(f"these are not the weights of FILM: {'; '.join(filter(None, parts))}")
-    broken = [name for name in wanted if not state.tensors[name].isfinite().all()]
-    if broken:
-        raise InputError(f"the weights of FILM are not all finite: {_listed(broken)}")
+    try:
+        found = find(state, forms())
+    except Unfit as unfit:
+        raise InputError(_explained(unfit)) from unfit
+    if problem := check_values(found.tensors):
+        raise InputError(f"the weights of FILM are of no use: {problem}")
     form = _FORMS.get(state.format, "PyTorch, of the authors")
     form = "fusionbench" if state.metadata.get("method") == "film" else form
-    return {name: state.tensors[name] for name in wanted}, {"origin_form": form, **state.metadata}
+    return found.tensors, {"origin_form": form, **state.metadata}
+
+
+def forms() -> dict[str, dict[str, Shape]]:
+    """Return the names and shapes of all tensors, as they stand in a file: in one form only."""
+    return {"film": shapes()}
 
 
 def load_network(path: str | Path, grid: Grid | None = None) -> FilmNetwork:
@@ -61,14 +59,11 @@ def load_network(path: str | Path, grid: Grid | None = None) -> FilmNetwork:
     InputError
         The file is missing, truncated, unsafe, or of another network.
     """
+    from ..weights.convert import load_weights
     from .network import GRID, FilmNetwork
 
-    state = load_state(path)
-    try:
-        tensors, _ = adapt(state)
-    except InputError as error:
-        raise InputError(f"cannot use the weights {path}: {error}") from error
-    network = FilmNetwork(grid or _grid_of(state) or GRID)
+    tensors, metadata = load_weights(path, "film")
+    network = FilmNetwork(grid or _grid_of(metadata) or GRID)
     network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     return network.eval()
 
@@ -84,13 +79,22 @@ def shapes() -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
-def _grid_of(state: State) -> Grid | None:
+def _explained(unfit: Unfit) -> str:
+    """Say why no network of ours was found."""
+    if unfit.keys:
+        return several(unfit.keys)
+    other = [f"{name} is {_size(found)}, not {_size(wanted)}" for name, found, wanted in unfit.shapes]
+    parts = [_listed(other), _listed(unfit.missing, "missing: "), _listed(unfit.extra, "unknown: ")]
+    return f"these are not the weights of FILM: {'; '.join(filter(None, parts))}"
+
+
+def _grid_of(metadata: Mapping[str, str]) -> Grid | None:
     """Read the grid that a file of ours was trained on."""
-    height, _, width = state.metadata.get("grid", "").partition("x")
+    height, _, width = metadata.get("grid", "").partition("x")
     return (int(height), int(width)) if height.isdigit() and width.isdigit() else None
 
 
-def _listed(names: list[str], title: str = "") -> str:
+def _listed(names: Sequence[str], title: str = "") -> str:
     if not names:
         return ""
     rest = len(names) - _SHOWN

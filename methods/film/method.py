@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from ...sizes import parse_size_or_auto
 from ..method import Gray, Method, Quantise
 
 if TYPE_CHECKING:
+    from ...datasets.pair import Pair
     from .jittor.fuser import Fuser
     from .network import FilmNetwork
     from .text import TextSource
@@ -28,7 +30,8 @@ class Film(Method):
     Parameters
     ----------
     weights : "film-fusionbench", this package's own; "film", the authors', one file for each task, once fetched; a
-        file, ours or the authors' (`IVF.pth`); or a folder of `IVF.pth`, `MIF.pth`, `MEF.pth` and `MFF.pth`.
+        file, ours or the authors' (`IVF.pth`; `FILE#KEY` where several networks lie in it); or a folder of `IVF.pth`,
+        `MIF.pth`, `MEF.pth` and `MFF.pth`.
     text : where the text features come from: "describe", "none", "blip2", "blip2:MODEL", or a path of precomputed ones
         (see `methods.film.text`). It must be the kind of text that the weights were trained with.
     grid : height and width of the working grid, "288x384"; "auto" takes the one that the weights were trained on.
@@ -84,6 +87,18 @@ class Film(Method):
         if "_fuser" in self.__dict__:
             self._fuser.close()
 
+    def check(self, pairs: Sequence[Pair]) -> None:
+        """Load the weights of the pairs' tasks, which are kept, and make sure that there are texts."""
+        files = self._files()
+        tasks: set[str] = {pair.task for pair in pairs} or set(files)
+        if tasks.isdisjoint(files):
+            self._file(min(tasks))  # says what lacks
+        self._source.check(pairs)
+        if self.backend == "jittor":
+            _ = self._fuser  # knows its devices
+        for task in sorted(tasks & set(files)):
+            self._network(task)
+
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
         """Fuse a batch, pair by pair, since each has its own text; `context["pairs"]` tells names, tasks and texts."""
         import torch
@@ -116,11 +131,12 @@ class Film(Method):
     def weights_record(self) -> dict[str, Any]:
         """Name or files of the weights with their SHA-256, and the text that goes with them."""
         from ..weights.convert import sha256_of
+        from ..weights.files import split_key
 
         files = sorted(set(self._files().values()))
         return {
             "name": self.weights,
-            "files": {file.name: f"sha256:{sha256_of(file)}" for file in files},
+            "files": {file.name: f"sha256:{sha256_of(Path(split_key(file)[0]))}" for file in files},
             "text": self._source.record,
         }
 
@@ -162,7 +178,8 @@ class Film(Method):
 
         file = self._file(task)
         if file not in self._networks:
-            self._networks[file] = load_network(file, parse_grid(self.grid)).to(self.device)
+            network = load_network(file, parse_grid(self.grid))
+            self._networks[file] = network if self.backend == "jittor" else network.to(self.device)
         return self._networks[file]
 
 
@@ -174,35 +191,21 @@ def weights_files(weights: str) -> dict[str, Path]:
     InputError
         Weights that are known but not there, or no file of this name; what to do is said.
     """
+    from ..weights.catalog import WEIGHTS
+    from ..weights.files import split_key
+    from ..weights.named import weights_path
+
     path = Path(weights).expanduser()
     if path.is_dir():
         found = {task: file for task in TASKS if (file := path / f"{task}.pth").is_file()}
         if not found:
             raise InputError(f"the folder {path} has none of {', '.join(f'{task}.pth' for task in TASKS)}")
         return found
-    if path.exists():
-        return dict.fromkeys(TASKS, path)
-    return _known(weights)
-
-
-def _known(weights: str) -> dict[str, Path]:
-    """Find weights by their name in the catalogue."""
-    from ..weights.catalog import WEIGHTS
-    from ..weights.fetch import locate
-
-    names = [name for name, entry in WEIGHTS.items() if entry.method == "film"]
-    if weights not in names:
-        from ...errors import unknown
-
-        if Path(weights).suffix:
-            raise InputError(f"there is no weights file {weights}")
-        raise unknown("weights of FILM", weights, [*names, "FILE.pth"])
-    path = locate(weights)
-    if path is None:
-        raise InputError(f"the weights {weights!r} are not here: run `fusionbench weights fetch {weights}` first")
-    if len(WEIGHTS[weights].files) > 1:
-        return {task: path.with_name(f"{task}.pth") for task in TASKS}
-    return dict.fromkeys(TASKS, path)
+    name, key = split_key(weights)
+    first = weights_path(weights, "film")
+    if not key and not Path(name).expanduser().exists() and len(WEIGHTS[name].files) > 1:
+        return {task: first.with_name(f"{task}.pth") for task in TASKS}
+    return dict.fromkeys(TASKS, first)
 
 
 def parse_grid(grid: str) -> tuple[int, int] | None:

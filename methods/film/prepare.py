@@ -16,6 +16,7 @@ from ...datasets.dataset import FusionDataset
 from ...datasets.images import to_gray
 from ...datasets.load import load_dataset
 from ...datasets.pair import Pair, Task
+from ...datasets.ranges import RangeOption
 from ...datasets.spec import TASKS
 from ...errors import InputError, unknown
 from ...files import writing
@@ -32,7 +33,7 @@ def prepare(
     dataset: str | Path, *, split: str | None = "train", size: Size = "small", text: str = "auto",
     data_root: str | Path | None = None, out: str | Path = "VLFDataset_h5", task: Task | None = None,
     a: str | None = None, b: str | None = None, small: tuple[int, int] = SMALL, portrait: Portrait = "upright",
-    limit: int | None = None, progress: Progress | None = None,
+    limit: int | None = None, range: RangeOption = None, rgbt: bool = False, progress: Progress | None = None,
 ) -> Path:  # fmt: skip
     """Write the pairs of a data set, with their text, into an H5 file.
 
@@ -40,8 +41,8 @@ def prepare(
 
     Parameters
     ----------
-    dataset, split, data_root, task, a, b, limit : as `load_dataset` takes them. The VLF data set is found as any other
-        (`data_root="VLFDataset"`).
+    dataset, split, data_root, task, a, b, limit, range, rgbt : as `load_dataset` takes them. The VLF data set is found
+        as any other (`data_root="VLFDataset"`).
     size : "small" brings landscape and square images to 288x384 and portrait ones to 384x288, by bilinear
         interpolation, as the published script does for training; test splits and medical pairs keep their size there,
         and here. "native" keeps every size.
@@ -67,16 +68,20 @@ def prepare(
     for name, value, known in (("size", size, get_args(Size)), ("portrait", portrait, get_args(Portrait))):
         if value not in known:
             raise unknown(name, value, known)
-    found = load_dataset(_folder(dataset, data_root), data_root, split, task=task, a=a, b=b, limit=limit)
+    found = load_dataset(
+        _folder(dataset, data_root), data_root, split, task=task, a=a, b=b, limit=limit, range=range, rgbt=rgbt
+    )
     source = make_text(text) if text != "auto" else _published_text(found) or make_text("describe")
     settings = {
         "dataset": found.name, "split": found.split, "size": size, "small": list(small), "portrait": portrait,
         "text": source.record,
+        **({} if range is None else {"range": found.ranges.record}), **({"rgbt": True} if rgbt else {}),
     }  # fmt: skip
     target = Path(out) / f"{found.name}_{found.split}.h5"
     if target.exists():
         _check_same(target, settings, found.pairs)
         return target
+    source.check(found.pairs)
     partial = target.with_name(f"{target.name}.partial")
     with writing(partial):
         partial.parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from ...datasets.pair import Pair, Task
+from ...errors import InputError
 from ..training.options import TrainOptions
 from ..training.patches import CACHE_BYTES, TrainingPair
 from ..training.sources import training_pairs
@@ -104,6 +105,10 @@ def find_items(options: TrainOptions, text: str, size: Grid | None, grid: Grid, 
     files = in_files(options.dataset)
     names = tuple(name for name in options.dataset if name not in files)
     items = [item for name in files for item in _of_file(Path(name), text, size, fit)]
+    if not names and (options.range is not None or options.rgbt):
+        raise InputError(
+            "--range and --rgbt have no effect on an H5 file, whose images are read already: leave them out"
+        )
     if files and options.train_num is not None:
         items = items[: options.train_num]
     if names:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from ...errors import InputError, unknown
+from ..devices import load_sdaa
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -63,7 +63,7 @@ def choose(device: str) -> str:
         raise unknown("device", device, DEVICES)
     there: dict[str, Callable[[], bool]] = {
         "cuda": torch.cuda.is_available,
-        "sdaa": _sdaa,
+        "sdaa": load_sdaa,
         "mps": torch.backends.mps.is_available,
     }
     if device == "auto":
@@ -72,15 +72,6 @@ def choose(device: str) -> str:
         hint = " (install torch_sdaa)" if device == "sdaa" else ""
         raise InputError(f"there is no {device} device here{hint}; say --device cpu")
     return device
-
-
-def _sdaa() -> bool:
-    """Whether Tecorigin's cards can be used; their package makes the device known to torch when it is imported."""
-    if find_spec("torch_sdaa") is None:
-        return False
-    import torch_sdaa  # noqa: F401
-
-    return bool(torch.get_device_module("sdaa").is_available())
 
 
 def _single(device: str, devices: int) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from ...datasets.ranges import parse_ranges
 from ...errors import InputError, unknown
 from ...files import write_bytes
 
@@ -28,7 +29,9 @@ class TrainOptions:
         and multi-exposure pairs are made.
     data_root : where the data sets lie.
     split : a split or a list of names; by default "train" where there is one, else all that is not in the test split.
-    exclude : a text file of names to leave out.
+    range : how values deeper than 8 bits become 0..255; see `load_dataset`.
+    rgbt : take each image of four channels for a pair; see `load_dataset`.
+    exclude : a list of names to leave out, in any form that `datasets.lists.read_list` understands.
     train_num : use so many images at most.
     colour : "gray" learns from luminance, "rgb" from single channels drawn at random.
     recipe : of the method: loss, optimiser, schedule, tasks.
@@ -58,6 +61,8 @@ class TrainOptions:
     dataset: tuple[str, ...] = ("RoadScene",)
     data_root: str | None = None
     split: str | None = None
+    range: tuple[str, ...] | None = None
+    rgbt: bool = False
     exclude: str | None = None
     train_num: int | None = None
     colour: Colour = "gray"
@@ -106,6 +111,7 @@ class TrainOptions:
             raise InputError("--jittor-native needs --backend jittor")
         if self.backend == "jittor" and (self.devices > 1 or self.precision != "32-true"):
             raise InputError("--backend jittor computes on one device in 32-true: leave --devices and --precision out")
+        parse_ranges(self.range)
         if not self.dataset:
             raise InputError("there is no data set to learn from: name one with --dataset")
 
@@ -127,18 +133,25 @@ def make_options(given: Mapping[str, Any]) -> TrainOptions:
         if name not in known:
             raise unknown("training option", name, known)
     values = dict(given)
-    for name, kind in (("dataset", (str, Path)), ("epochs", int)):
+    for name, kind in (("dataset", (str, Path)), ("range", str), ("epochs", int)):
         value = values.get(name)
         if isinstance(value, kind):
             values[name] = (value,)
     if values.get("dataset") is not None:
         values["dataset"] = tuple(str(value) for value in values["dataset"])
-    if values.get("epochs") is not None:
-        values["epochs"] = tuple(values["epochs"])
+    for name in ("epochs", "range"):
+        if values.get(name) is not None:
+            values[name] = tuple(values[name])
     for name in ("data_root", "split", "exclude", "weights", "vgg", "out", "name"):
         if values.get(name) is not None:
             values[name] = str(values[name])
     return TrainOptions(**values)
+
+
+def changed(options: TrainOptions) -> list[str]:
+    """Name the options that differ from their defaults."""
+    default = TrainOptions()
+    return [field.name for field in fields(options) if getattr(options, field.name) != getattr(default, field.name)]
 
 
 def load_options(folder: Path, **changes: Any) -> TrainOptions:

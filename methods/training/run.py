@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...environment import environment
 from ...errors import FusionBenchError, InputError, RunError, unknown
-from ...files import write_bytes
+from ...files import check_writable, write_bytes
 from .journal import log, telling_full_disk
-from .options import FILE, TrainOptions, load_options, make_options
+from .options import FILE, TrainOptions, changed, load_options, make_options
+from .unread import require_read
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -60,7 +61,9 @@ def train(options: TrainOptions | None = None, quiet: bool = False, **given: Any
         raise InputError("give the options of a training run either as one object or by name")
     if chosen.method not in RECIPES:
         raise unknown("method that can be trained", chosen.method, RECIPES)
+    require_read(chosen, given if options is None else changed(chosen))
     folder = _new_folder(chosen)
+    check_writable(folder)
     _launch(chosen, folder, quiet)
     return folder
 
@@ -86,6 +89,7 @@ def resume(folder: str | Path, quiet: bool = False, **changes: Any) -> Path:
     for name in changes:
         if name not in CHANGEABLE and getattr(start, name) != getattr(options, name):
             raise InputError(f"{name} of a run cannot be changed when it goes on; these can: {', '.join(CHANGEABLE)}")
+    require_read(options, changes)
     _launch(options, folder, quiet)
     return folder
 

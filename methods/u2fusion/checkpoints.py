@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ...errors import InputError
-from ..weights.files import State, load_state
+from ..weights.search import Shape, State, Unfit, check_values, find, several
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -65,21 +65,33 @@ def adapt(state: State) -> tuple[dict[str, Tensor], dict[str, str]]:
     InputError
         It is another network; what does not fit is said.
     """
-    form = next((form for form in _FORMS if _join(form, "encoder.conv1_1", form.kernel) in state.tensors), None)
-    if form is None:
-        some = ", ".join(sorted(state.tensors)[:3])
-        raise InputError(f"these are not the weights of U2Fusion: the tensors are called {some}, …")
-    _check_names(state, form)
+    try:
+        found = find(state, forms())
+    except Unfit as unfit:
+        raise InputError(_explained(unfit)) from unfit
+    form = next(form for form in _FORMS if form.title == found.form)
+    if problem := check_values(found.tensors):
+        raise InputError(f"the weights of U2Fusion are of no use: {problem}")
     tensors: dict[str, Tensor] = {}
     for layer in LAYERS:
-        kernel = state.tensors[_join(form, layer, form.kernel)]
-        bias = state.tensors[_join(form, layer, form.bias)]
-        if form.change is not None and kernel.ndim == 4 and bias.ndim == 1:
+        kernel, bias = (found.tensors[_join(form, layer, part)] for part in (form.kernel, form.bias))
+        if form.change is not None:
             kernel, bias = form.change(layer, kernel, bias)
-        _check_shapes(layer, kernel, bias)
         tensors[f"{layer}.weight"], tensors[f"{layer}.bias"] = kernel.contiguous(), bias
     padding = state.metadata.get("padding", form.padding)
     return tensors, {"padding": padding, "origin_form": state.metadata.get("origin_form", form.title)}
+
+
+def forms() -> dict[str, dict[str, Shape]]:
+    """Return the names and shapes of all tensors, by the title of each form, as they stand in a file."""
+    known: dict[str, dict[str, Shape]] = {}
+    for form in _FORMS:
+        known[form.title] = shapes = {}
+        for layer in LAYERS:
+            out, inputs, *sides = SHAPES[layer]
+            kernel = (*sides, inputs, out) if form.kernel == "kernel" else (out, inputs, *sides)
+            shapes[_join(form, layer, form.kernel)], shapes[_join(form, layer, form.bias)] = kernel, (out,)
+    return known
 
 
 def load_generator(path: str | Path) -> Generator:
@@ -90,14 +102,10 @@ def load_generator(path: str | Path) -> Generator:
     InputError
         The file is missing, truncated, unsafe, or of another network.
     """
+    from ..weights.convert import load_weights
     from .network import Generator
 
-    try:
-        tensors, metadata = adapt(load_state(path))
-    except InputError as error:
-        if str(path) in str(error):
-            raise
-        raise InputError(f"cannot use the weights {path}: {error}") from error
+    tensors, metadata = load_weights(path, "u2fusion")
     network = Generator("zeros" if metadata["padding"] == "zeros" else "reflect")
     network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     return network.eval()
@@ -134,21 +142,22 @@ def _join(form: _Form, layer: str, part: str) -> str:
     return f"{form.names[layer]}{form.separator}{part}"
 
 
-def _check_names(state: State, form: _Form) -> None:
-    wanted = {_join(form, layer, part) for layer in LAYERS for part in (form.kernel, form.bias)}
-    missing, extra = sorted(wanted - set(state.tensors)), sorted(set(state.tensors) - wanted)
-    if missing or extra:
-        what = f"tensor {missing[0]!r} is missing" if missing else f"there is a tensor {extra[0]!r} too many"
-        raise InputError(f"these are not the weights of U2Fusion: {what}")
-
-
-def _check_shapes(layer: str, kernel: Tensor, bias: Tensor) -> None:
-    shape = SHAPES[layer]
-    for part, found, wanted in (("kernel", tuple(kernel.shape), shape), ("bias", tuple(bias.shape), shape[:1])):
-        if found != wanted:
-            raise InputError(f"these are not the weights of U2Fusion: the {part} of {layer} is {found}, not {wanted}")
-    if not (kernel.isfinite().all() and bias.isfinite().all()):
-        raise InputError(f"the weights of layer {layer} are not all finite")
+def _explained(unfit: Unfit) -> str:
+    """Say why no network of ours was found."""
+    if unfit.keys:
+        return several(unfit.keys)
+    if not unfit.form:
+        some = f"the tensors are called {', '.join(sorted(unfit.extra)[:3])}, …"
+    elif unfit.missing:
+        more = f", and {len(unfit.missing) - 1} more" if len(unfit.missing) > 1 else ""
+        some = f"tensor {unfit.missing[0]!r} is missing{more}"
+    elif unfit.shapes:
+        name, found, wanted = unfit.shapes[0]
+        layer, _, part = name.rpartition(".")
+        some = f"the {part.replace('weight', 'kernel')} of {layer or name} is {found}, not {wanted}"
+    else:
+        some = f"there is a tensor {unfit.extra[0]!r} too many"
+    return f"these are not the weights of U2Fusion: {some}"
 
 
 SHAPES = {"encoder.conv1_1": (44, 2, 3, 3)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +14,7 @@ from ..method import Gray, Method, Quantise
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ...datasets.pair import Pair
     from .network import Generator
     from .winograd import FastGenerator
 
@@ -24,7 +26,8 @@ class U2Fusion(Method):
 
     Parameters
     ----------
-    weights : a name of the weights catalogue, or a file: ours, the authors' TensorFlow checkpoint, a port's `.pth`.
+    weights : a name of the weights catalogue, or a file: ours, the authors' TensorFlow checkpoint, a port's `.pth`;
+        `FILE#KEY` where several networks lie in it.
     order : which source the network sees first; it is not symmetric. "official" is the order of the authors' test
         code: visible before infrared, PET or SPECT before MRI, overexposed before underexposed, far before near focus,
         which is b before a in this package's data sets, but for multi-exposure. The images of U2Fusion that circulate
@@ -55,6 +58,11 @@ class U2Fusion(Method):
         if device != self.device:
             self.device = device
             self._network = self._fast = None
+
+    def check(self, pairs: Sequence[Pair]) -> None:
+        """Load the weights, which are kept."""
+        if self._network is None:
+            self._load()
 
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
         """Fuse a batch; `context["pairs"]` tells the task, by which the official order goes."""
@@ -102,33 +110,13 @@ class U2Fusion(Method):
         """Load the weights; on the CPU also bring them to the form of the fast pass."""
         import torch
 
+        from ..weights.named import weights_path
         from .checkpoints import load_generator
         from .winograd import FastGenerator
 
-        network = load_generator(weights_file(self.weights))
+        network = load_generator(weights_path(self.weights, self.name))
         if torch.device(self.device).type == "cpu":
             self._fast = FastGenerator(network)
         else:
             network.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._network = network
-
-
-def weights_file(weights: str) -> str:
-    """Find the file of weights given by name or by path.
-
-    Raises
-    ------
-    InputError
-        Weights that are known but not there; what to do is said.
-    """
-    from pathlib import Path
-
-    from ..weights.catalog import WEIGHTS
-    from ..weights.fetch import locate
-
-    if weights not in WEIGHTS or Path(weights).exists():
-        return weights
-    path = locate(weights)
-    if path is None:
-        raise InputError(f"the weights {weights!r} are not here: run `fusionbench weights fetch {weights}` first")
-    return str(path)

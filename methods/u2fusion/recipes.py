@@ -271,6 +271,8 @@ def make_recipe(options: TrainOptions) -> U2FusionRecipe:
     assert file is not None  # load_vgg has fetched it
     store = cache_folder() / "energies" / f"{sha256_of(file)[:16]}-{recipe.convention}.bin"
     made = recipe(options, pairs, vgg, store)
+    if len(made.stages) == 1 and options.ewc_lambda != TrainOptions.ewc_lambda:
+        raise InputError("--ewc-lambda is for several tasks, and there are pairs of one: leave it out")
     for stage in made.stages:
         for patches in (stage.samples, stage.held_out):
             assert isinstance(patches, Patches)

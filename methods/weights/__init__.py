@@ -7,7 +7,8 @@ it is, and Jittor's pickles by an unpickler that knows arrays only. Nothing here
 from .catalog import WEIGHTS, Weights, get_weights
 from .convert import Report, convert, describe
 from .fetch import fetch
-from .files import State, load_state, save_state
+from .files import load_state, save_state
+from .search import State
 
 __all__ = [
     "WEIGHTS",

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
-from .files import State, load_state, save_state
+from .files import load_state, save_state, split_key
 from .jittor import write_jittor
+from .search import State, Unfit, find
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    Adapted = tuple[dict[str, Tensor], dict[str, str]]
+
 # A method's `adapt(state)` gives its tensors under our names and the metadata to keep with them, or raises InputError
-# saying what does not fit.
+# saying what does not fit; its `forms()` are the names and shapes that it looks for.
 ADAPTERS = {"u2fusion": "u2fusion.checkpoints", "film": "film.checkpoints"}
 
 
@@ -62,7 +65,7 @@ def convert(source: str | Path, target: str | Path, half: bool = False, method: 
     if for_jittor and half:
         raise InputError(f"{target} would be for Jittor, which computes in 32 bits: leave --half out")
     state = load_state(source)
-    name, (tensors, metadata) = _understand(state, Path(source), method)
+    name, (tensors, metadata) = _understand(state, source, method)
     if half:
         tensors = {key: tensor.half() for key, tensor in tensors.items()}
     # No path: the same weights make the same file, wherever they lie.
@@ -77,21 +80,35 @@ def convert(source: str | Path, target: str | Path, half: bool = False, method: 
 
 def describe(path: str | Path) -> Report:
     """Say what is in a weights file."""
-    path = Path(path)
-    state = load_state(path)
-    try:
-        method, (_, metadata) = _understand(state, path, "")
-    except InputError:
-        method, metadata = "", {}
+    state, file = load_state(path), Path(split_key(path)[0]).expanduser()
+    method, tensors, notes = _looked_at(state)
     return Report(
-        path,
+        Path(path),
         state.format,
         method,
-        sum(tensor.numel() for tensor in state.tensors.values()),
-        {k: (tuple(v.shape), str(v.dtype).removeprefix("torch.")) for k, v in sorted(state.tensors.items())},
-        {**state.metadata, **metadata},
-        sha256_of(path) if path.is_file() else "",
+        sum(tensor.numel() for tensor in tensors.values()),
+        {k: (tuple(v.shape), str(v.dtype).removeprefix("torch.")) for k, v in sorted(tensors.items())},
+        {**state.metadata, **notes},
+        sha256_of(file) if file.is_file() else "",
     )
+
+
+def _looked_at(state: State) -> tuple[str, dict[str, Tensor], dict[str, str]]:
+    """Find the method that understands a file, the tensors of its network there, and what is to be said of them."""
+    for name in ADAPTERS:
+        adapter = _adapter(name)
+        try:
+            found = find(state, adapter.forms())
+            metadata = adapter.adapt(state)[1]
+        except Unfit as unfit:
+            if unfit.keys:
+                return name, state.tensors, {"networks": f"several, say which with FILE#KEY: {', '.join(unfit.keys)}"}
+        except InputError as error:
+            return name, found.tensors, {"problem": str(error)}
+        else:
+            under = {"found under": found.prefix.rstrip("./")} if found.prefix else {}
+            return name, found.tensors, {**metadata, **under}
+    return "", state.tensors, {}
 
 
 def sha256_of(path: Path) -> str:
@@ -102,23 +119,52 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _understand(state: State, path: Path, method: str) -> tuple[str, tuple[dict[str, Tensor], dict[str, str]]]:
+def load_weights(path: str | Path, method: str) -> Adapted:
+    """Load a file as the weights of a method, under our names.
+
+    Parameters
+    ----------
+    path : the file, or `FILE#KEY` where several networks lie in it.
+
+    Returns
+    -------
+    The tensors, in the type in which they were stored, and what is to be known of them.
+
+    Raises
+    ------
+    InputError
+        The file is missing, truncated, unsafe, no weights, or of another network: whose, if a method here has it.
+    """
+    return _understand(load_state(path), path, method)[1]
+
+
+def _understand(state: State, path: str | Path, method: str) -> tuple[str, Adapted]:
     """Ask the methods in turn."""
     reasons = []
     for name in [method] if method else ADAPTERS:
-        adapt: Callable[[State], tuple[dict[str, Tensor], dict[str, str]]] = _adapter(name)
         try:
-            return name, adapt(state)
+            return name, _adapter(name).adapt(state)
         except InputError as error:
             reasons.append(str(error))
-    raise InputError(f"cannot use the weights {path}: {'; '.join(reasons)}")
+    whose = _owner(state) if method else ""
+    reasons += [f"they fit the method {whose!r}"] if whose and whose != method else []
+    told = "; ".join(dict.fromkeys(reasons))  # both methods may say the same of several networks
+    raise InputError(f"cannot use the weights {path}: {told.replace('FILE#', f'{path}#')}")
 
 
-def _adapter(name: str) -> Callable[[State], tuple[dict[str, Tensor], dict[str, str]]]:
+def _owner(state: State) -> str:
+    """Find the method whose network is in a file, whatever its numbers are; "" if there is none."""
+    for name in ADAPTERS:
+        with contextlib.suppress(Unfit):
+            find(state, _adapter(name).forms())
+            return name
+    return ""
+
+
+def _adapter(name: str) -> Any:
+    """Import the module that knows a method's checkpoints."""
     if name not in ADAPTERS:
         from ...errors import unknown
 
         raise unknown("method with weights", name, ADAPTERS)
-    adapt: Callable[[State], tuple[dict[str, Tensor], dict[str, str]]]
-    adapt = import_module(f"..{ADAPTERS[name]}", __package__).adapt
-    return adapt
+    return import_module(f"..{ADAPTERS[name]}", __package__)

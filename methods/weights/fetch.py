@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from ...datasets.fetch.git_tree import blob_of
+from ...download import Progress, download
 from ...errors import InputError, RunError
 from ...files import cache_folder
 from .catalog import File, Weights, get_weights
@@ -19,12 +21,13 @@ def locate(name: str) -> Path | None:
     return paths[0] if paths and all(path.is_file() for path in paths) else None
 
 
-def fetch(name: str) -> Path:
-    """Download published weights, unless they ship or are there already.
+def fetch(name: str, progress: Progress = lambda done, total: None) -> Path:
+    """Download published weights, unless they ship or are there already; what was cut off is gone on with.
 
     Parameters
     ----------
     name : as in the catalogue.
+    progress : called with the bytes of a file that have come, and those that will if the server says so.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def fetch(name: str) -> Path:
         return weights.path
     if not weights.files:
         raise InputError(f"the weights {name!r} cannot be fetched: {weights.obtained}")
-    paths = [_fetch_file(weights, file) for file in weights.files]
+    paths = [_fetch_file(weights, file, progress) for file in weights.files]
     return paths[0]
 
 
@@ -50,30 +53,20 @@ def _target(weights: Weights, file: File) -> Path:
     return cache_folder() / "weights" / weights.name / file.name
 
 
-def _fetch_file(weights: Weights, file: File) -> Path:
-    import pooch
-
+def _fetch_file(weights: Weights, file: File, progress: Progress) -> Path:
     target = _target(weights, file)
     if target.is_file():
         verify(target, file.digest)
         return target
-    pooch.utils.get_logger().setLevel("WARNING")
-    temporary = f".{target.name}.part"
-    try:
-        downloader = pooch.HTTPDownloader(timeout=30)
-        pooch.retrieve(file.url, known_hash=None, fname=temporary, path=target.parent, downloader=downloader)
-    except Exception as error:  # requests, urllib3 and the system each have their own
-        target.with_name(temporary).unlink(missing_ok=True)
-        raise RunError(
-            f"cannot download {file.url} ({type(error).__name__}): fetch it on another machine and put it at {target}"
-        ) from error
-    part = target.with_name(temporary)
-    try:
-        verify(part, file.digest)
-    except RunError:
-        part.unlink(missing_ok=True)
-        raise
-    part.replace(target)
+    hint = f"without a network here, fetch it on another machine and put it at {target}"
+
+    def check(came: Path) -> None:
+        if found := _another_hash(came, file.digest):
+            raise RunError(
+                f"what came from {file.url} is not the published file: its hash is {found}, not {file.digest}"
+            )
+
+    download(file.url, target, check, progress, hint)
     return target
 
 
@@ -85,11 +78,17 @@ def verify(path: Path, digest: str) -> None:
     RunError
         The file has another hash.
     """
-    kind, _, expected = digest.partition(":")
-    data = path.read_bytes()
-    if kind == "git":  # the id of a blob, which is the SHA-1 of its length and its content
-        found = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-    else:
-        found = hashlib.sha256(data).hexdigest()
-    if not (found.startswith(expected) if kind == "name" else found == expected):
+    if found := _another_hash(path, digest):
+        expected = digest.partition(":")[2]
         raise RunError(f"{path} is not the published file: its hash is {found}, not {expected}; delete it, fetch again")
+
+
+def _another_hash(path: Path, digest: str) -> str:
+    """Give the hash of a file that has not the published one; nothing where it has."""
+    kind, _, expected = digest.partition(":")
+    if kind == "git":
+        found = blob_of(path).id
+    else:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    return "" if (found.startswith(expected) if kind == "name" else found == expected) else found

@@ -6,64 +6,104 @@ import json
 import pickle
 import re
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from pickletools import genops
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
 from ...files import write_bytes
+from . import kinds
 from .bundle import is_bundle, read_bundle
 from .jittor import is_jittor, read_jittor
+from .search import TOP, State, collect
+from .standins import inert
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_WRAPPERS = ("model", "state_dict", "model_state_dict", "params", "net")
-_DEEPEST = 9
+__all__ = ["load_state", "save_state", "split_key"]
+_HEADER = 100_000_000  # bytes, that safetensors allows for its own
+_TRUST = "have its author save the bare tensors: torch.save(model.state_dict(), 'weights.pth')"
 
 
-@dataclass(frozen=True)
-class State:
-    """The tensors of a file.
+def split_key(weights: str | Path) -> tuple[str, str]:
+    """Split `FILE#KEY` into the file, and the key of the network in it; without a key it is "".
 
-    Attributes
-    ----------
-    tensors : by name, on the CPU, as they stand in the file.
-    metadata : what a file that we wrote says about itself.
-    format : "safetensors", "TensorFlow checkpoint", "PyTorch file" or "Jittor file".
+    Examples
+    --------
+    >>> split_key("last.ckpt#generator")
+    ('last.ckpt', 'generator')
     """
-
-    tensors: dict[str, Tensor]
-    metadata: dict[str, str] = field(default_factory=dict)
-    format: str = "safetensors"
+    text = str(weights)
+    if "#" not in text or Path(text).expanduser().exists():
+        return text, ""
+    file, _, key = text.rpartition("#")
+    return file, key
 
 
 def load_state(path: str | Path) -> State:
     """Load weights, whatever the extension says.
 
-    Takes safetensors, a TensorFlow checkpoint (any of its files, or their common name), and what `torch.save` or
-    Jittor's `jt.save` wrote: a state dictionary as it is or under a usual key ("model", "state_dict", …), with or
-    without the prefix `module.`.
+    Takes safetensors, a TensorFlow checkpoint (any of its files, or their common name), an archive of `np.savez`, and
+    what `torch.save` or Jittor's `jt.save` wrote: dictionaries in dictionaries and lists, with whatever prefixes.
+
+    Parameters
+    ----------
+    path : the file; `FILE#KEY` is what lies below a key in it.
 
     Raises
     ------
     InputError
-        There is no such file, it is truncated or no weights, or it is a pickle that would run code.
+        There is no such file, it is truncated or no weights (what it is instead is said), it is a pickle that would
+        run code, or it has no such key.
     """
-    path = Path(path)
+    file, key = split_key(path)
+    state = _load(Path(file).expanduser())
+    if not key:
+        return state.bare()
+    part = state.below(key).bare()
+    if not part.tensors:
+        from ...errors import unknown
+
+        raise unknown(f"key of {file}", key, [*state.keys(), TOP])
+    return part
+
+
+def _load(path: Path) -> State:
     if is_bundle(path):
         import torch
 
         return State({k: torch.tensor(v) for k, v in read_bundle(path).items()}, {}, "TensorFlow checkpoint")
+    if path.is_dir():
+        raise InputError(f"cannot read the weights {path}: it {kinds.folder(path)}")
     if not path.is_file():
-        raise InputError(f"there is no weights file {path}")
-    with path.open("rb") as file:
-        start = file.read(9)
-    if start[8:9] == b"{":
-        return _load_safetensors(path)
-    return _load_jittor(path) if is_jittor(path) else _load_torch(path)
+        raise InputError(f"there is no weights file {path}{near(path)}")
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+        if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= _HEADER:
+            return _load_safetensors(path)
+        jittor = is_jittor(path)
+        what = None if jittor else kinds.foreign(path)
+    except OSError as error:
+        raise InputError(f"cannot read the weights {path}: {error.strerror}") from error
+    if what is not None:
+        raise InputError(f"cannot read the weights {path}: it is {what}")
+    if start[:2] == b"PK" and _is_numpy(path):
+        return _load_numpy(path)
+    return _load_jittor(path) if jittor else _load_torch(path)
+
+
+def near(path: Path) -> str:
+    """Name the weights that lie where a file was looked for."""
+    import difflib
+
+    if not path.parent.is_dir():
+        return ""
+    there = [file.name for file in path.parent.iterdir() if file.is_file()]
+    close = difflib.get_close_matches(path.name, there, n=1, cutoff=0.75)
+    return f": did you mean {close[0]!r}?" if close else ""
 
 
 def _load_safetensors(path: Path) -> State:
@@ -73,76 +113,72 @@ def _load_safetensors(path: Path) -> State:
         with safe_open(path, "pt") as file:
             return State({key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {})  # noqa: SIM118
     except (SafetensorError, json.JSONDecodeError) as error:
-        raise InputError(f"cannot read the weights {path}: the safetensors file is truncated or damaged") from error
+        raise InputError(
+            f"cannot read the weights {path}: the safetensors file is truncated or damaged; fetch it again"
+        ) from error
+
+
+def _is_numpy(path: Path) -> bool:
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        return all(name.endswith(".npy") for name in archive.namelist())
+
+
+def _load_numpy(path: Path) -> State:
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return _state(path, dict(archive), "NumPy archive")
+    except (ValueError, OSError, EOFError) as error:
+        raise InputError(f"cannot read the weights {path}: the archive is damaged, or holds objects") from error
 
 
 def _load_jittor(path: Path) -> State:
-    import numpy as np
-    import torch
-
     content = read_jittor(path)
-    tensors = unwrap(content, lambda value: torch.tensor(value) if isinstance(value, np.ndarray) else None)
-    if not tensors:
-        raise InputError(f"cannot read the weights {path}: it holds no named tensors")
-    notes = content.get("metadata")
+    notes = content.get("metadata") if isinstance(content, Mapping) else None
     notes = {str(k): v for k, v in notes.items() if isinstance(v, str)} if isinstance(notes, Mapping) else {}
-    return State(tensors, notes, "Jittor file")
+    return _state(path, content, "Jittor file", notes)
 
 
 def _load_torch(path: Path) -> State:
     import torch
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), inert():
             warnings.simplefilter("ignore")  # of a pickle protocol that torch does not expect
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # of damaged bytes the unpickler makes any error there is
-        if _asks_for_code(path, error):
+        if (name := _asks_for_code(path, error)) is not None:
             raise InputError(
-                f"refused to load {path}: it is a pickle that would run code; ask its author for the bare tensors"
+                f"refused to load {path}: it is a pickle that would run code{f' ({name})' if name else ''}; {_TRUST}"
             ) from error
-        raise InputError(f"cannot read the weights {path}: the file is truncated, or holds no weights") from error
-    tensors = unwrap(content)
+        raise InputError(
+            f"cannot read the weights {path}: the file is truncated, or holds no weights; fetch it again"
+        ) from error
+    return _state(path, content, "PyTorch file")
+
+
+def _state(path: Path, content: Any, kind: str, notes: dict[str, str] | None = None) -> State:
+    tensors, homes, optimisers = collect(content)
     if not tensors:
-        raise InputError(f"cannot read the weights {path}: it holds no named tensors")
-    return State(tensors, {}, "PyTorch file")
+        what = "the state of an optimiser alone, and no network" if optimisers else "no named tensors"
+        raise InputError(f"cannot read the weights {path}: it holds {what}; name a checkpoint of the network")
+    return State(tensors, notes or {}, kind, homes)
 
 
-def _asks_for_code(path: Path, error: Exception) -> bool:
-    """Tell a program from damaged bytes: a program imports something by name."""
+def _asks_for_code(path: Path, error: Exception) -> str | None:
+    """Tell a program from damaged bytes: a program imports something by name. Says what, None for damaged bytes."""
     if isinstance(error, pickle.UnpicklingError) and re.search(r"global|unsupported class", str(error), re.I):
-        return True
+        named = re.search(r"GLOBAL ([\w.]+)", str(error))
+        return f"it imports {named[1]}" if named else ""
     try:  # a bare pickle, maybe of a protocol that torch does not read; walking it runs nothing
         with path.open("rb") as file:
-            return any(operation.name in ("GLOBAL", "STACK_GLOBAL", "INST") for operation, *_ in genops(file))
+            code = any(operation.name in ("GLOBAL", "STACK_GLOBAL", "INST") for operation, *_ in genops(file))
+            return "" if code else None
     except Exception:
-        return False
-
-
-def unwrap(content: Any, tensor: Callable[[Any], Tensor | None] | None = None) -> dict[str, Tensor]:
-    """Find the state dictionary in what `torch.save` kept, and strip the prefix of a parallel wrapper.
-
-    Parameters
-    ----------
-    content : what the file holds.
-    tensor : turns a value into a tensor, or returns None; by default only tensors are any.
-    """
-    import torch
-
-    tensor = tensor or (lambda value: value if isinstance(value, torch.Tensor) else None)
-    depth = 0
-    while isinstance(content, Mapping) and depth < _DEEPEST:  # a file may contain itself
-        inner = next((content[key] for key in _WRAPPERS if isinstance(content.get(key), Mapping)), None)
-        if inner is None:
-            break
-        content, depth = inner, depth + 1
-    if not isinstance(content, Mapping):
-        return {}
-    found = {str(key): tensor(value) for key, value in content.items()}
-    named = {key: value for key, value in found.items() if value is not None}
-    if named and all(key.startswith("module.") for key in named):
-        named = {key.removeprefix("module."): value for key, value in named.items()}
-    return named
+        return None
 
 
 def save_state(path: str | Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:

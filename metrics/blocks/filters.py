@@ -151,10 +151,8 @@ def histogram(levels: Array) -> Array:
     if _is_array(levels) and levels.shape[1] * levels.shape[2] < FLOAT32_COUNTS:
         import cv2
 
-        counts = [
-            cv2.calcHist([i], [0], None, [256], [0, 256]).reshape(256) for i in levels
-        ]  # (256, 1) before OpenCV 5
-        return np.stack(counts).astype(np.float64)
+        counts = np.stack([cv2.calcHist([i], [0], None, [256], [0, 256]) for i in levels])
+        return counts.reshape(-1, 256).astype(np.float64)  # before OpenCV 5 each is a column
     xp = array_namespace(levels)
     return _count(xp, xp.astype(xp.reshape(levels, (levels.shape[0], -1)), xp.int64), 256)
 

@@ -3,8 +3,9 @@
 Two kinds of loops are enough: `pixels` applies a formula and stores or sums what it gives; `sweep` first adds up
 weighted rows and weighted neighbours along a row, which is a separable filter. Numbers of a formula are float64; images
 may be of any of `KINDS`.
-Compiling takes some milliseconds and is done once in a process. Nothing is rounded in another way than NumPy does,
-except that weighted sums and polynomials use fused multiply-adds where the processor has them.
+Compiling takes some milliseconds and is done once in a process, for the processor's level (see `levels`). Nothing is
+rounded in another way than NumPy does, except that weighted sums and polynomials use fused multiply-adds where the
+level has them, and that sums are taken in as many parts as vectors have numbers.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .levels import Level, choose
 from .program import Program
 
 KINDS = ("float64", "int16", "uint8", "complex128")  # of images; complex ones count as two, real and imaginary
@@ -29,32 +31,35 @@ _made: dict[Hashable, Call] = {}
 _kept: list[Any] = []  # machine code lives as long as its engine
 
 
-class Processor(NamedTuple):
-    """What code is made for."""
-
-    lanes: int  # numbers in a register
-    block: int  # rows of results that a filter adds up at once
-    target: Callable[[], Any]  # makes a target machine
-
-
 @cache
-def processor() -> Processor | None:
-    """Describe this processor; None where llvmlite is missing."""
+def processor() -> Level | None:
+    """Say what code is made for; None where it is not to be compiled, or llvmlite is missing or does not work.
+
+    Raises
+    ------
+    InputError
+        FUSIONBENCH_CPU names a level that is not there.
+    """
     try:
         from llvmlite import binding
-    except ImportError:
+
+        binding.initialize_native_target()
+        binding.initialize_native_asmprinter()
+        features = dict(binding.get_host_cpu_features())
+        level = choose(features)
+        if level is not None:
+            target(level)
+        return level
+    except (ImportError, OSError, RuntimeError, AttributeError):  # none, or one that is broken or very new
         return None
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
-    features = binding.get_host_cpu_features()
-    wide = bool(features.get("avx512f"))
-    flags = features.flatten() + (",-prefer-256-bit" if wide else "")
 
-    def target() -> Any:
-        triple = binding.Target.from_default_triple()
-        return triple.create_target_machine(cpu=binding.get_host_cpu_name(), features=flags, opt=3)
 
-    return Processor(8, 4, target) if wide else Processor(4, 2, target)
+def target(level: Level) -> Any:
+    """Make LLVM's target machine of a level."""
+    from llvmlite import binding
+
+    triple = binding.Target.from_default_triple()
+    return triple.create_target_machine(cpu=level.name, features=level.flags, opt=3)
 
 
 def lanes() -> int:
@@ -63,7 +68,7 @@ def lanes() -> int:
     return 2 * here.lanes if here else 1
 
 
-def made(key: Hashable, write: Callable[[Processor], Any]) -> Call:
+def made(key: Hashable, write: Callable[[Level], Program]) -> Call:
     """Get the machine code of a key, compiled when first asked for."""
     if key not in _made:
         with _lock:
@@ -74,18 +79,24 @@ def made(key: Hashable, write: Callable[[Processor], Any]) -> Call:
     return _made[key]
 
 
-def _compiled(program: Program, here: Processor) -> Call:
+def _compiled(program: Program, level: Level) -> Call:
     """Compile a program; calls release the interpreter's lock."""
     from llvmlite import binding
 
-    program.builder.ret_void()
-    module = binding.parse_assembly(str(program.function.module))
-    engine = binding.create_mcjit_compiler(module, here.target())
+    engine = binding.create_mcjit_compiler(finished(program), target(level))
     engine.finalize_object()
     _kept.append(engine)
     address = engine.get_function_address(program.function.name)
     call: Call = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * len(program.function.args))(address)
     return call
+
+
+def finished(program: Program) -> Any:
+    """End a program, and give it to LLVM."""
+    from llvmlite import binding
+
+    program.builder.ret_void()
+    return binding.parse_assembly(str(program.function.module))
 
 
 class Down(NamedTuple):
@@ -117,7 +128,7 @@ def pixels(loop: Loop) -> Call:
     What is summed is added to `totals`, for each sum as many float64 as a vector has.
     """
 
-    def write(here: Processor) -> Program:
+    def write(here: Level) -> Program:
         # long formulas keep the processor busy anyway, and the compiler
         many = len(loop.kinds) > MANY
         program = Program(3 + 2 * (len(loop.kinds) + loop.outputs), here.lanes * (1 if many else 2))
@@ -132,11 +143,11 @@ def sweep(down: Down, loop: Loop) -> Call:
     """Compile a separable filter with a formula: strips of at most ROWS rows, first down the columns, then along them.
 
     call(rows, images' width, width, strip, bytes of a row in it, totals, *(address, bytes from row to row) of each
-    image, map and output). Rows and width are of the results, at least `Processor.block` and `lanes()`. `strip` is
+    image, map and output). Rows and width are of the results, at least the level's `block` and `lanes()`. `strip` is
     memory for ROWS rows of every sum. Of logarithms, `totals` holds `width` products for each sum of each strip.
     """
 
-    def write(here: Processor) -> Program:
+    def write(here: Level) -> Program:
         count = len(down.kinds)
         program = Program(6 + 2 * (count + len(loop.kinds) + loop.outputs), here.lanes)
         b, at, number = program.builder, program.at, program.number

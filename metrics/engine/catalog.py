@@ -88,18 +88,23 @@ def metric(
     Raises ValueError where a key is taken by another function.
     """
 
-    def register(compute: Compute) -> Compute:
+    def registered(compute: Compute) -> Compute:
         for convention in conventions:
             record = Metric(
                 name, convention, compute, better, reference, range, note, undefined, identity, min_size,
                 no_reference, symmetric, flips, transposes, differentiable, channels,
             )  # fmt: skip
-            if record.key in METRICS:
-                raise ValueError(f"metric {record.key} is registered twice")
-            METRICS[record.key] = record
+            register(record)
         return compute
 
-    return register
+    return registered
+
+
+def register(record: Metric) -> None:
+    """Add a metric to the catalogue; raises ValueError where its key is taken, in whatever case."""
+    if record.key.casefold() in {key.casefold() for key in METRICS}:
+        raise ValueError(f"metric {record.key} is registered twice")
+    METRICS[record.key] = record
 
 
 def adopt(known: str, name: str, *conventions: str, note: str = "", undefined: str | None = None) -> None:

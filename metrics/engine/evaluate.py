@@ -9,13 +9,19 @@ import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 
 from ...errors import InputError, unknown
+from ..blocks.machine import processor
 from ..blocks.triple import Array, Image, Triple
+from .axes import Axes
 from .catalog import METRICS, Metric, get_metric
+from .compute import computed
 from .extensions import load_extensions
-from .inputs import Batches, Planes, Side, batches, images, sized
+from .given import Batches, read
+from .inputs import Planes, Side, images, sized
 from .memory import keep_freed_memory
 from .protocols import PROTOCOLS, Colour, Protocol, get_protocol
+from .ranges import DataRange, warn_of_faint
 
+REASONS = 3  # that are told of one metric, where images of a batch differ in them
 CHUNK = 64 * 480 * 640  # pixels of the tensors that are scored at once; bounds the memory that features take
 
 
@@ -32,12 +38,21 @@ class Sources:
 
     Parameters
     ----------
-    a, b : the sources, as `evaluate` takes them. Do not change the arrays afterwards.
+    a, b, data_range, axes : as `evaluate` takes them. Do not change the arrays afterwards.
+    checked : both sources, where they have been read already.
     """
 
-    def __init__(self, a: Any, b: Any) -> None:
+    def __init__(
+        self,
+        a: Any,
+        b: Any,
+        *,
+        data_range: DataRange | None = None,
+        axes: Axes | None = None,
+        checked: Sequence[Batches] | None = None,
+    ) -> None:
         self.a, self.b = a, b
-        self.checked = batches(a, "a"), batches(b, "b")
+        self.checked = checked or read({"a": a, "b": b}, data_range, axes)
         self._kept: dict[tuple[Any, ...], tuple[Side, Side]] = {}
 
     def sides(self, key: tuple[Any, ...], a: Planes, b: Planes, colour: Colour) -> tuple[Side, Side]:
@@ -48,8 +63,11 @@ class Sources:
         return self._kept[key]
 
 
-def prepare(a: Any, b: Any) -> Sources:
+def prepare(a: Any, b: Any, *, data_range: DataRange | None = None, axes: Axes | None = None) -> Sources:
     """Keep two sources for many fused images: `evaluate(fused, prepare(a, b))` reuses what belongs to the sources.
+
+    `data_range` and `axes` are those of the sources, as `evaluate` takes them; what it is told then is said of the
+    fused image alone.
 
     Examples
     --------
@@ -59,7 +77,7 @@ def prepare(a: Any, b: Any) -> Sources:
     >>> [round(evaluate(f, sources, metrics="MSE")["MSE"], 1) for f in (a, b)]
     [666.8, 666.8]
     """
-    return Sources(a, b)
+    return Sources(a, b, data_range=data_range, axes=axes)
 
 
 def select(protocol: str | Protocol = "film", metrics: str | Iterable[str] | None = None) -> dict[str, Metric]:
@@ -74,9 +92,10 @@ def select(protocol: str | Protocol = "film", metrics: str | Iterable[str] | Non
     Raises
     ------
     InputError
-        for an unknown protocol or metric, with the nearest name.
+        for an unknown protocol or metric, with the nearest name; or FUSIONBENCH_CPU cannot be met.
     """
     chosen = get_protocol(protocol)
+    processor()  # a choice that cannot be met is told here, before anything is computed
     load_extensions()
     records = [get_metric(key) for key in chosen.metrics]
     names = [record.name for record in records]
@@ -104,29 +123,46 @@ def evaluate(
     b: Any = None,
     protocol: str | Protocol = "film",
     metrics: str | Iterable[str] | None = None,
+    *,
+    data_range: DataRange | None = None,
+    axes: Axes | None = None,
 ) -> Scores:
     """Score fused images against their two sources.
 
     Parameters
     ----------
-    fused, a, b : images of equal size, uint8 or real numbers in 0..255. NumPy: (H, W) or RGB (H, W, 3) for one
-        triple, (N, H, W) or (N, H, W, 3) for a batch; three axes of which the last is 3 are one RGB image.
-        Torch, on any device: (H, W), (N, H, W) or RGB (N, 3, H, W). A list of single images may mix sizes.
-        In place of `a` and `b`, one `Sources` from `prepare`.
+    fused, a, b : images of equal size, uint8 or real numbers in 0..255: NumPy arrays, torch tensors on any device,
+        Pillow images, or what has `__array__`. (H, W) or (H, W, 1) is gray, (H, W, 3) RGB; (N, H, W), (N, H, W, 1) or
+        (N, 1, H, W) is a batch of gray images, (N, H, W, 3) or (N, 3, H, W) one of RGB. A list of single images may
+        mix sizes. In place of `a` and `b`, one `Sources` from `prepare`.
     protocol : which conventions, colour and size policy; see `PROTOCOLS`.
     metrics : a part of them, see `select`; keys of another protocol bring that protocol's colour policy with them.
+    data_range : what the numbers mean, where they are not 0..255: the number of white (1, 65535), black and white
+        ((-1, 1)), or one of these for each image, {"fused": 1, "a": 255, "b": 255}. They are brought to 0..255 and
+        clipped there. Said once, it holds for every image that is not uint8, or for all where all are uint8.
+    axes : which axis is which, where a shape can be read in several ways: "HW", "HWC", "CHW", "NHW", "NHWC" or "NCHW",
+        for all images with that many axes, or one for each image, {"fused": "CHW"}. (3, H, W) needs it, unless the
+        number of images in `fused`, `a` and `b` decides.
 
     Returns
     -------
     Scores
         Metric name -> float for one triple, (N,) float64 array for a batch or list; tensors for tensors, with a
-        gradient where the metric is declared differentiable. NaN where the definition gives no value or the image
-        is too small; `.reasons` says why.
+        gradient where the metric is declared differentiable. NaN where the definition gives no value, the image is too
+        small, or the metric failed; `.reasons` says why.
 
     Raises
     ------
     InputError
-        for an unknown name, shapes that differ, values outside 0..255, NaN, or a type that is no image.
+        for an unknown name, shapes that differ or can be read in several ways, numbers outside 0..255 or the stated
+        range, fractions in 0..1 without `data_range`, NaN, masked pixels, or a type that is no image.
+
+    Warns
+    -----
+    RangeWarning
+        where an image is so dark beside its partners that its numbers may have another unit: fractions (or a mask of 0
+        and 1) that end 32 times below the brightest pixel of the three; and where numbers outside the stated range are
+        clipped.
 
     Examples
     --------
@@ -140,26 +176,30 @@ def evaluate(
     chosen, wanted = get_protocol(protocol), select(protocol, metrics)
     if (b is None) != isinstance(a, Sources):
         raise InputError("give two sources a and b, or one pair from prepare(a, b)")
-    sources = a if isinstance(a, Sources) else Sources(a, b)
-    fused = batches(fused, "fused")
-    parts: list[tuple[dict[str, Array], dict[str, str]]] = []
+    if isinstance(a, Sources):
+        sources = a
+        (checked,) = read({"fused": fused}, data_range, axes, sources.checked)
+    else:
+        checked, *two = read({"fused": fused, "a": a, "b": b}, data_range, axes)
+        sources = Sources(a, b, checked=two)
+    three = (checked, *sources.checked)
+    if len({side.count for side in three}) > 1:
+        raise InputError("the batches differ in length: fused {}, a {}, b {}".format(*(side.count for side in three)))
+    warn_of_faint([side.extents for side in three])
+    parts: list[tuple[dict[str, Array], dict[str, list[str]]]] = []
     order: list[int] = []
-    for where, triple in _groups(fused, sources):
+    for where, triple in _groups(three):
         for start, part in _chunks(sized(triple, chosen.sizes)):
             parts.append(_score(part, sources, (*where, start), chosen, wanted))
         order += where
-    return _joined(parts, order, fused.single)
+    return _joined(parts, order, checked.single)
 
 
-def _groups(fused: Batches, sources: Sources) -> Iterator[tuple[tuple[int, ...], tuple[Planes, Planes, Planes]]]:
+def _groups(three: Sequence[Batches]) -> Iterator[tuple[tuple[int, ...], tuple[Planes, Planes, Planes]]]:
     """Pair fused images with their sources; images of a list are put together where all three sizes agree."""
-    three = (fused, *sources.checked)
-    counts = [side.count for side in three]
-    if len(set(counts)) > 1:
-        raise InputError("the batches differ in length: fused {}, a {}, b {}".format(*counts))
     if not any(side.listed for side in three):
         f, a, b = (side.parts[0] for side in three)
-        yield tuple(range(counts[0])), (f, _beside(a, f), _beside(b, f))
+        yield tuple(range(three[0].count)), (f, _beside(a, f), _beside(b, f))
         return
     groups: dict[tuple[Any, ...], list[int]] = {}
     singles = [side.singles() for side in three]
@@ -178,7 +218,9 @@ def _beside(source: Planes, fused: Planes) -> Planes:
         return source
     import torch
 
-    return torch.as_tensor(np.ascontiguousarray(source) if not is_torch_array(source) else source, device=fused.device)
+    if not is_torch_array(source):
+        source = np.require(source, requirements=["C", "W"])  # torch takes no negative strides, and warns of read-only
+    return torch.as_tensor(source, device=fused.device)
 
 
 def _chunks(triple: tuple[Planes, Planes, Planes]) -> Iterator[tuple[int, tuple[Planes, Planes, Planes]]]:
@@ -203,7 +245,7 @@ def _score(
     where: tuple[int, ...],
     protocol: Protocol,
     wanted: dict[str, Metric],
-) -> tuple[dict[str, Array], dict[str, str]]:
+) -> tuple[dict[str, Array], dict[str, list[str]]]:
     """Values (N,) and reasons of one chunk."""
     f, a, b = triple
     n, size = f.shape[0], min(f.shape[-2:])
@@ -214,8 +256,8 @@ def _score(
         if colour not in fused_images:
             fused_images[colour] = images(f, colour)
         sides = sources.sides(where, a, b, colour)
-        values[name] = _value(record, _matched(fused_images[colour], *sides, record.channels, n), n, size)
-        why = _reason(record, size, values[name])
+        three = _matched(fused_images[colour], *sides, record.channels, n)
+        values[name], why = computed(record, three, n, size)
         if why:
             reasons[name] = why
     return values, reasons
@@ -246,28 +288,7 @@ def _repeated(image: Image, shape: tuple[int, int, int], n: int) -> Image:
     return copy
 
 
-def _value(record: Metric, triple: Triple, n: int, size: int) -> Array:
-    """Compute one metric for N triples, the mean over the channels where there are three."""
-    xp = triple.xp
-    if size < record.min_size:
-        return triple.fused.data[:n, 0, 0] * 0 + xp.nan
-    with np.errstate(all="ignore"):  # 0/0 is NaN with a reason, not a warning
-        value = record.compute(triple)
-    if value.shape[0] != n:
-        value = xp.mean(xp.reshape(value, (n, -1)), axis=1)
-    return value if record.differentiable or not is_torch_array(value) else value.detach()
-
-
-def _reason(record: Metric, size: int, value: Array) -> str:
-    """Say why there is a NaN in the values; empty where there is none."""
-    if size < record.min_size:
-        return f"needs at least {record.min_size} pixels on each side, here are {size}"
-    if not bool(array_namespace(value).any(array_namespace(value).isnan(value))):
-        return ""
-    return record.undefined or "the definition gives no value for these images"
-
-
-def _joined(parts: Sequence[tuple[dict[str, Array], dict[str, str]]], order: list[int], single: bool) -> Scores:
+def _joined(parts: Sequence[tuple[dict[str, Array], dict[str, list[str]]]], order: list[int], single: bool) -> Scores:
     """Put the chunks together, in the order of the input."""
     scores = Scores()
     for name, first in parts[0][0].items():
@@ -276,6 +297,9 @@ def _joined(parts: Sequence[tuple[dict[str, Array], dict[str, str]]], order: lis
         if order != sorted(order):
             column = column[np.argsort(order).tolist()]
         scores[name] = column if not single else column[0] if is_torch_array(column) else float(column[0])
-    for _, reasons in reversed(parts):
-        scores.reasons.update(reasons)
+    for name in scores:
+        found = list(dict.fromkeys(why for _, reasons in parts for why in reasons.get(name, [])))
+        if found:
+            more = f"; and {len(found) - REASONS} other reasons" if len(found) > REASONS else ""
+            scores.reasons[name] = "; ".join(found[:REASONS]) + more
     return scores

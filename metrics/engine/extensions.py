@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
-from .catalog import METRICS, Metric
+from ...errors import one_line
+from .catalog import METRICS, Metric, register
 
 GROUP = "fusionbench.metrics"
 
@@ -15,18 +16,25 @@ GROUP = "fusionbench.metrics"
 def load_extensions() -> None:
     """Load every entry point of the group, once: a module that uses `@metric`, or a `Metric` record.
 
-    One that fails is reported as a warning; it does not stop the others.
+    One that fails is reported as a warning; it leaves nothing behind and does not stop the others.
     """
-    for point in entry_points(group=GROUP):
-        try:
-            loaded = point.load()
-        except Exception as error:  # whatever a foreign module raises
-            warnings.warn(
-                f"metrics of entry point {point.name!r} ({point.value}) failed to load: {error}", stacklevel=2
-            )
-            continue
-        if isinstance(loaded, Metric):
-            METRICS.setdefault(loaded.key, loaded)
+    problems = [problem for point in entry_points(group=GROUP) if (problem := _load(point))]
+    for problem in problems:  # when all are there: a warning may be an error
+        warnings.warn(problem, stacklevel=2)
+
+
+def _load(point: EntryPoint) -> str:
+    """Load one entry point; returns what is wrong with it."""
+    before = dict(METRICS)
+    try:
+        loaded = point.load()
+        if isinstance(loaded, Metric) and METRICS.get(loaded.key) != loaded:
+            register(loaded)
+    except (Exception, SystemExit) as error:  # whatever a foreign module raises
+        METRICS.clear()  # without those of a module that stopped half-way
+        METRICS.update(before)
+        return f"metrics of entry point {point.name!r} ({point.value}) failed to load: {one_line(error)}"
+    return ""
 
 
 def list_metrics(convention: str | None = None) -> list[Metric]:

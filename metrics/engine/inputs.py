@@ -1,9 +1,6 @@
-"""What may be scored: checks images, brings them to (N, H, W) or (N, 3, H, W), applies colour and size policies."""
+"""Colour and size policies, on images that were checked."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, is_numpy_array, is_torch_array
@@ -14,95 +11,6 @@ from .protocols import Colour, Sizes
 
 Planes = Array  # (N, C, H, W) with C = 1 or 3, uint8 or float64
 Side = dict[str, Image]  # one side of a triple, by `Metric.channels`
-
-
-@dataclass(frozen=True)
-class Batches:
-    """Checked input: one batch of planes, or one batch of length 1 per image of a list."""
-
-    parts: list[Planes]
-    single: bool  # the input was one image
-    listed: bool  # the input was a list
-
-    @property
-    def count(self) -> int:
-        """Number of images."""
-        return sum(part.shape[0] for part in self.parts)
-
-    def singles(self) -> list[Planes]:
-        """One batch of length 1 per image."""
-        return [part[i : i + 1] for part in self.parts for i in range(part.shape[0])]
-
-
-def batches(given: Any, what: str) -> Batches:
-    """Check an image, a batch, or a list of single images; see `planes`."""
-    if not isinstance(given, list | tuple):
-        part, single = planes(given, what)
-        return Batches([part], single, listed=False)
-    found = []
-    for i, image in enumerate(given):
-        if not (is_torch_array(image) or is_numpy_array(image)):
-            raise InputError(f"{what}[{i}] is a {type(image).__name__}: give a list of arrays or of tensors")
-        part, single = planes(image, f"{what}[{i}]")
-        if not single:
-            raise InputError(f"{what}[{i}] has shape {tuple(image.shape)}: each item of a list is one image")
-        found.append(part)
-    if not found:
-        raise InputError(f"{what} is an empty list: give at least one image")
-    return Batches(found, single=False, listed=True)
-
-
-def planes(image: Any, what: str) -> tuple[Planes, bool]:
-    """Check an image or a batch of one size and bring it to (N, C, H, W).
-
-    Parameters
-    ----------
-    image : NumPy (H, W), (H, W, 3), (N, H, W) or (N, H, W, 3); torch (H, W), (N, H, W) or (N, 3, H, W);
-        uint8, or anything real in 0..255. Three axes of which the last is 3 are one RGB image.
-    what : how an error calls it: "fused", "a", "b".
-
-    Returns
-    -------
-    planes : (N, C, H, W), uint8 where the input was, else float64.
-    single : whether the input was one image.
-
-    Raises
-    ------
-    InputError
-        for another shape, type or range, NaN, an empty image, or 0..1 where 0..255 is meant.
-    """
-    x = image if is_torch_array(image) else np.asarray(image)
-    shape, rgb = tuple(x.shape), is_numpy_array(x) and x.ndim in (3, 4) and x.shape[-1] == 3
-    expected = (
-        "(H, W), (N, H, W) or (N, 3, H, W)" if is_torch_array(x) else "(H, W), (H, W, 3), (N, H, W) or (N, H, W, 3)"
-    )
-    if 0 in shape or not 2 <= x.ndim <= 4 or (x.ndim == 4 and not rgb and (is_numpy_array(x) or shape[1] != 3)):
-        raise InputError(f"{what} has shape {shape}: give {expected}, without an empty axis")
-    x = _checked(x, what)
-    single = x.ndim == 2 or (x.ndim == 3 and rgb)
-    if single:
-        x = x[None]
-    if rgb:
-        x = np.moveaxis(x, -1, 1)
-    return (x if x.ndim == 4 else x[:, None]), single
-
-
-def _checked(x: Array, what: str) -> Array:
-    """Check type and range; uint8 stays, everything else becomes float64."""
-    xp = array_namespace(x)
-    if x.dtype == xp.uint8:
-        return x
-    if not xp.isdtype(x.dtype, ("integral", "real floating")):
-        raise InputError(f"{what} has type {x.dtype}: give uint8, or real numbers in 0..255")
-    values = x.detach() if is_torch_array(x) else x
-    low, high = float(xp.min(values)), float(xp.max(values))
-    if not (low >= 0 and high <= 255):
-        found = "NaN" if np.isnan([low, high]).any() else f"values from {low:g} to {high:g}"
-        raise InputError(f"{what} holds {found}: images are scored in 0..255")
-    x = xp.astype(x, xp.float64)
-    if 0 < high <= 1 and bool(xp.any(values != xp.round(values))):
-        raise InputError(f"{what} holds fractions from {low:g} to {high:g}: multiply images in 0..1 by 255")
-    return x
 
 
 def sized(triple: tuple[Planes, Planes, Planes], sizes: Sizes) -> tuple[Planes, Planes, Planes]:

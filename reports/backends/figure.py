@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...drawing.losses import smoothed
-from ...drawing.style import colour, new_figure, plain, save, style
+from ...drawing.style import COLOURS, new_figure, plain, save, style
 from .tables import ADAM, BASE, JUDGE, NATIVE, PORT, TIES, Array, Comparison, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_INK = {BASE: colour(0), NATIVE: colour(1), PORT: colour(3), TIES: colour(4), ADAM: colour(5)}
+_INK = {BASE: COLOURS[0], NATIVE: COLOURS[1], PORT: COLOURS[3], TIES: COLOURS[4], ADAM: COLOURS[5]}
 _DASH = {BASE: "-", NATIVE: (0, (4, 2)), PORT: "-", TIES: (0, (1, 1.5)), ADAM: (0, (5, 1.5, 1, 1.5))}
 _OTHER = "#717581"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...bench.store import Row, RunFolder, find_runs
-from ..boards import Board, read_boards
+from ..boards import Board, read_boards, rows_of
 
 Kind = Literal["fused", "colour"]
 KINDS: tuple[Kind, ...] = ("fused", "colour")
@@ -79,7 +79,7 @@ def _read(folder: RunFolder) -> Run:
     manifest = folder.manifest()
     images = {kind: _names(folder.path / kind) for kind in KINDS}
     label = str(manifest["dataset"]["label"]), str(manifest["method"]["label"])
-    return Run(*label, folder, manifest, folder.rows(), images)
+    return Run(*label, folder, manifest, rows_of(folder, manifest), images)
 
 
 def _names(folder: Path) -> set[str]:

@@ -109,6 +109,7 @@ def _entry(entry: Entry, profiles: Sequence[Profile]) -> dict[str, Any]:
         "intervals": {key: [_short(end) for end in entry.interval(key)] for key in entry.means},
         "undefined": entry.undefined,
         "notes": [without_folders(note) for note in entry.notes],
+        "timing": [without_folders(note) for note in entry.timing],
         "profiles": [i for i, profile in enumerate(profiles) if profile in entry.profiles],
     }
 

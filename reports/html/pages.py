@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -13,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
+from ..grid import NONE
 from .paths import shortened
 
 ASSETS = ("boot.js", "common.js", "efficiency.js", "leaderboard.js", "method.js", "metric.js", "pairs.js", "report.css",
@@ -52,6 +54,7 @@ def environment() -> Environment:
     jinja.globals["t"] = word
     jinja.globals["plain"] = lambda key: words()[key]["en"]
     jinja.filters["manifest"] = manifest_text
+    jinja.filters["fixed"] = lambda mean: NONE if mean is None or math.isnan(mean) else f"{mean:z.4f}"
     return jinja
 
 

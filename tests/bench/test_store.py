@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from fusionbench.bench.looks import FACTS
 from fusionbench.bench.store import Row, RunFolder, find_runs, run_folder, slug
 from fusionbench.errors import InputError, RunError
 
@@ -76,7 +77,7 @@ def test_columns_grow_and_stay(tmp_path: Path) -> None:
     folder.open(["SD@film"])
     folder.close(["a"])
     assert folder.rows()["a"].metrics == {"EN@film": 1.0}
-    assert folder.table.read_text().splitlines()[0].endswith("SD@film,EN@film")
+    assert folder.table.read_text().splitlines()[0].endswith(",".join(["SD@film,EN@film", *FACTS]))
 
 
 def test_second_writer_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fusionbench.datasets import Layout, get_spec, layouts, spec
+from fusionbench.datasets import Layout, get_spec, layouts, matching, names, spec, splits
 
 
 def touch(root: Path, *names: str) -> None:
@@ -64,7 +64,7 @@ def test_layouts_of_the_catalogue(tmp_path: Path, name: str, files: list[str], p
     entry = get_spec(name)
     result = found(tmp_path, *entry.all_layouts)
     assert result.names == pairs
-    assert [each.problem for each in layouts.entries(result, result.names)] == [None] * len(pairs)
+    assert [each.problem for each in matching.entries(result, result.names)] == [None] * len(pairs)
     if len(files) == 3 and name != "MEFB":
         assert result.truth.paths[pairs[0]] == [tmp_path / files[2]]
 
@@ -72,7 +72,7 @@ def test_layouts_of_the_catalogue(tmp_path: Path, name: str, files: list[str], p
 def test_names_that_differ_in_case_only_are_partners(tmp_path: Path) -> None:
     touch(tmp_path, "ir/peopleShadow.jpg", "vi/peopleshadow.jpg", "ir/b.jpg", "vi/b.jpg")
     result = found(tmp_path, *spec.usual_layouts("IVF"))
-    assert [(each.name, each.problem) for each in layouts.entries(result, result.names)] == [
+    assert [(each.name, each.problem) for each in matching.entries(result, result.names)] == [
         ("b", None),
         ("peopleShadow", None),
     ]
@@ -81,7 +81,7 @@ def test_names_that_differ_in_case_only_are_partners(tmp_path: Path) -> None:
 def test_names_with_the_same_letters_stay_apart(tmp_path: Path) -> None:
     touch(tmp_path, "ir/x.png", "ir/X.png", "vi/x.png", "vi/X.png")
     result = found(tmp_path, *spec.usual_layouts("IVF"))
-    for each in layouts.entries(result, ["x", "X"]):
+    for each in matching.entries(result, ["x", "X"]):
         assert each.a is not None
         assert each.b is not None
         assert each.name == each.a.stem == each.b.stem
@@ -90,32 +90,26 @@ def test_names_with_the_same_letters_stay_apart(tmp_path: Path) -> None:
 def test_duplicates_and_partners_are_named(tmp_path: Path) -> None:
     touch(tmp_path, "ir/1.png", "ir/1.jpg", "vi/1.png", "ir/2.png", "vi/3.png", "ir/4.png", "vi/4.png")
     result = found(tmp_path, *spec.usual_layouts("IVF"))
-    problems = {each.name: each.problem for each in layouts.entries(result, [*result.names, "5"], "not there")}
+    problems = {each.name: each.problem for each in matching.entries(result, [*result.names, "5"])}
     assert problems == {
         "1": "more than one file has this name: ir/1.jpg, ir/1.png",
         "2": "ir/2.png has no partner in vi",
         "3": "vi/3.png has no partner in ir",
         "4": None,
-        "5": "not there",
+        "5": "there is no such file",
     }
-
-
-def test_list_of_names(tmp_path: Path) -> None:
-    text = tmp_path / "test.txt"
-    text.write_bytes("\ufeff# the test set\r\n00004N.png\r\n\r\n  ir/00008N.PNG \r\nscene.v2\r\n00004N\r\n".encode())
-    assert layouts.read_names(text) == ["00004N", "00008N", "scene.v2"]
 
 
 def test_lists_lie_beside_the_folders(tmp_path: Path) -> None:
     touch(tmp_path, "IR/1.png", "VI/1.png", "test.txt", "Train.TXT", "IR/inside.txt")
-    assert layouts.lists(found(tmp_path, *spec.usual_layouts("IVF"))) == {
+    assert splits.lists(found(tmp_path, *spec.usual_layouts("IVF"))) == {
         "test": tmp_path / "test.txt",
         "train": tmp_path / "Train.TXT",
     }
 
 
 def test_natural_order() -> None:
-    assert sorted(["10", "b", "2", "A1", "a10", "a2", "01"], key=layouts.natural) == [
+    assert sorted(["10", "b", "2", "A1", "a10", "a2", "01"], key=names.natural) == [
         "01",
         "2",
         "10",

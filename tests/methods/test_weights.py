@@ -186,7 +186,7 @@ def test_a_truncated_file_is_named(state: dict[str, torch.Tensor], tmp_path: Pat
 
 def test_a_text_file_is_no_weights(tmp_path: Path) -> None:
     (tmp_path / "notes.pth").write_text("these are not weights")
-    with pytest.raises(InputError, match="truncated, or holds no weights"):
+    with pytest.raises(InputError, match=r"it is text \('these are not weights'\), and holds no weights"):
         load_state(tmp_path / "notes.pth")
     with pytest.raises(InputError, match="there is no weights file"):
         load_state(tmp_path / "absent.pth")
@@ -275,6 +275,11 @@ def test_fetch_refuses_what_was_not_published(
     entry = replace(WEIGHTS["vgg16-torchvision"], name="net", files=(File(f"{address}/net.pth", "name:397923af"),))
     monkeypatch.setitem(WEIGHTS, "net", entry)
     with pytest.raises(RunError, match="is not the published file"):
+        fetch("net")
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
+    (folder / "page.pth").write_text("<!DOCTYPE html><title>Log in</title>")
+    monkeypatch.setitem(WEIGHTS, "net", replace(entry, files=(File(f"{address}/page.pth", "name:397923af"),)))
+    with pytest.raises(RunError, match=r"cannot download .*page.pth .a web page came in place of the file.*put it at"):
         fetch("net")
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
     monkeypatch.setitem(WEIGHTS, "net", replace(entry, files=(File(f"{address}/gone.pth", "name:397923af"),)))

@@ -55,6 +55,7 @@ def triples(draw: st.DrawFn) -> Three:
 def score(record: Metric, images: tuple) -> float:
     scores = evaluate(*images, metrics=[record.key])
     value = next(iter(scores.values()))
+    assert str(value) != "-0.0"
     assert isnan(value) == bool(scores.reasons), "a NaN has a reason, and only a NaN"
     return value
 
@@ -141,6 +142,16 @@ def test_degenerate_images_give_a_number_or_a_reason(record: Metric, name: str) 
         assert low - 1e-9 <= value <= high + 1e-9
 
 
+@pytest.mark.parametrize("name", DEGENERATE)
+def test_no_value_of_tensors_is_negative_zero(name: str) -> None:
+    values = evaluate(*(torch.from_numpy(x.copy()) for x in DEGENERATE[name]), metrics=[*METRICS]).values()
+    assert not any(value == 0 and torch.signbit(value) for value in values)
+
+
+def test_entropy_of_a_constant_image_is_zero() -> None:
+    assert str(evaluate(GRAY, TEXTURE, TEXTURE, metrics="EN")["EN"]) == "0.0"
+
+
 def batch() -> list[np.ndarray]:
     rng = np.random.default_rng(3)
     a, b = (np.stack([smooth(rng), noise(rng), blocks(rng)]) for _ in range(2))
@@ -151,7 +162,7 @@ def batch() -> list[np.ndarray]:
 @ALL
 def test_a_batch_equals_the_loop(record: Metric) -> None:
     f, a, b = batch()
-    together = next(iter(evaluate(f, a, b, metrics=[record.key]).values()))
+    together = next(iter(evaluate(f, a, b, metrics=[record.key], axes="NHW").values()))
     assert together.shape == (3,)
     assert together.dtype == np.float64
     np.testing.assert_array_equal(together, [score(record, three) for three in zip(f, a, b, strict=True)])
@@ -160,8 +171,9 @@ def test_a_batch_equals_the_loop(record: Metric) -> None:
 @ALL
 def test_tensors_equal_arrays(record: Metric) -> None:
     images = batch()
-    arrays = next(iter(evaluate(*images, metrics=[record.key]).values()))
-    tensors = next(iter(evaluate(*(torch.from_numpy(x) for x in images), metrics=[record.key]).values()))
+    arrays = next(iter(evaluate(*images, metrics=[record.key], axes="NHW").values()))
+    given = (torch.from_numpy(x) for x in images)
+    tensors = next(iter(evaluate(*given, metrics=[record.key], axes="NHW").values()))
     assert isinstance(tensors, torch.Tensor)
     assert tensors.dtype == torch.float64
     np.testing.assert_allclose(tensors.numpy(), arrays, rtol=1e-6, atol=1e-9)
@@ -185,4 +197,4 @@ def test_gradient(record: Metric) -> None:
 def test_no_gradient_without_declaration(record: Metric) -> None:
     """A gradient that nobody checked would train something else."""
     images = [torch.from_numpy(x.astype(np.float64)).requires_grad_() for x in batch()]
-    assert not next(iter(evaluate(*images, metrics=[record.key]).values())).requires_grad
+    assert not next(iter(evaluate(*images, metrics=[record.key], axes="NHW").values())).requires_grad

@@ -153,9 +153,104 @@ def test_wrong_wishes(three_methods: Path) -> None:
         plot("box", boards)
     with pytest.raises(InputError, match="unknown metric 'Qabf'"):
         plot("curves", boards, metrics=["Qabf"])
-    with pytest.raises(InputError, match="unknown method on One 'alfa'"):
+    with pytest.raises(InputError, match="unknown method on One, Two 'alfa'"):
         plot("curves", boards, methods=["alfa"])
     with pytest.raises(InputError, match="no data set to draw"):
         plot("curves", [])
     with pytest.raises(InputError, match="cannot draw"):
         plot("curves", boards, Path("x.eps"))
+
+
+@pytest.fixture
+def different(tmp_path: Path, store: Store, store_profile: Store) -> Path:
+    """Two data sets that share four of fourteen methods."""
+    for dataset, numbers in (("One", range(8)), ("Two", range(4, 14))):
+        for number in numbers:
+            rows = [(number + 0.1 * p, number + 1.0, 0.5 - 0.01 * number) for p in range(4)]
+            store(tmp_path, f"m{number:02}", rows, dataset, seconds=0.01 * (number + 1))
+    for number in range(14):
+        store_profile(tmp_path, f"m{number:02}", 0.01 * (number + 1), parameters=1000 + number, flops=10**9 + number)
+    return tmp_path
+
+
+def drawn_by(axes: Axes) -> dict[str, tuple[str, str]]:
+    """Colour and marker by method of a panel's lines and points."""
+    handles, labels = axes.get_legend_handles_labels()
+    artists = [getattr(handle, "lines", [handle])[0] for handle in handles]
+    return {
+        label.partition(":")[0]: (artist.get_color(), artist.get_marker())
+        for label, artist in zip(labels, artists, strict=True)
+    }
+
+
+@pytest.mark.parametrize("kind", ["radar", "curves", "latency", "parameters", "flops", "memory"])
+def test_colour_and_marker_belong_to_a_method_over_all_panels(different: Path, kind: str) -> None:
+    drawn = plot(kind, read_boards(different))
+    panels = [drawn_by(axes) for axes in drawn.axes]
+    looks: dict[str, set[tuple[str, str]]] = {}
+    for panel in panels:
+        for method, look in panel.items():
+            looks.setdefault(method, set()).add(look)
+    assert sorted(looks) == [f"m{number:02}" for number in range(14)]
+    assert all(len(found) == 1 for found in looks.values()), looks
+    assert len({look for found in looks.values() for look in found}) == 14
+    if drawn.legends:
+        texts = [text.get_text() for text in drawn.legends[0].get_texts()]
+        shown = [(h.get_color(), h.get_marker()) for h in drawn.legends[0].legend_handles]  # type: ignore[union-attr]
+        assert {text: {look} for text, look in zip(texts, shown, strict=True)} == looks
+    assert on_the_page(drawn)
+
+
+def test_boxes_have_the_colour_of_their_method(different: Path) -> None:
+    boards = read_boards(different)
+    lines = drawn_by(plot("curves", boards).axes[0]) | drawn_by(plot("curves", boards).axes[-1])
+    drawn = plot("boxes", boards)
+    for axes in drawn.axes:
+        names = [text.get_text() for text in axes.get_xticklabels()]
+        for name, box in zip(names, axes.patches, strict=True):
+            from matplotlib.colors import to_hex
+
+            assert to_hex(box.get_facecolor()) == lines[name][0]
+
+
+def test_a_method_keeps_its_colour_in_a_figure_of_some(different: Path) -> None:
+    everything = drawn_by(plot("radar", read_boards(different)).axes[1])
+    some = drawn_by(plot("radar", read_boards(different, {"m05", "m09"})).axes[-1])
+    assert some == {name: everything[name] for name in ("m05", "m09")}
+
+
+def test_methods_need_not_be_on_every_data_set(different: Path) -> None:
+    drawn = plot("radar", read_boards(different), methods=["m13", "m00", "m05"])
+    assert [sorted(drawn_by(axes)) for axes in drawn.axes] == [["m00", "m05"], ["m05", "m13"]]
+    only = plot("radar", read_boards(different), methods=["m13"])
+    assert [axes.get_title() for axes in only.axes] == ["Two"]
+
+
+def test_a_legend_marks_what_lacks_pairs_anywhere(tmp_path: Path, store: Store) -> None:
+    for dataset, last in (("One", (3.0, 1.0, 0.5)), ("Two", "failed")):
+        store(tmp_path, "a", [(1.0, 4.0, 0.5), (2.0, 4.0, 0.5)], dataset)
+        store(tmp_path, "part", [(3.0, 4.0, 0.5), last], dataset)
+    drawn = plot("radar", read_boards(tmp_path), incomplete=True)
+    assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["a", "part†"]
+
+
+def test_folders_of_fused_images_have_no_time(tmp_path: Path, store: Store) -> None:
+    for method in ("mine", "theirs"):
+        store(tmp_path, method, [(1.0, 4.0, 0.5)], seconds=0.5)
+    path = tmp_path / "Set" / "theirs" / "run.json"
+    path.write_text(path.read_text().replace('"label": "theirs"', '"label": "theirs", "name": "folder"'))
+    drawn = plot("latency", read_boards(tmp_path), metrics=["EN"])
+    assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["mine"]
+    with pytest.raises(InputError, match="no method has stored seconds"):
+        plot("latency", read_boards(tmp_path, {"theirs"}))
+
+
+def test_no_minus_stands_before_a_zero(tmp_path: Path, store: Store) -> None:
+    from fusionbench.reports.tables import table
+
+    store(tmp_path, "a", [(-0.0, -1e-9, 0.5)])
+    boards = read_boards(tmp_path)
+    assert legend(plot("curves", boards, metrics=["EN"]).axes[0]) == ["a: 0.0000"]
+    for format in ("latex", "markdown", "html", "csv"):
+        assert "0.0000" in table(boards, format)  # type: ignore[arg-type]
+        assert "-0.0" not in table(boards, format).replace("-{}", "-")  # type: ignore[arg-type]

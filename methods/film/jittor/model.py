@@ -1,4 +1,7 @@
-"""FILM in Jittor as the worker process holds it: parameters, losses, gradients, steps; arrays in, arrays out."""
+"""FILM in Jittor as the worker process holds it: parameters, losses, gradients, steps; arrays in, arrays out.
+
+Its methods are called where `Operators.compiled` holds: Jittor compiles what is asked for when it is fetched.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ class Model:
     def __init__(self, state: Mapping[str, Array], config: Config) -> None:
         self.config, self.ops = config, MATHEMATICS[config.mathematics]
         self.state: dict[str, Var] = {}
-        self.load(state)
+        with self.ops.compiled():
+            self.load(state)
 
     def load(self, state: Mapping[str, Array]) -> None:
         """Take other parameters; the optimiser starts anew."""
@@ -109,7 +113,7 @@ class Model:
         values = iter(_fetch([*total.values(), *images, *last]))
         losses = {name: float(next(values).item()) for name in total}
         fused = [next(values)[0] for _ in images]
-        # Jittor compiles for finite numbers: in a maximum or a sigmoid NaN vanishes, and a loss of nonsense is finite.
+        # In a maximum NaN vanishes, with Jittor's own flags in a sigmoid, too, and a loss of nonsense is finite.
         if any(np.isnan(array).any() for array in (*chain.from_iterable(pairs), *values)):
             losses = dict.fromkeys(losses, float("nan"))
         return total["loss"], losses, fused

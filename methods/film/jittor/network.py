@@ -63,7 +63,7 @@ def film(state: State, a: Var, b: Var, text: Var, grid: Grid, ops: Operators, ke
             x = pointwise(x, part["conv1.weight"], part["conv1.bias"])
     x = pointwise(x, part["conv2.weight"], part["conv2.bias"])
     keep("conv2", x)
-    return jt.sigmoid(x)
+    return ops.sigmoid(x)
 
 
 class Part:
@@ -141,7 +141,7 @@ def feed_forward(part: Part, x: Var) -> Var:
     """Compute GELU of one half times the other."""
     hidden = depthwise(pointwise(x, part["project_in.weight"]), part["dwconv.weight"])
     half = hidden.shape[0] // 2
-    return pointwise(nn.gelu(hidden[:half]) * hidden[half:], part["project_out.weight"])
+    return pointwise(part.ops.gelu(hidden[:half]) * hidden[half:], part["project_out.weight"])
 
 
 def normalised(part: Part, x: Var) -> Var:

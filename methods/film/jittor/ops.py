@@ -7,15 +7,19 @@
 | clamp at the edge | 0 | 1 | max(edge, x) |
 | PReLU at 0 | 1 + slope | slope | max(x, 0) + slope min(0, x) |
 | Adam | sqrt(v) + epsilon, corrected for its start | epsilon added to the corrected sqrt(v) | as PyTorch |
+| 1 / x, sqrt, exp, erf, what is made of them | approximations, by processor | as written | see `kernels` |
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import jittor as jt
+
+from .kernels import EXACT, compiled, gelu, sigmoid
 
 Var = Any  # jittor has no types
 
@@ -30,14 +34,23 @@ class Operators:
     maximum : of a and b, element by element.
     at_least : x, or a number where it is smaller.
     prelu : x, or slope times x where x is negative; slope is one number, (1,).
+    sigmoid, gelu : of x.
     adam : makes an optimiser of parameters, with a learning rate.
+    flags : of the compiler, further ones, for everything that is computed.
     """
 
     magnitude: Callable[[Var], Var]
     maximum: Callable[[Var, Var], Var]
     at_least: Callable[[Var, float], Var]
     prelu: Callable[[Var, Var], Var]
+    sigmoid: Callable[[Var], Var]
+    gelu: Callable[[Var], Var]
     adam: Callable[[Sequence[Var], float], Any]
+    flags: str
+
+    def compiled(self) -> AbstractContextManager[None]:
+        """Compile what is computed within as this mathematics wants it."""
+        return compiled(self.flags)
 
 
 class Adam(jt.optim.Adam):
@@ -61,18 +74,26 @@ TORCH = Operators(
     maximum=lambda a, b: 0.5 * (jt.maximum(a, b) + jt.maximum(b, a)),
     at_least=lambda x, least: jt.maximum(least, x),
     prelu=lambda x, slope: jt.maximum(x, 0.0) + slope * jt.minimum(0.0, x),
+    sigmoid=sigmoid,
+    gelu=gelu,
     adam=Adam,
+    flags=EXACT,
 )
 NATIVE = Operators(
     magnitude=jt.abs,
     maximum=jt.maximum,
     at_least=lambda x, least: jt.clamp(x, min_v=least),
     prelu=lambda x, slope: jt.maximum(0.0, x) + slope * jt.minimum(0.0, x),
+    sigmoid=jt.sigmoid,
+    gelu=jt.nn.gelu,
     adam=jt.optim.Adam,
+    flags="",
 )
 MATHEMATICS = {
     "torch": TORCH,
     "native": NATIVE,
-    "native-ties": replace(NATIVE, adam=TORCH.adam),
+    "native-ties": replace(
+        TORCH, magnitude=NATIVE.magnitude, maximum=NATIVE.maximum, at_least=NATIVE.at_least, prelu=NATIVE.prelu
+    ),
     "native-adam": replace(TORCH, adam=NATIVE.adam),
 }

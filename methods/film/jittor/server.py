@@ -115,7 +115,9 @@ def _do(request: Request, models: dict[int, Any]) -> Any:
     elif request.method == "drop":
         del models[request.model]
     else:
-        return getattr(models[request.model], request.method)(*request.arguments)
+        model = models[request.model]
+        with model.ops.compiled():
+            return getattr(model, request.method)(*request.arguments)
     return None
 
 

@@ -9,6 +9,7 @@ of each image; the authors had a further language model make a paragraph of such
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ....datasets.pair import Pair
-from ....errors import InputError, one_line
+from ....errors import InputError, SetupError, one_line
 from .cache import cached, key_of
 from .describe import NAMES
 from .source import Features, Gray, TextSource, checked
@@ -57,6 +58,15 @@ class Blip2(TextSource):
         else:
             key = key_of(self.name, self.model, self.captioner, pair.task, a, b)
         return cached(key, lambda: checked(self.embed(text or self.caption(pair.task, a, b)), pair.name))
+
+    def check(self, pairs: Sequence[Pair]) -> None:
+        """Make sure of the library, and of models that are folders: what is in the cache is no reason to load them."""
+        _library()
+        for model in (self.model, self.captioner):
+            if len(Path(model).parts) > 2 and not Path(model).expanduser().is_dir():
+                raise InputError(
+                    f"there is no folder {model} with a BLIP-2 model: give its folder with --text blip2:FOLDER"
+                )
 
     @property
     def record(self) -> dict[str, Any]:
@@ -131,7 +141,7 @@ def _library() -> Any:
     try:
         return import_module("transformers")
     except ImportError as error:
-        raise InputError(
+        raise SetupError(
             'the text source blip2 needs the transformers library: pip install "fusionbench[text]", or choose another '
             "--text"
         ) from error
@@ -142,7 +152,7 @@ def _load(kind: Any, name: str) -> Any:
     try:
         return kind.from_pretrained(name)
     except (OSError, ValueError) as error:
-        raise InputError(
+        raise SetupError(
             f"cannot load BLIP-2 from {name!r} ({one_line(error, 120)}): give its folder with --text blip2:FOLDER, or "
             "choose another --text"
         ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -46,6 +46,9 @@ class TextSource(ABC):
         InputError
             There is no text for this pair, or it is not 768 wide; the pair is named.
         """
+
+    def check(self, pairs: Sequence[Pair]) -> None:  # noqa: B027
+        """Make sure that there can be text for some of the pairs; InputError where there is for none."""
 
     @property
     def record(self) -> dict[str, Any]:
@@ -95,15 +98,32 @@ class Precomputed(TextSource):
             )
         return checked(values, pair.name)
 
+    def check(self, pairs: Sequence[Pair]) -> None:
+        """Look for the names of the pairs; each is read when its turn comes."""
+        if pairs and not any(self._has(pair.name) for pair in pairs):
+            first = pairs[0].name
+            wanted = f"{first}.npy" if self.path.is_dir() else f"an entry {first!r} in its group 'text'"
+            raise InputError(
+                f"there is no text for any of the {len(pairs)} pairs in {self.path}, where {wanted} would be that of "
+                "the first: name another folder, or choose another --text"
+            )
+
+    def _has(self, name: str) -> bool:
+        if self.path.is_dir():
+            return any(file.is_file() for file in self._files(name))
+        return self._from_h5(name) is not None
+
     @property
     def record(self) -> dict[str, Any]:
         """Say where they lie."""
         return {"source": self.name, "path": str(self.path)}
 
-    def _from_folder(self, name: str) -> NDArray[Any] | None:
+    def _files(self, name: str) -> list[Path]:
         # The published file names end where the first dot is.
-        files = [self.path / f"{stem}.npy" for stem in (name, name.partition(".")[0])]
-        path = next((file for file in files if file.is_file()), None)
+        return [self.path / f"{stem}.npy" for stem in (name, name.partition(".")[0])]
+
+    def _from_folder(self, name: str) -> NDArray[Any] | None:
+        path = next((file for file in self._files(name) if file.is_file()), None)
         if path is None:
             return None
         try:

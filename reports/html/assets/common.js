@@ -59,7 +59,7 @@ FB.cost = (key, value) => {
   const better = FB.metric[key].better;
   return better === "zero" ? Math.abs(value) : better === "lower" ? value : -value;
 };
-FB.fixed = (value, digits) => (value === null || value === undefined ? "–" : value.toFixed(digits));
+FB.fixed = (value, digits) => (value === null || value === undefined ? "–" : value.toFixed(digits).replace(/^-(?=[0.]+$)/, "")); // no negative zero
 FB.milliseconds = (seconds) => {
   if (seconds === null || seconds === undefined) return "–";
   const ms = seconds * 1000;
@@ -203,6 +203,11 @@ FB.css = (name) => getComputedStyle(document.documentElement).getPropertyValue(n
 FB.shades = () => (FB.theme === "dark"
   ? ["#6fb6d6", "#e89a70", "#8fc98a", "#c6a1e0", "#e0c35c", "#e58aa4", "#7fd1c1", "#b9b2a4", "#9fb2f0", "#c9d36e"]
   : ["#1f6f8b", "#c2603a", "#3f8047", "#7d52a0", "#9a7400", "#b0405f", "#16827a", "#6e675a", "#4a5fb0", "#6c7a10"]);
+/** Colour and marker belong to a method on every page; the next ten methods have the colours again with other markers. */
+const methodPlace = Object.fromEntries(FB.index.methods.map(({ label }, place) => [label, place]));
+FB.symbols = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon", "triangle-down", "pentagon"];
+FB.shade = (method) => { const shades = FB.shades(); return shades[(methodPlace[method] || 0) % shades.length]; };
+FB.symbol = (method) => FB.symbols[Math.floor((methodPlace[method] || 0) / FB.shades().length) % FB.symbols.length];
 FB.plot = (host, traces, layout = {}) => {
   const ink = FB.css("--ink"), line = FB.css("--line");
   const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };

@@ -29,7 +29,7 @@
       const mine = ranks.map((list) => list[i]).filter((rank) => rank !== null);
       const ranked = mine.length && (state.incomplete || mine.length === keys.length);
       return {
-        ...row, of: index.datasets[FB.datasetAt(slug)].pairs, values: row.means,
+        ...row, notes: [...row.notes, ...row.timing], of: index.datasets[FB.datasetAt(slug)].pairs, values: row.means,
         places: Object.fromEntries(keys.map((key) => [key, places[key][i]])),
         rank: ranked ? mine.reduce((sum, rank) => sum + rank, 0) / mine.length : null,
       };
@@ -203,13 +203,12 @@
     const axisName = (id) => (id === "seconds" ? t("time_axis") : isCost(id) ? FB.plain(`${t(id.slice(5))} · ${measured.split(" · ")[0]}`) : FB.plain(`${id} ${FB.arrow[FB.metric[id].better]}`));
     const axis = (id) => ({ title: { text: axisName(id) }, type: isCost(id) ? "log" : "linear" });
     const rows = boardOf(slug).rows.filter((row) => typeof value(row, x) === "number" && typeof value(row, y) === "number");
-    const shades = FB.shades();
     const sides = labelSides(rows.map((row) => [value(row, x), value(row, y), row.method.length]), isCost(x), isCost(y));
     $("trade-dataset").textContent = index.datasets[FB.datasetAt(slug)].label;
     FB.plot($("trade"), [{
       type: "scatter", mode: "markers+text", x: rows.map((row) => value(row, x)), y: rows.map((row) => value(row, y)),
       text: rows.map((row) => FB.plain(row.method.length > 28 ? `${row.method.slice(0, 27)}…` : row.method)), textposition: sides, cliponaxis: false,
-      customdata: rows.map((row) => row.method), marker: { size: 11, color: rows.map((_, i) => shades[i % shades.length]) },
+      customdata: rows.map((row) => row.method), marker: { size: 11, color: rows.map((row) => FB.shade(row.method)), symbol: rows.map((row) => FB.symbol(row.method)) },
       hovertemplate: "%{text}<br>%{x:.5g}, %{y:.5g}<extra></extra>",
     }], { xaxis: axis(x), yaxis: axis(y) }).then(() => FB.onPoint($("trade"), (method) => `methods/${FB.methodSlug[method]}.html`));
   };

@@ -18,7 +18,7 @@
         const ok = (row) => row.complete && !row.undefined[key] && typeof row.means[key] === "number";
         places[key] = FB.places(board.rows.map((row) => (ok(row) ? FB.cost(key, row.means[key]) : null)))[place];
       }
-      return { dataset, digits: board.digits, entry: board.rows[place], places, notes: board.rows[place].notes };
+      return { dataset, digits: board.digits, entry: board.rows[place], places, notes: [...board.rows[place].notes, ...board.rows[place].timing] };
     });
     const footnotes = FB.footnotes(rows);
     const columns = [
@@ -61,7 +61,7 @@
       customdata: order.map((i) => [data.pairs[i].slug, name]), hovertemplate: "%{text}<br>%{y:.5g}<extra>%{fullData.name}</extra>", ...style,
     });
     const others = Object.keys(data.methods).filter((name) => name !== method).map((name) => trace(name, { line: { width: 1, color: FB.css("--faint") }, opacity: 0.7 }));
-    FB.plot($("curve"), [...others, trace(method, { mode: "lines+markers", line: { width: 2.5, color: FB.shades()[0] }, marker: { size: 6 } })],
+    FB.plot($("curve"), [...others, trace(method, { mode: "lines+markers", line: { width: 2.5, color: FB.shade(method) }, marker: { size: 6, symbol: FB.symbol(method) } })],
       { yaxis: { title: { text: FB.plain(key) } }, xaxis: { title: { text: t("pair") } }, hovermode: "closest" })
       .then(() => FB.onPoint($("curve"), ([pair, name]) => FB.viewerLink(slug, pair, name)));
     const ranked = [...order].sort((i, j) => FB.cost(key, mine[i]) - FB.cost(key, mine[j]) || i - j);

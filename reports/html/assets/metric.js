@@ -29,7 +29,7 @@
     const order = [...index.boards[FB.datasetAt(slug)].rows].sort((a, b) => FB.cost(key, a.means[key] ?? NaN) - FB.cost(key, b.means[key] ?? NaN) || 0);
     const traces = order.map(({ method }) => ({
       type: "box", name: FB.plain(method.length > 30 ? `${method.slice(0, 29)}…` : method), y: data.methods[method].values[key] || [], boxpoints: data.pairs.length > 200 ? "outliers" : "all", jitter: 0.5, pointpos: 0,
-      marker: { size: 4, opacity: 0.55 }, line: { width: 1.5 }, fillcolor: "rgba(0,0,0,0)",
+      marker: { size: 4, opacity: 0.55, color: FB.shade(method), symbol: FB.symbol(method) }, line: { width: 1.5, color: FB.shade(method) }, fillcolor: "rgba(0,0,0,0)",
       text: data.pairs.map((pair) => FB.plain(pair.name)), customdata: data.pairs.map((pair) => [pair.slug, method]), hovertemplate: "%{text}<br>%{y:.5g}<extra></extra>",
     }));
     return FB.plot($("boxes"), traces, { yaxis: { title: { text: FB.plain(key) } } }).then(() => FB.onPoint($("boxes"), ([pair, method]) => FB.viewerLink(slug, pair, method)));

@@ -24,12 +24,12 @@
     const traces = [];
     runs.forEach((run, i) => {
       if (!ticked.has(i)) return;
-      const color = shades[i % shades.length], name = FB.plain(run.name), y = run.losses[loss];
+      const color = shades[i % shades.length], dash = ["solid", "dash", "dot", "dashdot"][Math.floor(i / shades.length) % 4], name = FB.plain(run.name), y = run.losses[loss];
       if (y && $("raw").checked) traces.push({ type: "scatter", mode: "lines", x: run.step, y, line: { color, width: 1 }, opacity: 0.3, hoverinfo: "skip" });
-      if (y) traces.push({ type: "scatter", mode: "lines", x: run.step, y: smooth(y, 2 ** power), name, line: { color, width: 2.2 }, hovertemplate: "%{x}: %{y:.5g}<extra>%{fullData.name}</extra>" });
+      if (y) traces.push({ type: "scatter", mode: "lines", x: run.step, y: smooth(y, 2 ** power), name, line: { color, width: 2.2, dash }, hovertemplate: "%{x}: %{y:.5g}<extra>%{fullData.name}</extra>" });
       const held = run.held_out.losses[loss];
-      if (held && held.some((value) => value !== null)) traces.push({ type: "scatter", mode: "markers", x: run.held_out.step, y: held, name: `${name}, ${t("held_out")}`, marker: { color, size: 8, line: { color: FB.css("--paper"), width: 1 } }, hovertemplate: "%{x}: %{y:.5g}<extra>%{fullData.name}</extra>" });
-      if (run.learning_rate.length) traces.push({ type: "scatter", mode: "lines", x: run.step, y: run.learning_rate, yaxis: "y2", name, line: { color, width: 1.6 }, hovertemplate: "%{x}: %{y:.3g}<extra>%{fullData.name}</extra>" });
+      if (held && held.some((value) => value !== null)) traces.push({ type: "scatter", mode: "markers", x: run.held_out.step, y: held, name: `${name}, ${t("held_out")}`, marker: { color, size: 8, symbol: FB.symbols[Math.floor(i / shades.length) % FB.symbols.length], line: { color: FB.css("--paper"), width: 1 } }, hovertemplate: "%{x}: %{y:.5g}<extra>%{fullData.name}</extra>" });
+      if (run.learning_rate.length) traces.push({ type: "scatter", mode: "lines", x: run.step, y: run.learning_rate, yaxis: "y2", name, line: { color, width: 1.6, dash }, hovertemplate: "%{x}: %{y:.3g}<extra>%{fullData.name}</extra>" });
     });
     FB.plot($("curves"), traces, {
       xaxis: { title: { text: t("step") }, anchor: "y2" }, yaxis: { domain: [0.32, 1], title: { text: FB.plain(loss || "") }, type: $("log").checked ? "log" : "linear" },

@@ -56,13 +56,20 @@
     const focused = document.activeElement && document.activeElement.id === "divider";
     stage.replaceChildren(...panes);
     if (focused && $("divider")) $("divider").focus({ preventScroll: true });
-    const img = stage.querySelector("img");
+    const images = [...stage.querySelectorAll("img")];
     const fit = () => {
-      if (!img.naturalWidth) return;
-      stage.style.setProperty("--ratio", img.naturalWidth / img.naturalHeight);
+      const wide = Math.max(...images.map((img) => img.naturalWidth));
+      const high = Math.max(...images.map((img) => img.naturalHeight));
+      if (!wide) return;
+      stage.style.setProperty("--ratio", wide / high);
+      for (const img of images) { // what a network cropped by a few pixels stays on those of the others
+        const cropped = img.naturalWidth > wide * 7 / 8 && img.naturalHeight > high * 7 / 8;
+        img.style.width = cropped ? `${100 * img.naturalWidth / wide}%` : "";
+        img.style.height = cropped ? `${100 * img.naturalHeight / high}%` : "";
+      }
       applyView();
     };
-    img.addEventListener("load", fit);
+    for (const img of images) img.addEventListener("load", fit);
     fit();
     for (const each of stage.querySelectorAll(".pane")) listen(each);
     moveDivider(state.divider);

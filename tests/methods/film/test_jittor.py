@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -250,6 +251,90 @@ def test_operators(tmp_path: Path) -> None:
             assert difference(np.array(ours), np.array(theirs)) < 1e-6
     for result, *_ in found["quick"][1:]:
         np.testing.assert_allclose(result, found["product"], rtol=1e-5, atol=1e-5)
+
+
+KERNELS = """
+import json, sys
+import jittor as jt
+import numpy as np
+from fusionbench.methods.film.jittor.ops import MATHEMATICS
+
+given = json.load(open(sys.argv[1]))
+ops, found = MATHEMATICS["torch"], {}
+functions = {
+    "sigmoid": ops.sigmoid, "gelu": ops.gelu, "softmax": lambda x: jt.nn.softmax(x.reshape(-1, 8), dim=1),
+    "exp": jt.exp, "sqrt": jt.sqrt, "inverse": lambda x: 1.0 / x, "inverse root": lambda x: 1.0 / jt.sqrt(x),
+    "as it is": lambda x: x * 1.0,
+}
+own = jt.flags.cc_flags
+for level, march in given["levels"].items():
+    jt.flags.cc_flags = own.replace("-march=native", march)
+    with ops.compiled(), jt.flag_scope(compile_options={"as_written": 1, level: 1}):
+        for name, function in functions.items():
+            x = jt.array(np.array(given["numbers"][name], np.float32))
+            y = function(x)
+            slope = jt.grad(y.sum() if name != "softmax" else (y * jt.array(np.arange(8.0))).sum(), x)
+            found[f"{level} {name}"] = [z.numpy().ravel().astype(float).tolist() for z in (y, slope)]
+    jt.clean()
+assert not jt.zeros(1).compile_options
+json.dump(found, open(sys.argv[2], "w"))
+"""
+TINY, LARGE = 1e-40, 3e38  # the first is less than what a processor may flush to zero
+SIGNED = [0.0, TINY, 1e-30, 1e-7, 0.3, 1.0, 2.5, 5.0, 20.0, 31.0, 60.0, 87.0, 104.0, 1e10, LARGE, float("inf")]
+BESIDE_ONE = {"sigmoid": 2.5e-7, "gelu": 1e-6, "softmax": 2e-6}  # the slopes of softmax are sums of terms up to 7
+POSITIVE = [x for x in SIGNED if x > TINY]
+
+
+def numbers(name: str) -> list[float]:
+    """Arguments of a function: those at the ends of its range, and a thousand between."""
+    draw = np.random.default_rng(3).standard_normal(1000)
+    if name in ("sqrt", "inverse", "inverse root"):
+        found = [*POSITIVE, *np.exp(4 * draw)]
+    elif name == "softmax":
+        found = [0.0] * 8 + [50.0, *[-50.0] * 7] + [5.0, float("-inf")] + [1.0] * 6 + (10 * draw).tolist()
+    else:
+        found = [*SIGNED, *(-x for x in SIGNED), *(4 * draw)]
+    return [float(x) for x in np.float32(found)]
+
+
+def by_pytorch(name: str, given: list[float]) -> tuple[np.ndarray, np.ndarray]:
+    x = torch.tensor(given, requires_grad=True)
+    functions: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+        "sigmoid": torch.sigmoid, "gelu": torch.nn.functional.gelu, "softmax": lambda x: x.reshape(-1, 8).softmax(1),
+        "exp": torch.exp, "sqrt": torch.sqrt, "inverse": torch.reciprocal, "inverse root": lambda x: 1 / torch.sqrt(x),
+        "as it is": lambda x: x * 1.0,
+    }  # fmt: skip
+    y = functions[name](x)
+    (y.sum() if name != "softmax" else (y * torch.arange(8.0)).sum()).backward()
+    assert x.grad is not None
+    return y.detach().numpy().ravel(), x.grad.numpy()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["x86-64-v2", "x86-64-v3", "native"])
+def test_functions_on_processors(level: str, tmp_path: Path) -> None:
+    """What Jittor would approximate, compiled for other processors too: PyTorch's numbers and slopes, to the ends."""
+    if level != "native":
+        from llvmlite import binding
+
+        from fusionbench.metrics.blocks import levels
+
+        wanted = next(each for each in levels.X86 if each.name == level)
+        if platform.machine() != "x86_64" or levels.missing(wanted, levels.X86, dict(binding.get_host_cpu_features())):
+            pytest.skip(f"this processor is no {level}")
+    names = ["sigmoid", "gelu", "softmax", "exp", "sqrt", "inverse", "inverse root", "as it is"]
+    task = {"levels": {level: f"-march={level}"}, "numbers": {name: numbers(name) for name in names}}
+    (tmp_path / "task.json").write_text(json.dumps(task))
+    run = [sys.executable, "-c", KERNELS, str(tmp_path / "task.json"), str(tmp_path / "found.json")]
+    subprocess.run(run, env=environment(threads=1), check=True, stdout=subprocess.DEVNULL)
+    found = json.loads((tmp_path / "found.json").read_text())
+    for name in names:
+        values, slopes = zip(found[f"{level} {name}"], by_pytorch(name, task["numbers"][name]), strict=True)
+        # 1 - y, 1 + erf(x) and the like keep what rounding has left of numbers around 1
+        np.testing.assert_allclose(*values, rtol=5e-7, atol=1e-6 if name == "gelu" else 1e-37, err_msg=name)
+        np.testing.assert_allclose(*slopes, rtol=5e-7, atol=BESIDE_ONE.get(name, 1e-37), err_msg=f"slope of {name}")
+    assert found[f"{level} sigmoid"][0][0] == 0.5
+    assert found[f"{level} as it is"][0][1] > 0
 
 
 def test_twenty_steps(worker: Worker, network: FilmNetwork, pairs: list[Pair]) -> None:

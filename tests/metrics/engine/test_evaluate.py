@@ -6,6 +6,7 @@ import doctest
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 from math import isnan
@@ -77,7 +78,7 @@ def test_images_are_not_changed(three: Images) -> None:
 
 def test_batch(three: Images) -> None:
     batch = [np.stack([image, image[::-1], image[:, ::-1]]) for image in three]
-    scores = evaluate(*batch)
+    scores = evaluate(*batch, axes="NHW")
     for i in range(3):
         single = evaluate(*(side[i] for side in batch))
         assert {name: column[i] for name, column in scores.items()} == single
@@ -108,9 +109,9 @@ def test_tensors_of_one_image_and_of_a_batch(three: Images) -> None:
 
 def test_tensors_are_scored_in_chunks(three: Images, monkeypatch: pytest.MonkeyPatch) -> None:
     batch = [torch.from_numpy(np.stack([image, image[::-1], image[:, ::-1]])) for image in three]
-    wanted = evaluate(*batch)
+    wanted = evaluate(*batch, axes="NHW")
     monkeypatch.setattr(sys.modules["fusionbench.metrics.engine.evaluate"], "CHUNK", 2 * 44 * 57)
-    for name, column in evaluate(*batch).items():
+    for name, column in evaluate(*batch, axes="NHW").items():
         torch.testing.assert_close(column, wanted[name], rtol=1e-12, atol=0)
 
 
@@ -364,6 +365,63 @@ def test_metrics_of_other_packages(three: Images, monkeypatch: pytest.MonkeyPatc
     finally:
         METRICS.pop(RECORD.key, None)
         extensions.load_extensions.cache_clear()
+
+
+@pytest.fixture
+def brought(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]]]:
+    """Loads what entry points bring, by name, and returns the warnings; the catalogue is as before afterwards."""
+    before = dict(METRICS)
+
+    def load(**loaders: Callable[[], object]) -> list[str]:
+        points = [
+            type("Point", (), {"name": name, "value": f"{name}:x", "load": lambda self, load=load: load()})()
+            for name, load in loaders.items()
+        ]
+        monkeypatch.setattr(extensions, "entry_points", lambda group: points)
+        extensions.load_extensions.cache_clear()
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            extensions.load_extensions()
+        return [str(one.message) for one in seen]
+
+    yield load
+    METRICS.clear()
+    METRICS.update(before)
+    extensions.load_extensions.cache_clear()
+
+
+def test_a_package_that_stops_half_way_leaves_nothing_behind(three: Images, brought: Callable[..., list[str]]) -> None:
+    def half() -> None:
+        metric("Half", "foreign", reference="none")(foreign)
+        raise ImportError("no module named 'elsewhere'")
+
+    def leave() -> None:
+        raise SystemExit(1)
+
+    told = brought(half=half, leave=leave, peak=lambda: RECORD)
+    assert told == [
+        "metrics of entry point 'half' (half:x) failed to load: ImportError: no module named 'elsewhere'",
+        "metrics of entry point 'leave' (leave:x) failed to load: SystemExit: 1",
+    ]
+    assert "Half@foreign" not in METRICS
+    assert evaluate(*three, metrics="Peak@foreign") == {"Peak@foreign": float(three[0].max())}
+
+
+def test_a_name_that_is_taken_stays_with_its_first_owner(three: Images, brought: Callable[..., list[str]]) -> None:
+    wanted, taken = evaluate(*three, metrics="EN"), replace(RECORD, name="en", convention="FILM")
+
+    def again() -> None:
+        metric("Good", "foreign", reference="none")(foreign)
+        metric("EN", "film", reference="none")(foreign)
+
+    told = brought(record=lambda: taken, module=again, peak=lambda: RECORD)
+    assert [line.partition("failed to load: ")[2] for line in told] == [
+        "ValueError: metric en@FILM is registered twice",
+        "ValueError: metric EN@film is registered twice",
+    ]
+    assert evaluate(*three, metrics="EN") == wanted
+    assert {"Good@foreign", "en@FILM"}.isdisjoint(METRICS)
+    assert "Peak@foreign" in METRICS
 
 
 @pytest.mark.parametrize("module", ["engine.evaluate", "blocks.filters", "engine.protocols", "engine.catalog"])

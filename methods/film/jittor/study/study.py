@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from .....errors import InputError
-from .....files import write_bytes, write_text
+from .....files import check_writable, write_bytes, write_text
 from .....sizes import parse_size_or_auto
 from ....training.options import TrainOptions
 from .. import environment
@@ -57,9 +57,11 @@ def run_study(options: StudyOptions, out: str | Path, progress: Progress = lambd
     """
     version = environment.require()
     out = Path(out)
+    check_writable(out)
+    start = initial_weights(options)
     pairs = read_pairs(options)
     _claim(out, options, pairs, version)
-    study = _Study(options, out, pairs, progress)
+    study = _Study(options, out, pairs, start, progress)
     runs = planned(options)
     kept = {run.name: study.do(run) for run in runs}
     epoch = len(pairs) // options.batch_size
@@ -117,13 +119,15 @@ def batches(number: int, size: int, steps: int, seed: int, order: int) -> list[l
 class _Study:
     """One study under way."""
 
-    def __init__(self, options: StudyOptions, out: Path, pairs: Sequence[Pair], progress: Progress) -> None:
+    def __init__(
+        self, options: StudyOptions, out: Path, pairs: Sequence[Pair], start: Arrays, progress: Progress
+    ) -> None:
         from ...method import parse_grid
         from ...network import GRID
 
         self.options, self.out, self.pairs, self.progress = options, out, pairs, progress
         self.grid = parse_grid(options.grid) or GRID
-        self.start = initial_weights(options)
+        self.start = start
 
     def do(self, run: Run) -> dict[str, Any]:
         """Return what a run gave, from its file if it was finished."""

@@ -1,0 +1,84 @@
+"""What the levels of a fused image tell beside those of its sources, gathered while the pair is scored.
+
+A number of one image proves nothing; `notes` decides over all pairs of a data set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Levels = NDArray[np.uint8]
+
+# of metrics.csv, behind the metrics; how many pairs were worked on at once when it was fused stands there, too
+FACTS = (
+    "fused_min", "fused_max", "fused_at_0", "fused_at_255", "sources_min", "sources_max", "likeness", "copy_of",
+    "at_once",
+)  # fmt: skip
+_EVERY = 4  # of each axis: enough pixels for a correlation
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The gray levels of both sources, (H, W) in 0..255."""
+
+    a: Levels
+    b: Levels
+
+
+def levels(image: NDArray[np.generic]) -> Levels:
+    """Return the gray levels of an image, (H, W) or RGB (H, W, 3), as (H, W) uint8."""
+    if image.dtype == np.uint8 and image.ndim == 2:
+        return image  # type: ignore[return-value]
+    from ..methods.colour import luminance
+
+    return np.rint(luminance(image) * 255).astype(np.uint8)
+
+
+def look(fused: NDArray[np.uint8], seen: Seen) -> dict[str, float]:
+    """Compare a fused image with its sources.
+
+    Parameters
+    ----------
+    fused : (H, W) or RGB (H, W, 3).
+    seen : of the sources.
+
+    Returns
+    -------
+    dict
+        `fused_min` and `fused_max`, and which part of the pixels lies at 0 and at 255 exactly; `sources_min` and
+        `sources_max` over both sources; `likeness`, the larger of the correlations with a and b, where one is defined;
+        `copy_of`, 1 where the fused image equals a, 2 where it equals b, and the sources differ.
+    """
+    gray = levels(fused)
+    facts = {
+        "fused_min": float(gray.min()),
+        "fused_max": float(gray.max()),
+        "fused_at_0": float(np.mean(gray == 0)),
+        "fused_at_255": float(np.mean(gray == 255)),
+        "sources_min": float(min(seen.a.min(), seen.b.min())),
+        "sources_max": float(max(seen.a.max(), seen.b.max())),
+    }
+    if gray.shape == seen.a.shape == seen.b.shape:
+        facts.update(_beside(gray, seen))
+    return facts
+
+
+def _beside(gray: Levels, seen: Seen) -> Iterator[tuple[str, float]]:
+    found = [value for source in (seen.a, seen.b) if (value := _correlation(gray, source)) is not None]
+    if found:
+        yield "likeness", max(found)
+    if not np.array_equal(seen.a, seen.b):
+        for number, source in enumerate((seen.a, seen.b), start=1):
+            if np.array_equal(gray, source):
+                yield "copy_of", float(number)
+
+
+def _correlation(one: Levels, other: Levels) -> float | None:
+    x, y = (image[::_EVERY, ::_EVERY].astype(np.float64) for image in (one, other))
+    x, y = x - x.mean(), y - y.mean()
+    spread = float(np.sqrt((x * x).sum() * (y * y).sum()))
+    return float((x * y).sum()) / spread if spread > 0 else None

@@ -1,0 +1,48 @@
+"""What was done about images of one pair that differ in size, for the manifest and under the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from .store import Row
+
+if TYPE_CHECKING:
+    from .plan import Part
+
+_DONE = {
+    "crop": "scored on the common part with their sources, from the top left corner (--size-policy crop)",
+    "resize": "brought to the size of their sources (--size-policy resize)",
+}
+_SOURCES = {
+    "crop": "cropped to what both show, from the top left corner (--size-policy crop)",
+    "resize": "brought to the size of source a (--size-policy resize)",
+}
+
+
+def fitted(part: Part) -> list[Row]:
+    """List the rows of the part whose fused images had another size."""
+    from ..methods.fit import size_note
+
+    rows = (part.rows.get(pair.name) for pair in part.dataset)
+    return [row for row in rows if row is not None and row.status == "ok" and size_note(row.reason)]
+
+
+def size_record(part: Part) -> dict[str, Any]:
+    """Say for the manifest which rule brought which images of a pair to one size; empty for none.
+
+    `sources` names the pairs whose sources differ from each other, `fused` those whose fused image does from them.
+    """
+    pairs = {"sources": list(part.dataset.uneven), "fused": [row.pair for row in fitted(part)]}
+    named = {what: names for what, names in pairs.items() if names}
+    return {"policy": part.dataset.size_policy, **named} if named else {}
+
+
+def size_notes(part: Part) -> Iterator[str]:
+    """Say under the tables what was done about images of another size; nothing where there are none."""
+    policy, uneven, rows = part.dataset.size_policy, part.dataset.uneven, fitted(part)
+    if uneven:
+        yield f"The sources of {len(uneven)} of {len(part.dataset)} pairs differ in size and were {_SOURCES[policy]}."
+    if rows:
+        count = f"{len(rows)} of {len(part.dataset)} fused images"
+        yield f"{count} had another size and were {_DONE[policy]}."

@@ -1,0 +1,84 @@
+"""The header of a PNG file, and whether it is whole: a walk over its chunks, without decoding any."""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import IO
+
+from .picture import DamagedError, Header, checked
+
+MAGIC = b"\x89PNG\r\n\x1a\n"
+_END, _TAIL = b"\x00\x00\x00\x00IEND\xaeB`\x82", 1 << 16
+_INFLATED = 1032  # no deflate stream grows by more than that
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type: gray, RGB, palette, gray with alpha, RGB with alpha
+
+
+def png_header(file: IO[bytes]) -> Header:
+    """Read the header; the file is read from its start.
+
+    Raises
+    ------
+    DamagedError
+        A chunk is missing or cut off, or there are fewer data than any picture of this size has.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - _TAIL, 0))
+    tail = file.read()
+    whole = tail.endswith(_END)
+    file.seek(len(MAGIC))
+    start, exif, frames, data = b"", 1, 1, 0
+    while True:
+        head = file.read(8)
+        if len(head) < 8:
+            raise DamagedError
+        length, name = struct.unpack(">I4s", head)
+        if file.tell() + length + 4 > size:
+            raise DamagedError
+        if name == b"IEND":
+            break
+        content = file.read(length) if name in (b"IHDR", b"eXIf", b"acTL") else b""
+        if name == b"IHDR":
+            start = content
+        elif name == b"eXIf":
+            exif = orientation_of(content)
+        elif name == b"acTL" and len(content) == 8:
+            frames = struct.unpack(">I", content[:4])[0]
+        elif name == b"IDAT" and whole:  # there may be hundreds of these; what follows them is in the tail
+            data = size - file.tell()
+            before, found, late = tail.rpartition(b"eXIf")
+            exif = orientation_of(late[: int.from_bytes(before[-4:], "big")]) if found and exif == 1 else exif
+            break
+        elif name == b"IDAT":
+            data += length
+        file.seek(length - len(content) + 4, os.SEEK_CUR)
+    return _header(start, data, exif, frames)
+
+
+def _header(start: bytes, data: int, orientation: int, frames: int) -> Header:
+    if len(start) != 13:
+        raise DamagedError
+    width, height, bits, colour = struct.unpack(">IIBB", start[:10])
+    if colour not in _SAMPLES or bits not in (1, 2, 4, 8, 16):
+        raise DamagedError(f"it has {bits} bits of colour type {colour}")
+    if orientation in (5, 6, 7, 8):
+        width, height = height, width
+    channels = 3 if colour in (2, 3, 6) else 1
+    alpha = colour in (4, 6)
+    header = checked(Header(height, width, channels, bits, "PNG", "uint", alpha, max(frames, 1), orientation))
+    if width * height * bits * _SAMPLES[colour] // 8 > data * _INFLATED:
+        raise DamagedError(f"it holds {data} bytes of data for {width}x{height} pixels")
+    return header
+
+
+def orientation_of(exif: bytes) -> int:
+    """Read the orientation out of a block of EXIF; 1 where it says nothing that is of use."""
+    from PIL import Image as Pillow
+
+    try:
+        entries = Pillow.Exif()
+        entries.load(exif)
+        orientation = int(entries.get(0x0112, 1))
+    except Exception:  # Pillow raises whatever a damaged block makes it stumble over
+        return 1
+    return orientation if 1 <= orientation <= 8 else 1

@@ -1,0 +1,147 @@
+"""Finding the fused image of each pair in somebody's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...datasets.holds import holds
+from ...datasets.layouts import below, files, images_in
+from ...datasets.names import alike, fold, natural, stem
+from ...datasets.pair import Pair
+from ...datasets.pairing import match, spellings
+from ...datasets.templates import is_template, suggest, to_pattern
+from ...datasets.words import EVERY, FUSED
+from ...errors import InputError
+
+Called = Callable[[str], list[str]]
+_SHOWN = 3
+
+
+@dataclass
+class Assigned:
+    """Which files were found for the pairs.
+
+    Attributes
+    ----------
+    files : by `key_of` the pair; more than one where an image lies there with several extensions.
+    unclear : by the same, names of which any may be meant.
+    """
+
+    files: dict[tuple[str, str], list[Path]] = field(default_factory=dict)
+    unclear: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+
+def key_of(pair: Pair) -> tuple[str, str]:
+    """Tell a pair from those of the same name in other data sets."""
+    return pair.name, str(pair.a) if isinstance(pair.a, Path) else ""
+
+
+def collect(place: Path) -> dict[str, list[Path]]:
+    """List the images of a folder and those below it, or those that fit a template, by path without extension.
+
+    Raises
+    ------
+    InputError
+        The folder is not there or has no images, or nothing fits the template.
+    """
+    text = str(place)
+    if is_template(text):
+        found = files(Path(), to_pattern(text, "--fused")).paths
+        if not found:
+            raise InputError(f"no image fits {text!r}: {_beside(text)}")
+        return dict(found)
+    if not place.is_dir():
+        raise InputError(f"no folder {place} with fused images" + (": it is a file" if place.is_file() else ""))
+    found = {}
+    for folder in below(place):
+        for path in images_in(folder):
+            found.setdefault((folder.relative_to(place) / stem(path.name)).as_posix(), []).append(path)
+    if not found:
+        raise InputError(f"no image in the folder {place}: {holds(place)}")
+    return found
+
+
+def assign(
+    found: dict[str, list[Path]], pairs: Sequence[Pair], datasets: Iterable[str], words: Iterable[str]
+) -> Assigned:
+    """Find the image of each pair.
+
+    It is looked for right in the folder; where no pair has one there, in folders named after the data set; and else in
+    all others. The pair's name comes before the names of its sources, and plain names before those with a word at
+    their front or end, or with what all names have in common there.
+
+    Parameters
+    ----------
+    found : from `collect`.
+    pairs : all of the data set, so that no pair takes what is another's.
+    datasets : what the data set is called.
+    words : that may stand beside a name, beyond the usual ones: of the method, for instance.
+    """
+    known = {alike(word) for word in (*FUSED, *EVERY, *words, *datasets)}
+    left = {str(number): pair for number, pair in enumerate(pairs)}
+    result = Assigned()
+    for group in _groups(found, {fold(name) for name in datasets}):
+        for of_pair, of_file in _ways(group, known):
+            first = {number: of_pair(pair) for number, pair in left.items()}
+            second = {path: of_file(called) for path, called in group.items()}
+            told = match(first, second, spellings(()), spellings(known))
+            for number, path in told.partner.items():
+                result.files[key_of(left.pop(number))] = found[path]
+                del group[path]
+            for name, others in told.unclear.items():
+                group.pop(name, None)
+                if name in left:
+                    files_of = [path + found[path][0].suffix for path in others if path in found]
+                    result.unclear[key_of(left.pop(name))] = files_of
+        if result.files or result.unclear:  # what lies elsewhere is of another data set, or of another method
+            break
+    return result
+
+
+def _groups(found: dict[str, list[Path]], datasets: set[str]) -> list[dict[str, str]]:
+    """Sort files by how near they lie: for each its key, and its path as seen from there."""
+    top = {path: path for path in found if "/" not in path}
+    own = {}
+    for path in found:
+        parts = path.split("/")
+        place = next((n for n, part in enumerate(parts[:-1]) if fold(part) in datasets), None)
+        if place is not None:
+            own[path] = "/".join(parts[place + 1 :])
+    return [top, own, {path: path for path in found if path not in top and path not in own}]
+
+
+def _ways(group: dict[str, str], words: set[str]) -> list[tuple[Callable[[Pair], list[str]], Called]]:
+    """List what pairs and files are called, the plainest first."""
+    rest = dict(zip(group.values(), suggest("", list(group.values()))[1], strict=True)) if len(group) > 1 else {}
+
+    def last(path: str) -> list[str]:
+        *folders, name = path.split("/")
+        inside = folders[-1:] if alike(name) in words else []  # "01/fused.png"
+        return [path, name, *inside]
+
+    return [
+        (lambda pair: [pair.name], lambda path: [path]),
+        (_called, last),
+        (_called, lambda path: [rest.get(path, path)]),
+    ]
+
+
+def _called(pair: Pair) -> list[str]:
+    return [pair.name, *(source.stem for source in (pair.a, pair.b) if isinstance(source, Path))]
+
+
+def _beside(template: str) -> str:
+    """Say what lies where a template looks."""
+    folder = Path(template).parent
+    while not folder.is_dir():
+        folder = folder.parent
+    names = sorted((path.name for path in folder.iterdir() if not path.name.startswith(".")), key=natural)
+    return f"{folder} has {some(names)}" if names else f"{folder} is empty"
+
+
+def some(names: Iterable[str]) -> str:
+    """Name the first few."""
+    listed = list(names)
+    return ", ".join(listed[:_SHOWN]) + (", …" if len(listed) > _SHOWN else "")

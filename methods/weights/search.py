@@ -1,0 +1,270 @@
+"""Finding a network's tensors in whatever a training script saved.
+
+A file holds dictionaries in dictionaries, in lists, beside an optimiser's state, counters and a second network. All
+tensors are listed under the keys that lead to them, joined by dots. A network is then found by the names of its own
+tensors: what stands before them in the file (`model.`, `module.`, `state_dict.net._orig_mod.`) is the prefix.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .standins import Pickled
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Shape = tuple[int, ...]
+_DEEPEST = 40
+_WRAPPERS = ("module.", "_orig_mod.", "model.", "generator.", "net.", "netG.")
+TOP = "."  # the key that names the top level
+# Counters that tools leave among the tensors: thop, averaged models, TensorFlow's optimisers.
+_COUNTERS = ("total_ops", "total_params", "n_averaged", "global_step", "beta1_power", "beta2_power")
+
+
+@dataclass(frozen=True)
+class State:
+    """The tensors of a file.
+
+    Attributes
+    ----------
+    tensors : by name, on the CPU, as they stand in the file; the states of optimisers are left out.
+    metadata : what a file that we wrote says about itself.
+    format : "safetensors", "TensorFlow checkpoint", "PyTorch file", "NumPy archive" or "Jittor file".
+    homes : the key of the dictionary that each tensor lies in, "" at the top; names that are not listed lie there, too.
+    """
+
+    tensors: dict[str, Tensor]
+    metadata: dict[str, str] = field(default_factory=dict)
+    format: str = "safetensors"
+    homes: dict[str, str] = field(default_factory=dict)
+
+    def below(self, key: str) -> State:
+        """Keep what lies below a key, and drop the key from the names; nothing may be left."""
+        if key == TOP:
+            return State({n: t for n, t in self.tensors.items() if not self.homes.get(n)}, self.metadata, self.format)
+        for start in (f"{key}.", f"{key}/"):
+            kept = {n.removeprefix(start): t for n, t in self.tensors.items() if n.startswith(start)}
+            if kept:
+                homes = {n.removeprefix(start): h[len(start) :] for n, h in self.homes.items() if n.startswith(start)}
+                return State(kept, self.metadata, self.format, homes)
+        return State({}, self.metadata, self.format)
+
+    def bare(self) -> State:
+        """Drop the keys before the names where all tensors lie in one dictionary, and the prefixes of wrappers."""
+        homes = {self.homes.get(name, "") for name in self.tensors}
+        if len(homes) != 1:
+            return self
+        start = f"{home}." if (home := homes.pop()) else ""
+        while (wrapper := _wrapper([name[len(start) :] for name in self.tensors])) is not None:
+            start += wrapper
+        return State({n[len(start) :]: t for n, t in self.tensors.items()}, self.metadata, self.format)
+
+    def keys(self) -> list[str]:
+        """List the keys that tensors lie below: dictionaries, and first parts of names."""
+        found = dict.fromkeys(home for home in self.homes.values() if home)
+        found |= dict.fromkeys(name.partition(".")[0] for name in self.tensors if "." in name)
+        return list(found)
+
+
+def _wrapper(names: list[str]) -> str | None:
+    """Find what a wrapper of the network put before all of its names."""
+    return next((start for start in _WRAPPERS if names and all(name.startswith(start) for name in names)), None)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A network in a file.
+
+    Attributes
+    ----------
+    form : which of the known forms its names have.
+    prefix : what stands before the names in the file.
+    tensors : by the names of that form.
+    """
+
+    form: str
+    prefix: str
+    tensors: dict[str, Tensor]
+
+
+class Unfit(Exception):  # noqa: N818
+    """No network was found, or more than one. What the nearest one lacks, has too many, and has in other shapes."""
+
+    def __init__(
+        self, form: str = "", missing: Sequence[str] = (), extra: Sequence[str] = (),
+        shapes: Sequence[tuple[str, Shape, Shape]] = (), keys: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        super().__init__(form)
+        self.form, self.missing, self.extra, self.shapes, self.keys = form, missing, extra, shapes, keys
+
+
+def collect(content: Any) -> tuple[dict[str, Tensor], dict[str, str], bool]:
+    """List every named tensor of what a file holds.
+
+    Returns
+    -------
+    The tensors by name, the key of the dictionary of each, and whether the state of an optimiser was left out.
+    """
+    tensors: dict[str, Tensor] = {}
+    homes: dict[str, str] = {}
+    optimisers = False
+    waiting: list[tuple[str, Any, int]] = [("", content, 0)]
+    seen: set[int] = set()
+    while waiting:
+        home, container, depth = waiting.pop(0)
+        if id(container) in seen or depth > _DEEPEST:  # a file may contain itself
+            continue
+        seen.add(id(container))
+        if isinstance(container, Mapping) and "param_groups" in container:
+            optimisers = True
+            continue
+        for key, value in _items(container):
+            name = f"{home}.{key}" if home else key
+            if isinstance(value, Mapping | list | tuple):
+                waiting.append((name, value, depth + 1))
+            elif (tensor := _tensor(value)) is not None and name not in tensors and isinstance(container, Mapping):
+                tensors[name], homes[name] = tensor, home
+    return tensors, {name: home for name, home in homes.items() if home}, optimisers
+
+
+def _items(container: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(container, Mapping):
+        for key, value in container.items():
+            yield key.decode(errors="replace") if isinstance(key, bytes) else str(key), value
+    elif isinstance(container, list | tuple):
+        yield from ((str(number), value) for number, value in enumerate(container))
+
+
+def _tensor(value: Any) -> Tensor | None:
+    """Make a tensor of what is one, or an array of numbers; a parameter becomes a plain tensor."""
+    import numpy as np
+    import torch
+
+    if isinstance(value, Pickled):
+        value = value.array
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+        return torch.tensor(value.astype(value.dtype.newbyteorder("=")))
+    return value.detach() if isinstance(value, torch.Tensor) else None
+
+
+def find(state: State, forms: Mapping[str, Mapping[str, Shape]], alone: bool = True) -> Found:
+    """Find the one network of these forms.
+
+    Parameters
+    ----------
+    forms : the names and shapes of all its tensors, by the name of the form.
+    alone : refuse one that has more tensors than these, as another network has.
+
+    Raises
+    ------
+    Unfit
+        There is none: what the nearest lacks is said; or there are several whose values differ: their keys are.
+    """
+    partly: list[tuple[int, str, str]] = []  # how many of the names, form, prefix
+    whole: list[tuple[str, str]] = []
+    for form, wanted in forms.items():
+        for prefix, count in _prefixes(state, wanted).items():
+            partly.append((count, form, prefix))
+            if count == len(wanted):
+                whole.append((form, prefix))
+    if not whole:
+        if not partly:
+            raise Unfit(missing=list(next(iter(forms.values()))), extra=list(state.tensors))
+        _, form, prefix = max(partly, key=lambda found: found[0])
+        wanted = forms[form]
+        raise Unfit(form, [name for name in wanted if prefix + name not in state.tensors],
+                    _extra(state, wanted, prefix), _misshapen(state, wanted, prefix))  # fmt: skip
+    fitting = [(f, p) for f, p in whole if not _misshapen(state, forms[f], p)]
+    if not fitting:
+        form, prefix = whole[0]
+        raise Unfit(form, shapes=_misshapen(state, forms[form], prefix), extra=_extra(state, forms[form], prefix))
+    found = [Found(f, p, {name: state.tensors[p + name] for name in forms[f]}) for f, p in fitting]
+    form, prefix = found[0].form, found[0].prefix
+    if len(found) > 1 and not all(_same(found[0], other) for other in found[1:]):
+        raise Unfit(form, keys=[f.prefix.rstrip("./") or TOP for f in found])
+    longer = tuple(p for _, p in whole if len(p) > len(prefix))  # the same network once more
+    extra = [name for name in _extra(state, forms[form], prefix) if not (prefix + name).startswith(longer)]
+    if alone and extra:
+        raise Unfit(form, extra=extra)
+    return found[0]
+
+
+def _prefixes(state: State, wanted: Mapping[str, Shape]) -> Counter[str]:
+    """Count how many of the wanted names stand behind each prefix."""
+    lengths = sorted({len(name) for name in wanted})
+    found: Counter[str] = Counter()
+    for name in state.tensors:
+        for length in lengths:
+            if length <= len(name) and name[len(name) - length :] in wanted:
+                found[name[: len(name) - length]] += 1
+    return found
+
+
+def _misshapen(state: State, wanted: Mapping[str, Shape], prefix: str) -> list[tuple[str, Shape, Shape]]:
+    there = ((name, state.tensors.get(prefix + name), shape) for name, shape in wanted.items())
+    return [(name, tuple(t.shape), shape) for name, t, shape in there if t is not None and tuple(t.shape) != shape]
+
+
+def _extra(state: State, wanted: Mapping[str, Shape], prefix: str) -> list[str]:
+    """Name the tensors among the network's that it does not have: in the same dictionaries, behind its prefix."""
+    homes = {state.homes.get(prefix + name, "") for name in wanted if prefix + name in state.tensors}
+    return [
+        name[len(prefix) :]
+        for name, tensor in state.tensors.items()
+        if name.startswith(prefix)
+        and name[len(prefix) :] not in wanted
+        and state.homes.get(name, "") in homes
+        and not _counts(name, tensor, prefix, wanted)
+    ]
+
+
+def _counts(name: str, tensor: Tensor, prefix: str, wanted: Mapping[str, Shape]) -> bool:
+    """Whether a tensor is a counter, or what an optimiser of TensorFlow keeps for one of the wanted."""
+    slot = name[len(prefix) :].rpartition("/")[0]
+    whole_number = tensor.numel() == 1 and not tensor.is_floating_point()
+    return slot in wanted or whole_number or name.endswith(_COUNTERS)
+
+
+def check_values(tensors: Mapping[str, Tensor]) -> str | None:
+    """Say what is wrong with the numbers of a network; None where all can be computed with.
+
+    They must be floating-point numbers, dense, and finite in float32, in which the methods compute.
+    """
+    for name, tensor in tensors.items():
+        kind = str(tensor.dtype).removeprefix("torch.")
+        if tensor.is_quantized or not tensor.is_floating_point():
+            return (
+                f"{name} is {kind}, not floating-point numbers, as in a quantised network: take the checkpoint from "
+                "before it was quantised"
+            )
+        if tensor.layout is not _strided() or tensor.is_meta:
+            return f"{name} is not stored as a plain tensor: save it with .to_dense()"
+    broken = [name for name, tensor in tensors.items() if not tensor.float().isfinite().all()]
+    if broken:
+        more = f" and {len(broken) - 3} more" if len(broken) > 3 else ""
+        return f"not all finite: {', '.join(broken[:3])}{more}; training went astray before it: take an earlier one"
+    return None
+
+
+def several(keys: Sequence[str]) -> str:
+    """Say that there are several networks in a file, and how one of them is chosen."""
+    listed = " and ".join([", ".join(repr(key) for key in keys[:-1]), repr(keys[-1])])
+    return f"{len(keys)} networks in it would do, under the keys {listed}: say which, as in FILE#{keys[0]}"
+
+
+def _strided() -> Any:
+    import torch
+
+    return torch.strided
+
+
+def _same(one: Found, other: Found) -> bool:
+    import torch
+
+    return one.form == other.form and all(
+        t.dtype == other.tensors[name].dtype and torch.equal(t, other.tensors[name]) for name, t in one.tensors.items()
+    )

@@ -1,0 +1,102 @@
+"""What is admitted is read, to the values that a plain reading gives: every extension in every mode."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from fusionbench.datasets import UnreadableImageError, images, probe, read
+
+from .made import RGB, Made, chunk, made, png
+
+FILES = made()
+
+
+def write(folder: Path, file: Made) -> Path:
+    path = folder / f"x{file.suffix}"
+    path.write_bytes(file.data)
+    return path
+
+
+def gray_where_equal(values: np.ndarray) -> np.ndarray:
+    return values[..., 0] if values.ndim == 3 and (values == values[..., :1]).all() else values
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_the_values_are_those_of_a_plain_reading(tmp_path: Path, file: Made) -> None:
+    picture = images.read_picture(write(tmp_path, file), alpha=True)
+    wanted = gray_where_equal(file.values)
+    assert picture.pixels.shape == wanted.shape
+    assert np.abs(picture.pixels.astype(float) - wanted).max() <= file.tolerance
+    assert picture.maximum == file.maximum
+    assert picture.header.alpha == (file.alpha is not None)
+    if file.alpha is not None:
+        np.testing.assert_array_equal(picture.alpha, file.alpha)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_header_and_pixels_come_from_one_decision(tmp_path: Path, file: Made) -> None:
+    path = write(tmp_path, file)
+    header, picture = probe(path), images.read_picture(path)
+    assert header == picture.header
+    assert (header.height, header.width) == picture.pixels.shape[:2]
+    assert header.bits == file.bits
+    assert header.deep == (picture.pixels.dtype != np.uint8)
+    assert header.pages == file.pages
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if f.maximum is not None], ids=lambda file: file.name)
+def test_reading_gives_8_or_16_bits_at_full_range(tmp_path: Path, file: Made) -> None:
+    image = read(write(tmp_path, file))
+    assert image.dtype in (np.uint8, np.uint16)
+    if file.maximum not in (255, 65535):
+        wanted = np.rint(gray_where_equal(file.values) * 65535.0 / file.maximum)  # type: ignore[operator]
+        np.testing.assert_array_equal(image, wanted)
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if f.maximum is None], ids=lambda file: file.name)
+def test_values_without_a_known_range_are_not_given_one(tmp_path: Path, file: Made) -> None:
+    with pytest.raises(UnreadableImageError, match="of no known range"):
+        read(write(tmp_path, file))
+
+
+def test_every_extension_is_tried() -> None:
+    assert {file.suffix for file in FILES} | {".jpx"} == images.EXTENSIONS  # .jpx is another name of .jp2
+
+
+@pytest.mark.parametrize(
+    "file", [f for f in FILES if f.suffix in (".png", ".jpg", ".bmp") and f.maximum == 255], ids=lambda file: file.name
+)
+def test_pixels_of_8_bits_are_those_of_opencv(tmp_path: Path, file: Made) -> None:
+    path = write(tmp_path, file)
+    theirs = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+    ours = read(path)
+    np.testing.assert_array_equal(ours if ours.ndim == 3 else np.dstack([ours] * 3), theirs)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_part_of_a_file_is_never_taken_for_the_whole(tmp_path: Path, file: Made, share: float) -> None:
+    path = tmp_path / f"x{file.suffix}"
+    path.write_bytes(file.data[: int(len(file.data) * share)])
+    try:
+        picture = images.read_picture(path)
+    except UnreadableImageError:
+        with pytest.raises(UnreadableImageError):
+            probe(path)
+        return
+    # what was cut off lay behind the first picture
+    np.testing.assert_array_equal(picture.pixels, images.read_picture(write(tmp_path, file)).pixels)
+
+
+@pytest.mark.parametrize("tail", [b"", b"of a camera"])
+def test_orientation_may_stand_behind_the_pixels(tmp_path: Path, tail: bytes) -> None:
+    exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+    whole = png(RGB, 8, 2)
+    path = tmp_path / "x.png"
+    path.write_bytes(whole[:-12] + chunk(b"eXIf", exif) + whole[-12:] + tail)
+    np.testing.assert_array_equal(read(path), np.rot90(RGB, -1))
+    assert (probe(path).height, probe(path).width) == (30, 20)
