@@ -95,7 +95,7 @@ def test_without_jittor_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     assert not can
     assert (findings["Jittor"].verdict, findings["Jittor"].advice) == ("bad", environment.how_to_install())
     assert findings["start"].found == "not tried"
-    with pytest.raises(InputError, match=r"not installed: install it with pip install 'fusionbench\[jittor\]'"):
+    with pytest.raises(InputError, match=r"not installed: .*pip install 'fusionbench\[jittor\]'"):
         environment.require()
 
 
