@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +83,10 @@ def fetch(
     if _is_there(look(spec.pin, folder)):
         return _result(spec, folder)
     hidden = folder.with_name(f".{folder.name}.fetch")
-    with alone(hidden.with_suffix(".lock"), lambda: say(f"another process is fetching {spec.name}: waiting for it")):
+    with (
+        _leaving_none_empty(folder.parent),
+        alone(hidden.with_suffix(".lock"), lambda: say(f"another process is fetching {spec.name}: waiting for it")),
+    ):
         places = look(spec.pin, folder)
         job = Job(spec.pin, hidden, progress, say, mirror or os.environ.get("FUSIONBENCH_MIRROR") or SERVER)
         if _is_there(places):
@@ -102,6 +106,18 @@ def fetch(
             job.leave()
         job.clear()
     return _result(spec, folder, new=True, commit=commit, notes=notes)
+
+
+@contextlib.contextmanager
+def _leaving_none_empty(folder: Path) -> Iterator[None]:
+    """Leave no data folder behind in which nothing came to lie."""
+    new = not folder.exists()
+    try:
+        yield
+    finally:
+        if new:
+            with contextlib.suppress(OSError):  # it is not empty
+                folder.rmdir()
 
 
 def _is_there(places: list[Place]) -> bool:

@@ -280,8 +280,9 @@ def test_no_network(road: Server, tmp_path: Path) -> None:
         ):
             fetch("RoadScene", tmp_path, mirror=mirror)
     with pytest.raises(DownloadError, match="this is no address of a server"):
-        fetch("RoadScene", tmp_path, mirror="ftp:/what")
+        fetch("RoadScene", tmp_path / "data", mirror="ftp:/what")
     assert below(tmp_path) == {}
+    assert not (tmp_path / "data").exists()
 
 
 def test_no_secure_connection(road: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
