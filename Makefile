@@ -9,8 +9,7 @@ INSTALL ?= $(BIN)/python -m pip install --quiet -c constraints.txt
 ROOMS  := metrics datasets drawing methods bench reports cli
 # as many processes as cores, each with one thread
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-# a checkout may have any name, also one that is no name of a package
-SPREAD := -n auto --dist loadfile --rootdir tests
+SPREAD := -n auto --dist loadfile
 
 MATCHES = import subprocess as s, sys; \
     v = s.check_output(['$(PYTHON)', '-c', 'import sys; print(sys.version_info[:2])'], text=True).strip(); \
@@ -33,7 +32,7 @@ test-fast: $(VENV)/.installed-test
 
 # how far every metric is from the published and reference values
 golden: $(VENV)/.installed-test
-	$(BIN)/python -m pytest --rootdir tests tests/metrics/test_golden.py -q -s
+	$(BIN)/python -m pytest tests/metrics/test_golden.py -q -s
 
 # as on processors with fewer instructions than this one has
 test-processors: $(VENV)/.installed-test
