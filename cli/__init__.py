@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -69,6 +70,8 @@ weights_app.command()(weights.info)
 def main() -> None:
     """Run the command line; errors made on purpose are one sentence and an exit code."""
     debug = "--debug" in sys.argv[1:]
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # σ and ↑ are no reason to end where output is not UTF-8
     try:
         app()
     except FusionBenchError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import os
 import pkgutil
 import subprocess
 import sys
@@ -120,3 +121,17 @@ def test_the_wheel_of_the_source_archive_holds_what_the_checkout_has(tmp_path: P
         f for f in files if f.parts[0] not in apart and (len(f.parts) > 1 or f.suffix == ".py" or f.name == "py.typed")
     }
     assert inside == {f"fusionbench/{file.as_posix()}" for file in wanted}
+
+
+@pytest.mark.parametrize(
+    "words", ["--help", "run --help", "list metrics", "list datasets", "explain psnr", "run --limit 1 -m average"]
+)
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_output_that_is_not_utf8(words: str, encoding: str, tmp_path: Path) -> None:
+    """What cannot be shown there is a question mark, with exit code 0; no home folder is needed either."""
+    plain = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    kept = {name: value for name, value in os.environ.items() if name not in {"HOME", "LANG", "LC_CTYPE"}}
+    command = [sys.executable, "-m", "fusionbench", *words.split()]
+    done = subprocess.run(command, cwd=tmp_path, env={**kept, **plain}, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode(encoding)
