@@ -38,7 +38,7 @@ golden: $(VENV)/.installed-test
 
 # as on processors with fewer instructions than this one has
 test-processors: $(VENV)/.installed-test
-	$(PYTEST) $(BIN)/python tests/processors.py v2 -q tests/metrics/test_golden.py tests/metrics/blocks
+	$(PYTEST) $(BIN)/python tests/processors.py v2 -q tests/metrics/test_film.py tests/metrics/blocks
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
