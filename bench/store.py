@@ -37,7 +37,7 @@ FIXED = ("pair", "status", "reason", "seconds", "sources")
 Status = Literal["ok", "failed", "skipped"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Row:
     """The result of one pair.
 
@@ -54,6 +54,18 @@ class Row:
     sources: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
     facts: dict[str, float] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare rows as they are stored, where a missing number equals another."""
+        return isinstance(other, Row) and self._stored() == other._stored()
+
+    def _stored(self) -> tuple[object, ...]:
+        values = [{key: _told(value) for key, value in part.items()} for part in (self.metrics, self.facts)]
+        return self.pair, self.status, self.reason, self.sources, _told(self.seconds), *values
+
+
+def _told(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def slug(label: str) -> str:
