@@ -196,7 +196,7 @@ def _work(parts: list[Part], tasks: list[PairTask], executor: Executor, ahead: i
             _record(part, Row(name, "skipped", reason))
     total = sum(len(part.dataset) for part in parts)
     left = sum(len(task.targets) for task in tasks)
-    held: dict[Path, list[Row]] = {}
+    held: dict[Path, list[SetUpFailed]] = {}
     with Reporter(console, total, done=total - left) as reporter:
         for results in stream(executor, execute, tasks, ahead):
             for path, row in results:
@@ -206,7 +206,7 @@ def _work(parts: list[Part], tasks: list[PairTask], executor: Executor, ahead: i
     _refuse(by_path, held, 1)
 
 
-def _take(part: Part, row: Row, held: dict[Path, list[Row]]) -> None:
+def _take(part: Part, row: Row, held: dict[Path, list[SetUpFailed]]) -> None:
     """Record a row; but hold it back where it tells of every pair, until another pair of the method shows otherwise."""
     path = part.folder.path
     if isinstance(row, SetUpFailed) and not any(done.status == "ok" for done in part.rows.values()):
@@ -218,10 +218,10 @@ def _take(part: Part, row: Row, held: dict[Path, list[Row]]) -> None:
             _record(part, other)
 
 
-def _refuse(by_path: dict[Path, Part], held: dict[Path, list[Row]], enough: int) -> None:
+def _refuse(by_path: dict[Path, Part], held: dict[Path, list[SetUpFailed]], enough: int) -> None:
     """End the run where so many pairs of a method lacked the same, and none was fused."""
     for path, rows in held.items():
-        if len(rows) >= enough and isinstance(rows[0], SetUpFailed):
+        if len(rows) >= enough:
             raise SetupError(f"method {by_path[path].method.label!r} can fuse no pair here: {rows[0].lacks}")
 
 
