@@ -8,7 +8,7 @@ BIN     := $(VENV)/bin
 # of test-fast: what to leave out, as in BUT='--ignore tests/methods/film'
 BUT     ?=
 INSTALL ?= $(BIN)/python -m pip install --quiet -c constraints.txt
-ROOMS  := metrics datasets drawing methods bench reports cli
+ROOMS  := metrics datasets drawing methods training frameworks results bench reports cli speed
 # as many processes as cores, each with one thread
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 SPREAD := -n auto --dist loadfile
@@ -38,7 +38,7 @@ golden: $(VENV)/.installed-test
 
 # as on processors with fewer instructions than this one has
 test-processors: $(VENV)/.installed-test
-	$(PYTEST) $(BIN)/python tests/processors.py v2 -q tests/metrics/test_film.py tests/metrics/blocks
+	$(PYTEST) $(BIN)/python tests/processors.py v2 -q tests/metrics/test_film.py tests/metrics/compiler
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -59,7 +59,7 @@ docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 benchmark: $(VENV)/.installed-test
-	$(BIN)/python benchmarks/metrics.py
+	$(BIN)/python speed/metrics.py
 
 $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

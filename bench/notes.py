@@ -22,8 +22,8 @@ from .sizes import size_notes
 from .stretch import ENOUGH, NEARLY, stretch
 
 if TYPE_CHECKING:
+    from ..results.store import Row
     from .plan import Part
-    from .store import Row
 
 OPPOSITE = -0.3  # correlation with the source that it resembles more: no fusion turns both round
 _LOSSY = ("JPEG", "WEBP", "JPEG2000", "AVIF")

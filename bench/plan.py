@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ..datasets import FULL, FusionDataset, Pair
 from ..errors import InputError
 from ..files import check_writable
-from ..metrics.engine.evaluate import select
+from ..metrics.evaluation import select
+from ..results.store import Row, RunFolder, run_folder
 from . import manifest
-from .store import Row, RunFolder, run_folder
 from .task import PairTask, Target, digest_sources, fingerprint
 
 if TYPE_CHECKING:

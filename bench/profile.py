@@ -14,11 +14,11 @@ from ..environment import environment
 from ..errors import InputError, RunError, one_line
 from ..files import check_writable
 from ..methods.devices import check_device
+from ..results.store import FORMAT, profile_path, read_record, write_record
 from ..sizes import parse_size
 from . import manifest
 from .measure import Job, default_threads, measure, quartiles, scene
 from .ready import check_method
-from .store import FORMAT, profile_path, read_record, write_record
 
 if TYPE_CHECKING:
     from ..methods import Method

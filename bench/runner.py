@@ -17,15 +17,15 @@ from ..environment import environment
 from ..errors import InputError, SetupError, one_line
 from ..methods.devices import check_name
 from ..metrics import get_metric, get_protocol
-from ..metrics.blocks.levels import PLAIN
-from ..metrics.blocks.machine import processor
+from ..metrics.compiler.levels import PLAIN
+from ..metrics.compiler.machine import processor
+from ..results.store import FORMAT, Row
 from . import manifest
 from .executors import elsewhere, make_executor, stream
 from .notes import notes_of
 from .plan import Part, choose_metrics, make_parts, make_tasks
 from .progress import Reporter
 from .sizes import size_record
-from .store import FORMAT, Row
 from .task import PairTask, SetUpFailed, check_target, execute
 from .timing import timing
 from .warm import warm_up

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .store import Row
+from ..results.store import Row
 
 if TYPE_CHECKING:
     from .plan import Part

@@ -50,8 +50,8 @@ def compare_backends(
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
-    from ..methods.film.jittor.study import StudyOptions, planned, run_study
-    from ..reports.backends.page import write_comparison
+    from ..frameworks.study import StudyOptions, planned, run_study
+    from ..frameworks.study.page import write_comparison
 
     if (data is None) == (dataset is None):
         raise InputError("give either a data set with --dataset, or an H5 file with --data")

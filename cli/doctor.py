@@ -9,7 +9,7 @@ import typer
 from . import show
 
 if TYPE_CHECKING:
-    from ..methods.film.jittor.doctor import Finding
+    from ..frameworks.jittor.doctor import Finding
 
 _MARKS = {"good": ("✓", "green"), "poor": ("!", "yellow"), "bad": ("✗", "bold red")}
 
@@ -21,7 +21,7 @@ def jittor(
 
     Ends with 0 where Jittor can be used, and with 1 where it cannot.
     """
-    from ..methods.film.jittor import doctor, onednn
+    from ..frameworks.jittor import doctor, onednn
 
     if fix:
         typer.echo(f"oneDNN: {onednn.set_up()}")

@@ -42,7 +42,7 @@ def film(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..methods.film.prepare import prepare
+    from ..training.recipes.film.prepare import prepare
 
     refuse_data_root(context, [dataset])
     whole = size == "native" or split == "test"

@@ -46,13 +46,13 @@ def profile(
     from rich.console import Console
 
     from ..bench.profile import profile as measure
-    from ..bench.store import find_runs
     from ..methods import default_methods, get_method
     from ..methods.devices import check_device
     from ..reports.efficiency import efficiency_grids
     from ..reports.leaderboard import write_leaderboard
     from ..reports.profiles import read_profiles
     from ..reports.text import grid_to_table
+    from ..results.store import find_runs
 
     check_device(device)
     if given(context).keys() & {"device", "task"}:

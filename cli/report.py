@@ -220,9 +220,9 @@ def _trainings() -> list[Path]:
 
 def _sources(runs: Path) -> Callable[[str, str], list[tuple[str, Any]]]:
     """Find the sources of a pair by what the manifests say of them; nothing where they are gone."""
-    from ..bench.store import find_runs
     from ..datasets import Pair, parse_ranges, read_pair
     from ..datasets.catalog import find_spec
+    from ..results.store import find_runs
 
     manifests = [run.manifest() for run in find_runs(runs)]
 

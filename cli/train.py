@@ -72,8 +72,8 @@ def train(
 
     With --resume it goes on where it stopped; only options that you give again are changed.
     """
-    from ..methods.training import resume as go_on
-    from ..methods.training import train as start
+    from ..training import resume as go_on
+    from ..training import train as start
 
     if data is not None and dataset:
         raise InputError("give either data sets with --dataset, or an H5 file with --data")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .catalog import get_spec, list_datasets
 from .checks import CheckReport, check
 from .dataset import FusionDataset, SizePolicy, load_source, read_pair, require_effect
+from .finding.layouts import Layout
 from .images import Header, UnreadableImageError, is_image_name, probe, read, to_gray, write
-from .layouts import Layout
 from .load import OnError, load_dataset
 from .pair import Colour, Pair, Source, Task
 from .ranges import FULL, RangeOption, Ranges, Rule, parse_ranges

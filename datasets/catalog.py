@@ -9,8 +9,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from ..errors import InputError, unknown
-from .layouts import Layout
-from .names import fold
+from .finding.layouts import Layout
+from .finding.names import fold
 from .pair import Pair
 from .spec import DatasetSpec, NamedSplit, Pin, Tree, two_folders
 

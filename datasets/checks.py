@@ -11,15 +11,15 @@ from pathlib import Path
 from ..errors import InputError
 from .dataset import SIDES, SizePolicy, load_source
 from .facts import facts_of, same
+from .finding.layouts import Found, short
+from .finding.matching import Entry, entries
+from .finding.splits import choose, split_names
 from .images import UnreadableImageError
-from .layouts import Found, short
 from .load import inspect, locate, printable
-from .matching import Entry, entries
 from .pair import Pair, Task
 from .ranges import FULL, RangeOption, Ranges, parse_ranges
 from .remarks import Remark, sentences
 from .spec import DatasetSpec
-from .splits import choose, split_names
 
 _SHOWN = 20
 

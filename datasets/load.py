@@ -11,22 +11,22 @@ from typing import Literal, cast, get_args
 import numpy as np
 
 from ..errors import InputError, unknown
-from . import layouts
-from .absent import not_found, nothing_in
 from .catalog import find_spec, get_spec
 from .dataset import FusionDataset, SizePolicy, require_effect, sizes
+from .finding import layouts
+from .finding.absent import not_found, nothing_in
+from .finding.layouts import Found
+from .finding.matching import Entry, check_partners, entries
+from .finding.splits import choose, default_split
+from .finding.templates import given, is_template
+from .finding.tree import find_in_tree
+from .finding.words import WORDS
 from .images import Header, UnreadableImageError, probe
-from .layouts import Found
-from .matching import Entry, check_partners, entries
 from .pair import Pair, Task
 from .ranges import FULL, RangeOption, Ranges, parse_ranges, refusal, without_range
 from .rgbt import ABSENT, find_rgbt, hint
 from .shipped import remedy
 from .spec import COLOUR, FOLDERS, MODALITIES, TASKS, DatasetSpec, usual_layouts
-from .splits import choose, default_split
-from .templates import given, is_template
-from .tree import find_in_tree
-from .words import WORDS
 
 OnError = Literal["stop", "skip"]
 _SHOWN = 10  # problems named in one error

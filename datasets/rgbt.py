@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .finding.layouts import Files, Found, Layout, files, subfolders
 from .images import UnreadableImageError, is_image_name, probe, read_picture
-from .layouts import Files, Found, Layout, files, subfolders
 from .ranges import Ranges
 
 ABSENT = "it has no further channel beside its colours, which --rgbt takes for the thermal image"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .layouts import Found
+from .finding.layouts import Found
 from .spec import DatasetSpec, NamedSplit
 
 if TYPE_CHECKING:

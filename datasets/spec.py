@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from .layouts import Layout
+from .finding.layouts import Layout
 from .pair import Colour, Pair, Task
 
 TASKS: tuple[Task, ...] = get_args(Task)

@@ -11,8 +11,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 import fusionbench
-from fusionbench.bench.store import run_folder
 from fusionbench.datasets import read
+from fusionbench.results.store import run_folder
 
 METHODS = ("average", "laplacian", "gff")
 TASKS = {"IVF": "infrared + visible", "MIF": "medical", "MEF": "multi-exposure", "MFF": "multi-focus"}

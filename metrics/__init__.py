@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from .blocks.triple import Image, Triple, feature
-from .engine.catalog import METRICS, Metric, get_metric, metric
-from .engine.evaluate import Scores, Sources, evaluate, prepare, select
-from .engine.extensions import list_metrics
-from .engine.protocols import CARD, PROTOCOLS, Protocol, get_protocol
-from .engine.ranges import RangeWarning
+from .arrays.triple import Image, Triple, feature
+from .catalog import METRICS, Metric, get_metric, metric
+from .evaluation import Scores, Sources, evaluate, prepare, select
+from .extensions import list_metrics
 from .formulas import (
     artefact,
     contrast_sensitivity,
@@ -29,6 +27,8 @@ from .formulas import (
     tang,
     vifb,
 )
+from .inputs.ranges import RangeWarning
+from .protocols import CARD, PROTOCOLS, Protocol, get_protocol
 
 __all__ = [
     "CARD",

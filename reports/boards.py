@@ -11,8 +11,8 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bench.store import Row, RunFolder, find_runs
 from ..errors import InputError, unknown
+from ..results.store import Row, RunFolder, find_runs
 from .profiles import Profile, identity, read_profiles
 from .statistics import RESAMPLES, Summary, summarise
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..bench.store import find_profiles
 from ..errors import InputError
+from ..results.store import find_profiles
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from fusionbench.methods.film.jittor.environment import home, installed
+from fusionbench.frameworks.jittor.environment import home, installed
+
+from .film import enliven, exact, network, plain, published, scene, state
+
+__all__ = ["enliven", "exact", "network", "plain", "published", "scene", "state"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -17,16 +17,19 @@ import pytest
 import fusionbench
 
 ROOT = Path(fusionbench.__file__).parent
-ROOMS = ("metrics", "datasets", "drawing", "methods", "bench", "reports")
+ROOMS = ("metrics", "datasets", "drawing", "methods", "training", "frameworks", "results", "bench", "reports")
 
 # Which rooms a room may import; the leaves are open to all.
 ARROWS = {
     "metrics": set(),
     "datasets": set(),
     "drawing": set(),
-    "methods": {"datasets", "drawing"},
-    "bench": {"metrics", "datasets", "methods"},
-    "reports": {"bench.store", "drawing"},
+    "results": set(),
+    "methods": {"datasets"},
+    "training": {"methods", "datasets", "results", "drawing"},
+    "frameworks": {"training", "methods", "datasets", "drawing"},
+    "bench": {"metrics", "datasets", "methods", "results"},
+    "reports": {"results", "drawing"},
 }
 LEAVES = {"download", "environment", "errors", "files", "sizes", "version"}
 
@@ -116,7 +119,7 @@ def test_the_wheel_of_the_source_archive_holds_what_the_checkout_has(tmp_path: P
     assert built.returncode == 0, built.stderr[-2000:]
     (wheel,) = tmp_path.glob("*.whl")
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    apart = {"tests", "docs", "benchmarks", ".ci"}
+    apart = {"tests", "docs", "speed", ".ci"}
     wanted = {
         f for f in files if f.parts[0] not in apart and (len(f.parts) > 1 or f.suffix == ".py" or f.name == "py.typed")
     }

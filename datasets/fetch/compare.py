@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from ...errors import InputError
-from .. import layouts
+from ..finding import layouts
 from ..images import is_image_name
 from ..spec import Pin, Tree
 from .git_tree import Blob, files_of, same_tree, tree_id

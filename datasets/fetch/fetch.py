@@ -10,10 +10,10 @@ from pathlib import Path
 
 from ...download import DownloadError, Progress, alone
 from ...errors import InputError, RunError
-from .. import layouts
 from ..catalog import get_spec
+from ..finding import layouts
+from ..finding.names import fold
 from ..load import candidates, data_folder
-from ..names import fold
 from ..spec import DatasetSpec
 from .compare import Place, differences, look, read
 from .job import Job

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...datasets.holds import holds
-from ...datasets.layouts import below, files, images_in
-from ...datasets.names import alike, fold, natural, stem
+from ...datasets.finding.holds import holds
+from ...datasets.finding.layouts import below, files, images_in
+from ...datasets.finding.names import alike, fold, natural, stem
+from ...datasets.finding.pairing import match, spellings
+from ...datasets.finding.templates import is_template, suggest, to_pattern
+from ...datasets.finding.words import EVERY, FUSED
 from ...datasets.pair import Pair
-from ...datasets.pairing import match, spellings
-from ...datasets.templates import is_template, suggest, to_pattern
-from ...datasets.words import EVERY, FUSED
 from ...errors import InputError
 
 Called = Callable[[str], list[str]]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.dataset import FusionDataset
-from ...datasets.names import natural
+from ...datasets.finding.names import natural
+from ...datasets.finding.templates import file_of, is_template
 from ...datasets.pair import Pair
-from ...datasets.templates import file_of, is_template
 from ...errors import InputError, RunError
 from ..method import Gray, Image, Method, Quantise
 from ._fused import Assigned, assign, collect, key_of, some

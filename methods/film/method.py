@@ -16,7 +16,7 @@ from ..method import Gray, Method, Quantise
 
 if TYPE_CHECKING:
     from ...datasets.pair import Pair
-    from .jittor.fuser import Fuser
+    from ...frameworks.jittor.fuser import Fuser
     from .network import FilmNetwork
     from .text import TextSource
 
@@ -57,7 +57,7 @@ class Film(Method):
         self.backend, self.mathematics = backend, mathematics
         parse_grid(grid)
         if backend == "jittor":
-            from .jittor import environment
+            from ...frameworks.jittor import environment
 
             environment.require()
         elif mathematics != "torch":
@@ -147,7 +147,7 @@ class Film(Method):
 
     @cached_property
     def _fuser(self) -> Fuser:
-        from .jittor.fuser import Fuser
+        from ...frameworks.jittor.fuser import Fuser
 
         return Fuser(self.mathematics, self.device)
 

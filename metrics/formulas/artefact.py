@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import pi
 from typing import Any
 
-from ..blocks.filters import sobel, total
-from ..blocks.pixelwise import choose, exp, larger, mapped, pixelwise, sqrt, summed
-from ..blocks.triple import Array, Image, Triple, feature
-from ..engine.catalog import metric
+from ..arrays.filters import sobel, total
+from ..arrays.triple import Array, Image, Triple, feature
+from ..catalog import metric
+from ..compiler.pixelwise import choose, exp, larger, mapped, pixelwise, sqrt, summed
 from .gradient import strength, turned
 
 KUMAR = "Shreyamsha Kumar 2013, doi:10.1007/s11760-012-0361-x; Petrovic and Xydeas 2005, doi:10.1109/ICCV.2005.175"

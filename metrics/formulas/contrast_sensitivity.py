@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace, is_numpy_array
 
-from ..blocks.filters import like, pad, product, sobel, total
-from ..blocks.pixelwise import larger, pixelwise, smaller, sqrt, summed
-from ..blocks.triple import Array, Image, Triple, feature
-from ..blocks.windows import windowed
-from ..engine.catalog import metric
+from ..arrays.filters import like, pad, product, sobel, total
+from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.windows import windowed
+from ..catalog import metric
+from ..compiler.pixelwise import larger, pixelwise, smaller, sqrt, summed
 
 CHEN_BLUM = "Chen and Blum 2009, doi:10.1016/j.imavis.2007.12.002"
 CHEN_VARSHNEY = "Chen and Varshney 2007, doi:10.1016/j.inffus.2005.10.001"

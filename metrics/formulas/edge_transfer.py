@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import inf, nan, pi, sqrt
 
-from ..blocks.filters import mean, sobel, total
-from ..blocks.triple import Array, Image, Triple, feature
-from ..engine.catalog import metric
+from ..arrays.filters import mean, sobel, total
+from ..arrays.triple import Array, Image, Triple, feature
+from ..catalog import metric
 
 XYDEAS = (
     "Xydeas & Petrović, Objective pixel-level image fusion performance measure, SPIE 4051, 2000, doi:10.1117/12.381668"

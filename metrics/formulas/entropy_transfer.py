@@ -6,8 +6,8 @@ from math import inf, log, nan
 
 from array_api_compat import device
 
-from ..blocks.triple import Array, Image, Triple, feature
-from ..engine.catalog import metric
+from ..arrays.triple import Array, Image, Triple, feature
+from ..catalog import metric
 from .information import entropy, joint_probabilities, mutual_information, probabilities
 
 HOSSNY = (

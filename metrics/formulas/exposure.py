@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..blocks.filters import in_pieces, pad
-from ..blocks.local import Moments, covariance_of, local_covariance, local_variance, moments_of
-from ..blocks.pixelwise import choose, larger, pixelwise, smaller, sqrt, summed
-from ..blocks.triple import Array, Image, Triple, feature
-from ..blocks.windows import swept
-from ..engine.catalog import metric
+from ..arrays.filters import in_pieces, pad
+from ..arrays.local import Moments, covariance_of, local_covariance, local_variance, moments_of
+from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.windows import swept
+from ..catalog import metric
+from ..compiler.pixelwise import choose, larger, pixelwise, smaller, sqrt, summed
 
 MA = "Ma, Zeng, Wang 2015, doi:10.1109/TIP.2015.2442920"
 

@@ -5,7 +5,7 @@ VIFF of Han et al. is in `han`, Piella's Q, Q_W and Q_E in `similarity`.
 
 from __future__ import annotations
 
-from ..engine.catalog import adopt
+from ..catalog import adopt
 from . import exposure, han, similarity  # noqa: F401  (they register)
 
 adopt(

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from array_api_compat import array_namespace, device, is_torch_array
 
-from ..blocks.pixelwise import choose, compilable, divided, in_sequence, larger, log2, mapped, smaller, sqrt
-from ..blocks.triple import Array, Image, Triple
-from ..engine.catalog import metric
+from ..arrays.triple import Array, Image, Triple
+from ..catalog import metric
+from ..compiler.pixelwise import choose, compilable, divided, in_sequence, larger, log2, mapped, smaller, sqrt
 from .fmi_features import cosines, directed_edges, edges, horizontal_gradient, pixels, wavelets
 
 ON_PROCESSOR = 10240  # windows at a time where nothing is compiled: fewer cost calls, more do not fit the cache

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from array_api_compat import is_numpy_array
 
-from ..blocks.filters import gradient, like, pad
-from ..blocks.pixelwise import divided
-from ..blocks.triple import Array, Image, feature
+from ..arrays.filters import gradient, like, pad
+from ..arrays.triple import Array, Image, feature
+from ..compiler.pixelwise import divided
 
 
 def pixels(image: Image) -> Array:

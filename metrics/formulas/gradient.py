@@ -7,10 +7,10 @@ from collections.abc import Callable
 from math import pi
 from typing import NamedTuple
 
-from ..blocks.filters import neighbours, sobel, squared_distance
-from ..blocks.pixelwise import angle, choose, exp, larger, mapped, smaller, sqrt, summed
-from ..blocks.triple import Array, Image, Triple, feature
-from ..engine.catalog import metric
+from ..arrays.filters import neighbours, sobel, squared_distance
+from ..arrays.triple import Array, Image, Triple, feature
+from ..catalog import metric
+from ..compiler.pixelwise import angle, choose, exp, larger, mapped, smaller, sqrt, summed
 
 ESKICIOGLU = "Eskicioglu and Fisher 1995, doi:10.1109/26.477498"
 CUI = "Cui et al. 2015, doi:10.1016/j.optcom.2014.12.032"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import inf
 
-from ..blocks.filters import total
-from ..blocks.local import local_covariance, local_variance
-from ..blocks.triple import Array, Image, Triple, feature
-from ..engine.catalog import metric
+from ..arrays.filters import total
+from ..arrays.local import local_covariance, local_variance
+from ..arrays.triple import Array, Image, Triple, feature
+from ..catalog import metric
 from .perception import FLAT, SCALES, pyramid
 
 HAN = (

@@ -6,9 +6,9 @@ from math import log
 
 from array_api_compat import array_namespace
 
-from ..blocks.filters import histogram, joint_histogram
-from ..blocks.triple import Array, Image, Triple, feature
-from ..engine.catalog import metric
+from ..arrays.filters import histogram, joint_histogram
+from ..arrays.triple import Array, Image, Triple, feature
+from ..catalog import metric
 
 SHANNON = "Shannon 1948, doi:10.1002/j.1538-7305.1948.tb01338.x; Roberts et al. 2008, doi:10.1117/1.2945910"
 QU = "Qu, Zhang, Yan 2002, doi:10.1049/el:20020212"

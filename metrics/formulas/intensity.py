@@ -6,10 +6,10 @@ from math import inf
 
 import numpy as np
 
-from ..blocks.filters import histogram, like, mean, squared_distance
-from ..blocks.pixelwise import mapped, summed
-from ..blocks.triple import Array, Image, Triple, feature
-from ..engine.catalog import metric
+from ..arrays.filters import histogram, like, mean, squared_distance
+from ..arrays.triple import Array, Image, Triple, feature
+from ..catalog import metric
+from ..compiler.pixelwise import mapped, summed
 
 ASLANTAS = "Aslantas and Bendes 2015, doi:10.1016/j.aeue.2015.09.004"
 JAGALINGAM = "Jagalingam and Hegde 2015, doi:10.1016/j.aqpro.2015.02.019"

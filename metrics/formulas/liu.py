@@ -6,7 +6,7 @@ The rest is in `entropy_transfer` (Q_MI, Q_TE, Q_NCIE), `edge_transfer` (Q_G, Q_
 
 from __future__ import annotations
 
-from ..engine.catalog import adopt
+from ..catalog import adopt
 from . import contrast_sensitivity, edge_transfer, entropy_transfer, phase, similarity  # noqa: F401  (they register)
 
 adopt("Qcv@vifb", "Q_CV", "liu", note="as Qcv@vifb, of one gray channel; the only one of the twelve to be small")

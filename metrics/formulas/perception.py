@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..blocks.filters import gaussian
-from ..blocks.pixelwise import choose, larger
-from ..blocks.triple import Array, Image, Triple, feature
-from ..blocks.windows import correlate, swept
-from ..engine.catalog import metric
+from ..arrays.filters import gaussian
+from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.windows import correlate, swept
+from ..catalog import metric
+from ..compiler.pixelwise import choose, larger
 
 SHEIKH = "Sheikh and Bovik 2006, doi:10.1109/TIP.2005.859378"
 

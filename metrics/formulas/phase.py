@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from array_api_compat import is_numpy_array
 
-from ..blocks.filters import gaussian, like, pad, total
-from ..blocks.local import covariance, local_moments, moments_of
-from ..blocks.pixelwise import choose, exp, in_sequence, larger, mapped, sqrt
-from ..blocks.triple import Array, Image, Triple, feature
-from ..blocks.windows import swept
-from ..engine.catalog import metric
+from ..arrays.filters import gaussian, like, pad, total
+from ..arrays.local import covariance, local_moments, moments_of
+from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.windows import swept
+from ..catalog import metric
+from ..compiler.pixelwise import choose, exp, in_sequence, larger, mapped, sqrt
 
 ZHAO = (
     "Zhao, Laganière & Liu, Performance assessment of combinative pixel-level image fusion based on an absolute "

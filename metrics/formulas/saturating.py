@@ -10,11 +10,11 @@ from math import pi
 import numpy as np
 from array_api_compat import array_namespace, is_torch_array
 
-from ..blocks.filters import gaussian, mean, pad, product, sum_log10, total
-from ..blocks.pixelwise import divided, pixelwise, smaller, summed
-from ..blocks.triple import Array, Image, Triple, feature
-from ..blocks.windows import windowed
-from ..engine.catalog import metric
+from ..arrays.filters import gaussian, mean, pad, product, sum_log10, total
+from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.windows import windowed
+from ..catalog import metric
+from ..compiler.pixelwise import divided, pixelwise, smaller, summed
 from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, edges_of
 from .intensity import SPREAD
 from .perception import SCALES, SHEIKH, passed, possible, pyramid, slope_factor, variance

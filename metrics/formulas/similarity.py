@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ..blocks.filters import mean, total
-from ..blocks.local import local_covariance, local_mean, local_variance, similarity
-from ..blocks.triple import Array, Image, Triple, feature
-from ..blocks.windows import correlate
-from ..engine.catalog import metric
+from ..arrays.filters import mean, total
+from ..arrays.local import local_covariance, local_mean, local_variance, similarity
+from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.windows import correlate
+from ..catalog import metric
 
 PIELLA = "Piella & Heijmans, A new quality metric for image fusion, ICIP 2003, doi:10.1109/ICIP.2003.1247209"
 CVEJIC = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..blocks.triple import Array, Image, Triple, feature
-from ..blocks.windows import swept
-from ..engine.catalog import metric
+from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.windows import swept
+from ..catalog import metric
 
 WANG = "Wang et al. 2004, doi:10.1109/TIP.2003.819861"
 

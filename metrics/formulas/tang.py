@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from math import inf, log, nan
 
-from ..blocks.filters import pad
-from ..blocks.local import mean_similarity
-from ..blocks.triple import Array, Image, Triple, feature
-from ..engine.catalog import adopt, metric
+from ..arrays.filters import pad
+from ..arrays.local import mean_similarity
+from ..arrays.triple import Array, Image, Triple, feature
+from ..catalog import adopt, metric
 from .gradient import CUI, gradient_sum
 from .information import QU, entropy, joint_probabilities, probabilities
 from .intensity import JAGALINGAM, mean_squared_error

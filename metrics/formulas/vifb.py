@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from math import inf, log
 
-from ..blocks.filters import sobel, squared_distance
-from ..blocks.local import mean_similarity
-from ..blocks.pixelwise import summed
-from ..blocks.triple import Array, Triple
-from ..engine.catalog import adopt, metric
+from ..arrays.filters import sobel, squared_distance
+from ..arrays.local import mean_similarity
+from ..arrays.triple import Array, Triple
+from ..catalog import adopt, metric
+from ..compiler.pixelwise import summed
 from . import tang  # noqa: F401  (it registers AG, which is adopted below)
 from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, edges, strength
 from .information import probabilities

@@ -8,10 +8,10 @@ from functools import cache
 from math import isnan
 
 from ...errors import unknown
-from ..engine.catalog import METRICS, Metric
-from ..engine.evaluate import evaluate
-from ..engine.extensions import load_extensions
-from ..engine.protocols import PROTOCOLS
+from ..catalog import METRICS, Metric
+from ..evaluation import evaluate
+from ..extensions import load_extensions
+from ..protocols import PROTOCOLS
 from .example import example
 from .families import GROUPS, Family, families
 

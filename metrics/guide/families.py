@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..engine.catalog import METRICS, Metric
+from ..catalog import METRICS, Metric
 
 Group = Literal["information", "intensity", "edges", "structure", "perception", "other"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ...bench.store import Row, RunFolder, find_runs
+from ...results.store import Row, RunFolder, find_runs
 from ..boards import Board, read_boards, rows_of
 
 Kind = Literal["fused", "colour"]

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from fusionbench.bench import run
-from fusionbench.bench.store import Row, run_folder
 from fusionbench.methods import get_method
 from fusionbench.reports.html.pages import NOTE, words
+from fusionbench.results.store import Row, run_folder
 
 
 def _notes(out: Path, method: str, dataset: str = "sample") -> list[str]:

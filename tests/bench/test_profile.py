@@ -12,9 +12,9 @@ import pytest
 from fusionbench.bench import profile as room
 from fusionbench.bench.measure import Memory, count, default_threads, quartiles, scene
 from fusionbench.bench.profile import profile
-from fusionbench.bench.store import find_profiles, profile_path
 from fusionbench.errors import InputError, RunError
 from fusionbench.methods import get_method
+from fusionbench.results.store import find_profiles, profile_path
 
 SIZE = (36, 52)
 PIXELS = SIZE[0] * SIZE[1]

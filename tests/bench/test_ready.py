@@ -16,11 +16,11 @@ import pytest
 import fusionbench
 from fusionbench.bench import task as room
 from fusionbench.bench.profile import profile
-from fusionbench.bench.store import RunFolder
 from fusionbench.datasets import Pair, read, write
 from fusionbench.errors import FusionBenchError, InputError, RunError, SetupError
 from fusionbench.files import check_writable, write_failed
 from fusionbench.methods import Method, get_method
+from fusionbench.results.store import RunFolder
 
 MakeFolder = Callable[..., Path]
 MakeMethod = Callable[..., str]

@@ -19,11 +19,11 @@ import pytest
 
 import fusionbench
 from fusionbench.bench.executors import stream
-from fusionbench.bench.store import RunFolder
 from fusionbench.datasets import Pair, read, write
 from fusionbench.errors import FusionBenchError, InputError, RunError
 from fusionbench.methods import get_method
 from fusionbench.reports.leaderboard import write_leaderboard
+from fusionbench.results.store import RunFolder
 
 MakeFolder = Callable[..., Path]
 MakeMethod = Callable[..., str]

@@ -12,11 +12,11 @@ import pytest
 import fusionbench
 from fusionbench.bench.plan import Part
 from fusionbench.bench.sizes import size_notes
-from fusionbench.bench.store import RunFolder
 from fusionbench.datasets import load_dataset, read, write
 from fusionbench.errors import RunError
 from fusionbench.methods import get_method
 from fusionbench.methods.fit import fit_fused
+from fusionbench.results.store import RunFolder
 
 METRICS = ["EN", "SSIM", "Qabf", "MI"]
 SIZE = (61, 83)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from fusionbench.bench import run
-from fusionbench.bench.store import run_folder
 from fusionbench.errors import RunError
 from fusionbench.methods import Method
 from fusionbench.methods.method import Gray
+from fusionbench.results.store import run_folder
 
 
 class Slow(Method):

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from fusionbench.bench import run
-from fusionbench.bench.store import run_folder
 from fusionbench.datasets import FusionDataset, check, get_spec, load_dataset, write
 from fusionbench.datasets.load import held_out_names
 from fusionbench.datasets.shipped import split_notes
 from fusionbench.errors import InputError
-from fusionbench.methods.training.options import make_options
-from fusionbench.methods.training.sources import training_pairs
 from fusionbench.reports.html.pages import words
 from fusionbench.reports.leaderboard import write_leaderboard
+from fusionbench.results.store import run_folder
+from fusionbench.training.options import make_options
+from fusionbench.training.sources import training_pairs
 
 OTHERS = ["FLIR_00006", "FLIR_00018", "FLIR_video_00001"]
 NOTE = "The pairs are {} test pairs of FILM and CDDFuse (film50)."

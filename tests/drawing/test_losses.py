@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from fusionbench.drawing.losses import EPOCHS, STEPS, plot_losses, read_training, smoothed
 from fusionbench.errors import InputError
-from fusionbench.methods.training.journal import EPOCHS as WRITTEN_EPOCHS
-from fusionbench.methods.training.journal import STEPS as WRITTEN_STEPS
-from fusionbench.methods.training.journal import Table
+from fusionbench.training.journal import EPOCHS as WRITTEN_EPOCHS
+from fusionbench.training.journal import STEPS as WRITTEN_STEPS
+from fusionbench.training.journal import Table
 
 
 def train(folder: Path, steps: int = 100, start: float = 2.0, extra: str = "ssim_loss") -> Path:

@@ -18,8 +18,8 @@ import pytest
 import torch
 
 from fusionbench.errors import InputError
+from fusionbench.frameworks.jittor.environment import environment
 from fusionbench.methods.film.checkpoints import shapes
-from fusionbench.methods.film.jittor.environment import environment
 from fusionbench.methods.weights import convert, describe, load_state, save_state
 from fusionbench.methods.weights.jittor import write_jittor
 

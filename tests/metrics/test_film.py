@@ -26,7 +26,7 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-PLAIN = load(Path(__file__).parents[2] / "benchmarks" / "plain.py").PLAIN
+PLAIN = load(Path(__file__).parents[2] / "speed" / "plain.py").PLAIN
 GOLDEN = load(FOLDER / "make.py")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fusionbench.bench.store import Row, profile_path, run_folder, write_record
+from fusionbench.results.store import Row, profile_path, run_folder, write_record
 
 METRICS = {
     "EN@film": {"name": "EN", "better": "higher", "protocol": "film"},

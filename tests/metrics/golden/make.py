@@ -1,4 +1,4 @@
-"""Makes the small golden set: three triples of our own, and their values by the plain readings in benchmarks/plain.py.
+"""Makes the small golden set: three triples of our own, and their values by the plain readings in speed/plain.py.
 
 Run `python tests/metrics/golden/make.py` from the root of the repository. The images are computed with whole numbers
 only, so that every machine makes the same; the values are float64 results of direct convolutions.
@@ -22,7 +22,7 @@ HEIGHT, WIDTH = 72, 93
 
 def plain() -> ModuleType:
     """The plain readings; they are no part of the package."""
-    spec = importlib.util.spec_from_file_location("plain", ROOT / "benchmarks" / "plain.py")
+    spec = importlib.util.spec_from_file_location("plain", ROOT / "speed" / "plain.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -9,7 +9,7 @@ import pytest
 
 from fusionbench.errors import InputError
 from fusionbench.metrics import METRICS, PROTOCOLS, evaluate
-from fusionbench.metrics.engine.catalog import Metric
+from fusionbench.metrics.catalog import Metric
 from fusionbench.metrics.guide.example import example, paint
 from fusionbench.metrics.guide.explain import explain, overview, reference
 from fusionbench.metrics.guide.families import FAMILIES, families, family_of

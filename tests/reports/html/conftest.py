@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fusionbench.bench.store import Row, run_folder
+from fusionbench.results.store import Row, run_folder
 
 METRICS = {
     "EN@film": {"name": "EN", "better": "higher", "protocol": "film"},

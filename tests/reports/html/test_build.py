@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fusionbench.bench.store import Row, run_folder
 from fusionbench.errors import InputError
 from fusionbench.reports.boards import read_boards
 from fusionbench.reports.html import pages, write_report
 from fusionbench.reports.significance import compare
+from fusionbench.results.store import Row, run_folder
 
 HOSTILE = [
     "<script>window.hacked=1</script>", '"quoted", it\'s', "line\nbreak", "=cmd|' /C calc'!A0", "红外 ➕ 可见光", "🚗",

@@ -1,0 +1,1 @@
+"""Finding the pairs of a data set: layouts of folders, names that belong together, lists and splits."""

@@ -1,0 +1,110 @@
+"""What the study runs, and what a user can say about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ...errors import InputError
+
+JUDGE = "torch-float64"
+BASE = "torch"
+PORT = "jittor"  # with PyTorch's mathematics
+NATIVE = "jittor-native"
+SLOW, COLD = "jittor-native-without-onednn", "jittor-native-cold"
+
+
+@dataclass(frozen=True)
+class StudyOptions:
+    """Everything that a user can say about a study; with the data it decides the results.
+
+    Attributes
+    ----------
+    dataset : data sets or H5 files.
+    data_root, split : as training takes them.
+    pairs : how many of them, the first.
+    text : a source as `make_text` takes it; "auto" as in training.
+    grid, image_size : "HEIGHTxWIDTH" of the working grid, and of the images ("auto" as in training).
+    steps : of training, in each run.
+    batch_size, lr : of training.
+    weights : a file to start from; None starts at random.
+    seed : of the weights at random, and of the order of the data.
+    orders : how many other orders of the data are run, as the yardstick of what chance alone does.
+    threads : of both frameworks; None for all cores.
+    slow_steps : steps without oneDNN, where a step may take a minute; 0 leaves that run out.
+    cold : measure a first start, too: in an empty folder, in which Jittor compiles all that it needs.
+    """
+
+    dataset: tuple[str, ...]
+    data_root: str | None = None
+    split: str | None = None
+    pairs: int | None = 20
+    text: str = "auto"
+    grid: str = "96x128"
+    image_size: str = "auto"
+    steps: int = 200
+    batch_size: int = 2
+    lr: float = 1e-5
+    weights: str | None = None
+    seed: int = 0
+    orders: int = 2
+    threads: int | None = None
+    slow_steps: int = 3
+    cold: bool = False
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without data."""
+        least = {"steps": 4, "batch_size": 1, "orders": 0, "seed": 0, "slow_steps": 0, "threads": 1, "pairs": 1}
+        for name, minimum in least.items():
+            value = getattr(self, name)
+            if value is not None and value < minimum:
+                raise InputError(f"--{name.replace('_', '-')} must be at least {minimum}, not {value}")
+        if not 0 < self.lr < float("inf"):
+            raise InputError(f"--lr must be a positive number, not {self.lr}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the study.
+
+    Attributes
+    ----------
+    name : its file's.
+    framework : "torch" or "jittor".
+    steps : of training.
+    precision : "float32", or "float64" for the judge.
+    mathematics : of Jittor: "torch", "native", or "native-ties" and "native-adam" for one difference alone.
+    order : 0 for the order that all runs share, others for another one.
+    onednn : whether Jittor may use oneDNN.
+    values : whether forward values and gradients are compared.
+    cold : start in an empty folder.
+    """
+
+    name: str
+    framework: Literal["torch", "jittor"]
+    steps: int
+    precision: Literal["float32", "float64"] = "float32"
+    mathematics: str = "torch"
+    order: int = 0
+    onednn: bool | None = None
+    values: bool = False
+    cold: bool = False
+
+
+def planned(options: StudyOptions) -> list[Run]:
+    """List the runs in their order: the judge first, since the others are compared with it."""
+    steps = options.steps
+    runs = [
+        Run(JUDGE, "torch", steps, precision="float64", values=True),
+        Run(BASE, "torch", steps, values=True),
+        Run(PORT, "jittor", steps, values=True),
+        Run(NATIVE, "jittor", steps, mathematics="native", values=True),
+        Run("jittor-native-ties", "jittor", steps, mathematics="native-ties"),
+        Run("jittor-native-adam", "jittor", steps, mathematics="native-adam"),
+        *(Run(f"torch-order-{i}", "torch", steps, order=i) for i in range(1, options.orders + 1)),
+    ]
+    if options.slow_steps:
+        runs.append(Run(SLOW, "jittor", options.slow_steps, mathematics="native", onednn=False))
+    if options.cold:
+        runs.append(Run(COLD, "jittor", 3, mathematics="native", cold=True))
+    return runs

@@ -1,0 +1,1 @@
+"""What formulas are made of: images and their features, filters, windows, local statistics."""

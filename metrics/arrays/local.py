@@ -1,0 +1,94 @@
+"""Statistics in a Gaussian window around every pixel, and the structural similarity that is made of them."""
+
+from __future__ import annotations
+
+from ..compiler.pixelwise import choose
+from .filters import gaussian
+from .triple import Array, Image, feature
+from .windows import swept
+
+# Rounding leaves up to this part of the mean square as the variance of a flat window. On grey levels the smallest
+# true variance is larger: one level at the corner of an 11x11 window of deviation 1.5 gives 1.1e-6.
+ROUNDING = 1e-13
+
+Moments = tuple[Array, Array]  # means and variances
+
+
+def variance(square: Array, mean: Array) -> Array:
+    """Mean square and mean of a window to its variance."""
+    found = square - mean * mean
+    return choose(found > ROUNDING * square, found, 0.0)
+
+
+def moments_of(mean: Array, square: Array) -> Moments:
+    """Mean and mean square of a window to mean and variance."""
+    return mean, variance(square, mean)
+
+
+@feature
+def local_moments(image: Image, size: int, sigma: float) -> Moments:
+    """Gaussian-weighted mean and variance of a window of `size` pixels, of deviation `sigma`, at every pixel.
+
+    The variance is the mean square less the squared mean, exactly 0 in a flat window.
+    """
+    mean, spread = swept(moments_of, image.pixels, gaussian(size, sigma), (None, image.pixels), kept=2)
+    return mean, spread
+
+
+def local_mean(image: Image, size: int, sigma: float) -> Array:
+    """Gaussian-weighted mean at every pixel."""
+    return local_moments(image, size, sigma)[0]
+
+
+def local_variance(image: Image, size: int, sigma: float) -> Array:
+    """Gaussian-weighted variance at every pixel."""
+    return local_moments(image, size, sigma)[1]
+
+
+def covariance(both: Array, mf: Array, vf: Array, ms: Array, vs: Array) -> Array:
+    """Mean product, means and variances of two windows to their covariance."""
+    return choose((vf == 0) | (vs == 0), 0.0, both - mf * ms)
+
+
+def covariance_of(*numbers: Array) -> tuple[Array]:
+    """`covariance` as a map."""
+    return (covariance(*numbers),)
+
+
+@feature
+def local_covariance(fused: Image, source: Image, size: int, sigma: float) -> Array:
+    """Gaussian-weighted covariance at every pixel, exactly 0 where either window is flat."""
+    maps = (*local_moments(fused, size, sigma), *local_moments(source, size, sigma))
+    return swept(covariance_of, fused.pixels, gaussian(size, sigma), (source.pixels,), maps)[0]
+
+
+def ssim(c1: float, c2: float, both: Array, ma: Array, va: Array, mb: Array, vb: Array) -> Array:
+    """SSIM of two windows from both constants, their mean product, means and variances."""
+    luminance = (2 * ma * mb + c1) / (ma * ma + mb * mb + c1)
+    return luminance * ((2 * covariance(both, ma, va, mb, vb) + c2) / (va + vb + c2))
+
+
+@feature
+def similarity(fused: Image, source: Image, size: int, sigma: float, c1: float, c2: float) -> Array:
+    """Structural similarity of every window that lies inside the image: luminance times contrast and structure.
+
+    (2 ma mb + c1) (2 cov + c2) / ((ma² + mb² + c1) (va + vb + c2)); Wang et al. 2004, doi:10.1109/TIP.2003.819861.
+    """
+    return _similarity(fused, source, size, sigma, c1, c2, 1)
+
+
+def mean_similarity(fused: Image, source: Image, size: int, sigma: float, c1: float, c2: float) -> Array:
+    """Mean of `similarity`: (N,)."""
+    found = _similarity(fused, source, size, sigma, c1, c2, 0)
+    return found / ((fused.size[0] - size + 1) * (fused.size[1] - size + 1))
+
+
+def _similarity(fused: Image, source: Image, size: int, sigma: float, c1: float, c2: float, kept: int) -> Array:
+    """`similarity` as a map, or its sum."""
+
+    def compared(*numbers: Array) -> tuple[Array]:
+        return (ssim(c1, c2, *numbers),)
+
+    maps = (*local_moments(fused, size, sigma), *local_moments(source, size, sigma))
+    factors = (source.pixels,)
+    return swept(compared, fused.pixels, gaussian(size, sigma), factors, maps, kept=kept, summed=1 - kept)[0]

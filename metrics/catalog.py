@@ -1,0 +1,131 @@
+"""What a metric is, and the list of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import cleandoc
+from math import inf
+from typing import Literal
+
+from ..errors import unknown
+from .arrays.triple import Array, Triple
+
+Compute = Callable[[Triple], Array]
+Better = Literal["higher", "lower", "zero"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric in one convention; `key` ("PSNR@film") names it in every result.
+
+    What is declared here (`range`, `identity`, `symmetric`, `flips`, `transposes`, `differentiable`) is tested for
+    every metric of the catalogue on random images.
+    """
+
+    name: str
+    convention: str
+    compute: Compute  # a Triple of N -> float64 array (N,); its docstring is the formula in words
+    better: Better
+    reference: str  # the paper, with its DOI
+    range: tuple[float, float] = (0.0, inf)
+    note: str = ""  # how this convention differs from the others, and its traps
+    undefined: str = ""  # when the definition gives no value (NaN), in words
+    identity: float | None = None  # the value where fused, a and b are one textured image
+    min_size: int = 1  # pixels that the shorter side must have; below it the value is NaN, with a reason
+    no_reference: bool = False  # looks at the fused image alone
+    symmetric: bool = True  # the sources may be swapped
+    flips: bool = True  # unchanged when all three images are mirrored, left-right or upside down
+    transposes: bool = True  # unchanged when all three images are transposed
+    differentiable: bool = False  # its gradient in torch is right (almost everywhere)
+    channels: Literal["mean", "joined"] = "mean"  # protocols that score colour: mean over the channels, or one value
+    # of the channels laid side by side
+
+    @property
+    def key(self) -> str:
+        """Name and convention, `name@convention`."""
+        return f"{self.name}@{self.convention}"
+
+    @property
+    def arrow(self) -> str:
+        """The direction as tables print it: ↑, ↓ or →0."""
+        return {"higher": "↑", "lower": "↓", "zero": "→0"}[self.better]
+
+    @property
+    def formula(self) -> str:
+        """The formula in words: the docstring of `compute`."""
+        return cleandoc(self.compute.__doc__ or "")
+
+    @property
+    def summary(self) -> str:
+        """The first line of the formula."""
+        return self.formula.partition("\n")[0]
+
+
+METRICS: dict[str, Metric] = {}
+
+
+def metric(
+    name: str,
+    *conventions: str,
+    reference: str,
+    better: Better = "higher",
+    range: tuple[float, float] = (0.0, inf),
+    note: str = "",
+    undefined: str = "",
+    identity: float | None = None,
+    min_size: int = 1,
+    no_reference: bool = False,
+    symmetric: bool = True,
+    flips: bool = True,
+    transposes: bool = True,
+    differentiable: bool = False,
+    channels: Literal["mean", "joined"] = "mean",
+) -> Callable[[Compute], Compute]:
+    """Register the decorated function as metric `name` in each of `conventions`; see `Metric` for the fields.
+
+    The decorator returns the function as it is, so several of them can be stacked where one formula has two names.
+    Raises ValueError where a key is taken by another function.
+    """
+
+    def registered(compute: Compute) -> Compute:
+        for convention in conventions:
+            record = Metric(
+                name, convention, compute, better, reference, range, note, undefined, identity, min_size,
+                no_reference, symmetric, flips, transposes, differentiable, channels,
+            )  # fmt: skip
+            register(record)
+        return compute
+
+    return registered
+
+
+def register(record: Metric) -> None:
+    """Add a metric to the catalogue; raises ValueError where its key is taken, in whatever case."""
+    if record.key.casefold() in {key.casefold() for key in METRICS}:
+        raise ValueError(f"metric {record.key} is registered twice")
+    METRICS[record.key] = record
+
+
+def adopt(known: str, name: str, *conventions: str, note: str = "", undefined: str | None = None) -> None:
+    """Register the metric of key `known` under the names of other conventions that define it alike.
+
+    `note` and `undefined` are said anew, everything else holds. Raises ValueError where a key is taken.
+    """
+    record = METRICS[known]
+    for convention in conventions:
+        metric(
+            name, convention, reference=record.reference, better=record.better, range=record.range, note=note,
+            undefined=record.undefined if undefined is None else undefined, identity=record.identity,
+            min_size=record.min_size, no_reference=record.no_reference, symmetric=record.symmetric,
+            flips=record.flips, transposes=record.transposes, differentiable=record.differentiable,
+            channels=record.channels,
+        )(record.compute)  # fmt: skip
+
+
+def get_metric(key: str) -> Metric:
+    """Find a metric by its key `name@convention`, whatever the case; raises InputError with the nearest name."""
+    record = METRICS.get(key) or next((m for k, m in METRICS.items() if k.casefold() == key.casefold()), None)
+    if record is None:
+        raise unknown("metric", key, METRICS)
+    return record

@@ -1,0 +1,89 @@
+"""One metric of one batch: its values, and why some are missing. What a metric does wrong is its own NaN."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from array_api_compat import is_torch_array
+
+from ..errors import FusionBenchError, InputError, one_line
+from .arrays.triple import Array, Image, Triple
+from .catalog import Metric
+
+NO_VALUE = "the definition gives no value for these images"
+
+
+def computed(record: Metric, triple: Triple, n: int, size: int) -> tuple[Array, list[str]]:
+    """Compute one metric for N triples, the mean over the channels where there are three.
+
+    Parameters
+    ----------
+    triple : N images, or 3 N planes.
+    size : pixels of the shorter side.
+
+    Returns
+    -------
+    values : (N,) float64, NaN where there is none.
+    reasons : why, empty where all values are there. An image that makes the metric fail does not take others along.
+    """
+    if size < record.min_size:
+        return _nothing(record, triple, n), [f"needs at least {record.min_size} pixels on each side, here are {size}"]
+    try:
+        values = _values(record, triple, n)
+    except (Exception, SystemExit) as error:  # whatever somebody's metric raises; Ctrl-C is no fault of it
+        if n == 1:
+            return _nothing(record, triple, n), [str(error) if isinstance(error, FusionBenchError) else one_line(error)]
+    else:
+        return values, [record.undefined or NO_VALUE] if bool(triple.xp.any(triple.xp.isnan(values))) else []
+    each = [computed(record, _one(triple, i, n), 1, size) for i in range(n)]
+    return triple.xp.concat([value for value, _ in each]), [why for _, reasons in each for why in reasons]
+
+
+def _nothing(record: Metric, triple: Triple, n: int) -> Array:
+    """NaN for each of N images."""
+    return _declared(record, triple.fused.data[:n, 0, 0] * 0 + triple.xp.nan)
+
+
+def _declared(record: Metric, value: Array) -> Array:
+    """Keep the gradient where one is declared."""
+    return value if record.differentiable or not is_torch_array(value) else value.detach()
+
+
+def _one(triple: Triple, i: int, n: int) -> Triple:
+    """The i-th of N triples, with all its planes."""
+    return Triple(*(_part(image, i, n) for image in (triple.fused, triple.a, triple.b)))
+
+
+def _part(image: Image, i: int, n: int) -> Image:
+    planes = image.pixels.shape[0] // n
+    return Image(image.pixels[i * planes : (i + 1) * planes])
+
+
+def _values(record: Metric, triple: Triple, n: int) -> Array:
+    """Values (N,) of one metric."""
+    xp = triple.xp
+    with np.errstate(all="ignore"):  # 0/0 is NaN with a reason, not a warning
+        value = xp.astype(_numbers(record.compute(triple), triple, n), xp.float64)
+    if value.shape[0] != n:
+        value = xp.mean(xp.reshape(value, (n, -1)), axis=1)
+    return _declared(record, value + 0.0)  # which makes -0.0 0.0
+
+
+def _numbers(value: Any, triple: Triple, n: int) -> Array:
+    """Check what a metric returned: (N,) numbers, or one for each plane; one number for one plane will do."""
+    planes = triple.fused.pixels.shape[0]
+    tensors = is_torch_array(triple.fused.pixels)
+    if not tensors and planes == 1 and isinstance(value, float | int | np.number) and not isinstance(value, bool):
+        value = np.asarray(value)
+    kind = "tensor" if tensors else "array"
+    wanted = f"a metric gives a float64 {kind} of shape ({planes},)"
+    if not (is_torch_array(value) if tensors else isinstance(value, np.ndarray)):
+        raise InputError(f"it returned a {type(value).__name__}: {wanted}")
+    if not triple.xp.isdtype(value.dtype, ("real floating", "integral")):
+        raise InputError(f"it returned numbers of type {value.dtype}: {wanted}")
+    if value.ndim == 0 and planes == 1:
+        value = value[None]
+    if tuple(value.shape) not in {(n,), (planes,)}:
+        raise InputError(f"it returned shape {tuple(value.shape)}: {wanted}")
+    return value

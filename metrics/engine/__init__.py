@@ -1,1 +1,0 @@
-"""What scores images: the catalogue of metrics, protocols, checked inputs, evaluation."""

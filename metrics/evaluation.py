@@ -1,0 +1,305 @@
+"""Score fused images: arrays in, a dict of numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, is_torch_array
+
+from ..errors import InputError, unknown
+from .arrays.triple import Array, Image, Triple
+from .catalog import METRICS, Metric, get_metric
+from .compiler.machine import processor
+from .compute import computed
+from .extensions import load_extensions
+from .inputs.axes import Axes
+from .inputs.batches import Batches, read
+from .inputs.policies import Planes, Side, images, sized
+from .inputs.ranges import DataRange, warn_of_faint
+from .memory import keep_freed_memory
+from .protocols import PROTOCOLS, Colour, Protocol, get_protocol
+
+REASONS = 3  # that are told of one metric, where images of a batch differ in them
+CHUNK = 64 * 480 * 640  # pixels of the tensors that are scored at once; bounds the memory that features take
+
+
+class Scores(dict[str, Any]):
+    """Values by metric name; `reasons` says, by name, why a value is NaN."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reasons: dict[str, str] = {}
+
+
+class Sources:
+    """Two sources whose derived quantities are kept, to score many fused images against them.
+
+    Parameters
+    ----------
+    a, b, data_range, axes : as `evaluate` takes them. Do not change the arrays afterwards.
+    checked : both sources, where they have been read already.
+    """
+
+    def __init__(
+        self,
+        a: Any,
+        b: Any,
+        *,
+        data_range: DataRange | None = None,
+        axes: Axes | None = None,
+        checked: Sequence[Batches] | None = None,
+    ) -> None:
+        self.a, self.b = a, b
+        self.checked = checked or read({"a": a, "b": b}, data_range, axes)
+        self._kept: dict[tuple[Any, ...], tuple[Side, Side]] = {}
+
+    def sides(self, key: tuple[Any, ...], a: Planes, b: Planes, colour: Colour) -> tuple[Side, Side]:
+        """Images of both sources under a colour policy, made once per `key`."""
+        key = (*key, colour, tuple(a.shape[-2:]))
+        if key not in self._kept:
+            self._kept[key] = images(a, colour), images(b, colour)
+        return self._kept[key]
+
+
+def prepare(a: Any, b: Any, *, data_range: DataRange | None = None, axes: Axes | None = None) -> Sources:
+    """Keep two sources for many fused images: `evaluate(fused, prepare(a, b))` reuses what belongs to the sources.
+
+    `data_range` and `axes` are those of the sources, as `evaluate` takes them; what it is told then is said of the
+    fused image alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a, b = np.zeros((64, 64)), np.tile(np.arange(64.0), (64, 1))
+    >>> sources = prepare(a, b)
+    >>> [round(evaluate(f, sources, metrics="MSE")["MSE"], 1) for f in (a, b)]
+    [666.8, 666.8]
+    """
+    return Sources(a, b, data_range=data_range, axes=axes)
+
+
+def select(protocol: str | Protocol = "film", metrics: str | Iterable[str] | None = None) -> dict[str, Metric]:
+    """Look up the metrics to compute, by the name that results show.
+
+    Parameters
+    ----------
+    protocol : name or record.
+    metrics : names within the protocol ("EN"), or keys of any convention ("PSNR@vifb"), in any case, as a list or
+        separated by commas; all of the protocol by default.
+
+    Raises
+    ------
+    InputError
+        for an unknown protocol or metric, with the nearest name; or FUSIONBENCH_CPU cannot be met.
+    """
+    chosen = get_protocol(protocol)
+    processor()  # a choice that cannot be met is told here, before anything is computed
+    load_extensions()
+    records = [get_metric(key) for key in chosen.metrics]
+    names = [record.name for record in records]
+    own = {r.name if names.count(r.name) == 1 else r.key: r for r in records}
+    if metrics is None:
+        return own
+    spelled = {record.key.casefold(): name for name, record in own.items()} | {name.casefold(): name for name in own}
+    found: dict[str, Metric] = {}
+    for asked in metrics.split(",") if isinstance(metrics, str) else metrics:
+        name = asked.strip()
+        if name.casefold() in spelled:
+            found[spelled[name.casefold()]] = own[spelled[name.casefold()]]
+        elif "@" in name:
+            found[get_metric(name).key] = get_metric(name)
+        else:
+            raise unknown("metric", name, [*own, *(key for key in METRICS if key not in chosen.metrics)])
+    if not found:
+        raise InputError("no metric is named: leave `metrics` out for all of the protocol")
+    return found
+
+
+def evaluate(
+    fused: Any,
+    a: Any,
+    b: Any = None,
+    protocol: str | Protocol = "film",
+    metrics: str | Iterable[str] | None = None,
+    *,
+    data_range: DataRange | None = None,
+    axes: Axes | None = None,
+) -> Scores:
+    """Score fused images against their two sources.
+
+    Parameters
+    ----------
+    fused, a, b : images of equal size, uint8 or real numbers in 0..255: NumPy arrays, torch tensors on any device,
+        Pillow images, or what has `__array__`. (H, W) or (H, W, 1) is gray, (H, W, 3) RGB; (N, H, W), (N, H, W, 1) or
+        (N, 1, H, W) is a batch of gray images, (N, H, W, 3) or (N, 3, H, W) one of RGB. A list of single images may
+        mix sizes. In place of `a` and `b`, one `Sources` from `prepare`.
+    protocol : which conventions, colour and size policy; see `PROTOCOLS`.
+    metrics : a part of them, see `select`; keys of another protocol bring that protocol's colour policy with them.
+    data_range : what the numbers mean, where they are not 0..255: the number of white (1, 65535), black and white
+        ((-1, 1)), or one of these for each image, {"fused": 1, "a": 255, "b": 255}. They are brought to 0..255 and
+        clipped there. Said once, it holds for every image that is not uint8, or for all where all are uint8.
+    axes : which axis is which, where a shape can be read in several ways: "HW", "HWC", "CHW", "NHW", "NHWC" or "NCHW",
+        for all images with that many axes, or one for each image, {"fused": "CHW"}. (3, H, W) needs it, unless the
+        number of images in `fused`, `a` and `b` decides.
+
+    Returns
+    -------
+    Scores
+        Metric name -> float for one triple, (N,) float64 array for a batch or list; tensors for tensors, with a
+        gradient where the metric is declared differentiable. NaN where the definition gives no value, the image is too
+        small, or the metric failed; `.reasons` says why.
+
+    Raises
+    ------
+    InputError
+        for an unknown name, shapes that differ or can be read in several ways, numbers outside 0..255 or the stated
+        range, fractions in 0..1 without `data_range`, NaN, masked pixels, or a type that is no image.
+
+    Warns
+    -----
+    RangeWarning
+        where an image is so dark beside its partners that its numbers may have another unit: fractions (or a mask of 0
+        and 1) that end 32 times below the brightest pixel of the three; and where numbers outside the stated range are
+        clipped.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ramp = np.tile(np.arange(64, dtype=np.uint8), (64, 1))
+    >>> scores = evaluate(ramp, ramp, ramp.T, metrics=["EN", "SF"])
+    >>> {name: round(value, 6) for name, value in scores.items()}
+    {'EN': 6.0, 'SF': 1.0}
+    """
+    keep_freed_memory()
+    chosen, wanted = get_protocol(protocol), select(protocol, metrics)
+    if (b is None) != isinstance(a, Sources):
+        raise InputError("give two sources a and b, or one pair from prepare(a, b)")
+    if isinstance(a, Sources):
+        sources = a
+        (checked,) = read({"fused": fused}, data_range, axes, sources.checked)
+    else:
+        checked, *two = read({"fused": fused, "a": a, "b": b}, data_range, axes)
+        sources = Sources(a, b, checked=two)
+    three = (checked, *sources.checked)
+    if len({side.count for side in three}) > 1:
+        raise InputError("the batches differ in length: fused {}, a {}, b {}".format(*(side.count for side in three)))
+    warn_of_faint([side.extents for side in three])
+    parts: list[tuple[dict[str, Array], dict[str, list[str]]]] = []
+    order: list[int] = []
+    for where, triple in _groups(three):
+        for start, part in _chunks(sized(triple, chosen.sizes)):
+            parts.append(_score(part, sources, (*where, start), chosen, wanted))
+        order += where
+    return _joined(parts, order, checked.single)
+
+
+def _groups(three: Sequence[Batches]) -> Iterator[tuple[tuple[int, ...], tuple[Planes, Planes, Planes]]]:
+    """Pair fused images with their sources; images of a list are put together where all three sizes agree."""
+    if not any(side.listed for side in three):
+        f, a, b = (side.parts[0] for side in three)
+        yield tuple(range(three[0].count)), (f, _beside(a, f), _beside(b, f))
+        return
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    singles = [side.singles() for side in three]
+    for i, members in enumerate(zip(*singles, strict=True)):
+        groups.setdefault(tuple((tuple(x.shape), str(x.dtype)) for x in members), []).append(i)
+    for where in groups.values():
+        f, a, b = (array_namespace(side[where[0]]).concat([side[i] for i in where]) for side in singles)
+        yield tuple(where), (f, _beside(a, f), _beside(b, f))
+
+
+def _beside(source: Planes, fused: Planes) -> Planes:
+    """Bring a source to where the fused image is."""
+    if not is_torch_array(fused):
+        if is_torch_array(source):
+            raise InputError("a source is a tensor and the fused image is an array: give tensors, or arrays")
+        return source
+    import torch
+
+    if not is_torch_array(source):
+        source = np.require(source, requirements=["C", "W"])  # torch takes no negative strides, and warns of read-only
+    return torch.as_tensor(source, device=fused.device)
+
+
+def _chunks(triple: tuple[Planes, Planes, Planes]) -> Iterator[tuple[int, tuple[Planes, Planes, Planes]]]:
+    """Cut a batch: arrays image by image, which suits the cache; tensors as many at once as memory allows."""
+    f, a, b = triple
+    step = max(1, CHUNK // (f.shape[-1] * f.shape[-2])) if is_torch_array(f) else 1
+    for start in range(0, f.shape[0], step):
+        part = slice(start, start + step)
+        yield start, (f[part], a[part], b[part])
+
+
+def _home(record: Metric, protocol: Protocol) -> Protocol:
+    """The protocol whose colour policy a metric follows: the given one where it lists the metric."""
+    if record.key in protocol.metrics:
+        return protocol
+    return next((p for p in PROTOCOLS.values() if record.key in p.metrics), protocol)
+
+
+def _score(
+    triple: tuple[Planes, Planes, Planes],
+    sources: Sources,
+    where: tuple[int, ...],
+    protocol: Protocol,
+    wanted: dict[str, Metric],
+) -> tuple[dict[str, Array], dict[str, list[str]]]:
+    """Values (N,) and reasons of one chunk."""
+    f, a, b = triple
+    n, size = f.shape[0], min(f.shape[-2:])
+    fused_images: dict[str, Side] = {}
+    values, reasons = {}, {}
+    for name, record in wanted.items():
+        colour = _home(record, protocol).colour
+        if colour not in fused_images:
+            fused_images[colour] = images(f, colour)
+        sides = sources.sides(where, a, b, colour)
+        three = _matched(fused_images[colour], *sides, record.channels, n)
+        values[name], why = computed(record, three, n, size)
+        if why:
+            reasons[name] = why
+    return values, reasons
+
+
+def _matched(fused: Side, a: Side, b: Side, channels: str, n: int) -> Triple:
+    """Pick the images for one way of joining channels; a one-channel image serves each channel of its partners."""
+    three = [side[channels] for side in (fused, a, b)]
+    shapes = {image.pixels.shape for image in three}
+    if len(shapes) > 1:
+        widest = max(shapes, key=lambda s: (s[0], s[2]))
+        three = [_repeated(image, widest, n) for image in three]
+    return Triple(*three)
+
+
+def _repeated(image: Image, shape: tuple[int, int, int], n: int) -> Image:
+    """Repeat the planes of (N, H, W) to (3 N, H, W) or (N, H, 3 W); the copy is kept with the image."""
+    if image.pixels.shape == shape:
+        return image
+    if shape not in image.memo:
+        xp = image.xp
+        if shape[0] > n:
+            data = xp.reshape(xp.stack([image.pixels] * 3, axis=1), shape)
+        else:
+            data = xp.concat([image.pixels] * 3, axis=-1)
+        image.memo[shape] = Image(data)
+    copy: Image = image.memo[shape]
+    return copy
+
+
+def _joined(parts: Sequence[tuple[dict[str, Array], dict[str, list[str]]]], order: list[int], single: bool) -> Scores:
+    """Put the chunks together, in the order of the input."""
+    scores = Scores()
+    for name, first in parts[0][0].items():
+        xp = array_namespace(first)
+        column = xp.concat([values[name] for values, _ in parts]) if len(parts) > 1 else first
+        if order != sorted(order):
+            column = column[np.argsort(order).tolist()]
+        scores[name] = column if not single else column[0] if is_torch_array(column) else float(column[0])
+    for name in scores:
+        found = list(dict.fromkeys(why for _, reasons in parts for why in reasons.get(name, [])))
+        if found:
+            more = f"; and {len(found) - REASONS} other reasons" if len(found) > REASONS else ""
+            scores.reasons[name] = "; ".join(found[:REASONS]) + more
+    return scores

@@ -1,0 +1,109 @@
+"""What may be an image: arrays, tensors, Pillow images, and whatever becomes an array without a guess."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+from array_api_compat import is_torch_array
+
+from ...errors import InputError, one_line
+from ..arrays.triple import Array
+
+PLAIN_MODES = ("L", "RGB", "I", "F")  # of Pillow, whose arrays are gray or RGB as they are; besides "I;16" and kin
+
+
+def as_array(given: Any, what: str) -> Array:
+    """Bring an image to an array or a tensor of real numbers or truth values, its numbers and axes as they are.
+
+    Parameters
+    ----------
+    given : a NumPy array; a torch tensor; a Pillow image, gray, RGB or with an opaque palette; anything with
+        `__array__` (pandas, xarray, dask, h5py, JAX).
+    what : how an error calls it: "fused", "a[2]".
+
+    Raises
+    ------
+    InputError
+        for anything else, masked pixels, numbers that are not real, and tensors that hold no plain numbers.
+    """
+    x = _plain_tensor(given, what) if is_torch_array(given) else _unmasked(_from_pillow(given, what), what)
+    if not _is_real(x):
+        raise InputError(f"{what} has type {x.dtype}: give uint8, or real numbers in 0..255")
+    return x.astype(np.float64) if not is_torch_array(x) and x.dtype.kind == "V" else x
+
+
+def is_uint8(x: Array) -> bool:
+    """Whether an array or a tensor is of 8-bit levels."""
+    return bool(x.dtype == np.uint8) if isinstance(x, np.ndarray) else str(x.dtype) == "torch.uint8"
+
+
+def is_bool(x: Array) -> bool:
+    """Whether an array or a tensor is of truth values."""
+    return bool(x.dtype == np.bool_) if isinstance(x, np.ndarray) else str(x.dtype) == "torch.bool"
+
+
+def _is_real(x: Array) -> bool:
+    if is_torch_array(x):
+        return not x.is_complex()
+    if x.dtype.kind == "V":  # bfloat16 of ml_dtypes, but no records
+        return bool(np.can_cast(x.dtype, np.float64))
+    return x.dtype.kind in "biuf"
+
+
+def _plain_tensor(x: Any, what: str) -> Any:
+    """Refuse tensors that hold no plain numbers."""
+    if x.is_meta:
+        raise InputError(f"{what} is on the meta device, which holds no numbers: give a tensor on a CPU or a GPU")
+    if x.is_nested or str(x.layout) != "torch.strided":
+        kind = "a nested tensor" if x.is_nested else f"a tensor of layout {x.layout}"
+        raise InputError(f"{what} is {kind}: give a dense one, as its to_dense() or to_padded_tensor() makes it")
+    if x.is_quantized:
+        raise InputError(f"{what} is a quantised tensor of type {x.dtype}: give its dequantize()")
+    return x
+
+
+def _from_pillow(given: Any, what: str) -> Any:
+    """Bring a Pillow image to gray or RGB where its mode says how; other things are handed through."""
+    pillow = sys.modules.get("PIL.Image")
+    if pillow is None or not isinstance(given, pillow.Image):
+        return given
+    if given.mode in PLAIN_MODES or given.mode.startswith("I;16"):
+        return given
+    if given.mode == "1":
+        return given.convert("L")
+    if given.mode == "P" and "transparency" not in given.info:
+        return given.convert("RGB")
+    raise InputError(
+        f"{what} is a Pillow image of mode {given.mode}: give gray or RGB, as its convert('L') or convert('RGB')"
+    )
+
+
+def _unmasked(given: Any, what: str) -> np.ndarray:
+    """Make a NumPy array; raises InputError where a pixel is masked, or NumPy cannot."""
+    if isinstance(given, np.ma.MaskedArray):
+        masked = int(np.ma.getmaskarray(given).sum())
+        if masked:
+            raise InputError(
+                f"{what} has {masked} masked pixel{'s' * (masked > 1)}: metrics need every pixel, so crop the images, "
+                "or say with filled() what stands there"
+            )
+        return np.asarray(given.data)
+    if isinstance(given, str | bytes) or not (hasattr(given, "__array__") or hasattr(given, "__array_interface__")):
+        raise InputError(f"{what} is of type {type(given).__name__}: give an array or a tensor{_path_hint(given)}")
+    try:
+        found = np.asarray(given)
+    except Exception as error:  # whatever a foreign `__array__` raises
+        raise InputError(f"{what} is of type {type(given).__name__} that is no array: {one_line(error)}") from error
+    if found.dtype.kind == "O":
+        raise InputError(
+            f"{what} has type object: give uint8, or real numbers in 0..255, none of them missing; "
+            "astype('float64') makes numbers of numbers"
+        )
+    return found
+
+
+def _path_hint(given: Any) -> str:
+    is_path = isinstance(given, str | bytes) or hasattr(given, "__fspath__")
+    return ", not the name of a file: read it first, with numpy.asarray(PIL.Image.open(...))" if is_path else ""

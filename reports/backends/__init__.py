@@ -1,1 +1,0 @@
-"""What a study of two frameworks has shown: a page with its picture."""

@@ -1,0 +1,1 @@
+"""What lies on disk after a run, a profile or a training: its only writer and its only reader."""

@@ -1,0 +1,132 @@
+"""Files are found in the arrangements that are met in the wild."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fusionbench.datasets import Layout, get_spec, spec
+from fusionbench.datasets.finding import layouts, matching, names, splits
+
+
+def touch(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+
+
+def found(root: Path, *tries: Layout) -> layouts.Found:
+    result = layouts.find(root, tries)
+    assert result is not None
+    return result
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("ir", "vi"),
+        ("IR", "VI"),
+        ("Ir", "Vis"),
+        ("infrared", "visible"),
+        ("test/ir", "test/vi"),
+        ("infrared/test", "visible/test"),
+    ],
+)
+def test_infrared_and_visible(tmp_path: Path, a: str, b: str) -> None:
+    touch(tmp_path, f"{a}/1.png", f"{a}/2.png", f"{b}/1.JPG", f"{b}/2.bmp", f"{a}/Thumbs.db", f"{b}/._1.png")
+    result = found(tmp_path, *spec.usual_layouts("IVF"))
+    assert result.names == ["1", "2"]
+    assert result.b.paths["1"] == [tmp_path / b / "1.JPG"]
+    assert result.splits == (["test"] if "test" in a else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "pairs"),
+    [
+        ("RoadScene", ["cropinfrared/F_1.jpg", "crop_LR_visible/F_1.jpg"], ["F_1"]),
+        ("TNO", ["IR1.png", "VIS1.png", "IR10.png", "VIS10.png", "IR2.png", "VIS2.png"], ["1", "2", "10"]),
+        ("Lytro", ["lytro-01-A.jpg", "lytro-01-B.jpg"], ["lytro-01"]),
+        ("Lytro", ["A/lytro-01.png", "B/lytro-01.png"], ["lytro-01"]),
+        ("Lytro", ["NEAR/7.png", "FAR/7.png"], ["7"]),
+        ("RealMFF", ["imageA/001_A.png", "imageB/001_B.png", "Fusion/001_F.png"], ["001"]),
+        ("MFI-WHU", ["source_1/1.jpg", "source_2/1.jpg", "full_clear/1.jpg"], ["1"]),
+        ("VIFB", ["input/IR/man.jpg", "input/VI/man.jpg"], ["man"]),
+        ("MEFB", ["input/Arno/Arno_A.png", "input/Arno/Arno_B.png", "input/Arno/arno3.png"], ["Arno"]),
+        ("MEFB", ["OVER/1.png", "UNDER/1.png"], ["1"]),
+        ("MEF", ["over/Cave.png", "under/Cave.png"], ["Cave"]),
+        ("LLVIP", ["infrared/train/1.jpg", "visible/train/1.jpg"], ["1"]),
+        ("Harvard-MRI-PET", ["MRI/11.png", "PET/11.png"], ["11"]),
+        ("Harvard-MRI-CT", ["MRI/11.png", "T/11.png"], ["11"]),
+    ],
+)
+def test_layouts_of_the_catalogue(tmp_path: Path, name: str, files: list[str], pairs: list[str]) -> None:
+    touch(tmp_path, *files)
+    entry = get_spec(name)
+    result = found(tmp_path, *entry.all_layouts)
+    assert result.names == pairs
+    assert [each.problem for each in matching.entries(result, result.names)] == [None] * len(pairs)
+    if len(files) == 3 and name != "MEFB":
+        assert result.truth.paths[pairs[0]] == [tmp_path / files[2]]
+
+
+def test_names_that_differ_in_case_only_are_partners(tmp_path: Path) -> None:
+    touch(tmp_path, "ir/peopleShadow.jpg", "vi/peopleshadow.jpg", "ir/b.jpg", "vi/b.jpg")
+    result = found(tmp_path, *spec.usual_layouts("IVF"))
+    assert [(each.name, each.problem) for each in matching.entries(result, result.names)] == [
+        ("b", None),
+        ("peopleShadow", None),
+    ]
+
+
+def test_names_with_the_same_letters_stay_apart(tmp_path: Path) -> None:
+    touch(tmp_path, "ir/x.png", "ir/X.png", "vi/x.png", "vi/X.png")
+    result = found(tmp_path, *spec.usual_layouts("IVF"))
+    for each in matching.entries(result, ["x", "X"]):
+        assert each.a is not None
+        assert each.b is not None
+        assert each.name == each.a.stem == each.b.stem
+
+
+def test_duplicates_and_partners_are_named(tmp_path: Path) -> None:
+    touch(tmp_path, "ir/1.png", "ir/1.jpg", "vi/1.png", "ir/2.png", "vi/3.png", "ir/4.png", "vi/4.png")
+    result = found(tmp_path, *spec.usual_layouts("IVF"))
+    problems = {each.name: each.problem for each in matching.entries(result, [*result.names, "5"])}
+    assert problems == {
+        "1": "more than one file has this name: ir/1.jpg, ir/1.png",
+        "2": "ir/2.png has no partner in vi",
+        "3": "vi/3.png has no partner in ir",
+        "4": None,
+        "5": "there is no such file",
+    }
+
+
+def test_lists_lie_beside_the_folders(tmp_path: Path) -> None:
+    touch(tmp_path, "IR/1.png", "VI/1.png", "test.txt", "Train.TXT", "IR/inside.txt")
+    assert splits.lists(found(tmp_path, *spec.usual_layouts("IVF"))) == {
+        "test": tmp_path / "test.txt",
+        "train": tmp_path / "Train.TXT",
+    }
+
+
+def test_natural_order() -> None:
+    assert sorted(["10", "b", "2", "A1", "a10", "a2", "01"], key=names.natural) == [
+        "01",
+        "2",
+        "10",
+        "A1",
+        "a2",
+        "a10",
+        "b",
+    ]
+
+
+def test_child_without_regard_to_case_and_dashes(tmp_path: Path) -> None:
+    (tmp_path / "Harvard" / "MRI_CT").mkdir(parents=True)
+    assert layouts.child(tmp_path, "harvard/mri-ct") == tmp_path / "Harvard" / "MRI_CT"
+    assert layouts.child(tmp_path, "harvard/mri-pet") is None
+
+
+def test_nothing_is_found_in_an_empty_or_absent_folder(tmp_path: Path) -> None:
+    assert layouts.find(tmp_path, spec.usual_layouts("IVF")) is None
+    assert layouts.find(tmp_path / "absent", spec.usual_layouts("IVF")) is None

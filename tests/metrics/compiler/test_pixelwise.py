@@ -1,0 +1,91 @@
+"""One formula, three engines: compiled, NumPy without a compiler, and torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from fusionbench.metrics.compiler import machine
+from fusionbench.metrics.compiler.pixelwise import arctan, choose, exp, larger, log2, pixelwise, smaller, sqrt, summed
+
+
+def formula(x: float, y: float, limit: float) -> float:
+    ratio = choose(x == y, 0.5, smaller(x, y) / choose(x == y, 1.0, larger(x, y)))
+    return choose((ratio < limit) | (y < 1), larger(ratio, 0.25), sqrt(x * y))
+
+
+def maps() -> tuple[np.ndarray, np.ndarray]:
+    x, y = (np.random.default_rng(seed).integers(1, 9, (2, 30, 40)).astype(float) for seed in (0, 1))
+    return x, y
+
+
+def by_hand(x: float, y: float, limit: float) -> float:
+    ratio = 0.5 if x == y else min(x, y) / max(x, y)
+    return max(ratio, 0.25) if ratio < limit or y < 1 else (x * y) ** 0.5
+
+
+def wanted() -> np.ndarray:
+    x, y = maps()
+    return np.array([by_hand(*pair, 0.4) for pair in zip(x.ravel(), y.ravel(), strict=True)]).reshape(x.shape)
+
+
+def test_compiled() -> None:
+    if machine.processor() is None:
+        pytest.skip("llvmlite is not installed")
+    np.testing.assert_allclose(pixelwise(formula)(*maps(), 0.4), wanted(), rtol=1e-15)
+
+
+def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "processor", lambda: None)
+    np.testing.assert_allclose(pixelwise(formula)(*maps(), 0.4), wanted(), rtol=1e-15)
+
+
+def test_tensors() -> None:
+    found = pixelwise(formula)(*(torch.from_numpy(m) for m in maps()), 0.4)
+    np.testing.assert_allclose(found.numpy(), wanted(), rtol=1e-15)
+
+
+def length(along: float, down: float) -> float:
+    return sqrt(along * along + down * down)
+
+
+@pytest.mark.parametrize("side", [2, 40])
+def test_derivatives_of_8_bit_images_do_not_overflow(side: int) -> None:
+    """Their squares do not fit int16, in which they come."""
+    large = np.full((1, side, 3), 1020, np.int16)
+    np.testing.assert_allclose(pixelwise(length)(large, large), 1020 * 2**0.5, rtol=1e-15)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(exp, np.exp), (arctan, np.arctan), (lambda x: log2(abs(x)), lambda x: np.log2(abs(x)))],
+    ids=["exp", "arctan", "log2"],
+)
+def test_functions(ours: Callable[..., Any], theirs: Callable[..., Any], scale: float) -> None:
+    x = scale * np.random.default_rng(1).normal(size=(1, 70, 90))
+    np.testing.assert_allclose(pixelwise(ours)(x), theirs(x), rtol=4e-15, atol=1e-15)
+
+
+def test_functions_at_the_ends() -> None:
+    ends = np.full((1, 10, 10), np.inf)
+    np.testing.assert_array_equal(pixelwise(arctan)(ends), np.pi / 2)
+    np.testing.assert_array_equal(pixelwise(arctan)(-ends), -np.pi / 2)
+    np.testing.assert_allclose(pixelwise(exp)(np.full((1, 10, 10), -30000.0)), 0, atol=1e-300)
+
+
+def test_formulas_that_differ_in_what_they_hold() -> None:
+    """Code is kept by formula: two closures of one text are two formulas."""
+    x = np.ones((1, 20, 20))
+    found = [summed(lambda v, f=None, k=k: v * k, x)[0] for k in (1.0, 2.0)]
+    assert found == [400, 800]
+    made = [pixelwise(times(k)) for k in (3.0, 4.0)]
+    assert [f(x)[0, 0, 0] for f in made] == [3, 4]
+
+
+def times(k: float) -> Callable[[Any], Any]:
+    return lambda v: v * k

@@ -1,0 +1,440 @@
+"""What may be scored, how it is asked for, and what comes back."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+from math import isnan
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from fusionbench.errors import InputError
+from fusionbench.metrics import (
+    CARD,
+    METRICS,
+    PROTOCOLS,
+    Metric,
+    Protocol,
+    catalog,
+    evaluate,
+    extensions,
+    get_metric,
+    get_protocol,
+    list_metrics,
+    metric,
+    prepare,
+    select,
+)
+from fusionbench.metrics.arrays import filters
+from fusionbench.metrics.inputs import policies as inputs
+
+Images = list[np.ndarray]
+
+
+@pytest.fixture
+def three() -> Images:
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 256, (44, 57)).astype(np.uint8) for _ in range(3)]
+
+
+@pytest.fixture
+def rgb() -> Images:
+    rng = np.random.default_rng(1)
+    return [rng.integers(0, 256, (44, 57, 3)).astype(np.uint8) for _ in range(3)]
+
+
+def test_one_triple_gives_floats_in_the_order_of_the_protocol(three: Images) -> None:
+    scores = evaluate(*three)
+    assert list(scores) == ["EN", "SD", "SF", "AG", "MI", "MSE", "CC", "PSNR", "SCD", "VIFF", "Qabf", "SSIM"]
+    assert all(type(value) is float for value in scores.values())
+    assert scores.reasons == {}
+
+
+def test_the_type_of_whole_numbers_does_not_matter(three: Images) -> None:
+    wanted = evaluate(*three)
+    for dtype in (np.float64, np.float32, np.int32, np.uint16):
+        assert evaluate(*(image.astype(dtype) for image in three)) == pytest.approx(wanted, rel=1e-12)
+
+
+def test_views_score_as_their_copies(three: Images) -> None:
+    views = [np.stack([image, image], axis=-1).repeat(2, axis=0)[::2, ::-1, 1] for image in three]
+    assert evaluate(*views) == evaluate(*(np.ascontiguousarray(view) for view in views))
+
+
+def test_images_are_not_changed(three: Images) -> None:
+    for dtype in (np.uint8, np.float64):
+        images = [image.astype(dtype) for image in three]
+        copies = [image.copy() for image in images]
+        evaluate(*images, metrics=[*METRICS])
+        for image, copy in zip(images, copies, strict=True):
+            np.testing.assert_array_equal(image, copy)
+
+
+def test_batch(three: Images) -> None:
+    batch = [np.stack([image, image[::-1], image[:, ::-1]]) for image in three]
+    scores = evaluate(*batch, axes="NHW")
+    for i in range(3):
+        single = evaluate(*(side[i] for side in batch))
+        assert {name: column[i] for name, column in scores.items()} == single
+
+
+def test_list_of_mixed_sizes_and_colours(three: Images, rgb: Images) -> None:
+    items = [three, [image[:43, :50] for image in three], rgb, [image[::-1] for image in three]]
+    scores = evaluate(*([item[part] for item in items] for part in range(3)))
+    for i, item in enumerate(items):
+        assert {name: column[i] for name, column in scores.items()} == evaluate(*item)
+
+
+def test_list_of_tensors(three: Images) -> None:
+    items = [three, [image[:43, :50] for image in three], [image[::-1] for image in three]]
+    tensors = [[torch.from_numpy(item[part].copy()) for item in items] for part in range(3)]
+    scores = evaluate(*tensors)
+    for i, item in enumerate(items):
+        assert {name: float(column[i]) for name, column in scores.items()} == pytest.approx(evaluate(*item), rel=1e-9)
+
+
+def test_tensors_of_one_image_and_of_a_batch(three: Images) -> None:
+    single = evaluate(*(torch.from_numpy(image) for image in three))
+    batch = evaluate(*(torch.from_numpy(image[None]) for image in three))
+    assert all(value.shape == () for value in single.values())
+    assert all(value.shape == (1,) for value in batch.values())
+    assert {name: float(value) for name, value in single.items()} == pytest.approx(evaluate(*three), rel=1e-9)
+
+
+def test_tensors_are_scored_in_chunks(three: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = [torch.from_numpy(np.stack([image, image[::-1], image[:, ::-1]])) for image in three]
+    wanted = evaluate(*batch, axes="NHW")
+    monkeypatch.setattr(sys.modules["fusionbench.metrics.evaluation"], "CHUNK", 2 * 44 * 57)
+    for name, column in evaluate(*batch, axes="NHW").items():
+        torch.testing.assert_close(column, wanted[name], rtol=1e-12, atol=0)
+
+
+def test_array_sources_of_a_tensor_come_to_its_device(three: Images) -> None:
+    f, a, b = three
+    assert float(evaluate(torch.from_numpy(f), a, b)["Qabf"]) == pytest.approx(evaluate(f, a, b)["Qabf"], rel=1e-9)
+    with pytest.raises(InputError, match="give tensors, or arrays"):
+        evaluate(f, torch.from_numpy(a), b)
+
+
+def test_gray_is_what_opencv_makes_of_rgb(rgb: Images) -> None:
+    gray = [np.rint(cv2.cvtColor(image[..., ::-1].astype(np.float32), cv2.COLOR_BGR2GRAY)) for image in rgb]
+    assert evaluate(*rgb) == evaluate(*gray)
+    tensors = evaluate(*(torch.from_numpy(image).permute(2, 0, 1)[None] for image in rgb))
+    assert {name: float(value[0]) for name, value in tensors.items()} == pytest.approx(evaluate(*gray), rel=1e-9)
+
+
+def test_gray_of_all_colours_is_opencv_s() -> None:
+    levels = np.arange(256, dtype=np.uint8)
+    for red in (0, 1, 77, 128, 254, 255):  # all 256^3 were compared once; these decide the ties
+        green, blue = np.meshgrid(levels, levels, indexing="ij")
+        image = np.stack([np.full_like(green, red), green, blue], axis=-1)
+        wanted = np.rint(cv2.cvtColor(image[..., ::-1].astype(np.float32), cv2.COLOR_BGR2GRAY))
+        found = inputs.images(np.moveaxis(image, -1, 0)[None], "gray")["mean"].data
+        np.testing.assert_array_equal(found[0], wanted)
+
+
+def test_equal_channels_are_gray(three: Images) -> None:
+    wide = [np.repeat(image[..., None], 3, axis=-1) for image in three]
+    for colour in ("gray", "rgb2gray", "channels"):
+        protocol = replace(get_protocol("film"), colour=colour)
+        assert evaluate(*wide, protocol=protocol) == pytest.approx(evaluate(*three), rel=1e-12)
+
+
+def test_channels_are_averaged_and_a_gray_partner_serves_each(rgb: Images, three: Images) -> None:
+    protocol = replace(get_protocol("film"), colour="channels")
+    f, a, b = rgb[0], three[1], rgb[2]
+    each = [evaluate(f[..., c], a, b[..., c]) for c in range(3)]
+    scores = evaluate(f, a, b, protocol=protocol)
+    for name, value in scores.items():
+        assert value == pytest.approx(np.mean([s[name] for s in each]), rel=1e-12)
+    batch = evaluate(f[None], a[None], b[None], protocol=protocol)
+    assert {name: float(column[0]) for name, column in batch.items()} == scores
+
+
+def test_luma_is_that_of_bt601(rgb: Images) -> None:
+    protocol = replace(get_protocol("film"), colour="y")
+    white, black = np.full((8, 8, 3), 255, np.uint8), np.zeros((8, 8, 3), np.uint8)
+    assert evaluate(black, white, white, protocol=protocol, metrics="MSE")["MSE"] == (235 - 16) ** 2
+    assert protocol.label == "film/1+colour=y"
+
+
+def test_size_policies(three: Images) -> None:
+    f, a, b = three
+    larger = np.pad(f, ((3, 4), (1, 1)))
+    with pytest.raises(InputError, match=r"fused 59x51, a 57x44, b 57x44\): align them"):
+        evaluate(larger, a, b)
+    crop, resize = (replace(get_protocol("film"), sizes=sizes) for sizes in ("crop", "resize"))
+    assert evaluate(larger, a, b, protocol=crop) == evaluate(f, a, b)
+    wanted = cv2.resize(larger.astype(float), (57, 44), interpolation=cv2.INTER_LINEAR)
+    assert evaluate(larger, a, b, protocol=resize) == evaluate(wanted, a, b)
+    tensors = evaluate(*(torch.from_numpy(x) for x in (larger, a, b)), protocol=resize, metrics="SD,VIFF")
+    assert {n: float(v) for n, v in tensors.items()} == pytest.approx(
+        evaluate(wanted, a, b, metrics="SD,VIFF"), rel=1e-6
+    )
+
+
+def test_a_part_of_the_metrics(three: Images) -> None:
+    whole = evaluate(*three)
+    for asked in ("Qabf, en", ["qabf", "EN@film"], ("QABF@FILM", "EN")):
+        assert evaluate(*three, metrics=asked) == {"Qabf": whole["Qabf"], "EN": whole["EN"]}
+
+
+def test_keys_of_other_conventions(three: Images) -> None:
+    scores = evaluate(*three, metrics=["PSNR", "psnr@vifb"])
+    assert list(scores) == ["PSNR", "PSNR@vifb"] or list(scores) == ["PSNR", "Psnr@vifb"]
+    assert list(scores.values())[1] == evaluate(*three, protocol="vifb", metrics="Psnr")["Psnr"]
+
+
+def test_keys_bring_the_colour_policy_of_their_protocol(rgb: Images) -> None:
+    alone = evaluate(*rgb, protocol="vifb", metrics="Entropy")["Entropy"]
+    assert evaluate(*rgb, metrics=["Entropy@vifb"])["Entropy@vifb"] == alone
+    assert evaluate(*rgb, metrics="EN")["EN"] != alone
+
+
+def test_a_protocol_may_hold_one_name_twice() -> None:
+    mixed = Protocol("mixed", "1", ("PSNR@film", "PSNR@tang", "EN@film"), "none")
+    assert list(select(mixed)) == ["PSNR@film", "PSNR@tang", "EN"]
+    assert mixed.label == "mixed/1"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "message"),
+    [
+        ("Qabg", "unknown metric 'Qabg': did you mean 'Qabf'?"),
+        (["EN", "PSNR@vifv"], "unknown metric 'PSNR@vifv': did you mean"),
+        ([], "no metric is named"),
+    ],
+)
+def test_unknown_metrics(three: Images, metrics: object, message: str) -> None:
+    with pytest.raises(InputError) as error:
+        evaluate(*three, metrics=metrics)  # type: ignore[arg-type]
+    assert str(error.value).startswith(message)
+
+
+def test_unknown_protocol(three: Images) -> None:
+    with pytest.raises(InputError, match="unknown protocol 'flim': did you mean 'film'"):
+        evaluate(*three, protocol="flim")
+    assert get_protocol("FILM") is PROTOCOLS["film"]
+
+
+def bad(change: object) -> list:
+    good = np.arange(48 * 48, dtype=float).reshape(48, 48) % 256
+    return [change, good, good]
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (bad(np.zeros(5)), r"fused has shape \(5,\): give \(H, W\), \(H, W, 3\)"),
+        (bad(np.zeros((48, 48, 4, 3, 1))), "fused has shape"),
+        (bad(np.zeros((2, 48, 48, 4))), "fused has shape"),
+        (bad(np.zeros((0, 48))), "without an empty axis"),
+        (bad(np.full((48, 48), np.nan)), "fused holds NaN"),
+        (bad(np.full((48, 48), 256.0)), "fused holds values from 256 to 256: images are scored in 0..255"),
+        (bad(np.full((48, 48), -1)), "fused holds values from -1"),
+        (bad(np.full((48, 48), np.inf)), "fused holds values from inf"),
+        (bad(np.full((48, 48), 40000, np.uint16)), "fused holds values from 40000"),
+        (bad(np.zeros((48, 48), bool)), "fused has type bool: give uint8, or real numbers"),
+        (bad(np.zeros((48, 48), complex)), "fused has type complex128"),
+        (bad(np.array([["a"]])), "fused has type <U1"),
+        (bad(np.linspace(0, 1, 48 * 48).reshape(48, 48)), "multiply images in 0..1 by 255"),
+        (bad(np.zeros((2, 48, 48))), "the batches differ in length: fused 2, a 1, b 1"),
+        (bad([np.zeros((48, 48))] * 2), "the batches differ in length: fused 2, a 1, b 1"),
+        (bad([]), "fused is an empty list"),
+        (bad([[1, 2]]), r"fused\[0\] is a list: give a list of arrays"),
+        (bad([np.zeros((2, 48, 48))]), r"fused\[0\] has shape \(2, 48, 48\): each item of a list is one image"),
+        (bad(torch.zeros(2, 4, 48, 48)), r"fused has shape \(2, 4, 48, 48\): give \(H, W\), \(N, H, W\)"),
+        (bad(torch.full((48, 48), float("nan"))), "fused holds NaN"),
+    ],
+)
+def test_bad_images(images: list, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        evaluate(*images)
+
+
+def test_sources_are_two(three: Images) -> None:
+    with pytest.raises(InputError, match="give two sources a and b"):
+        evaluate(three[0], three[1])
+    with pytest.raises(InputError, match="give two sources a and b"):
+        evaluate(three[0], prepare(*three[1:]), three[2])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (16, 16), (1, 50)])
+def test_small_images_give_numbers_or_reasons(size: tuple[int, int]) -> None:
+    images = [np.random.default_rng(seed).integers(0, 256, size).astype(np.uint8) for seed in range(3)]
+    scores = evaluate(*images, metrics=[*METRICS])
+    assert {name for name, value in scores.items() if isnan(value)} == set(scores.reasons)
+    assert scores.reasons["VIFF@film" if "VIFF@film" in scores else "VIFF"].startswith("needs at least 41 pixels")
+    assert all(scores.reasons.values())
+
+
+def test_reasons_of_a_batch_name_the_metric() -> None:
+    texture = np.random.default_rng(2).integers(0, 256, (44, 50)).astype(np.uint8)
+    flat = np.full_like(texture, 9)
+    scores = evaluate(np.stack([texture, flat]), np.stack([texture] * 2), np.stack([texture] * 2), metrics="CC,EN")
+    np.testing.assert_array_equal(np.isnan(scores["CC"]), [False, True])
+    assert scores.reasons == {"CC": "a constant image has no correlation"}
+
+
+def test_sources_are_looked_at_once(three: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    sobel = filters.sobel
+    gradient = sys.modules["fusionbench.metrics.formulas.gradient"]
+    monkeypatch.setattr(gradient, "sobel", lambda x: (counted.append(len(x)), sobel(x))[1])
+    sources = prepare(*three[1:])
+    fused = [three[0], three[0][::-1], three[0][:, ::-1]]
+    scores = [evaluate(image, sources) for image in fused]
+    assert len(counted) == 5  # both sources once, three fused images
+    assert scores == [evaluate(image, *three[1:]) for image in fused]
+
+
+def test_sources_serve_every_protocol_and_size_of_fused_image(rgb: Images) -> None:
+    f, a, b = rgb
+    sources, crop = prepare(a, b), replace(get_protocol("film"), sizes="crop")
+    for fused, protocol in ((f, "film"), (f, "vifb"), (f[1:-1], crop), (f, "film"), (f[:, :, 0], "film")):
+        assert evaluate(fused, sources, protocol=protocol, metrics=None if protocol != "vifb" else "Ssim") == evaluate(
+            fused, a, b, protocol=protocol, metrics=None if protocol != "vifb" else "Ssim"
+        )
+
+
+def test_sources_of_batches_and_lists(three: Images) -> None:
+    batch = [np.stack([image, image[::-1]]) for image in three]
+    lists = [[image, image[:43]] for image in three]
+    for f, a, b in (batch, lists):
+        sources = prepare(a, b)
+        for _ in range(2):
+            for name, column in evaluate(f, sources).items():
+                np.testing.assert_array_equal(column, evaluate(f, a, b)[name])
+
+
+def test_gradients_reach_the_fused_image(three: Images) -> None:
+    fused = torch.from_numpy(three[0].astype(np.float32)).requires_grad_()
+    scores = evaluate(fused, *(torch.from_numpy(image) for image in three[1:]))
+    (scores["VIFF"] + scores["SSIM"] - scores["MSE"]).backward()
+    assert fused.grad is not None
+    assert fused.grad.abs().sum() > 0
+    assert not scores["Qabf"].requires_grad
+
+
+def test_catalogue() -> None:
+    assert [record.key for record in list_metrics()] == sorted(METRICS, key=str.casefold)
+    assert {record.convention for record in list_metrics("film")} == {"film"}
+    assert get_metric("qabf@FILM").key == "Qabf@film"
+    for record in METRICS.values():
+        assert record.summary, f"{record.key} has no formula in words"
+        assert record.reference
+        assert record.arrow in ("↑", "↓", "→0")
+    for protocol in PROTOCOLS.values():
+        assert {*protocol.metrics} <= {*METRICS}
+    assert {*CARD} <= {*PROTOCOLS["film"].metrics}
+
+
+def test_a_key_is_given_once() -> None:
+    with pytest.raises(ValueError, match="metric EN@film is registered twice"):
+        metric("EN", "film", reference="again")(lambda t: t.fused.data[:, 0, 0])
+    assert get_metric("EN@film").reference != "again"
+
+
+def foreign(t: object) -> object:
+    """Brightest pixel."""
+    return t.fused.data.max(axis=(-2, -1))  # type: ignore[attr-defined]
+
+
+RECORD = Metric("Peak", "foreign", foreign, "higher", "somebody's paper", no_reference=True)
+
+
+def test_metrics_of_other_packages(three: Images, monkeypatch: pytest.MonkeyPatch) -> None:
+    def points(group: str) -> list[EntryPoint]:
+        assert group == "fusionbench.metrics"
+        broken = EntryPoint("broken", "no_such_module_anywhere", group)
+        return [broken, type("Point", (), {"name": "peak", "value": "x:RECORD", "load": lambda _: RECORD})()]
+
+    monkeypatch.setattr(extensions, "entry_points", points)
+    monkeypatch.setattr(catalog, "METRICS", METRICS)
+    extensions.load_extensions.cache_clear()
+    try:
+        with pytest.warns(UserWarning, match="'broken'.*failed to load"):
+            assert RECORD in list_metrics()
+        assert evaluate(*three, metrics="Peak@foreign") == {"Peak@foreign": float(three[0].max())}
+    finally:
+        METRICS.pop(RECORD.key, None)
+        extensions.load_extensions.cache_clear()
+
+
+@pytest.fixture
+def brought(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]]]:
+    """Loads what entry points bring, by name, and returns the warnings; the catalogue is as before afterwards."""
+    before = dict(METRICS)
+
+    def load(**loaders: Callable[[], object]) -> list[str]:
+        points = [
+            type("Point", (), {"name": name, "value": f"{name}:x", "load": lambda self, load=load: load()})()
+            for name, load in loaders.items()
+        ]
+        monkeypatch.setattr(extensions, "entry_points", lambda group: points)
+        extensions.load_extensions.cache_clear()
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            extensions.load_extensions()
+        return [str(one.message) for one in seen]
+
+    yield load
+    METRICS.clear()
+    METRICS.update(before)
+    extensions.load_extensions.cache_clear()
+
+
+def test_a_package_that_stops_half_way_leaves_nothing_behind(three: Images, brought: Callable[..., list[str]]) -> None:
+    def half() -> None:
+        metric("Half", "foreign", reference="none")(foreign)
+        raise ImportError("no module named 'elsewhere'")
+
+    def leave() -> None:
+        raise SystemExit(1)
+
+    told = brought(half=half, leave=leave, peak=lambda: RECORD)
+    assert told == [
+        "metrics of entry point 'half' (half:x) failed to load: ImportError: no module named 'elsewhere'",
+        "metrics of entry point 'leave' (leave:x) failed to load: SystemExit: 1",
+    ]
+    assert "Half@foreign" not in METRICS
+    assert evaluate(*three, metrics="Peak@foreign") == {"Peak@foreign": float(three[0].max())}
+
+
+def test_a_name_that_is_taken_stays_with_its_first_owner(three: Images, brought: Callable[..., list[str]]) -> None:
+    wanted, taken = evaluate(*three, metrics="EN"), replace(RECORD, name="en", convention="FILM")
+
+    def again() -> None:
+        metric("Good", "foreign", reference="none")(foreign)
+        metric("EN", "film", reference="none")(foreign)
+
+    told = brought(record=lambda: taken, module=again, peak=lambda: RECORD)
+    assert [line.partition("failed to load: ")[2] for line in told] == [
+        "ValueError: metric en@FILM is registered twice",
+        "ValueError: metric EN@film is registered twice",
+    ]
+    assert evaluate(*three, metrics="EN") == wanted
+    assert {"Good@foreign", "en@FILM"}.isdisjoint(METRICS)
+    assert "Peak@foreign" in METRICS
+
+
+@pytest.mark.parametrize("module", ["evaluation", "arrays.filters", "protocols", "catalog"])
+def test_examples(module: str) -> None:
+    with warnings.catch_warnings():
+        results = doctest.testmod(sys.modules[f"fusionbench.metrics.{module}"])
+    assert results.failed == 0
+
+
+def test_importing_is_light() -> None:
+    heavy = {"torch", "jittor", "llvmlite", "cv2", "scipy", "pandas", "skimage", "matplotlib"}
+    code = f"import sys, fusionbench.metrics as m; m.list_metrics(); print(*set(sys.modules) & {heavy})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -1,0 +1,1 @@
+"""How FILM is trained."""

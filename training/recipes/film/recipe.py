@@ -1,0 +1,232 @@
+"""How FILM is trained: as in the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+from torch.optim import Adam, Optimizer
+from torch.optim.lr_scheduler import LRScheduler, StepLR
+
+from ....datasets.images import write
+from ....errors import InputError, unknown
+from ....methods.film.checkpoints import load_network
+from ....methods.film.method import parse_grid
+from ....methods.film.network import GRID, FilmNetwork
+from ....methods.options import read_value, told
+from ....sizes import parse_size_or_auto
+from ...options import TrainOptions
+from ...recipe import Batch, Recipe, Stage, cosine
+from ...sources import hold_out
+from .loss import fusion_losses
+from .samples import Images, chosen_text, find_items, in_files
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+    from ...engine import Engine
+
+PICTURES = "pic_fusion"
+RISE = 3  # epochs in which the weight of the gradients grows, in the short recipe
+SHOWN = 2  # batches of each epoch whose images are kept
+
+
+@dataclass(frozen=True)
+class FilmSettings:
+    """The settings of a training run that only FILM has.
+
+    Attributes
+    ----------
+    text : a source as `make_text` takes it; "auto" is the text in an H5 file, and "describe" for a data set.
+    grid : working grid, "HEIGHTxWIDTH".
+    image_size : "HEIGHTxWIDTH" of the images learnt from; "auto" keeps the size of those in an H5 file, and takes the
+        working grid for a data set.
+    loss_grad_weight : what the gradients count in the loss.
+    loss_ssim : what the SSIM term counts; 0 computes and logs it only.
+    checkpointing : compute activations twice in place of keeping them: less memory, a third more time.
+    """
+
+    text: str = "auto"
+    grid: str = f"{GRID[0]}x{GRID[1]}"
+    image_size: str = "auto"
+    loss_grad_weight: float = 20.0
+    loss_ssim: float = 0.0
+    checkpointing: bool = False
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> FilmSettings:
+        """Build them from names and values, or texts.
+
+        Raises
+        ------
+        InputError
+            There is no such setting, or its value cannot be.
+        """
+        hints = get_type_hints(cls)
+        values: dict[str, Any] = {}
+        for name, value in given.items():
+            if name not in hints:
+                raise unknown("setting of film's training", name, hints)
+            try:
+                values[name] = read_value(value, hints[name])
+            except (ValueError, TypeError):
+                raise InputError(f"the setting {name} is {told(hints[name])}, not {value!r}") from None
+        return cls(**values)
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        for name in ("loss_grad_weight", "loss_ssim"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise InputError(f"the setting {name} is a number of at least 0, not {getattr(self, name)}")
+
+
+class Paper(Recipe):
+    """The paper's: Adam from 1e-5, times 0.6 every 50 of 150 epochs, batches of 2 whole pairs.
+
+    Parameters
+    ----------
+    options : of the run.
+    """
+
+    name = "official"
+    batch_size = 2
+    lr = 1e-5
+    epochs = 150
+    crops = False
+    signed = False
+    columns: Sequence[str] = ("loss", "intensity_loss", "gradient_loss", "ssim_loss")
+
+    def __init__(self, options: TrainOptions) -> None:
+        self.settings = settings = FilmSettings.read(options.settings)
+        grid = self.grid
+        size = parse_size_or_auto(settings.image_size, "an image_size")
+        self.batch_size = options.batch_size or self.batch_size
+        self.lr = options.lr or self.lr
+        if options.epochs is not None and len(options.epochs) != 1:
+            raise InputError(f"film is trained in one stage: --epochs takes one number, not {len(options.epochs)}")
+        learn, held_out = hold_out(
+            find_items(options, settings.text, size, grid, self.crops), options.validation, options.seed
+        )
+        epochs = options.epochs[0] if options.epochs else self.epochs
+        self.stages = [Stage("film", Images(learn, options.seed), Images(held_out, options.seed), epochs)]
+        network = load_network(options.weights, grid).train() if options.weights else FilmNetwork(grid)
+        network.checkpointing = settings.checkpointing
+        self.network: nn.Module = network
+        self.text = settings.text if in_files(options.dataset) else chosen_text(settings.text)
+        self.shown: list[tuple[str, Tensor]] = []  # name, and both sources and fused image side by side, (H, 3 W)
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """The working grid."""
+        return parse_grid(self.settings.grid) or GRID
+
+    def engine(self, fabric: Fabric, options: TrainOptions) -> Engine:
+        """Compute in PyTorch or in Jittor."""
+        if options.backend == "torch":
+            return super().engine(fabric, options)
+        from ....frameworks.jittor.engine import JittorEngine
+
+        return JittorEngine(self, options)
+
+    def optimiser(self) -> Optimizer:
+        """Make Adam."""
+        return Adam(self.network.parameters(), lr=self.lr)
+
+    def schedule(self, optimiser: Optimizer, stage: Stage) -> LRScheduler:
+        """Let the learning rate fall every 50 epochs."""
+        return StepLR(optimiser, step_size=50, gamma=0.6)
+
+    def losses(self, batch: Batch, network: nn.Module, draw: np.random.Generator | None) -> dict[str, Tensor]:
+        """Compute the losses; pairs of one size together, each group by the part of the batch that it is."""
+        total: dict[str, Tensor] = {}
+        self.shown = []
+        weight = self.gradient_weight(measuring=draw is None)
+        for group in self._groups(batch):
+            a, b, text, shares = self._tensors(batch, group)
+            fused = network(a, b, text, shares)
+            part = fusion_losses(fused, a, b, weight, self.settings.loss_ssim, self.signed)
+            share = len(group) / len(batch["name"])
+            total = {name: total.get(name, 0) + share * loss for name, loss in part.items()}
+            if draw is not None:
+                rows = torch.cat([a, b, fused.detach()], dim=-1)
+                self.shown += [(batch["name"][i], row[0]) for i, row in zip(group, rows, strict=True)]
+        return total
+
+    def gradient_weight(self, measuring: bool) -> float:
+        """Return what the gradients count, in a step or in a measurement."""
+        return self.settings.loss_grad_weight
+
+    def after_step(self, folder: Path, epoch: int, batch: int) -> None:
+        """Keep sources and fused image side by side for the first batches of an epoch."""
+        if batch <= SHOWN:
+            for name, row in self.shown:
+                image = (row.float().clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+                write(
+                    folder / PICTURES / f"epoch{epoch:03d}" / f"{name.replace('/', '_').replace(':', '_')}.png", image
+                )
+
+    def pictures(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Return both sources and the fused image of the held-out pairs that have the size of the first."""
+        a, b, text, shares = self._tensors(batch, self._groups(batch)[0])
+        return {"a": a, "b": b, "fused": self.network(a, b, text, shares)}
+
+    def weights(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        """Return the tensors and what is to be known of them."""
+        state = {name: tensor.detach() for name, tensor in self.network.state_dict().items()}
+        return state, {"format": "pt", "method": "film", "grid": self.settings.grid, "text": self.text}
+
+    def _groups(self, batch: Batch) -> list[list[int]]:
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for i, image in enumerate(batch["a"]):
+            groups.setdefault(tuple(image.shape), []).append(i)
+        return list(groups.values())
+
+    def _tensors(self, batch: Batch, group: list[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Stack the pairs of a group, their texts filled up with words that do not count."""
+        device = next(self.network.parameters()).device
+        a, b = (torch.from_numpy(np.stack([batch[key][i] for i in group])).to(device) for key in ("a", "b"))
+        texts = [torch.from_numpy(batch["text"][i]) for i in group]
+        shares = pad_sequence([torch.full((len(text),), 1 / len(text)) for text in texts], batch_first=True)
+        return a, b, pad_sequence(texts, batch_first=True).to(device), shares.to(device)
+
+
+class Short(Paper):
+    """The shipped weights' recipe, for a short time and a small grid: Adam from 5e-4 down to nothing along a cosine.
+
+    In place of whole images, made small, it learns from parts of the working grid's size: so the network sees gradients
+    as steep as those of the images that it is to fuse. These count little at first, and have signs: with the published
+    loss, which knows their sizes only, a network that has not learnt yet to be bright where a source is bright draws
+    reliefs and negatives, and takes long to get over it.
+    """
+
+    name = "short"
+    lr = 5e-4
+    epochs = 20
+    crops = True
+    signed = True
+
+    def schedule(self, optimiser: Optimizer, stage: Stage) -> LRScheduler:
+        """Let the learning rate fall along a cosine."""
+        return cosine(optimiser, stage.epochs)
+
+    def gradient_weight(self, measuring: bool) -> float:
+        """Let the weight grow from 1 to its value over the first epochs."""
+        full = self.settings.loss_grad_weight
+        epoch = self.stages[0].samples.epoch
+        return full if measuring else min(full, full ** (epoch / RISE))
+
+
+RECIPES = {recipe.name: recipe for recipe in (Paper, Short)}
+
+
+def make_recipe(options: TrainOptions) -> Recipe:
+    """Build the recipe that the options ask for, with its data."""
+    if options.recipe not in RECIPES:
+        raise unknown("recipe of film", options.recipe, RECIPES)
+    return RECIPES[options.recipe](options)

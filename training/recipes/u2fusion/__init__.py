@@ -1,0 +1,1 @@
+"""How U2Fusion is trained."""

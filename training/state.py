@@ -1,0 +1,87 @@
+"""What a run is resumed from, and the weights that it leaves behind."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..errors import InputError
+from ..files import write_bytes
+from ..methods.weights.files import save_state
+from .recipe import Recipe
+
+LAST = "last.pt"
+FOLDER = "checkpoints"
+
+
+@dataclass
+class Progress:
+    """Where a run is.
+
+    Attributes
+    ----------
+    stage, epoch, batch : next to be done: number of the stage, epoch in it, batch in that.
+    step, epochs : done so far, over all stages.
+    sums : of each loss over the batches of the running epoch.
+    best : smallest loss of an epoch in this stage.
+    prepared : whether the stage's preparation has been done.
+    """
+
+    stage: int = 0
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    epochs: int = 0
+    sums: dict[str, float] = field(default_factory=dict)
+    best: float = float("inf")
+    prepared: bool = False
+
+
+def save_run(folder: Path, progress: Progress, recipe: Recipe, optimiser: Any, schedule: Any) -> None:
+    """Write all that a resumed run needs, in one file that appears at once: its parts always fit together."""
+    buffer = io.BytesIO()
+    content = {
+        "progress": asdict(progress),
+        "network": recipe.network.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "schedule": schedule.state_dict() if schedule is not None else None,
+        "memory": recipe.memory(),
+        "lr": recipe.lr,
+    }
+    torch.save(content, buffer)
+    write_bytes(folder / FOLDER / LAST, buffer.getvalue())
+
+
+def load_run(folder: Path) -> dict[str, Any] | None:
+    """Read what `save_run` wrote; None where the run had not come so far.
+
+    Raises
+    ------
+    InputError
+        The file is damaged.
+    """
+    path = folder / FOLDER / LAST
+    if not path.exists():
+        return None
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        content["progress"] = Progress(**content["progress"])
+    except Exception as error:
+        raise InputError(f"cannot go on from {path}: the file is damaged; start a new run") from error
+    return content
+
+
+def save_weights(folder: Path, recipe: Recipe, progress: Progress, loss: float, best: bool) -> Path:
+    """Write the weights of an epoch, and again as the best if they are."""
+    tensors, metadata = recipe.weights()
+    notes = {**metadata, "recipe": recipe.name, "epoch": str(progress.epochs), "step": str(progress.step),
+             "loss": f"{loss:.6g}"}  # fmt: skip
+    path = folder / FOLDER / f"epoch{progress.epochs:03d}-loss{loss:.4f}.safetensors"
+    save_state(path, tensors, notes)
+    if best:
+        save_state(folder / FOLDER / "best.safetensors", tensors, notes)
+    return path
