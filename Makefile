@@ -12,6 +12,8 @@ ROOMS  := metrics datasets drawing methods training frameworks results bench rep
 # as many processes as cores, each with one thread
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 SPREAD := -n auto --dist loadfile
+# no test takes minutes, but for those of Jittor where it compiles: one that hangs fails with its traceback
+SPREAD += --timeout 900
 
 MATCHES = import subprocess as s, sys; \
     v = s.check_output(['$(PYTHON)', '-c', 'import sys; print(sys.version_info[:2])'], text=True).strip(); \

@@ -13,11 +13,6 @@ from numpy.typing import NDArray
 
 Levels = NDArray[np.uint8]
 
-# of metrics.csv, behind the metrics; how many pairs were worked on at once when it was fused stands there, too
-FACTS = (
-    "fused_min", "fused_max", "fused_at_0", "fused_at_255", "sources_min", "sources_max", "likeness", "copy_of",
-    "at_once",
-)  # fmt: skip
 _EVERY = 4  # of each axis: enough pixels for a correlation
 
 

@@ -28,12 +28,16 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
-from ..bench.looks import FACTS
 from ..errors import InputError
 from ..files import remove_leftovers, write_text, writing
 
 FORMAT = 1
 FIXED = ("pair", "status", "reason", "seconds", "sources")
+# behind the metrics: what `bench.looks` sees in an image, and how many pairs were worked on at once when it was fused
+FACTS = (
+    "fused_min", "fused_max", "fused_at_0", "fused_at_255", "sources_min", "sources_max", "likeness", "copy_of",
+    "at_once",
+)  # fmt: skip
 Status = Literal["ok", "failed", "skipped"]
 
 

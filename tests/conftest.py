@@ -44,7 +44,9 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 def _for_want_of_torch(call: pytest.CallInfo | None) -> bool:
     """Whether something ended because PyTorch, which the learned methods need, is not installed."""
     error = call.excinfo.value if call and call.excinfo and find_spec("torch") is None else None
-    while error is not None:
+    met: list[BaseException] = []  # a chain may lead back to where it began
+    while error is not None and not any(error is each for each in met):
+        met.append(error)
         if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "torch":
             return True
         error = error.__cause__ or error.__context__

@@ -242,7 +242,7 @@ def warn_of_faint(sides: Sequence[Sequence[Extent]]) -> None:
 
 def warn(text: str) -> None:
     """Warn at the line of the user that called."""
-    package, depth = __name__.removesuffix(".engine.ranges"), 1
+    package, depth = __name__.removesuffix(".inputs.ranges"), 1
     frame = sys._getframe()
     while frame.f_back and frame.f_globals.get("__name__", "").startswith(package):
         frame, depth = frame.f_back, depth + 1

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from fusionbench.bench.looks import FACTS
 from fusionbench.errors import InputError, RunError
-from fusionbench.results.store import Row, RunFolder, find_runs, run_folder, slug
+from fusionbench.results.store import FACTS, Row, RunFolder, find_runs, run_folder, slug
 
 KEYS = ["EN@film", "SD@film"]
 
