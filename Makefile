@@ -8,7 +8,7 @@ BIN     := $(VENV)/bin
 # of test-fast: what to leave out, as in BUT='--ignore tests/methods/film'
 BUT     ?=
 INSTALL ?= $(BIN)/python -m pip install --quiet -c constraints.txt
-ROOMS  := metrics datasets drawing methods training frameworks results bench reports cli speed
+ROOMS  := metrics datasets drawing methods training frameworks results bench reports cli
 # as many processes as cores, each with one thread
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 SPREAD := -n auto --dist loadfile
