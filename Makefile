@@ -7,6 +7,8 @@ VENV    ?= .venv
 BIN     := $(VENV)/bin
 # of test-fast: what to leave out, as in BUT='--ignore tests/methods/film'
 BUT     ?=
+# of test-fast: COVER='--cov --cov-report=term' prints which lines were reached
+COVER   ?=
 INSTALL ?= $(BIN)/python -m pip install --quiet -c constraints.txt
 ROOMS  := metrics datasets drawing methods training frameworks results bench reports cli
 # as many processes as cores, each with one thread
@@ -19,7 +21,7 @@ MATCHES = import subprocess as s, sys; \
     v = s.check_output(['$(PYTHON)', '-c', 'import sys; print(sys.version_info[:2])'], text=True).strip(); \
     sys.exit(v != str(sys.version_info[:2]) and '$(VENV) is not of $(PYTHON): add VENV=ANOTHER_FOLDER, or make clean')
 
-.PHONY: check-python demo test test-fast test-processors golden lint typecheck format docs benchmark clean
+.PHONY: check-python demo test test-fast coverage test-processors golden lint typecheck format docs benchmark clean
 
 # an environment of one Python does not pass for another's
 check-python:
@@ -32,7 +34,11 @@ test: $(VENV)/.jittor-ready
 	$(PYTEST) $(BIN)/python -m pytest $(SPREAD)
 
 test-fast: $(VENV)/.installed-test
-	$(PYTEST) $(BIN)/python -m pytest $(SPREAD) -m "not slow and not jittor" $(BUT)
+	$(PYTEST) $(BIN)/python -m pytest $(SPREAD) -m "not slow and not jittor" $(BUT) $(COVER)
+
+# which lines the whole suite reaches; takes half as long again as the tests alone
+coverage: $(VENV)/.jittor-ready
+	$(PYTEST) $(BIN)/python -m pytest $(SPREAD) --cov --cov-report=term
 
 # how far every metric is from the published and reference values
 golden: $(VENV)/.installed-test
