@@ -46,8 +46,8 @@ def png_header(file: IO[bytes]) -> Header:
             frames = struct.unpack(">I", content[:4])[0]
         elif name == b"IDAT" and whole:  # there may be hundreds of these; what follows them is in the tail
             data = size - file.tell()
-            before, found, late = tail.rpartition(b"eXIf")
-            exif = orientation_of(late[: int.from_bytes(before[-4:], "big")]) if found and exif == 1 else exif
+            before, name_of_chunk, late = tail.rpartition(b"eXIf")
+            exif = orientation_of(late[: int.from_bytes(before[-4:], "big")]) if name_of_chunk and exif == 1 else exif
             break
         elif name == b"IDAT":
             data += length
@@ -67,7 +67,7 @@ def _header(start: bytes, data: int, orientation: int, frames: int) -> Header:
     alpha = colour in (4, 6)
     header = checked(Header(height, width, channels, bits, "PNG", "uint", alpha, max(frames, 1), orientation))
     if width * height * bits * _SAMPLES[colour] // 8 > data * _INFLATED:
-        raise DamagedError(f"it holds {data} bytes of data for {width}x{height} pixels")
+        raise DamagedError(f"it holds {data} bytes of data for {height}x{width} pixels")
     return header
 
 
