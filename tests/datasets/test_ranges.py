@@ -14,7 +14,7 @@ from fusionbench.datasets import Pair, check, load_dataset, parse_ranges, read_p
 from fusionbench.errors import InputError
 from fusionbench.results.store import run_folder
 
-from .made import tiff
+from .image_files import tiff
 
 RNG = np.random.default_rng(5)
 COUNTS = RNG.integers(7000, 8761, (64, 64)).astype(np.uint16)
