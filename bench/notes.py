@@ -15,8 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..datasets.images import probe
-from ..datasets.shipped import split_notes
+from ..datasets import probe, split_notes
 from ..errors import InputError
 from .sizes import size_notes
 from .stretch import ENOUGH, NEARLY, stretch

@@ -92,7 +92,7 @@ def _fetch(name: str, data_root: Path | None, mirror: str | None = None, archive
 
 
 def _is_missing(spec: DatasetSpec, data_root: Path | None) -> bool:
-    from ..datasets.load import locate
+    from ..datasets.locate import locate
 
     try:
         locate(spec.name, data_root, None, None, None)
@@ -103,7 +103,7 @@ def _is_missing(spec: DatasetSpec, data_root: Path | None) -> bool:
 
 def _agreed(spec: DatasetSpec, data_root: Path | None) -> bool:
     """Ask whether to fetch; nobody is asked where there is nobody to answer."""
-    from ..datasets.load import data_folder
+    from ..datasets.locate import data_folder
 
     if not (sys.stdin.isatty() and sys.stderr.isatty()) or spec.pin is None:
         return False

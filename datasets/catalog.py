@@ -8,11 +8,10 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
-from ..errors import InputError, unknown
-from .finding.layouts import Layout
-from .finding.names import fold
+from ..errors import InputError, one_line, unknown
+from .finding import fold
 from .pair import Pair
-from .spec import DatasetSpec, NamedSplit, Pin, Tree, two_folders
+from .spec import DatasetSpec, Layout, NamedSplit, Pin, Tree, two_folders
 
 GROUP = "fusionbench.datasets"
 _LISTS = Path(__file__).parent / "data"
@@ -240,8 +239,8 @@ def _load(point: EntryPoint) -> DatasetSpec:
     try:
         value = point.load()
         spec = value if isinstance(value, DatasetSpec) else value()
-    except Exception as error:  # it is not our code
-        raise InputError(f"the {origin} cannot be loaded: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:  # it is not our code
+        raise InputError(f"the {origin} cannot be loaded: {one_line(error)}") from error
     if not isinstance(spec, DatasetSpec):
         raise InputError(f"the {origin} cannot be loaded: it gives a {type(spec).__name__}, not a DatasetSpec")
     return spec

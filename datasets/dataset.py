@@ -204,8 +204,8 @@ def fit(a: Image, b: Image, policy: SizePolicy, name: str) -> tuple[Image, Image
 
 
 def sizes(a: Sequence[int], b: Sequence[int]) -> str:
-    """Say two sizes, given as (height, width), as people do."""
-    return f"a is {a[1]}x{a[0]}, b is {b[1]}x{b[0]}; say what to do with --size-policy crop or resize"
+    """Say two sizes, given as (height, width), as `--size` takes them."""
+    return f"a is {a[0]}x{a[1]}, b is {b[0]}x{b[1]}; say what to do with --size-policy crop or resize"
 
 
 def resized(image: Image, size: Sequence[int]) -> Image:

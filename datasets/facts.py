@@ -36,7 +36,7 @@ class Facts:
 
     Attributes
     ----------
-    size : (width, height).
+    size : (height, width).
     kind : "8 bit gray", "16 bit RGB", ...
     colour : whether its channels differ anywhere.
     format : "PNG", ...; "array".
@@ -70,12 +70,12 @@ def facts_of(pair: Pair, side: Side, ranges: Ranges, rgbt: bool = False) -> Fact
         image = load_source(source, ranges[side]) if known else None
         kind, colour = f"{8 * source.dtype.itemsize} bit", source.ndim == 3
         deep = source.dtype != np.uint8
-        return Facts((source.shape[1], source.shape[0]), kind, colour, "array", False, deep, image, None)
+        return Facts((source.shape[0], source.shape[1]), kind, colour, "array", False, deep, image, None)
     picture, rule, thermal = read_picture(source, alpha=True), ranges[side], rgbt and side == "a"
     header = picture.header
     pixels = picture.alpha if thermal and picture.alpha is not None else picture.pixels
     return Facts(
-        (header.width, header.height),
+        (header.height, header.width),
         f"{header.values} {'gray' if header.channels == 1 or thermal else 'RGB'}",
         pixels.ndim == 3,
         header.format,

@@ -126,7 +126,7 @@ FULL = Ranges()
 RangeOption = str | Sequence[str] | Ranges | None
 
 
-def parse_ranges(given: RangeOption | dict[str, str]) -> Ranges:
+def parse_ranges(rules: RangeOption | dict[str, str]) -> Ranges:
     """Read a rule for both sources, or several as "a=RULE" and "b=RULE"; the later of two counts.
 
     Raises
@@ -141,19 +141,19 @@ def parse_ranges(given: RangeOption | dict[str, str]) -> Ranges:
     >>> str(parse_ranges("a=percentile:1,99").a)
     'percentile:1,99'
     """
-    if given is None or isinstance(given, Ranges):
-        return given or FULL
-    if isinstance(given, dict):
-        given = [f"{side}={rule}" for side, rule in given.items()]
-    rules, asked = {"a": Rule(), "b": Rule()}, []
-    for text in [given] if isinstance(given, str) else given:
-        side, equals, rule = str(text).partition("=")
-        if equals and side.strip() not in rules:
+    if rules is None or isinstance(rules, Ranges):
+        return rules or FULL
+    if isinstance(rules, dict):
+        rules = [f"{side}={rule}" for side, rule in rules.items()]
+    by_side, asked = {"a": Rule(), "b": Rule()}, []
+    for text in [rules] if isinstance(rules, str) else rules:
+        front, equals, back = str(text).partition("=")
+        side = front.strip() if equals else "ab"
+        if side not in ("a", "b", "ab") or (equals and side == "ab"):
             raise InputError(f"a range is RULE, a=RULE or b=RULE, not {text!r}")
-        parsed = _parse(rule if equals else side)
-        rules |= {side.strip(): parsed} if equals else {"a": parsed, "b": parsed}
-        asked.append(side.strip() if equals else "ab")
-    return Ranges(**rules, asked=tuple(asked))
+        by_side |= dict.fromkeys(side, _parse(back if equals else front))
+        asked.append(side)
+    return Ranges(**by_side, asked=tuple(asked))
 
 
 def without_range(values: str) -> str:

@@ -79,23 +79,23 @@ def remarks_on(dataset: FusionDataset) -> list[str]:
     return [sentence for side in SIDES for sentence in sentences(side, _of_side(dataset, side), dataset.ranges[side])]
 
 
-def sentences(side: str, found: Sequence[Remark], rule: Rule) -> list[str]:
+def sentences(side: str, remarks: Sequence[Remark], rule: Rule) -> list[str]:
     """Put remarks on the files of one source into sentences."""
-    narrow = [remark for remark in found if remark.levels]
-    varying = [remark for remark in found if remark.alpha == "varying"]
-    pages = [remark for remark in found if remark.pages > 1]
-    said = []
+    narrow = [remark for remark in remarks if remark.levels]
+    varying = [remark for remark in remarks if remark.alpha == "varying"]
+    pages = [remark for remark in remarks if remark.pages > 1]
+    text = []
     if narrow:
-        said.append(_narrow(side, narrow, rule))
+        text.append(_narrow(side, narrow, rule))
     if varying:
-        said.append(
+        text.append(
             f"source {side}: the fourth channel of {_files(varying)} is not constant, and is dropped; "
             "if it is the thermal image, say --rgbt"
         )
     if pages:
         holds = "hold" if len(pages) > 1 else "holds"
-        said.append(f"source {side}: {_files(pages)} {holds} more than one picture; the first one is read")
-    return said
+        text.append(f"source {side}: {_files(pages)} {holds} more than one picture; the first one is read")
+    return text
 
 
 def _narrow(side: str, narrow: Sequence[Remark], rule: Rule) -> str:
@@ -113,9 +113,9 @@ def _narrow(side: str, narrow: Sequence[Remark], rule: Rule) -> str:
     )
 
 
-def _files(found: Sequence[Remark]) -> str:
-    named = ", ".join(remark.file for remark in found[:_NAMED])
-    return named if len(found) <= _NAMED else f"{named} and {len(found) - _NAMED} more"
+def _files(remarks: Sequence[Remark]) -> str:
+    names = ", ".join(remark.file for remark in remarks[:_NAMED])
+    return names if len(remarks) <= _NAMED else f"{names} and {len(remarks) - _NAMED} more"
 
 
 def _of_side(dataset: FusionDataset, side: Side) -> list[Remark]:

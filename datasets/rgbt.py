@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .finding.layouts import Files, Found, Layout, files, subfolders
+from .finding import DatasetFiles, SourceFiles, files, subfolders
 from .images import UnreadableImageError, is_image_name, probe, read_picture
 from .ranges import Ranges
+from .spec import Layout
 
-ABSENT = "it has no further channel beside its colours, which --rgbt takes for the thermal image"
+NO_FURTHER_CHANNEL = "it has no further channel beside its colours, which --rgbt takes for the thermal image"
 _LOOKED_AT = 5  # files of a folder that are looked at to find out what it holds
 
 
@@ -28,7 +29,7 @@ def read_rgbt(path: Path, ranges: Ranges) -> tuple[NDArray[np.uint8], NDArray[np
     """
     picture = read_picture(path, alpha=True)
     if picture.alpha is None:
-        raise UnreadableImageError(path, ABSENT)
+        raise UnreadableImageError(path, NO_FURTHER_CHANNEL)
     try:
         a = ranges.a.eight_bit(picture.alpha, picture.maximum)
         return a, ranges.b.eight_bit(picture.pixels, picture.maximum)
@@ -36,21 +37,21 @@ def read_rgbt(path: Path, ranges: Ranges) -> tuple[NDArray[np.uint8], NDArray[np
         raise UnreadableImageError(path, str(error)) from error
 
 
-def find_rgbt(root: Path) -> Found | None:
+def find_rgbt(root: Path) -> DatasetFiles | None:
     """Look for images of four channels: in `images`, in the folders of splits, in any other folder, or in `root`."""
     for template in _templates(root):
         both = files(root, template)
         if _has_alpha(both):
-            return Found(root, Layout(template, template), both, both, Files())
+            return DatasetFiles(root, Layout(template, template), both, both, SourceFiles())
     return None
 
 
 def hint(root: Path) -> str:
     """Offer --rgbt where a folder holds images of four channels; empty where it does not."""
-    found = find_rgbt(root) if root.is_dir() else None
-    if found is None:
+    pairs = find_rgbt(root) if root.is_dir() else None
+    if pairs is None:
         return ""
-    where = " and ".join(str(folder.relative_to(root)) for folder in found.folders[0][:2])
+    where = " and ".join(str(folder.relative_to(root)) for folder in pairs.folders[0][:2])
     where = str(root) if where == "." else where
     return f"; the images in {where} have four channels: if the fourth is the thermal image, say --rgbt"
 
@@ -62,8 +63,8 @@ def _templates(root: Path) -> Iterator[str]:
     yield from (*usual, *other, "{name}")
 
 
-def _has_alpha(found: Files) -> bool:
-    paths = [path for alike in list(found.paths.values())[:_LOOKED_AT] for path in alike]
+def _has_alpha(images: SourceFiles) -> bool:
+    paths = [path for alike in list(images.paths.values())[:_LOOKED_AT] for path in alike]
     return any(_alpha(path) for path in paths if is_image_name(path))
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from .finding.layouts import Layout
 from .pair import Colour, Pair, Task
 
 TASKS: tuple[Task, ...] = get_args(Task)
+SPLITS = ("test", "train", "val", "valid", "eval", "trainval")
 
 # The names that the folders of the sources have in the wild, for each task: (a, b, the ideal fused image).
 IR, VI = "(ir|infrared|inf|thermal|lwir)", "(vi|vis|visible|rgb|viz)"
@@ -27,6 +27,35 @@ MODALITIES: dict[Task, tuple[str, str]] = {
     "MFF": ("near focus", "far focus"),
 }
 COLOUR: dict[Task, Colour] = {"IVF": "b", "MIF": "b", "MEF": "both", "MFF": "both"}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the sources lie, as templates of paths in the data set's folder.
+
+    `{name}` stands for the pair's name, `{split}` for "train", "test", ...; the last part is a file without its
+    extension, and what else there is counts as a regular expression, without regard to case: "(ir|infrared)/{name}",
+    "infrared/{split}/{name}", "{name}-A", "input/{name}/{name}_A". A part "**" stands for any folders; they, and what
+    groups named any0, any1, ... catch, are a part of the name.
+
+    Attributes
+    ----------
+    a, b : templates of the two sources.
+    truth : template of the ideal fused image, where the data set has one.
+    """
+
+    a: str
+    b: str
+    truth: str | None = None
+
+    def __str__(self) -> str:
+        return f"{_plain(self.a)} with {_plain(self.b)}"
+
+
+def _plain(template: str) -> str:
+    """Show a template to people: the first of its alternatives, and "*" for the name."""
+    folders = re.sub(r"\((?!\?)([^|)]*)[^)]*\)\??", r"\1", template).replace("{name}", "*")
+    return folders.replace("{split}", "test").replace("\\", "")
 
 
 def two_folders(a: str, b: str, truth: str | None = None) -> tuple[Layout, ...]:

@@ -40,7 +40,7 @@ def fit_fused(image: NDArray[Any], size: tuple[int, ...], policy: SizePolicy) ->
     (h, w), (height, width) = image.shape[:2], size
     if (h, w) == (height, width):
         return image, ""
-    told = f"the fused image is {w}x{h}, its sources are {width}x{height}"
+    told = f"the fused image is {h}x{w}, its sources are {height}x{width}"
     if policy == "error":
         raise RunError(f"{told}: say what to do with --size-policy crop or resize")
     if policy == "resize":

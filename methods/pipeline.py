@@ -163,7 +163,7 @@ def _guarded(method: Method, pair: Pair, call: Any, *args: Any, **kwargs: Any) -
 
 
 def _size(image: Image) -> str:
-    return f"{image.shape[1]}x{image.shape[0]}"
+    return f"{image.shape[0]}x{image.shape[1]}"
 
 
 def _article(word: str) -> str:

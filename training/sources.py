@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.dataset import SIDES, FusionDataset, load_source
-from ..datasets.finding.lists import read_list
-from ..datasets.finding.lookup import Lookup
-from ..datasets.finding.matching import lookup
+from ..datasets.finding import Lookup, read_list
+from ..datasets.finding import lookup_of as lookup
 from ..datasets.images import is_image_name, probe, to_gray
-from ..datasets.load import held_out_names, load_dataset, locate
+from ..datasets.load import held_out_names, load_dataset
+from ..datasets.locate import locate
 from ..datasets.pair import Pair
 from ..datasets.ranges import parse_ranges
 from ..errors import InputError

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from ...errors import InputError
-from ..finding import layouts
+from ..finding import child
 from ..images import is_image_name
 from ..spec import Pin, Tree
 from .git_tree import Blob, files_of, same_tree, tree_id
@@ -48,8 +48,8 @@ def look(pin: Pin, root: Path) -> list[Place]:
 
 
 def _look(tree: Tree, root: Path) -> Place:
-    folder = layouts.child(root, tree.place) or root / tree.place
-    short = layouts.child(root, PurePosixPath(tree.place).name)
+    folder = child(root, tree.place) or root / tree.place
+    short = child(root, PurePosixPath(tree.place).name)
     if short is not None and short != folder and tree.hash and is_published(tree, read(short)):
         return Place(tree, short, "published")  # "IR" in place of "input/IR": many copies have it so
     if not folder.is_dir() or not any(folder.iterdir()):

@@ -11,9 +11,8 @@ from pathlib import Path
 from ...download import DownloadError, Progress, alone
 from ...errors import InputError, RunError
 from ..catalog import get_spec
-from ..finding import layouts
-from ..finding.names import fold
-from ..load import candidates, data_folder
+from ..finding import child, find, fold
+from ..locate import candidates, data_folder
 from ..spec import DatasetSpec
 from .compare import Place, differences, look, read
 from .job import Job
@@ -126,10 +125,10 @@ def _is_there(places: list[Place]) -> bool:
 
 def _refuse_another(spec: DatasetSpec, folder: Path, places: list[Place]) -> None:
     """Leave a copy alone that is arranged in another way: what would come beside it would be a second one."""
-    found = layouts.find(folder, spec.all_layouts)
-    if found is not None and all(place.state == "absent" for place in places):
+    files = find(folder, spec.all_layouts)
+    if files is not None and all(place.state == "absent" for place in places):
         raise InputError(
-            f"{folder} holds another {spec.name} ({len(found.names)} pairs as {found.layout}), which stays as it is: "
+            f"{folder} holds another {spec.name} ({len(files.names)} pairs as {files.layout}), which stays as it is: "
             "give another folder with --data-root"
         )
 
@@ -139,11 +138,11 @@ def _folder(base: Path, spec: DatasetSpec) -> Path:
     names = {fold(name) for name in (spec.name, *spec.folders)}
     known = [folder for folder in candidates(base, spec) if folder != base or fold(base.resolve().name) in names]
     for folder in known:
-        if layouts.find(folder, spec.all_layouts) is not None:
+        if find(folder, spec.all_layouts) is not None:
             return folder
     if base in known:
         return base
-    return layouts.child(base, spec.name) or base / spec.name
+    return child(base, spec.name) or base / spec.name
 
 
 def _put(job: Job, places: list[Place], folder: Path) -> tuple[str, ...]:
@@ -151,9 +150,11 @@ def _put(job: Job, places: list[Place], folder: Path) -> tuple[str, ...]:
     wrong, notes = [], []
     for place in places:
         if place.state in ("unknown", "other"):
-            found = differences(read(place.folder), read(job.files / place.tree.place))
-            wrong += [f"{place.folder}: {found}"] if found else []
-            notes += [] if found else [f"the images in {place.folder} are the published ones; they stay as they are"]
+            difference = differences(read(place.folder), read(job.files / place.tree.place))
+            wrong += [f"{place.folder}: {difference}"] if difference else []
+            notes += (
+                [] if difference else [f"the images in {place.folder} are the published ones; they stay as they are"]
+            )
     _refuse(wrong)
     job.move(folder, [place.tree for place in places if place.state == "absent"])
     return tuple(notes)
@@ -171,8 +172,8 @@ def _refuse(wrong: list[str], cause: Exception | None = None) -> None:
 def _result(
     spec: DatasetSpec, folder: Path, *, new: bool = False, commit: str = "", notes: tuple[str, ...] = ()
 ) -> Fetched:
-    found, pin = layouts.find(folder, spec.all_layouts), spec.pin
-    if found is None or pin is None:
+    files, pin = find(folder, spec.all_layouts), spec.pin
+    if files is None or pin is None:
         shown = " or ".join(dict.fromkeys(str(layout) for layout in spec.all_layouts[:3]))
         raise RunError(f"what came of {pin} lies at {folder}, but is not laid out as {shown}")
-    return Fetched(spec, folder, len(found.names), pin.commit if pin.verified else commit, pin.verified, new, notes)
+    return Fetched(spec, folder, len(files.names), pin.commit if pin.verified else commit, pin.verified, new, notes)

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...errors import InputError
 from ..images import EXTENSIONS
-from .decoding import readings
+from .encodings import readings
 from .lookup import Lookup
 from .names import stem
 
@@ -30,7 +30,7 @@ _SEPARATORS = ("\t", ",", ";", "|", None)  # None: blanks
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedName:
     """What a line of a list means.
 
     Attributes
@@ -52,11 +52,11 @@ class _Line:
     number: int
     text: str
     columns: list[str]
-    found: list[str] | None = None
+    names: list[str] | None = None
     problem: str | None = None
 
 
-def read_list(path: Path, lookup: Lookup, absent: str = "there is no image of this name") -> list[Listed]:
+def read_list(path: Path, lookup: Lookup, reason: str = "there is no image of this name") -> list[ListedName]:
     """Read a list of names.
 
     Understood are names and paths, with or without extension, quotes, commas at the end, a drive; comments after "#";
@@ -68,7 +68,7 @@ def read_list(path: Path, lookup: Lookup, absent: str = "there is no image of th
     ----------
     path : the file.
     lookup : the pairs that there are.
-    absent : what is said of a name that there is not.
+    reason : what is said of a name that there is not.
 
     Returns
     -------
@@ -87,9 +87,9 @@ def read_list(path: Path, lookup: Lookup, absent: str = "there is no image of th
         if best is None or _missing(lines) < _missing(best):
             best = lines
     lines = best or []
-    if not texts or (len(texts) > 1 and b"\0" in path.read_bytes() and not any(line.found for line in lines)):
+    if not texts or (len(texts) > 1 and b"\0" in path.read_bytes() and not any(line.names for line in lines)):
         raise InputError(f"{path} is no text: a list of names is a text file, one name a line")
-    foreign = next((line for line in lines if not line.found and not line.text.isascii()), None)
+    foreign = next((line for line in lines if not line.names and not line.text.isascii()), None)
     if len(texts) > 1 and foreign is not None:
         raise InputError(
             f"line {foreign.number} of {path} is not UTF-8, and in no other usual encoding the name of an image that "
@@ -98,17 +98,17 @@ def read_list(path: Path, lookup: Lookup, absent: str = "there is no image of th
     if not lines:
         raise InputError(f"{path} lists no names: write one a line")
     where = "entry" if path.suffix.lower() == ".json" else "line"
-    listed: dict[tuple[str, bool], Listed] = {}
+    entries: dict[tuple[str, bool], ListedName] = {}
     for line in lines:
-        for name in line.found or [_guess(line)]:
-            problem = line.problem or (None if line.found else absent)
-            told = f"{problem} ({where} {line.number} of {path.name})" if problem else None
-            listed.setdefault((name, problem is None), Listed(name, line.number, told))
-    return list(listed.values())
+        for name in line.names or [_guess(line)]:
+            problem = line.problem or (None if line.names else reason)
+            message = f"{problem} ({where} {line.number} of {path.name})" if problem else None
+            entries.setdefault((name, problem is None), ListedName(name, line.number, message))
+    return list(entries.values())
 
 
 def _missing(lines: Sequence[_Line]) -> int:
-    return sum(not line.found for line in lines)
+    return sum(not line.names for line in lines)
 
 
 def _understood(path: Path, text: str, lookup: Lookup) -> list[_Line]:
@@ -121,22 +121,22 @@ def _understood(path: Path, text: str, lookup: Lookup) -> list[_Line]:
     for separator in _SEPARATORS:
         if separator is None:
             _by_path(lines, lookup)
-        _by_columns([line for line in lines if line.found is None], separator, lookup)
-    if lines and lines[0].found is None and any(line.found for line in lines[1:]) and _is_head(lines[0]):
+        _by_columns([line for line in lines if line.names is None], separator, lookup)
+    if lines and lines[0].names is None and any(line.names for line in lines[1:]) and _is_head(lines[0]):
         lines = lines[1:]
     return lines
 
 
 def _lines(text: str, lookup: Lookup) -> list[_Line]:
-    found = []
+    lines = []
     for number, raw in enumerate(re.split(r"\r\n|\r|\n", text.replace("\ufeff", "")), 1):
         line = raw.strip(" \t\u200b\u00a0")
         if line.startswith("#") and not lookup.exact(_short(line)):
             continue
         line = line if lookup.exact(_short(line)) else re.split(r"\s#(?:\s|$)", line)[0].strip()
         if _bare(line):
-            found.append(_Line(number, line, []))
-    return found
+            lines.append(_Line(number, line, []))
+    return lines
 
 
 def _structured(path: Path, text: str) -> list[_Line]:
@@ -174,7 +174,7 @@ def _parts(entry: Any) -> list[Any]:
 def _by_path(lines: Sequence[_Line], lookup: Lookup) -> None:
     """Take what is left for single paths, before blanks are taken for borders of columns."""
     for line in lines:
-        if line.found is None and len(line.columns) < 2 and _is_one_path(line.text):
+        if line.names is None and len(line.columns) < 2 and _is_one_path(line.text):
             _settle(line, lookup.path(_bare(line.text)))
 
 
@@ -189,25 +189,25 @@ def _by_columns(lines: Sequence[_Line], separator: str | None, lookup: Lookup) -
     width = Counter(len(split[id(line)]) for line in lines).most_common(1)[0][0] if lines else 0
     hits = {id(line): [lookup.path(text) for text in split[id(line)]] for line in lines}
     alone = lines[0] if len(lines) == 1 and not re.search(r"[/\\]", lines[0].text) else None
-    if alone and all(len(found) == 1 for found in hits[id(alone)]):  # all names, in one line
-        alone.found = [name for found in hits[id(alone)] for name in found]
+    if alone and all(len(names) == 1 for names in hits[id(alone)]):  # all names, in one line
+        alone.names = [name for names in hits[id(alone)] for name in names]
         return
     names = _name_columns([split[id(line)] for line in lines], [hits[id(line)] for line in lines], width)
     for line in lines:
         columns = split[id(line)]
         chosen = [number for number in names if number < len(columns)]
-        found = [hits[id(line)][number] for number in chosen]
-        told = sorted({name for each in found for name in each})
-        if told:
+        readings_of = [hits[id(line)][number] for number in chosen]
+        meant = sorted({name for each in readings_of for name in each})
+        if meant:
             line.columns = [columns[number] for number in chosen]
-            if len(told) == 1 and all(found):
-                _settle(line, told)
-            elif all(found):
+            if len(meant) == 1 and all(readings_of):
+                _settle(line, meant)
+            elif all(readings_of):
                 line.problem = f"{' and '.join(line.columns)} are not of one pair"
-                line.found = []
+                line.names = []
             else:
-                line.columns = [columns[number] for number, each in zip(chosen, found, strict=True) if not each]
-                line.found = []
+                line.columns = [columns[number] for number, each in zip(chosen, readings_of, strict=True) if not each]
+                line.names = []
 
 
 def _columns(text: str, separator: str | None) -> list[str]:
@@ -240,9 +240,9 @@ def _is_running(column: list[str]) -> bool:
 
 def _settle(line: _Line, hits: list[str]) -> None:
     if len(hits) == 1:
-        line.found = hits
+        line.names = hits
     elif hits:
-        line.found, line.problem = [], f"it may be {', '.join(hits[:4])}{', …' if len(hits) > 4 else ''}"
+        line.names, line.problem = [], f"it may be {', '.join(hits[:4])}{', …' if len(hits) > 4 else ''}"
 
 
 def _is_head(line: _Line) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .names import natural, stem
+from .folders import short
+from .names import ALL_WORDS, natural, stem
 from .pairing import spellings
-from .words import EVERY
+from .sources import DatasetFiles
 
 
 class Lookup:
@@ -19,7 +20,7 @@ class Lookup:
 
     def __init__(self, called: Mapping[str, Iterable[str]]) -> None:
         self.called = {name: {name, *others} for name, others in called.items()}
-        self._ways = spellings(EVERY)[:5]  # without those that take words off where no border is
+        self._ways = spellings(ALL_WORDS)[:5]  # without those that take words off where no border is
         self._indices: dict[int, dict[str, list[str]]] = {}
 
     def exact(self, text: str) -> list[str]:
@@ -50,3 +51,14 @@ class Lookup:
                 for reading in {reading for each in called for reading in self._ways[number](each)}:
                     index.setdefault(reading, []).append(name)
         return self._indices[number]
+
+
+def lookup_of(files: DatasetFiles) -> Lookup:
+    """Let the pairs be found by their names, their files' and the paths of these."""
+    called: dict[str, list[str]] = {name: [] for name in files.names}
+    for side in (files.a, files.b):
+        for name, paths in side.paths.items():
+            for path in paths:
+                inside = short(path, files.root)
+                called[name] += [path.stem, inside[: len(inside) - len(path.suffix)], name.rpartition("/")[2]]
+    return Lookup(called)

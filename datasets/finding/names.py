@@ -1,4 +1,4 @@
-"""Names of images: their order, and the spellings under which one name is met."""
+"""Names of images: their order, their spellings, and the words by which one source's are told from the other's."""
 
 from __future__ import annotations
 
@@ -8,9 +8,33 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..images import EXTENSIONS
+from ..pair import Task
 
 _BETWEEN = "-_ ."  # what stands between a name and the word of its source: ir_1, ir-1, "ir 1", ir.1
 _DIGITS = re.compile(r"[0-9]+")
+
+# The words that stand in the names of folders and of images of one source: of a, and of b.
+SOURCE_WORDS: dict[Task, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "IVF": (
+        ("ir", "infrared", "inf", "thermal", "therm", "th", "tir", "lwir", "mwir", "swir", "nir", "fir", "红外"),
+        ("vi", "vis", "visible", "visual", "viz", "rgb", "color", "colour", "可见光"),
+    ),
+    "MIF": (("mri", "mr"), ("ct", "pet", "spect", "t")),
+    "MEF": (
+        ("over", "overexposed", "over_exposed", "overexposure", "oe", "high", "bright"),
+        ("under", "underexposed", "under_exposed", "underexposure", "ue", "low", "dark"),
+    ),
+    "MFF": (
+        ("near", "a", "imagea", "source1", "source_1", "near_focus", "foreground"),
+        ("far", "b", "imageb", "source2", "source_2", "far_focus", "background"),
+    ),
+}
+TRUTH_WORDS = ("gt", "truth", "label", "fusion", "full_clear", "all_in_focus", "f")
+FUSED_WORDS = (
+    "fused", "fuse", "fusion", "f", "result", "results", "res", "out", "output", "pred", "prediction", "image", "img",
+    "gray", "grey", "rgb", "color", "colour",
+)  # fmt: skip
+ALL_WORDS = tuple(dict.fromkeys(word for sides in SOURCE_WORDS.values() for words in sides for word in words))
 
 
 def natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
@@ -85,7 +109,7 @@ def cores(name: str, words: Iterable[str], loose: bool = False) -> dict[str, str
     {'car_01': 'ir'}
     """
     folder, slash, last = name.rpartition("/")
-    found: dict[str, str] = {}
+    rests: dict[str, str] = {}
     longest = sorted(set(words), key=len, reverse=True)
     plain = last.casefold()
     backs = [word for word in longest if plain.endswith(word)]
@@ -96,13 +120,13 @@ def cores(name: str, words: Iterable[str], loose: bool = False) -> dict[str, str
         for back in ["", *backs]:
             core = rest if not back else _without(rest, back, loose, at_end=True)
             if core and (front or back):
-                found.setdefault(folder + slash + core, f"{front} {back}".strip())
+                rests.setdefault(folder + slash + core, f"{front} {back}".strip())
     parts = re.split(f"([{re.escape(_BETWEEN)}]+)", last)  # names at even places, signs at odd ones
     for place in range(2, len(parts) - 2, 2):
         if parts[place].casefold() in longest:
             core = "".join([*parts[:place], *parts[place + 2 :]])
-            found.setdefault(folder + slash + core, parts[place].casefold())
-    return found
+            rests.setdefault(folder + slash + core, parts[place].casefold())
+    return rests
 
 
 def _without(name: str, word: str, loose: bool, at_end: bool = False) -> str | None:

@@ -12,7 +12,7 @@ Spellings = Callable[[str], set[str]]
 
 @dataclass
 class Matches:
-    """What belongs together.
+    """Which names belong together.
 
     Attributes
     ----------
@@ -65,22 +65,24 @@ def match(
     first, second : for each name what it is called; mostly itself alone.
     ways_first, ways_second : from `spellings`; as many of each.
     """
-    found = Matches()
+    matches = Matches()
     left, right = dict(first), dict(second)
     for read_first, read_second in zip(ways_first, ways_second, strict=True):
         of_left, of_right = _readings(left, read_first), _readings(right, read_second)
         for lefts, rights in _together(of_left, of_right):
             if len(lefts) == len(rights) == 1:
-                found.partner[lefts[0]] = rights[0]
-                found.core[lefts[0]] = min(of_left[lefts[0]] & of_right[rights[0]], key=lambda core: (len(core), core))
+                matches.partner[lefts[0]] = rights[0]
+                matches.core[lefts[0]] = min(
+                    of_left[lefts[0]] & of_right[rights[0]], key=lambda core: (len(core), core)
+                )
             else:
                 group = [*lefts, *rights]
-                found.unclear.update(dict.fromkeys(group, group))
+                matches.unclear.update(dict.fromkeys(group, group))
             for name in lefts:
                 left.pop(name)
             for name in rights:
                 right.pop(name)
-    return found
+    return matches
 
 
 def _readings(group: Mapping[str, Sequence[str]], read: Spellings) -> dict[str, set[str]]:

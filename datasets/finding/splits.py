@@ -1,75 +1,107 @@
-"""The splits of a data set: lists of names beside its folders, folders of their own, or a list that the user gives."""
+"""The splits of a data set: lists of names beside its folders, folders of their own, lists that ship, a user's list.
+
+RoadScene's 50 names of FILM and CDDFuse ship, because papers test on them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...errors import InputError
-from ..shipped import default_shipped, shipped_lists
-from ..spec import DatasetSpec
-from .layouts import SPLITS, Found
-from .lists import SUFFIXES, Listed, read_list
-from .matching import lookup
+from ..spec import SPLITS, DatasetSpec, NamedSplit
+from .lists import SUFFIXES, ListedName, read_list
+from .lookup import lookup_of
+from .sources import DatasetFiles
+
+if TYPE_CHECKING:
+    from ..dataset import FusionDataset
 
 
-def choose(spec: DatasetSpec, found: Found, split: str | Path | None) -> tuple[str, Sequence[str | Listed], Found]:
+def choose(
+    spec: DatasetSpec, files: DatasetFiles, split: str | Path | None
+) -> tuple[str, Sequence[str | ListedName], DatasetFiles]:
     """Choose the names of a split, and the files among which to look for them.
 
     Returns
     -------
-    label, names, found
+    label, names, files
     """
-    texts = {**shipped_lists(spec), **lists(found)}
-    key = str(split or default_split(found, spec)).casefold()
+    texts = {**_shipped(spec), **lists(files)}
+    key = str(split or default_split(files, spec)).casefold()
     if key == "all":
-        return "all", found.names, found
+        return "all", files.names, files
     path = Path(split or "").expanduser()
-    if key in texts or (key not in found.splits and path.is_file()):
+    if key in texts or (key not in files.splits and path.is_file()):
         label, path = (key, texts[key]) if key in texts else (path.stem, path)
-        return (
-            label,
-            read_list(path, lookup(found), f"it is in the list of the split {label!r}, but not in the folders"),
-            found,
-        )
-    if key in found.splits:
-        chosen = found.within(key)
-        return key, chosen.names, chosen
+        reason = f"it is in the list of the split {label!r}, but not in the folders"
+        return label, read_list(path, lookup_of(files), reason), files
+    if key in files.splits:
+        part = files.within(key)
+        return key, part.names, part
+    known = ", ".join(split_names(files, spec))
     if path.suffix.lower() in SUFFIXES or len(path.parts) > 1:
-        raise InputError(
-            f"there is no list of names {path}: give --split a file, or one of {', '.join(split_names(found, spec))}"
-        )
-    there = ", ".join(split_names(found, spec))
-    raise InputError(f"{spec.name} at {found.root} has no split {key!r}: there are {there}")
+        raise InputError(f"there is no list of names {path}: give --split a file, or one of {known}")
+    raise InputError(f"{spec.name} at {files.root} has no split {key!r}: there are {known}")
 
 
-def lists(found: Found) -> dict[str, Path]:
+def lists(files: DatasetFiles) -> dict[str, Path]:
     """Find the lists of names beside the folders of images, by split; a text file before a table."""
-    beside = dict.fromkeys([found.root, *(folder.parent for side in found.folders for folder in side)])
-    inside = [folder for folder in beside if folder == found.root or found.root in folder.parents]
+    beside = dict.fromkeys([files.root, *(folder.parent for side in files.folders for folder in side)])
+    inside = [folder for folder in beside if folder == files.root or files.root in folder.parents]
     texts: dict[str, Path] = {}
     for folder in inside:
-        files = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES and path.is_file()]
-        for path in sorted(files, key=lambda path: SUFFIXES.index(path.suffix.lower())):
+        tables = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES and path.is_file()]
+        for path in sorted(tables, key=lambda path: SUFFIXES.index(path.suffix.lower())):
             texts.setdefault(path.stem.casefold(), path)
     return texts
 
 
-def default_split(found: Found, spec: DatasetSpec) -> str:
+def default_split(files: DatasetFiles, spec: DatasetSpec) -> str:
     """Choose the split that is taken where none is asked for.
 
     It is "test" where there is such a list beside the images, or such a folder; where there is no list at all, the
     first that ships, if any of its names is there; else "all".
     """
-    own = _own_splits(found)
-    return ("test" if "test" in own else "all") if own else default_shipped(spec, found)
+    if own := _own_splits(files):
+        return "test" if "test" in own else "all"
+    names = {name.casefold() for name in files.names}
+    return next((split.name for split in spec.splits[:1] if names & _names_of(split)), "all")
 
 
-def split_names(found: Found, spec: DatasetSpec) -> list[str]:
+def split_names(files: DatasetFiles, spec: DatasetSpec) -> list[str]:
     """List the splits that a data set has: its own, those that ship, and "all" at last."""
-    return [*dict.fromkeys([*_own_splits(found), *shipped_lists(spec)]), "all"]
+    return [*dict.fromkeys([*_own_splits(files), *_shipped(spec)]), "all"]
 
 
-def _own_splits(found: Found) -> list[str]:
-    texts = [name for name in lists(found) if name in SPLITS]
-    return sorted({*texts, *found.splits})
+def remedy(spec: DatasetSpec, split: str) -> str:
+    """Say what to do where names of a list that ships are not in the folders; nothing for a user's own list."""
+    return f"; --split all takes whatever lies there in place of {split}" if split in _shipped(spec) else ""
+
+
+def split_notes(dataset: FusionDataset) -> Iterator[str]:
+    """Say in sentences, for tables and manifests, whose pairs these are where they are those of a list that ships."""
+    names = {name.casefold() for name in (*(pair.name for pair in dataset), *dataset.skipped)}
+    for split in dataset.spec.splits:
+        known = _names_of(split)
+        if not (names <= known if dataset.split == split.name else names == known and dataset.split == "test"):
+            continue
+        part = f"{len(names)} of the {len(known)}" if len(names) < len(known) else f"the {len(known)}"
+        yield f"The pairs are {part} test pairs of {split.whose} ({split.name})."
+        if dataset.split == split.name == dataset.default_split:
+            yield f"No list of names lies beside the images of {dataset.name}, so that {split.name} is the default."
+        return
+
+
+def _own_splits(files: DatasetFiles) -> list[str]:
+    return sorted({*(name for name in lists(files) if name in SPLITS), *files.splits})
+
+
+def _shipped(spec: DatasetSpec) -> dict[str, Path]:
+    """Give the files of the lists that ship, by split in lower case."""
+    return {split.name.casefold(): split.names for split in spec.splits}
+
+
+def _names_of(split: NamedSplit) -> set[str]:
+    return {line.casefold() for line in split.names.read_text(encoding="utf-8").split()}

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from ...errors import InputError
-from .layouts import ANY_DEPTH, Layout
+from ..spec import Layout
+from .search import ANY_DEPTH
 
 _PLACE = re.compile(r"\{(\w*)\}")
 _PARTS = re.compile(r"(\{name\}|\{split\}|\*)")
@@ -43,20 +44,19 @@ def to_pattern(text: str, option: str) -> str:
         last = last.replace("*", "{name}", 1)
     if "{name}" not in last and not any("{name}" in part for part in folders):
         raise InputError(f"{option} {text!r} has no {{name}}: say where the name of the pair stands, as in ir/{{name}}")
-    named = [_escaped(part, number, folder=True) for number, part in enumerate(folders)]
-    return "/".join([*named, _escaped(last, len(folders), folder=False)])
+    parts = [_escaped(part, number, folder=True) for number, part in enumerate(folders)]
+    return "/".join([*parts, _escaped(last, len(folders), folder=False)])
 
 
 def _escaped(part: str, number: int, folder: bool) -> str:
     if part == ANY_DEPTH:
         return part
-    pieces = _PARTS.split(part)
     text = ""
-    seen = False
-    for piece in pieces:
+    has_star = False
+    for piece in _PARTS.split(part):
         if piece == "*":
-            text += f"(?P<any{number}>.*)" if folder and not seen else ".*"
-            seen = True
+            text += f"(?P<any{number}>.*)" if folder and not has_star else ".*"
+            has_star = True
         elif piece == "{name}" and text.count("{name}"):
             text += "(?P=name)"
         else:
@@ -64,7 +64,7 @@ def _escaped(part: str, number: int, folder: bool) -> str:
     return text
 
 
-def given(a: str, b: str, root: Path) -> tuple[Layout, ...]:
+def layouts_of(a: str, b: str, root: Path) -> tuple[Layout, ...]:
     """Lay out two sources that the user gave, each a folder or a template: as they stand, or in folders of splits.
 
     Raises
@@ -80,10 +80,12 @@ def given(a: str, b: str, root: Path) -> tuple[Layout, ...]:
             )
     if a.rstrip("/") == b.rstrip("/"):
         raise InputError(f"--a and --b both say {a!r}: two sources are fused")
-    return tuple(Layout(*both) for both in zip(sided(a, "--a", root), sided(b, "--b", root), strict=True))
+    return tuple(
+        Layout(*both) for both in zip(side_templates(a, "--a", root), side_templates(b, "--b", root), strict=True)
+    )
 
 
-def sided(text: str, option: str, root: Path) -> list[str]:
+def side_templates(text: str, option: str, root: Path) -> list[str]:
     """List the templates of the places in which a source may lie: as it is said, with splits, and in folders below."""
     if is_template(text, root):
         pattern = to_pattern(text, option)

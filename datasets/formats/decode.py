@@ -85,12 +85,15 @@ def _with_opencv(data: bytes, header: Header, alpha: bool) -> Picture:
     """Decode with OpenCV, and with Pillow where OpenCV does not."""
     pixels = opencv_pixels(data)
     if pixels is None or not _fits(pixels, header):
+        refusal = UnreadError(f"the {header.format} data are damaged, or of a kind that is not decoded")
+        if header.format == "PNG" and not png.has_all_rows(data):
+            raise refusal
         try:
             _, pixels, _ = decoded(data)
         except (UnreadError, LookupError) as error:
-            raise UnreadError(f"the {header.format} data are damaged, or of a kind that is not decoded") from error
+            raise refusal from error
         if not _fits(pixels, header):
-            raise UnreadError(f"the {header.format} data are damaged, or of a kind that is not decoded")
+            raise refusal
     return _turned(header, pixels, _alpha(data) if alpha and header.alpha else None)
 
 

@@ -89,7 +89,7 @@ def checked(header: Header) -> Header:
     DamagedError, UnreadError
         It has no pixels; or more than anything reads.
     """
-    size = f"{header.width}x{header.height}"
+    size = f"{header.height}x{header.width}"
     if header.height < 1 or header.width < 1:
         raise DamagedError(f"its size is {size}")
     if header.height * header.width > _MOST_PIXELS:

@@ -6,12 +6,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...datasets.finding.holds import holds
-from ...datasets.finding.layouts import below, files, images_in
-from ...datasets.finding.names import alike, fold, natural, stem
-from ...datasets.finding.pairing import match, spellings
-from ...datasets.finding.templates import is_template, suggest, to_pattern
-from ...datasets.finding.words import EVERY, FUSED
+from ...datasets.finding import ALL_WORDS as EVERY
+from ...datasets.finding import FUSED_WORDS as FUSED
+from ...datasets.finding import (
+    alike,
+    below,
+    files,
+    fold,
+    images_in,
+    is_template,
+    match,
+    natural,
+    spellings,
+    stem,
+    suggest,
+    to_pattern,
+)
+from ...datasets.finding import contents as holds
 from ...datasets.pair import Pair
 from ...errors import InputError
 

@@ -68,7 +68,7 @@ def test_the_default_is_an_error_that_names_the_option(places: Path) -> None:
     rows = run(places, ["Net=folder:" + str(places / "Net")], "error")
     assert list(rows["status"]) == ["ok", "failed", "failed"]
     assert rows.loc["Net", "1"]["reason"].endswith(
-        "the fused image is 80x60, its sources are 83x61: say what to do with --size-policy crop or resize"
+        "the fused image is 60x80, its sources are 61x83: say what to do with --size-policy crop or resize"
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 from fusionbench.datasets import check, write
-from fusionbench.datasets.checks import SplitReport
+from fusionbench.datasets.check_report import SplitReport
 from fusionbench.errors import InputError
 
 RNG = np.random.default_rng(3)
@@ -34,7 +34,7 @@ def test_a_good_data_set(root: Path) -> None:
     assert report.ok
     assert (report.pairs, report.root, report.folders) == (5, root / "TNO", ("ir", "vi"))
     assert report.splits == {"test": SplitReport(2, 3), "all": SplitReport(5, 5)}
-    assert report.image_sizes == {(30, 20): 5}
+    assert report.image_sizes == {(20, 30): 5}
     assert report.bits == {"a": {"8 bit gray": 5}, "b": {"8 bit RGB": 2, "8 bit gray": 3}}
     assert report.colour == {"a": 0, "b": 2}
     assert report.formats == {"PNG": 9, "JPEG": 1}
@@ -43,7 +43,7 @@ def test_a_good_data_set(root: Path) -> None:
     for line in (
         "sources  a: ir, b: vi",
         "split    test: 2 of 3 names",
-        "sizes    30x20 (5)",
+        "sizes    20x30 (5)",
         "vi/d.png is JPEG",
         "10.1016",
     ):
@@ -67,7 +67,7 @@ def test_a_bad_data_set(root: Path) -> None:
     assert report.problems["a"].startswith("ir/a.png: the file is truncated or damaged")
     assert report.problems["b"].startswith("ir/b.png: the PNG data are damaged")
     assert report.problems["c"] == "ir/c.png has no partner in vi"
-    assert report.problems["d"].startswith("the sources differ in size: a is 30x20, b is 9x9")
+    assert report.problems["d"].startswith("the sources differ in size: a is 20x30, b is 9x9")
     assert report.identical == ["e"]
     assert "WRONG: 4" in str(report)
 

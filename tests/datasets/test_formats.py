@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -10,12 +11,12 @@ import pytest
 
 from fusionbench.datasets import UnreadableImageError, images, probe, read
 
-from .made import RGB, Made, chunk, made, png
+from .image_files import GRAY, RGB, ImageFile, chunk, image_files, interlaced, png
 
-FILES = made()
+FILES = image_files()
 
 
-def write(folder: Path, file: Made) -> Path:
+def write(folder: Path, file: ImageFile) -> Path:
     path = folder / f"x{file.suffix}"
     path.write_bytes(file.data)
     return path
@@ -26,7 +27,7 @@ def gray_where_equal(values: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_the_values_are_those_of_a_plain_reading(tmp_path: Path, file: Made) -> None:
+def test_the_values_are_those_of_a_plain_reading(tmp_path: Path, file: ImageFile) -> None:
     picture = images.read_picture(write(tmp_path, file), alpha=True)
     wanted = gray_where_equal(file.values)
     assert picture.pixels.shape == wanted.shape
@@ -38,18 +39,19 @@ def test_the_values_are_those_of_a_plain_reading(tmp_path: Path, file: Made) -> 
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_header_and_pixels_come_from_one_decision(tmp_path: Path, file: Made) -> None:
+def test_header_and_pixels_come_from_one_decision(tmp_path: Path, file: ImageFile) -> None:
     path = write(tmp_path, file)
     header, picture = probe(path), images.read_picture(path)
     assert header == picture.header
     assert (header.height, header.width) == picture.pixels.shape[:2]
     assert header.bits == file.bits
+    assert header.channels == 3 or file.values.ndim == 2
     assert header.deep == (picture.pixels.dtype != np.uint8)
     assert header.pages == file.pages
 
 
 @pytest.mark.parametrize("file", [f for f in FILES if f.maximum is not None], ids=lambda file: file.name)
-def test_reading_gives_8_or_16_bits_at_full_range(tmp_path: Path, file: Made) -> None:
+def test_reading_gives_8_or_16_bits_at_full_range(tmp_path: Path, file: ImageFile) -> None:
     image = read(write(tmp_path, file))
     assert image.dtype in (np.uint8, np.uint16)
     if file.maximum not in (255, 65535):
@@ -58,7 +60,7 @@ def test_reading_gives_8_or_16_bits_at_full_range(tmp_path: Path, file: Made) ->
 
 
 @pytest.mark.parametrize("file", [f for f in FILES if f.maximum is None], ids=lambda file: file.name)
-def test_values_without_a_known_range_are_not_given_one(tmp_path: Path, file: Made) -> None:
+def test_values_without_a_known_range_are_not_given_one(tmp_path: Path, file: ImageFile) -> None:
     with pytest.raises(UnreadableImageError, match="of no known range"):
         read(write(tmp_path, file))
 
@@ -70,7 +72,7 @@ def test_every_extension_is_tried() -> None:
 @pytest.mark.parametrize(
     "file", [f for f in FILES if f.suffix in (".png", ".jpg", ".bmp") and f.maximum == 255], ids=lambda file: file.name
 )
-def test_pixels_of_8_bits_are_those_of_opencv(tmp_path: Path, file: Made) -> None:
+def test_pixels_of_8_bits_are_those_of_opencv(tmp_path: Path, file: ImageFile) -> None:
     path = write(tmp_path, file)
     theirs = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
     ours = read(path)
@@ -79,7 +81,7 @@ def test_pixels_of_8_bits_are_those_of_opencv(tmp_path: Path, file: Made) -> Non
 
 @pytest.mark.parametrize("share", [0.2, 0.6, 0.95])
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_a_part_of_a_file_is_never_taken_for_the_whole(tmp_path: Path, file: Made, share: float) -> None:
+def test_a_part_of_a_file_is_never_taken_for_the_whole(tmp_path: Path, file: ImageFile, share: float) -> None:
     path = tmp_path / f"x{file.suffix}"
     path.write_bytes(file.data[: int(len(file.data) * share)])
     try:
@@ -100,3 +102,19 @@ def test_orientation_may_stand_behind_the_pixels(tmp_path: Path, tail: bytes) ->
     path.write_bytes(whole[:-12] + chunk(b"eXIf", exif) + whole[-12:] + tail)
     np.testing.assert_array_equal(read(path), np.rot90(RGB, -1))
     assert (probe(path).height, probe(path).width) == (30, 20)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (8, 8), (5, 1), (1, 7), (20, 30)])
+@pytest.mark.parametrize("write_png", [png, interlaced])
+def test_a_png_whose_data_end_before_its_rows_is_damaged(
+    tmp_path: Path, write_png: Callable[..., bytes], size: tuple[int, int]
+) -> None:
+    """The packed data are whole, and inflate to too little: decoders leave the rest of the picture black."""
+    height, width = size
+    image, path = GRAY[:height, :width], tmp_path / "x.png"
+    path.write_bytes(write_png(image, 8, 0))
+    np.testing.assert_array_equal(read(path), image)
+    for lacking in (1, height * width):
+        path.write_bytes(write_png(image, 8, 0, lacking=lacking))
+        with pytest.raises(UnreadableImageError, match="the PNG data are damaged"):
+            read(path)

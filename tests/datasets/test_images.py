@@ -49,41 +49,10 @@ def test_gray_in_any_mode_is_gray(tmp_path: Path, mode: str) -> None:
     np.testing.assert_array_equal(read_back, np.asarray(picture))
 
 
-def test_alpha_is_dropped_and_palette_looked_up(tmp_path: Path) -> None:
-    transparent = np.dstack([RGB, GRAY])
-    np.testing.assert_array_equal(read(save(tmp_path / "a.png", Pillow.fromarray(transparent), "PNG")), RGB)
-    indexed = Pillow.fromarray(RGB).quantize(16)
-    path = save(tmp_path / "p.png", indexed, "PNG")
-    np.testing.assert_array_equal(read(path), np.asarray(indexed.convert("RGB")))
-    assert probe(path).channels == 3
-
-
 def test_one_pixel_of_colour_is_colour(tmp_path: Path) -> None:
     nearly = np.dstack([GRAY] * 3)
     nearly[7, 9, 1] ^= 1
     np.testing.assert_array_equal(read(save(tmp_path / "x.png", Pillow.fromarray(nearly), "PNG")), nearly)
-
-
-@pytest.mark.parametrize("image", [DEEP, np.dstack([DEEP, DEEP[::-1], DEEP[:, ::-1]])], ids=["gray", "rgb"])
-@pytest.mark.parametrize("ending", [".png", ".tif"])
-def test_16_bit(tmp_path: Path, image: np.ndarray, ending: str) -> None:
-    path = tmp_path / f"x{ending}"
-    cv2.imwrite(str(path), image if image.ndim == 2 else image[..., ::-1])
-    np.testing.assert_array_equal(read(path), image)
-    assert read(path).dtype == np.uint16
-    assert probe(path).bits == 16
-    assert (probe(path).channels == 1) == (image.ndim == 2)
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
-@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
-def test_orientation_is_applied_as_imread_does(tmp_path: Path, kind: str, orientation: int) -> None:
-    exif = Pillow.Exif()
-    exif[0x0112] = orientation
-    path = save(tmp_path / "x.jpg", Pillow.fromarray(RGB), kind, exif=exif)
-    expected = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-    np.testing.assert_array_equal(read(path), expected)
-    assert (probe(path).height, probe(path).width) == expected.shape[:2]
 
 
 def encoded(kind: str) -> bytes:
@@ -109,15 +78,6 @@ def test_bytes_after_the_end_do_no_harm(tmp_path: Path, kind: str) -> None:
     path.write_bytes(encoded(kind) + b"trailing junk of some camera")
     assert probe(path).format == kind
     assert read(path).shape == RGB.shape
-
-
-def test_damaged_in_the_middle(tmp_path: Path) -> None:
-    data = bytearray(encoded("PNG"))
-    data[len(data) // 2] ^= 0xFF
-    path = tmp_path / "x.png"
-    path.write_bytes(data)
-    with pytest.raises(InputError, match=r"x\.png: the PNG data are damaged"):
-        read(path)
 
 
 @pytest.mark.parametrize("look", [probe, read])
@@ -148,16 +108,6 @@ def test_no_file(tmp_path: Path, look: object) -> None:
         look(tmp_path)  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("kind", [np.float32, np.int32])
-def test_values_without_a_known_range(tmp_path: Path, kind: type) -> None:
-    path = save(tmp_path / "x.tif", Pillow.fromarray(GRAY.astype(kind)), "TIFF")
-    assert probe(path).bits == 32
-    assert probe(path).deep
-    np.testing.assert_array_equal(images.read_picture(path).pixels, GRAY.astype(kind))
-    with pytest.raises(InputError, match=r"it has 32 bit .* values, of no known range; save it with 8 or 16"):
-        read(path)
-
-
 def test_error_survives_a_process_boundary() -> None:
     error = pickle.loads(pickle.dumps(UnreadableImageError(Path("a.png"), "the file is empty")))
     assert (error.path, error.reason) == (Path("a.png"), "the file is empty")
@@ -167,19 +117,16 @@ def test_gray_is_opencv_float_rounded() -> None:
     bgr = np.ascontiguousarray(RGB[..., ::-1]).astype(np.float32)
     np.testing.assert_array_equal(to_gray(RGB), np.round(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)))
     assert to_gray(RGB).dtype == np.float32
-    np.testing.assert_array_equal(to_gray(GRAY), GRAY)
     np.testing.assert_array_equal(to_gray(np.dstack([GRAY] * 3)), GRAY)  # the weights sum to 1
-
-
-def test_gray_of_16_bit_is_scaled_first() -> None:
-    np.testing.assert_array_equal(to_gray(GRAY.astype(np.uint16) * 257), GRAY)
-    np.testing.assert_array_equal(to_gray(RGB.astype(np.uint16) * 257), to_gray(RGB))
-    np.testing.assert_array_equal(to_gray(np.array([[0, 65535, 129 * 257 - 100]], np.uint16)), [[0, 255, 129]])
-
-
-def test_gray_of_float_is_on_0_to_255() -> None:
-    np.testing.assert_array_equal(to_gray(RGB.astype(np.float64)), to_gray(RGB))
     np.testing.assert_array_equal(to_gray(np.array([[0.5, 1.5, 2.5]])), [[0, 2, 2]])  # halves to even
+
+
+@pytest.mark.parametrize("image", [GRAY, RGB], ids=["gray", "rgb"])
+def test_gray_of_16_bit_is_scaled_and_of_float_is_on_0_to_255(image: np.ndarray) -> None:
+    gray = to_gray(image)
+    np.testing.assert_array_equal(to_gray(image.astype(np.uint16) * 257), gray)
+    np.testing.assert_array_equal(to_gray(image.astype(np.float64)), gray)
+    np.testing.assert_array_equal(to_gray(np.array([[0, 65535, 129 * 257 - 100]], np.uint16)), [[0, 255, 129]])
 
 
 @pytest.mark.parametrize("image", [np.zeros((4, 4), np.int64), np.zeros((4, 4, 4), np.uint8), np.zeros(4, np.uint8)])
@@ -249,14 +196,6 @@ def test_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
         (tmp_path / "locked").mkdir(mode=0o500)
         with pytest.raises(InputError, match="permission denied; choose a folder"):
             write(tmp_path / "locked" / "x.png", GRAY)
-
-
-def test_full_disk_for_real() -> None:
-    full = Path("/dev/full")
-    if not full.exists():
-        pytest.skip("there is no /dev/full")
-    with pytest.raises(OSError, match="No space left"), full.open("wb", buffering=0) as file:
-        file.write(b"x")  # what the error above imitates
 
 
 def test_real_files_are_read_as_opencv_does(shared_data: Path) -> None:

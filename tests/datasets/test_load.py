@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fusionbench.datasets import DatasetSpec, FusionDataset, Pair, images, load, load_dataset, read, write
+from fusionbench.datasets import DatasetSpec, FusionDataset, Pair, images, load_dataset, problems, read, write
 from fusionbench.errors import InputError
 
 Make = Callable[..., Path]
@@ -99,7 +99,7 @@ def spoil(root: Path) -> dict[str, str]:
         "cut": "b (vi/cut.png): the file is truncated or damaged",
         "empty": "a (ir/empty.png): the file is empty",
         "missing": "ir/missing.png has no partner in vi",
-        "size": "the sources differ in size: a is 32x24, b is 40x24",
+        "size": "the sources differ in size: a is 24x32, b is 24x40",
         "text": "a (ir/text.png): it is text, not an image",
     }
 
@@ -147,7 +147,7 @@ def test_duplicate_stems(make: Make) -> None:
 def test_size_policies(make: Make) -> None:
     root = make()
     write(root / "vi" / "2.png", picture(7, 30, 28))
-    with pytest.raises(InputError, match=r"a is 32x24, b is 28x30; say what to do with --size-policy crop or resize"):
+    with pytest.raises(InputError, match=r"a is 24x32, b is 30x28; say what to do with --size-policy crop or resize"):
         load_dataset(root)
     cropped = load_dataset(root, size_policy="crop")
     a, b = cropped.read(cropped["2"])
@@ -178,7 +178,7 @@ def test_limit_looks_no_further(make: Make, monkeypatch: pytest.MonkeyPatch) -> 
         looked.append(path.stem)
         return images.probe(path)
 
-    monkeypatch.setattr(load.inspect, "__defaults__", ("error", count))
+    monkeypatch.setattr(problems.problem_of, "__defaults__", ("error", count))
     assert [pair.name for pair in load_dataset(root, limit=2)] == ["a", "b"]
     assert sorted(set(looked)) == ["a", "b"]
     (root / "vi" / "a.png").write_bytes(b"")
@@ -316,7 +316,7 @@ def test_pairs_of_arrays() -> None:
     data = FusionDataset("arrays", "IVF", "all", entry, Path(), (pair,))
     assert data.read(pair)[0] is pair.a
     assert data.read_truth(pair) is None
-    assert load.inspect(pair) is None
+    assert problems.problem_of(pair) is None
 
 
 REAL = [

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 import fusionbench
 from fusionbench.datasets import Pair, check, load_dataset, parse_ranges, read_pair, write
 from fusionbench.errors import InputError
+from fusionbench.results.store import run_folder
 
-from .made import tiff
+from .image_files import tiff
 
 RNG = np.random.default_rng(5)
 COUNTS = RNG.integers(7000, 8761, (64, 64)).astype(np.uint16)
@@ -127,7 +128,7 @@ def test_a_rule_is_part_of_a_result(tmp_path: Path) -> None:
         fusionbench.run("average", data, out=out, metrics=["EN"], range="a=minmax")
     other = fusionbench.run("average", data, out=tmp_path / "other", metrics=["EN"], range="a=minmax")
     assert other["EN@film"].mean() > first["EN@film"].mean()
-    manifest = fusionbench.bench.store.run_folder(tmp_path / "other", "raw", "average").manifest()
+    manifest = run_folder(tmp_path / "other", "raw", "average").manifest()
     assert manifest["range"] == {"a": "minmax", "b": "full"}
     with pytest.raises(InputError, match="another configuration"):
         fusionbench.run("average", data, out=tmp_path / "other", metrics=["EN"])
@@ -136,7 +137,7 @@ def test_a_rule_is_part_of_a_result(tmp_path: Path) -> None:
 def test_a_manifest_of_before_still_holds(tmp_path: Path) -> None:
     data = folder(tmp_path / "raw", COUNTS)
     fusionbench.run("average", data, out=tmp_path / "out", metrics=["EN"])
-    stored = fusionbench.bench.store.run_folder(tmp_path / "out", "raw", "average")
+    stored = run_folder(tmp_path / "out", "raw", "average")
     stored.write_manifest({key: value for key, value in stored.manifest().items() if key not in ("range", "rgbt")})
     assert set(fusionbench.run("average", data, out=tmp_path / "out", metrics=["EN"])["status"]) == {"ok"}
 

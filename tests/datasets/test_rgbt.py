@@ -12,7 +12,7 @@ import fusionbench
 from fusionbench.datasets import check, load_dataset, write
 from fusionbench.errors import InputError
 
-from .made import DEEP, DEEP_RGB, GRAY, RGB, RGBA, png
+from .image_files import DEEP, DEEP_RGB, GRAY, RGB, RGBA, png
 
 
 @pytest.fixture(params=["images", "test/images", "rgb-t", "."])

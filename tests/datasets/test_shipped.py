@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from fusionbench.bench import run
-from fusionbench.datasets import FusionDataset, check, get_spec, load_dataset, write
+from fusionbench.datasets import FusionDataset, check, get_spec, load_dataset, split_notes, write
 from fusionbench.datasets.load import held_out_names
-from fusionbench.datasets.shipped import split_notes
 from fusionbench.errors import InputError
 from fusionbench.reports.html.pages import words
 from fusionbench.reports.leaderboard import write_leaderboard

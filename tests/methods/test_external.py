@@ -65,7 +65,7 @@ def test_a_command_that_writes_colour(script: Path) -> None:
     [
         ("fail", "the command ended with exit code 7: CUDA is not there"),
         ("nothing", "the command wrote no image to {out}: warming up"),
-        ("small", "the fused image is 10x11, its sources are 10x12: say what to do with --size-policy"),
+        ("small", "the fused image is 11x10, its sources are 12x10: say what to do with --size-policy"),
         ("text", "cannot read the image"),
     ],
 )
@@ -179,7 +179,7 @@ def test_two_files_of_one_name(tmp_path: Path) -> None:
 
 def test_a_folder_with_another_size_or_a_broken_file(tmp_path: Path) -> None:
     write(tmp_path / "night street.png", A[1:])
-    with pytest.raises(RunError, match=r"the fused image is 10x11, its sources are 10x12: say what to do with"):
+    with pytest.raises(RunError, match=r"the fused image is 11x10, its sources are 12x10: say what to do with"):
         fuse_pair(get_method(f"folder:{tmp_path}"), A, B, PAIR)
     data = (tmp_path / "night street.png").read_bytes()
     (tmp_path / "night street.png").write_bytes(data[:60])

@@ -79,7 +79,7 @@ def test_a_wrong_set_up_is_not_a_failed_pair() -> None:
 
 def test_sources_of_different_size() -> None:
     a, _, pair = sources()
-    with pytest.raises(InputError, match="the sources of pair 'street' differ in size: 12x10 and 11x10"):
+    with pytest.raises(InputError, match="the sources of pair 'street' differ in size: 10x12 and 10x11"):
         fuse_pair(get_method("average"), a, a[:, 1:], pair)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from fusionbench.datasets import write
 
-from ..datasets.made import DEEP, GRAY, RGB, Made, chunk, made, png, tiff
+from ..datasets.image_files import DEEP, GRAY, RGB, ImageFile, chunk, image_files, png, tiff
 
 BAD, GOOD = "bad", "good"
 Make = Callable[[Path], None]
@@ -57,7 +57,7 @@ def _array(values: np.ndarray, suffix: str = ".png") -> Make:
     return lambda path: write(path.with_suffix(suffix), values)
 
 
-def _turned(file: Made) -> np.ndarray | None:
+def _turned(file: ImageFile) -> np.ndarray | None:
     """Give a visible image of the size of a file that stands upright, or is of another size."""
     height, width = file.values.shape[:2]
     return None if (height, width) == GRAY.shape else np.tile(GRAY, (8, 8))[:height, :width]
@@ -65,7 +65,7 @@ def _turned(file: Made) -> np.ndarray | None:
 
 def _kinds() -> Iterator[Case]:
     """Every third kind of file that is read, and all of values that need a rule."""
-    for number, file in enumerate(made()):
+    for number, file in enumerate(image_files()):
         make = _bytes(file.suffix, file.data)
         if file.maximum is None:
             yield Case(f"{file.name} by full", make, "have no range that is known beforehand")
@@ -77,7 +77,7 @@ def _kinds() -> Iterator[Case]:
 def _truncated() -> Iterator[Case]:
     wanted = ("png RGB", "jpg RGB", "bmp RGB", "tif RGB", "tiff RGB", "webp RGB", "jp2 RGB", "gif L", "tga RGB",
               "avif RGB", "P5 to 255", "P2 to 255", "P7 RGB to 255", "Pf <")  # fmt: skip
-    for file in made():
+    for file in image_files():
         if file.name in wanted:
             for share in (0.05, 0.5, 0.9):
                 part = file.data[: int(len(file.data) * share)]
@@ -121,6 +121,7 @@ def _pngs() -> Iterator[Case]:
     damaged = bytearray(whole)
     damaged[len(whole) // 2] ^= 0xFF
     yield Case("PNG damaged inside", _bytes(".png", bytes(damaged)), "PNG data are damaged")
+    yield Case("PNG that lacks rows", _bytes(".png", png(RGB[:12], 8, 2, size=(20, 30))), "PNG data are damaged")
     yield Case("PNG without data", _bytes(".png", whole[:33] + whole[-12:]), "truncated or damaged")
     yield Case("PNG from a web page", _bytes(".png", b"\r\n" + whole), "not an image of a known format")
 
@@ -193,5 +194,5 @@ def _names() -> Iterator[Case]:
     for wrong in (".jpg", ".tif", ".bmp", ".PNG", ".gif", ".pgm"):
         yield Case(f"PNG named {wrong}", _bytes(wrong, png(GRAY, 8, 0)))
     for right in ("jpg RGB", "tif L", "bmp L", "P5 to 255", "webp RGB"):
-        data = next(file.data for file in made() if file.name == right)
+        data = next(file.data for file in image_files() if file.name == right)
         yield Case(f"{right} named .png", _bytes(".png", data))

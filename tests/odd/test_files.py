@@ -9,7 +9,7 @@ import pytest
 
 from fusionbench.datasets import write
 
-from ..datasets.made import GRAY, RGB
+from ..datasets.image_files import GRAY, RGB
 from .agree import agree
 from .files import Case, cases
 

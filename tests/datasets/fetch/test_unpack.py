@@ -7,7 +7,6 @@ import gzip
 import io
 import stat
 import tarfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +25,8 @@ from fusionbench.datasets.fetch.unpack import (
 )
 from fusionbench.errors import RunError
 
-Pack = Callable[..., bytes]
+from .published import pack, zipped
+
 FILES = {"README": b"no", "in/ir/1.png": b"one", "in/ir/2.png": b"two", "in/vi/1.png": b"1", "other/ir/9.png": b"9"}
 
 
@@ -49,7 +49,7 @@ def unpacked(data: bytes, target: Path, **wanted: str) -> Unpacker:
     return unpacker
 
 
-def test_only_what_is_wanted_is_kept(pack: Pack, tmp_path: Path) -> None:
+def test_only_what_is_wanted_is_kept(tmp_path: Path) -> None:
     unpacker = unpacked(pack(FILES), tmp_path / "out")
     there = {path.relative_to(tmp_path).as_posix(): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert there == {"out/ir/1.png": b"one", "out/ir/2.png": b"two", "out/vi/1.png": b"1"}
@@ -58,13 +58,13 @@ def test_only_what_is_wanted_is_kept(pack: Pack, tmp_path: Path) -> None:
     assert folder_id(tmp_path / "out/ir") == tree_id(inside)
 
 
-def test_the_rest_is_left_alone_when_there_is_enough(pack: Pack, tmp_path: Path) -> None:
+def test_the_rest_is_left_alone_when_there_is_enough(tmp_path: Path) -> None:
     unpacker = Unpacker(tmp_path, {"in/ir": "ir", "other": "other"})
     unpack_tar(io.BytesIO(pack(FILES)), unpacker, lambda: len(unpacker.files) == 2)
     assert sorted(unpacker.files) == ["ir/1.png", "ir/2.png"]
 
 
-def test_executables_stay_so(pack: Pack, tmp_path: Path) -> None:
+def test_executables_stay_so(tmp_path: Path) -> None:
     unpacker = unpacked(pack(FILES, extra=add("{top}/in/ir/run", b"#!", mode=0o775)), tmp_path)
     assert unpacker.files["ir/run"].mode == "100755"
     assert (tmp_path / "ir/run").stat().st_mode & stat.S_IXUSR
@@ -98,7 +98,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_hostile_archives_are_refused(case: str, pack: Pack, tmp_path: Path) -> None:
+def test_hostile_archives_are_refused(case: str, tmp_path: Path) -> None:
     extra, says = HOSTILE[case]
     target = tmp_path / "a" / "b" / "out"
     with pytest.raises(HostileArchiveError, match=says) as caught:
@@ -109,18 +109,18 @@ def test_hostile_archives_are_refused(case: str, pack: Pack, tmp_path: Path) -> 
     assert not any(path.is_symlink() for path in tmp_path.rglob("*"))
 
 
-def test_what_is_not_wanted_may_be_a_link(pack: Pack, tmp_path: Path) -> None:
+def test_what_is_not_wanted_may_be_a_link(tmp_path: Path) -> None:
     link = add("{top}/docs/latest", type=tarfile.SYMTYPE, linkname="v2")
     assert len(unpacked(pack(FILES, extra=link), tmp_path).files) == 3
 
 
-def test_accents_that_a_file_system_may_fold(pack: Pack, tmp_path: Path) -> None:
+def test_accents_that_a_file_system_may_fold(tmp_path: Path) -> None:
     files = {"in/ir/caf\u00e9.png": b"1", "in/ir/cafe\u0301.png": b"2"}
     with pytest.raises(HostileArchiveError, match="take the place"):
         unpacked(pack(files), tmp_path)
 
 
-def test_bombs(pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpack, "SMALL", 1 << 20)
     bomb = pack({**FILES, "in/ir/zeros.png": bytes(30 << 20)})
     assert len(bomb) < 100_000
@@ -148,7 +148,7 @@ def test_bombs(pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         (lambda data: gzip.compress(b"no tar at all" * 100), ArchiveError),
     ],
 )
-def test_damaged_archives(change: Callable[[bytes], bytes], error: type[Exception], pack: Pack, tmp_path: Path) -> None:
+def test_damaged_archives(change: Callable[[bytes], bytes], error: type[Exception], tmp_path: Path) -> None:
     with pytest.raises(error) as caught:
         unpacked(change(pack(FILES)), tmp_path)
     assert type(caught.value) is error or error is ArchiveError
@@ -157,7 +157,7 @@ def test_damaged_archives(change: Callable[[bytes], bytes], error: type[Exceptio
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, 6000), byte=st.integers(0, 255))
 def test_any_damage_is_a_sentence_and_nothing_leaves(
-    at: int, byte: int, pack: Pack, tmp_path_factory: pytest.TempPathFactory
+    at: int, byte: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     plain = bytearray(gzip.decompress(pack(FILES)))
     plain[at % len(plain)] = byte
@@ -166,13 +166,6 @@ def test_any_damage_is_a_sentence_and_nothing_leaves(
         unpacked(gzip.compress(bytes(plain), 1), top / "x" / "out")
     assert {path.name for path in top.iterdir()} <= {"x"}
     assert {path.name for path in (top / "x").iterdir()} <= {"out"} if (top / "x").exists() else True
-
-
-def zipped(path: Path, files: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return path
 
 
 def test_zip(tmp_path: Path) -> None:
@@ -190,7 +183,7 @@ def test_zip(tmp_path: Path) -> None:
         unpack_zip(tmp_path / "c.zip", Unpacker(tmp_path / "o2", {".": "."}))
 
 
-def test_no_room(pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = Path.open
 
     def full(self: Path, *arguments: object, **options: object) -> object:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fusionbench.datasets import Layout, get_spec, spec
-from fusionbench.datasets.finding import layouts, matching, names, splits
+from fusionbench.datasets.finding import DatasetFiles, child, entries, find, natural, splits
 
 
 def touch(root: Path, *names: str) -> None:
@@ -16,8 +16,8 @@ def touch(root: Path, *names: str) -> None:
         (root / name).touch()
 
 
-def found(root: Path, *tries: Layout) -> layouts.Found:
-    result = layouts.find(root, tries)
+def found(root: Path, *tries: Layout) -> DatasetFiles:
+    result = find(root, tries)
     assert result is not None
     return result
 
@@ -65,7 +65,7 @@ def test_layouts_of_the_catalogue(tmp_path: Path, name: str, files: list[str], p
     entry = get_spec(name)
     result = found(tmp_path, *entry.all_layouts)
     assert result.names == pairs
-    assert [each.problem for each in matching.entries(result, result.names)] == [None] * len(pairs)
+    assert [each.problem for each in entries(result, result.names)] == [None] * len(pairs)
     if len(files) == 3 and name != "MEFB":
         assert result.truth.paths[pairs[0]] == [tmp_path / files[2]]
 
@@ -73,7 +73,7 @@ def test_layouts_of_the_catalogue(tmp_path: Path, name: str, files: list[str], p
 def test_names_that_differ_in_case_only_are_partners(tmp_path: Path) -> None:
     touch(tmp_path, "ir/peopleShadow.jpg", "vi/peopleshadow.jpg", "ir/b.jpg", "vi/b.jpg")
     result = found(tmp_path, *spec.usual_layouts("IVF"))
-    assert [(each.name, each.problem) for each in matching.entries(result, result.names)] == [
+    assert [(each.name, each.problem) for each in entries(result, result.names)] == [
         ("b", None),
         ("peopleShadow", None),
     ]
@@ -82,7 +82,7 @@ def test_names_that_differ_in_case_only_are_partners(tmp_path: Path) -> None:
 def test_names_with_the_same_letters_stay_apart(tmp_path: Path) -> None:
     touch(tmp_path, "ir/x.png", "ir/X.png", "vi/x.png", "vi/X.png")
     result = found(tmp_path, *spec.usual_layouts("IVF"))
-    for each in matching.entries(result, ["x", "X"]):
+    for each in entries(result, ["x", "X"]):
         assert each.a is not None
         assert each.b is not None
         assert each.name == each.a.stem == each.b.stem
@@ -91,7 +91,7 @@ def test_names_with_the_same_letters_stay_apart(tmp_path: Path) -> None:
 def test_duplicates_and_partners_are_named(tmp_path: Path) -> None:
     touch(tmp_path, "ir/1.png", "ir/1.jpg", "vi/1.png", "ir/2.png", "vi/3.png", "ir/4.png", "vi/4.png")
     result = found(tmp_path, *spec.usual_layouts("IVF"))
-    problems = {each.name: each.problem for each in matching.entries(result, [*result.names, "5"])}
+    problems = {each.name: each.problem for each in entries(result, [*result.names, "5"])}
     assert problems == {
         "1": "more than one file has this name: ir/1.jpg, ir/1.png",
         "2": "ir/2.png has no partner in vi",
@@ -110,7 +110,7 @@ def test_lists_lie_beside_the_folders(tmp_path: Path) -> None:
 
 
 def test_natural_order() -> None:
-    assert sorted(["10", "b", "2", "A1", "a10", "a2", "01"], key=names.natural) == [
+    assert sorted(["10", "b", "2", "A1", "a10", "a2", "01"], key=natural) == [
         "01",
         "2",
         "10",
@@ -123,10 +123,10 @@ def test_natural_order() -> None:
 
 def test_child_without_regard_to_case_and_dashes(tmp_path: Path) -> None:
     (tmp_path / "Harvard" / "MRI_CT").mkdir(parents=True)
-    assert layouts.child(tmp_path, "harvard/mri-ct") == tmp_path / "Harvard" / "MRI_CT"
-    assert layouts.child(tmp_path, "harvard/mri-pet") is None
+    assert child(tmp_path, "harvard/mri-ct") == tmp_path / "Harvard" / "MRI_CT"
+    assert child(tmp_path, "harvard/mri-pet") is None
 
 
 def test_nothing_is_found_in_an_empty_or_absent_folder(tmp_path: Path) -> None:
-    assert layouts.find(tmp_path, spec.usual_layouts("IVF")) is None
-    assert layouts.find(tmp_path / "absent", spec.usual_layouts("IVF")) is None
+    assert find(tmp_path, spec.usual_layouts("IVF")) is None
+    assert find(tmp_path / "absent", spec.usual_layouts("IVF")) is None

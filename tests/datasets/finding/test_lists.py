@@ -8,8 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from fusionbench.datasets.finding.lists import read_list
-from fusionbench.datasets.finding.lookup import Lookup
+from fusionbench.datasets.finding import Lookup, read_list
 from fusionbench.errors import InputError
 
 NAME = st.text(st.characters(categories=("Lu", "Ll", "Nd"), include_characters="_- "), min_size=1, max_size=10).filter(

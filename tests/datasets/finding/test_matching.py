@@ -10,17 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusionbench.datasets import load_dataset
-from fusionbench.datasets.finding.lookup import Lookup
-from fusionbench.datasets.finding.names import alike, cores, natural, unpadded
-from fusionbench.datasets.finding.pairing import match, spellings
-from fusionbench.datasets.finding.words import EVERY
+from fusionbench.datasets.finding import ALL_WORDS, Lookup, alike, match, natural, spellings
+from fusionbench.datasets.finding.names import cores, unpadded
 
 NAME = st.text(st.characters(categories=("L", "N"), include_characters="-_ ."), min_size=1, max_size=8)
 SEPARATOR = st.sampled_from(["-", "_", " ", "."])
 
 
 def pair_up(a: list[str], b: list[str]) -> dict[str, str]:
-    ways = spellings(EVERY)
+    ways = spellings(ALL_WORDS)
     return match({n: [n] for n in a}, {n: [n] for n in b}, ways, ways).partner
 
 
@@ -53,7 +51,7 @@ def test_reductions_are_reduced(name: str) -> None:
     assert alike(alike(name)) == alike(name)
     assert unpadded(unpadded(name)) == unpadded(name)
     assert alike(unicodedata.normalize("NFD", name)) == alike(unicodedata.normalize("NFC", name))
-    assert name not in cores(name, EVERY)
+    assert name not in cores(name, ALL_WORDS)
 
 
 def test_words_without_a_border_come_off_on_both_sides() -> None:

@@ -49,10 +49,10 @@ def readings(path: Path) -> dict[str, str]:
     kind = next((kind for start, kind in _KINDS.items() if data.startswith(start)), None)
     if kind is not None:
         raise InputError(f"{path} is {kind}: a list of names is a text file, one name a line")
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for name in _WIDE if b"\0" in data else ("utf-8", *_OTHERS, *_WIDE):
-        if "utf-8" not in found:
+        if "utf-8" not in texts:
             with contextlib.suppress(UnicodeDecodeError):
                 text = data.decode(name)
-                found |= {} if _CONTROL.search(text) else {name: text}
-    return found
+                texts |= {} if _CONTROL.search(text) else {name: text}
+    return texts

@@ -1,0 +1,139 @@
+"""The result of `check`: what there is of a data set, where, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .ranges import FULL, Ranges
+from .remarks import Remark, sentences
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """How many of the names of a split can be paired."""
+
+    present: int
+    total: int
+
+
+@dataclass
+class CheckReport:
+    """The result of `check`.
+
+    Attributes
+    ----------
+    name, title, licence, citation, doi, home, pairs_published : from the catalogue.
+    root : the data set's folder; None if it was not found or is computed.
+    folders : where the files of a and of b lie, as seen from `root`.
+    split : which pairs were looked at.
+    splits : every split, and how many of its names have both files.
+    pairs : how many pairs are good.
+    good : their names.
+    image_sizes : (height, width) of a, and how many pairs have it.
+    bits : "8 bit gray", "16 bit RGB", ... by source, and how many files are so.
+    colour : how many files of each source have colour.
+    formats : "PNG", ... and how many files are so.
+    misnamed : files whose extension is not that of their format. They are read all the same.
+    identical : pairs whose two sources are the same image: a mistake in most data sets.
+    unreadable : why the list of a split cannot be read, by split.
+    problems : what is wrong, by name of the pair; of the whole under the name "".
+    ranges : how values deeper than 8 bits become 0..255, by source.
+    deep : how many files of each source have such values.
+    details : what is worth saying of the files of each source.
+    """
+
+    name: str
+    title: str = ""
+    licence: str = ""
+    citation: str = ""
+    doi: str = ""
+    home: str = ""
+    pairs_published: str = ""
+    root: Path | None = None
+    folders: tuple[str, str] = ("", "")
+    split: str = "all"
+    splits: dict[str, SplitReport] = field(default_factory=dict)
+    pairs: int = 0
+    good: list[str] = field(default_factory=list)
+    image_sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    bits: dict[str, Counter[str]] = field(default_factory=lambda: {"a": Counter(), "b": Counter()})
+    colour: dict[str, int] = field(default_factory=lambda: {"a": 0, "b": 0})
+    formats: Counter[str] = field(default_factory=Counter)
+    misnamed: list[str] = field(default_factory=list)
+    identical: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+    ranges: Ranges = FULL
+    deep: dict[str, int] = field(default_factory=lambda: {"a": 0, "b": 0})
+    details: dict[str, list[Remark]] = field(default_factory=lambda: {"a": [], "b": []})
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is something to run on, and nothing wrong with it."""
+        return not self.problems and not self.unreadable and self.pairs > 0
+
+    @property
+    def remarks(self) -> list[str]:
+        """What should be known of files that can be read: a small part of the range used, alpha dropped."""
+        return [text for side in "ab" for text in sentences(side, self.details[side], self.ranges[side])]
+
+    def lines(self) -> list[str]:
+        """Say all of it in lines of text."""
+        if "" in self.problems:
+            return [self.problems[""]]
+        text = [f"{self.name}: {self.title}"]
+        if self.root is not None:
+            text += [f"  found    {self.root}", f"  sources  a: {self.folders[0]}, b: {self.folders[1]}"]
+        else:
+            text.append("  found    computed on this machine")
+        published = f" (published: {self.pairs_published})" if self.pairs_published else ""
+        text.append(f"  pairs    {self.pairs} good of the split {self.split!r}{published}")
+        text += [f"  split    {key}: {split.present} of {split.total} names" for key, split in self.splits.items()]
+        text += [f"  split    {key}: {reason}" for key, reason in self.unreadable.items()]
+        text.append(f"  sizes    {_sizes(self.image_sizes)}")
+        for side in ("a", "b"):
+            text.append(f"  {side}        {_counts(self.bits[side])}; {self.colour[side]} with colour")
+            if self.deep[side]:
+                text.append(f"  range    {side}: {self.ranges[side]}, in {self.deep[side]} files of more than 8 bits")
+            constant = sum(remark.alpha == "constant" for remark in self.details[side])
+            if constant:
+                text.append(f"  alpha    {side}: {constant} files have a constant further channel, which is dropped")
+        text.append(f"  formats  {_counts(self.formats)}")
+        text += _listing("misnamed", "extension and format differ (read by content, no harm)", self.misnamed)
+        for side in ("a", "b"):
+            ranges = (
+                f"{r.file}: {r.low:.6g} to {r.high:.6g}, {r.levels} gray levels" for r in self.details[side] if r.levels
+            )
+            text += _listing("narrow", f"of source {side}", [*ranges])
+        text += [f"  note     {remark}" for remark in self.remarks]
+        text += _listing("identical", "a and b are the same image", self.identical)
+        text.append(f"  licence  {self.licence}")
+        text += [f"  cite     {self.citation}" + (f", doi:{self.doi}" if self.doi else "")] if self.citation else []
+        text += [f"  home     {self.home}"] if self.home else []
+        text += _listing("WRONG", "", [f"{name}: {reason}" for name, reason in self.problems.items()])
+        return text
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.most_common()) or "none"
+
+
+def _sizes(counts: Counter[tuple[int, int]]) -> str:
+    shown = [f"{height}x{width} ({count})" for (height, width), count in counts.most_common(4)]
+    more = len(counts) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "") if shown else "none"
+
+
+def _listing(label: str, what: str, items: list[str]) -> list[str]:
+    if not items:
+        return []
+    shown = [f"    {item}" for item in items[:_SHOWN]]
+    more = [f"    and {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
+    return [f"  {label}: {len(items)}{f' {what}' if what else ''}", *shown, *more]

@@ -1,0 +1,88 @@
+"""From the files of a data set to pairs, and to sentences about names that make none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import InputError
+from .folders import short
+from .lists import ListedName
+from .names import alike, natural, unpadded
+from .sources import DatasetFiles
+from .templates import suggest
+
+_SHOWN = 3
+
+
+@dataclass
+class Entry:
+    """One name, its files, and what is wrong with them."""
+
+    name: str
+    a: Path | None = None
+    b: Path | None = None
+    truth: Path | None = None
+    problem: str | None = None
+
+
+def entries(files: DatasetFiles, names: Sequence[str | ListedName]) -> list[Entry]:
+    """Match the sources of each name, and say what is wrong where they do not match.
+
+    Parameters
+    ----------
+    files : of the data set.
+    names : what is wanted, in this order; of the names that `files` has, or what a list says of others.
+    """
+    folders = dict(zip("ab", files.folders, strict=True))
+    wanted = [name if isinstance(name, ListedName) else ListedName(name, 0) for name in names]
+    return [Entry(e.name, problem=e.problem) if e.problem else _entry(files, folders, e.name) for e in wanted]
+
+
+def check_partners(files: DatasetFiles) -> None:
+    """Make sure that any name has both sources.
+
+    Raises
+    ------
+    InputError
+        None has: it says how the names of the two sides differ, and what to say.
+    """
+    names_a, names_b = (sorted(side.paths, key=natural) for side in (files.a, files.b))
+    if files.unclear or set(names_a) & set(names_b):
+        return
+    places = [short(side[0], files.root) if side[0] != files.root else "." for side in files.folders]
+    (text_a, rest_a), (text_b, rest_b) = suggest(places[0], names_a), suggest(places[1], names_b)
+    common = {unpadded(alike(name)) for name in rest_a} & {unpadded(alike(name)) for name in rest_b}
+    if common and (text_a, text_b) != (f"{places[0]}/{{name}}", f"{places[1]}/{{name}}"):
+        advice = f"say --a '{text_a}' --b '{text_b}'"
+    else:
+        advice = "give partners one name, or say with {name} in --a and --b what they have in common"
+    raise InputError(
+        f"no image of {places[0]} has a partner in {places[1]}: {places[0]} has {_some(names_a)}; {places[1]} has "
+        f"{_some(names_b)}: {advice}"
+    )
+
+
+def _entry(files: DatasetFiles, folders: dict[str, list[Path]], name: str) -> Entry:
+    a, b, truth = (side.paths.get(name, []) for side in (files.a, files.b, files.truth))
+    problem = None
+    for paths in (a, b):
+        if len(paths) > 1:
+            problem = f"more than one file has this name: {', '.join(short(path, files.root) for path in paths)}"
+    if not a and not b:
+        problem = "there is no such file"
+    elif name in files.unclear:
+        problem = files.unclear[name]
+    elif not a or not b:
+        missing = folders["b" if a else "a"]
+        where = " or ".join(short(folder, files.root) for folder in missing[:_SHOWN])
+        more = " or others" if len(missing) > _SHOWN else ""
+        problem = f"{short((a or b)[0], files.root)} has no partner in {where}{more}"
+    if problem:
+        return Entry(name, problem=problem)
+    return Entry(name, a[0], b[0], truth[0] if truth else None)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")

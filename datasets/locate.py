@@ -1,0 +1,162 @@
+"""Where a data set lies: from its name, or a folder, to its entry and its files."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from ..errors import InputError
+from .catalog import find_spec, get_spec
+from .finding import (
+    SOURCE_WORDS,
+    DatasetFiles,
+    check_partners,
+    child,
+    find,
+    find_in_tree,
+    is_template,
+    layouts_of,
+    not_found,
+    nothing_in,
+)
+from .pair import Task
+from .rgbt import find_rgbt, hint
+from .spec import COLOUR, FOLDERS, MODALITIES, SPLITS, TASKS, DatasetSpec, usual_layouts
+
+
+def locate(
+    name_or_path: str | Path,
+    root: str | Path | None,
+    a: str | None,
+    b: str | None,
+    task: Task | None,
+    rgbt: bool = False,
+) -> tuple[DatasetSpec, DatasetFiles | None]:
+    """Find the entry and the files; the files of a data set that is made are None.
+
+    Raises
+    ------
+    InputError
+        If the name is unknown, or the files are not found.
+    """
+    if rgbt:
+        return _locate_rgbt(name_or_path, root, a or b, task)
+    if (a is None) != (b is None):
+        raise InputError("give both folders of sources, --a and --b, or neither")
+    spec = find_spec(str(name_or_path))
+    path = Path(name_or_path).expanduser()
+    is_path = isinstance(name_or_path, Path) or os.sep in name_or_path or name_or_path.startswith((".", "~"))
+    if spec is None and (is_path or path.is_dir()):
+        return _open_folder(path, a, b, task)
+    if spec is None:
+        spec = get_spec(str(name_or_path))  # raises, with the nearest name
+    if task is not None:
+        other = f", not for {task}" if task != spec.task else ""
+        raise InputError(f"{spec.name} is a data set for {spec.task}{other}; leave --task out")
+    if spec.make is not None:
+        if a is not None:
+            raise InputError(f"{spec.name} is computed, not found in folders: leave --a and --b out")
+        return spec, None
+    base = data_folder(root)
+    here = [path] if root is None and path.is_dir() else []
+    for folder in [*candidates(base, spec), *here]:
+        files = find(folder, layouts_of(a, b, folder) if a and b else spec.all_layouts)
+        if files is not None:
+            check_partners(files)
+            return spec, files
+    wanted = layouts_of(a, b, base) if a and b else spec.all_layouts
+    raise InputError(not_found(spec, base, wanted, a, b))
+
+
+def data_folder(root: str | Path | None) -> Path:
+    """Give the folder in which data sets are looked for."""
+    return Path(root or os.environ.get("FUSIONBENCH_DATA") or "data").expanduser()
+
+
+def candidates(base: Path, spec: DatasetSpec) -> list[Path]:
+    """List the folders in which a data set of the catalogue may lie, the likeliest first."""
+    places = ["", f"Image/{spec.task}/", f"VLFDataset/Image/{spec.task}/", f"{spec.task}/"]
+    wanted = [place + name for place in places for name in (spec.name, *spec.folders)]
+    folders = [folder for name in wanted if (folder := child(base, name)) is not None]
+    other = find_spec(base.resolve().name)
+    if other is None or other.name == spec.name:  # the folder of TNO is not to pass for RoadScene
+        folders.append(base)
+    return list(dict.fromkeys(folders))
+
+
+def _open_folder(path: Path, a: str | None, b: str | None, task: Task | None) -> tuple[DatasetSpec, DatasetFiles]:
+    """Take a folder that the catalogue does not know by this name."""
+    if not path.is_dir():
+        raise InputError(
+            f"there is no folder {path}: give a folder of images, or a name of 'fusionbench list datasets'"
+        )
+    if a is not None and b is not None:
+        files = find(path, layouts_of(a, b, path))
+        task = task or _task_of(a, b)
+    else:
+        known = find_spec(path.resolve().name)
+        if known is not None and known.make is None and task in (None, known.task):
+            files = find(path, known.all_layouts)
+            if files is not None:
+                check_partners(files)
+                return known, files
+        tasks = [task] if task else TASKS
+        tries = [(each, find(path, usual_layouts(each))) for each in tasks]
+        task, files = next((attempt for attempt in tries if attempt[1] is not None), (task, None))
+        if files is None:
+            task, files = find_in_tree(path, tasks)
+    if files is None:
+        raise InputError(nothing_in(path, a, b) + hint(path))
+    if task is None:
+        raise InputError(f"the folders {a} and {b} in {path} do not tell the task: say --task {', '.join(TASKS)}")
+    check_partners(files)
+    return _any_spec(path, task), files
+
+
+def _any_spec(path: Path, task: Task) -> DatasetSpec:
+    folder = path.resolve()
+    generic = folder.name.casefold() in {*SPLITS, "data", "images", "dataset"}
+    name = f"{folder.parent.name}-{folder.name}" if generic and folder.parent.name else folder.name
+    return DatasetSpec(name, task, f"the folder {folder}", MODALITIES[task], COLOUR[task])
+
+
+def _task_of(a: str, b: str) -> Task | None:
+    """Tell the task by the words in what the user gave for the sources."""
+    for task, (usual_a, usual_b) in FOLDERS.items():
+        last = (Path(a).name, Path(b).name)
+        if all(re.fullmatch(usual, name, re.IGNORECASE) for usual, name in zip((usual_a, usual_b), last, strict=True)):
+            return task
+    texts = [_words_in(text) if is_template(text) else {Path(text).name.casefold()} for text in (a, b)]
+    for least in (2, 1):  # the words of one letter, as in "{name}_A", tell only where no others do
+        long_enough = [{word for word in words if len(word) >= least} for words in texts]
+        counts = {
+            task: sum(bool(words & {*known}) for words, known in zip(long_enough, SOURCE_WORDS[task], strict=True))
+            for task in TASKS
+        }
+        best = [task for task in TASKS if counts[task] == max(counts.values()) > 0]
+        if len(best) == 1:
+            return best[0]
+    return None
+
+
+def _words_in(template: str) -> set[str]:
+    return {word.casefold() for word in re.findall(r"[^\W\d_]+", re.sub(r"\{\w*\}|\.\w+$", " ", template))}
+
+
+def _locate_rgbt(
+    name_or_path: str | Path, root: str | Path | None, sources: str | None, task: Task | None
+) -> tuple[DatasetSpec, DatasetFiles]:
+    """Find the images whose fourth channel is a source."""
+    if sources:
+        raise InputError("with --rgbt both sources are channels of one file: leave --a and --b out")
+    spec, path = find_spec(str(name_or_path)), Path(name_or_path).expanduser()
+    if spec is None and path.is_dir():
+        spec, folders = _any_spec(path, task or "IVF"), [path]
+    else:
+        spec = spec or get_spec(str(name_or_path))  # raises, with the nearest name
+        folders = [*candidates(data_folder(root), spec), path]
+    for folder in folders:
+        if folder.is_dir() and (files := find_rgbt(folder)) is not None:
+            return spec, files
+    raise InputError(f"there are no images of four channels in {folders[0]}, nor in its folders: leave --rgbt out")
