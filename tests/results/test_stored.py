@@ -82,10 +82,9 @@ def test_a_run_goes_on_and_does_no_pair_again(out: Path, monkeypatch: pytest.Mon
 def test_fields_that_a_file_lacks_have_defaults_and_others_are_kept(out: Path) -> None:
     path = out / "pairs/average/run.json"
     content = json.loads(path.read_text())
-    older = {
-        key: value for key, value in content.items() if key not in ("range", "rgbt", "notes", "seconds", "remarks")
-    }
-    older["method"]["later"], older["coming"] = [1], {"a": 1}
+    lacking = ("range", "rgbt", "notes", "seconds", "remarks")
+    older = {key: value for key, value in content.items() if key not in lacking} | {"coming": {"a": 1}}
+    older["method"] = {**content["method"], "later": [1]}
     manifest = Manifest.parse(older)
     assert (manifest.range, manifest.rgbt, manifest.notes) == ({"a": "full", "b": "full"}, False, [])
     assert manifest.content() == older
