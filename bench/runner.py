@@ -16,7 +16,6 @@ from ..datasets import FusionDataset, RangeOption, load_dataset, parse_ranges, r
 from ..errors import InputError, SetupError, one_line
 from ..methods.devices import check_name
 from ..results import Results, Row
-from ..results.leaderboard import write_leaderboard
 from .describe import describe_run
 from .executors import elsewhere, make_executor, stream
 from .plan import Trial, choose_metrics, make_tasks, make_trials
@@ -82,6 +81,7 @@ def run(
         The run had to stop; finished pairs are stored.
     """
     from ..methods import default_methods, get_method
+    from ..results.leaderboard import write_leaderboard  # it needs SciPy, which takes a while to load
 
     protocols = [protocol] if isinstance(protocol, str) else list(protocol)
     keys = choose_metrics(protocols, metrics)
