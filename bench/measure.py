@@ -7,17 +7,17 @@ import ctypes
 import gc
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..datasets import Pair
 from ..errors import FusionBenchError, RunError, one_line
+from ..results import Latency
 
 if TYPE_CHECKING:
     from torch import nn
@@ -207,7 +207,7 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def quartiles(seconds: NDArray[np.float64] | list[float]) -> dict[str, float]:
+def quartiles(seconds: Sequence[float]) -> Latency:
     """Median and quartiles."""
     low, middle, high = (float(value) for value in np.quantile(seconds, (0.25, 0.5, 0.75)))
-    return {"median": middle, "low": low, "high": high}
+    return Latency(median=middle, low=low, high=high)

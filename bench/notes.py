@@ -1,6 +1,6 @@
 """What a reader of a table must know beside its numbers: sentences that the manifest keeps and every table shows below.
 
-To add a kind of note, write a small function that takes the part (a method on a data set, with its rows, once all of
+To add a kind of note, write a small function that takes the trial (a method on a data set, with its rows, once all of
 them are there) and gives its sentences, and put it into NOTES. A sentence does not name the method, which is marked
 with its number; where all methods of a data set have the same sentence, it is said once, of the data set. What has to
 be known of single images is gathered when they are scored, in the rows.
@@ -21,8 +21,8 @@ from .sizes import size_notes
 from .stretch import ENOUGH, NEARLY, stretch
 
 if TYPE_CHECKING:
-    from ..results.store import Row
-    from .plan import Part
+    from ..results import Row
+    from .plan import Trial
 
 OPPOSITE = -0.3  # correlation with the source that it resembles more: no fusion turns both round
 _LOSSY = ("JPEG", "WEBP", "JPEG2000", "AVIF")
@@ -36,9 +36,9 @@ _STRETCHED = {
 }
 
 
-def quantised(part: Part) -> Iterator[str]:
+def quantised(trial: Trial) -> Iterator[str]:
     """Say that the method stretches its images, where its own rule does."""
-    rule = part.method.quantise
+    rule = trial.method.quantise
     if rule in ("minmax", "minmax-truncate"):
         yield (
             f"Each fused image is stretched to 0..255 by its own minimum and maximum (quantise={rule}), which raises "
@@ -48,14 +48,14 @@ def quantised(part: Part) -> Iterator[str]:
         yield f"Each fused image is scaled so that its maximum is 255 (quantise={rule}), which raises SD, SF and AG."
 
 
-def chosen_pairs(part: Part) -> Iterator[str]:
+def chosen_pairs(trial: Trial) -> Iterator[str]:
     """Say whose test pairs these are, where a list that ships has chosen them."""
-    return split_notes(part.dataset)
+    return split_notes(trial.dataset)
 
 
-def ranged(part: Part) -> Iterator[str]:
+def ranged(trial: Trial) -> Iterator[str]:
     """Say by which rule values deeper than 8 bits became 0..255, and what is to be known of the files."""
-    dataset = part.dataset
+    dataset = trial.dataset
     for side in ("a", "b"):
         if dataset.is_deep(side):
             yield f"Source {side} has more than 8 bits: its values became 0..255 by the rule {dataset.ranges[side]}."
@@ -63,33 +63,33 @@ def ranged(part: Part) -> Iterator[str]:
         yield f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def stretched(part: Part) -> Iterator[str]:
+def stretched(trial: Trial) -> Iterator[str]:
     """Say that images from elsewhere were stretched, where their levels tell it."""
-    images = [row.facts for row in _strangers(part)]
-    if found := stretch(images):
-        yield _STRETCHED[found.by].format(images=len(images), reached=found.reached, narrow=found.narrow)
+    images = [row.facts for row in _strangers(trial)]
+    if evidence := stretch(images):
+        yield _STRETCHED[evidence.by].format(images=len(images), reached=evidence.reached, narrow=evidence.narrow)
 
 
-def inverted(part: Part) -> Iterator[str]:
+def inverted(trial: Trial) -> Iterator[str]:
     """Say that dark and bright are exchanged."""
-    alike = [row.facts["likeness"] for row in _strangers(part) if "likeness" in row.facts]
+    alike = [row.facts["likeness"] for row in _strangers(trial) if "likeness" in row.facts]
     if len(alike) >= ENOUGH and sum(value < OPPOSITE for value in alike) >= NEARLY * len(alike):
         yield "The fused images are negatives: dark where both sources are bright, and bright where they are dark."
 
 
-def copied(part: Part) -> Iterator[str]:
+def copied(trial: Trial) -> Iterator[str]:
     """Say that fused images are sources."""
-    rows = _strangers(part)
+    rows = _strangers(trial)
     for number, source in enumerate("ab", start=1):
         count = sum(row.facts.get("copy_of") == number for row in rows)
         if count:
             yield f"In {count} of {len(rows)} pairs the fused image is source {source} itself."
 
 
-def repeated(part: Part) -> Iterator[str]:
+def repeated(trial: Trial) -> Iterator[str]:
     """Say that one image stands for pairs that differ."""
-    rows = _strangers(part)
-    images = [part.folder.image(row.pair) for row in rows]
+    rows = _strangers(trial)
+    images = [trial.folder.image(row.pair) for row in rows]
     sizes = Counter(image.stat().st_size for image in images if image.is_file())
     contents: dict[bytes, set[str]] = {}
     for row, image in zip(rows, images, strict=True):
@@ -100,13 +100,13 @@ def repeated(part: Part) -> Iterator[str]:
         yield f"{most} of {len(rows)} pairs have one and the same fused image."
 
 
-def stored(part: Part) -> Iterator[str]:
+def stored(trial: Trial) -> Iterator[str]:
     """Say how files that somebody else wrote hold their images, where it tells on the numbers."""
-    if part.method.computes:
+    if trial.method.computes:
         return
     headers = []
-    for pair in part.dataset:
-        for path in part.method.files(pair)[:1]:
+    for pair in trial.dataset:
+        for path in trial.method.files(pair)[:1]:
             try:
                 headers.append(probe(path))
             except InputError:  # that pair's row says so
@@ -120,21 +120,21 @@ def stored(part: Part) -> Iterator[str]:
         yield f"{deep} of {len(headers)} fused images have more than 8 bits: they were rounded to 8 to be scored."
 
 
-def _strangers(part: Part) -> list[Row]:
+def _strangers(trial: Trial) -> list[Row]:
     """Rows of images whose making is not known here: of folders, commands and methods of users' own."""
-    ours = type(part.method).__module__.partition(".")[0] == __name__.partition(".")[0]
-    known = ours and part.method.computes and part.method.name != "cmd"
-    if known or part.method.quantise in ("minmax", "minmax-truncate", "max"):
+    ours = type(trial.method).__module__.partition(".")[0] == __name__.partition(".")[0]
+    known = ours and trial.method.computes and trial.method.name != "cmd"
+    if known or trial.method.quantise in ("minmax", "minmax-truncate", "max"):
         return []
-    return [row for row in part.rows.values() if row.status == "ok" and "fused_max" in row.facts]
+    return [row for row in trial.rows.values() if row.status == "ok" and "fused_max" in row.facts]
 
 
 # Here is the place for another kind of note.
-NOTES: tuple[Callable[[Part], Iterable[str]], ...] = (
+NOTES: tuple[Callable[[Trial], Iterable[str]], ...] = (
     chosen_pairs, ranged, size_notes, quantised, stretched, inverted, copied, repeated, stored,
 )  # fmt: skip
 
 
-def notes_of(part: Part) -> list[str]:
-    """Collect every sentence on the numbers of a part, each once, in the order of NOTES."""
-    return list(dict.fromkeys(sentence for kind in NOTES for sentence in kind(part)))
+def notes_of(trial: Trial) -> list[str]:
+    """Collect every sentence on the numbers of a trial, each once, in the order of NOTES."""
+    return list(dict.fromkeys(sentence for kind in NOTES for sentence in kind(trial)))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..datasets import FULL, FusionDataset, Pair
+from ..datasets import FusionDataset, Pair
 from ..errors import InputError
 from ..files import check_writable
 from ..metrics.evaluation import select
-from ..results.store import Row, RunFolder, run_folder
-from . import manifest
+from ..results import DatasetRecord, Row, RunFolder, run_folder
+from ..results.records import Record
+from .describe import describe_method
 from .task import PairTask, Target, digest_sources, fingerprint
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..methods import Method
 
 Keys = dict[str, tuple[str, ...]]  # metric keys by protocol
-_ASSUMED = {"range": FULL.record, "rgbt": False}  # what manifests did not say before there was a choice
 
 
 def choose_metrics(protocols: Sequence[str], metrics: Sequence[str] | None) -> Keys:
@@ -49,7 +48,7 @@ def _has(protocol: str, metric: str) -> bool:
 
 
 @dataclass
-class Part:
+class Trial:
     """One method on one data set: its folder, and what is stored there."""
 
     method: Method
@@ -60,26 +59,28 @@ class Part:
     folder: RunFolder
     rows: dict[str, Row] = field(default_factory=dict)
 
-    def describe(self) -> dict[str, Any]:
-        """What must be equal for two commands to share the folder; see `_ASSUMED` for older manifests."""
+    def configuration(self) -> dict[str, Any]:
+        """What must be equal for two commands to share the folder: fields of its manifest."""
+        data = self.dataset
         return {
-            "method": manifest.describe_method(self.method),
-            "dataset": {"name": self.dataset.name, "split": self.dataset.split, "label": self.dataset.label},
-            "size_policy": self.dataset.size_policy,
-            "range": self.dataset.ranges.record,
-            "rgbt": self.dataset.rgbt,
+            "method": describe_method(self.method),
+            "dataset": DatasetRecord(name=data.name, split=data.split, label=data.label),
+            "size_policy": data.size_policy,
+            "range": data.ranges.record,
+            "rgbt": data.rgbt,
         }
 
     def look(self) -> None:
         """Read what is there, and refuse results of another configuration, and a folder that cannot be written to."""
         check_writable(self.folder.path)
         known = self.folder.manifest()
-        for name, value in self.describe().items():
-            before = known.get(name, _ASSUMED.get(name))
-            if known and before != _plain(value):
+        for name, value in self.configuration().items() if known else ():
+            before = getattr(known, name)
+            if before != value:
                 raise InputError(
                     f"{self.folder.path} holds results of another configuration (its {name} was "
-                    f"{before}): choose another folder with --out, or delete that one"
+                    f"{before.content() if isinstance(before, Record) else before}): choose another folder with "
+                    "--out, or delete that one"
                 )
         self.rows = self._untimed(self.folder.rows())
 
@@ -133,44 +134,39 @@ class Part:
             return ""
 
 
-def _plain(value: Any) -> Any:
-    """Return the value as it reads back from JSON."""
-    return json.loads(json.dumps(value, ensure_ascii=False, default=str))
-
-
-def make_parts(
+def make_trials(
     methods: Iterable[tuple[str | bytes | Method, Method]],
     datasets: Sequence[FusionDataset],
     keys: Keys,
     out: Path,
     device: str,
-) -> list[Part]:
+) -> list[Trial]:
     """Combine every method with every data set."""
     chosen = list(methods)
-    parts = [
-        Part(method, spec, device, dataset, keys, run_folder(out, dataset.label, method.label))
+    trials = [
+        Trial(method, spec, device, dataset, keys, run_folder(out, dataset.label, method.label))
         for dataset in datasets
         for spec, method in chosen
     ]
-    paths = [part.folder.path for part in parts]
-    for part in parts:
-        if paths.count(part.folder.path) > 1:
-            raise InputError(f"{part.method.label} on {part.dataset.label} is asked for twice")
-    return parts
+    paths = [trial.folder.path for trial in trials]
+    for trial in trials:
+        if paths.count(trial.folder.path) > 1:
+            raise InputError(f"{trial.method.label} on {trial.dataset.label} is asked for twice")
+    return trials
 
 
-def make_tasks(parts: Sequence[Part], at_once: int = 1) -> list[PairTask]:
+def make_tasks(trials: Sequence[Trial], at_once: int = 1) -> list[PairTask]:
     """List what is left to do: a task for each pair that lacks something, with every method it lacks it of.
 
     `at_once` is how many of them will be worked on beside each other.
     """
     tasks = []
-    for dataset in {id(part.dataset): part.dataset for part in parts}.values():
-        mine = [part for part in parts if part.dataset is dataset]
+    for dataset in {id(trial.dataset): trial.dataset for trial in trials}.values():
+        mine = [trial for trial in trials if trial.dataset is dataset]
         for pair in dataset:
-            known = any(pair.name in part.rows for part in mine)
+            known = any(pair.name in trial.rows for trial in mine)
             digest = _digest(pair) if known else None  # a first run need not read everything beforehand
-            targets = tuple(target for part in mine if (target := part.target(pair, digest)) is not None)
+            targets = tuple(target for trial in mine if (target := trial.target(pair, digest)) is not None)
             if targets:
                 tasks.append(PairTask(pair, dataset.size_policy, targets, dataset.ranges, dataset.rgbt, at_once))
     return tasks

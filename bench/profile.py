@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -14,9 +13,12 @@ from ..environment import environment
 from ..errors import InputError, RunError, one_line
 from ..files import check_writable
 from ..methods.devices import check_device
-from ..results.store import FORMAT, profile_path, read_record, write_record
+from ..results import Profile
+from ..results.paths import profile_path
+from ..results.profiles import read_profile, write_profile
+from ..results.records import now
 from ..sizes import parse_size
-from . import manifest
+from .describe import describe_method
 from .measure import Job, default_threads, measure, quartiles, scene
 from .ready import check_method
 
@@ -39,7 +41,7 @@ def profile(
     out: str | Path = "runs",
     again: bool = False,
     advance: Callable[[str], None] | None = None,
-) -> list[dict[str, Any]]:
+) -> list[Profile]:
     """Measure methods, each in a process of its own, and store a file for each; what is stored is not measured again.
 
     Parameters
@@ -50,14 +52,14 @@ def profile(
     runs, warmup : how many pairs are fused and timed, and how many before without being timed.
     threads : for the libraries; None takes OMP_NUM_THREADS, or as many as there are processors.
     task : of the pair, for methods that have weights for each.
-    out : the folder of the results; see `bench.store`.
+    out : the folder of the results; see `results`.
     again : measure also what is stored.
     advance : called with the label of each method before it is measured.
 
     Returns
     -------
-    list of dict
-        The stored records, in the order of the methods.
+    list of Profile
+        What is stored, in the order of the methods.
 
     Raises
     ------
@@ -90,12 +92,11 @@ def profile(
 
 
 def _describe(method: Method, job: Job) -> dict[str, Any]:
-    """What is known before anything is measured, as it reads back from a file."""
+    """What is known before anything is measured: fields of the profile."""
     versions = environment()
-    about = {
-        "format": FORMAT,
-        "method": manifest.describe_method(method),
-        "size": list(job.size),
+    return {
+        "method": describe_method(method),
+        "size": job.size,
         "device": job.device,
         "machine": versions["processor"] if job.device == "cpu" else _card(job.device),
         "threads": job.threads,
@@ -104,8 +105,6 @@ def _describe(method: Method, job: Job) -> dict[str, Any]:
         "warmup": job.warmup,
         "environment": versions,
     }
-    plain: dict[str, Any] = json.loads(json.dumps(about, default=str))
-    return plain
 
 
 def _card(device: str) -> str:
@@ -114,40 +113,37 @@ def _card(device: str) -> str:
     return torch.cuda.get_device_name(device) if device.startswith("cuda") else device
 
 
-def _one(
-    about: dict[str, Any], job: Job, out: Path, again: bool, advance: Callable[[str], None] | None
-) -> dict[str, Any]:
-    label = about["method"]["label"]
-    path = profile_path(out, label, job.size, job.device)
-    if not again and (known := _stored(about, job, out)) is not None:
-        return known
+def _one(about: dict[str, Any], job: Job, out: Path, again: bool, advance: Callable[[str], None] | None) -> Profile:
+    if not again and (stored := _stored(about, job, out)) is not None:
+        return stored
+    label = about["method"].label
     if advance is not None:
         advance(label)
-    found = _apart(label, job)
-    seconds = found["seconds"]
-    record = {
+    measured = _apart(label, job)
+    seconds = measured["seconds"]
+    profile = Profile(
         **about,
-        "parameters": found["parameters"],
-        "flops": found["flops"],
-        "latency": quartiles(seconds),
-        "throughput": len(seconds) / sum(seconds),
-        "peak_memory": found["peak_memory"],
-        "seconds": seconds,
-        "finished": manifest.now(),
-    }
-    write_record(path, record)
-    return read_record(path)
+        parameters=measured["parameters"],
+        flops=measured["flops"],
+        latency=quartiles(seconds),
+        throughput=len(seconds) / sum(seconds),
+        peak_memory=measured["peak_memory"],
+        seconds=seconds,
+        finished=now(),
+    )
+    write_profile(profile_path(out, label, job.size, job.device), profile)
+    return profile
 
 
-def _stored(about: dict[str, Any], job: Job, out: Path) -> dict[str, Any] | None:
+def _stored(about: dict[str, Any], job: Job, out: Path) -> Profile | None:
     """Read what was measured before; None where it was not, or something is different now."""
-    known = read_record(profile_path(out, about["method"]["label"], job.size, job.device))
-    return known if known and _key(known) == _key(about) else None
-
-
-def _key(record: dict[str, Any]) -> list[Any]:
-    versions = record.get("environment", {})
-    return [*(record.get(name) for name in _SAME), *(versions.get(name) for name in _VERSIONS)]
+    stored = read_profile(profile_path(out, about["method"].label, job.size, job.device))
+    same = (
+        stored is not None
+        and all(getattr(stored, name) == about[name] for name in _SAME)
+        and all(stored.environment.get(name) == about["environment"].get(name) for name in _VERSIONS)
+    )
+    return stored if same else None
 
 
 def _apart(label: str, job: Job) -> dict[str, Any]:

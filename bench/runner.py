@@ -13,21 +13,14 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from ..datasets import FusionDataset, RangeOption, load_dataset, parse_ranges, require_effect
-from ..environment import environment
 from ..errors import InputError, SetupError, one_line
 from ..methods.devices import check_name
-from ..metrics import get_metric, get_protocol
-from ..metrics.compiler.levels import PLAIN
-from ..metrics.compiler.machine import processor
-from ..results.store import FORMAT, Row
-from . import manifest
+from ..results import Results, Row
+from .describe import describe_run
 from .executors import elsewhere, make_executor, stream
-from .notes import notes_of
-from .plan import Part, choose_metrics, make_parts, make_tasks
+from .plan import Trial, choose_metrics, make_tasks, make_trials
 from .progress import Reporter
-from .sizes import size_record
 from .task import PairTask, SetUpFailed, check_target, execute
-from .timing import timing
 from .warm import warm_up
 
 if TYPE_CHECKING:
@@ -61,13 +54,13 @@ def run(
     console: Console | None = None,
     **folder: Any,
 ) -> pd.DataFrame:
-    """Fuse, score and store; what an earlier call with the same arguments finished is not done again.
+    """Fuse, score, store, and write the leaderboard; what an earlier call with these arguments did is not done again.
 
     Parameters
     ----------
     methods : names, specifications such as "laplacian[levels=5]", or `Method` objects; all classical ones if None.
     datasets : names, folders (with `a`, `b` and `task` as keywords), or loaded data sets.
-    out : the folder of the results; see `bench.store` for what lies in it.
+    out : the folder of the results; see `results` for what lies in it.
     data_root, split, limit, on_error, size_policy, range, rgbt : see `load_dataset`. A range has to have something to
         do in one of the data sets.
     protocol : one or several; `metrics` chooses some of their metrics by name.
@@ -88,6 +81,7 @@ def run(
         The run had to stop; finished pairs are stored.
     """
     from ..methods import default_methods, get_method
+    from ..results.leaderboard import write_leaderboard  # it needs SciPy, which takes a while to load
 
     protocols = [protocol] if isinstance(protocol, str) else list(protocol)
     keys = choose_metrics(protocols, metrics)
@@ -109,22 +103,23 @@ def run(
     chosen = [
         (method if executor == "threads" else _sent(m, method), method) for m, method in zip(names, made, strict=True)
     ]
-    parts = make_parts(chosen, loaded, keys, Path(out), device)
+    trials = make_trials(chosen, loaded, keys, Path(out), device)
     with contextlib.ExitStack() as stack:
         pool = stack.enter_context(make_executor(executor, workers))
-        stack.callback(_close_methods, parts)
-        tasks = _prepare(parts, pool, workers)  # nothing is written before
-        stack.enter_context(_removing_empty(parts))
-        changed = [_open(part, stack) for part in parts]
+        stack.callback(_close_methods, trials)
+        tasks = _prepare(trials, pool, workers)  # nothing is written before
+        stack.enter_context(_removing_empty(trials))
+        changed = [_open(trial, stack) for trial in trials]
         stack.callback(pool.shutdown)  # nobody works on in a folder that is closed
         if any(changed):  # by another run, in the meantime
-            tasks = make_tasks(parts, workers)
+            tasks = make_tasks(trials, workers)
         for sentence in dict.fromkeys(remark for dataset in loaded for remark in dataset.remarks):
             (console or Console(quiet=True)).print(f"note: {sentence}", highlight=False, soft_wrap=True)
-        _work(parts, tasks, pool, 2 * workers, console or Console(quiet=True))
-        for part in parts:
-            _write_manifest(part, "finished")
-    return _frame(parts)
+        _work(trials, tasks, pool, 2 * workers, console or Console(quiet=True))
+        for trial in trials:
+            trial.folder.write_manifest(describe_run(trial, "finished"))
+    write_leaderboard(Results(Path(out)))
+    return _frame(trials)
 
 
 def _read_by(dataset: FusionDataset, range: RangeOption) -> FusionDataset:
@@ -144,57 +139,57 @@ def _sent(given: str | Method, method: Method) -> str | bytes:
         ) from error
 
 
-def _close_methods(parts: list[Part]) -> None:
-    for part in parts:
-        part.method.close()
+def _close_methods(trials: list[Trial]) -> None:
+    for trial in trials:
+        trial.method.close()
 
 
-def _prepare(parts: list[Part], pool: Executor, workers: int) -> list[PairTask]:
+def _prepare(trials: list[Trial], pool: Executor, workers: int) -> list[PairTask]:
     """Find what is left to do, and make sure that it can be done, each method once for each data set."""
-    for part in parts:
-        part.look()
-    tasks = make_tasks(parts, workers)
+    for trial in trials:
+        trial.look()
+    tasks = make_tasks(trials, workers)
     fusing = {target.folder for task in tasks for target in task.targets if target.row is None}
     here = isinstance(pool, ThreadPoolExecutor)
-    for part in parts:
-        if part.folder.path in fusing:
-            arguments = (part.spec, part.device, part.dataset.pairs)
+    for trial in trials:
+        if trial.folder.path in fusing:
+            arguments = (trial.spec, trial.device, trial.dataset.pairs)
             check_target(*arguments) if here else elsewhere(pool, check_target, *arguments)
-    for part in parts:
-        if here and part.folder.path in fusing:
-            part.method.start()
-            for task in sorted({task.pair.task for task in tasks if part.fuses(task)}):
-                warm_up(part.method, task)
+    for trial in trials:
+        if here and trial.folder.path in fusing:
+            trial.method.start()
+            for task in sorted({task.pair.task for task in tasks if trial.fuses(task)}):
+                warm_up(trial.method, task)
     return tasks
 
 
-def _open(part: Part, stack: contextlib.ExitStack) -> bool:
-    """Lock the folder of a part until the run ends; say whether what is there changed since it was looked at."""
-    changed = part.open()
-    stack.callback(part.folder.close, [*(pair.name for pair in part.dataset), *part.dataset.skipped])
-    _write_manifest(part, "running")
+def _open(trial: Trial, stack: contextlib.ExitStack) -> bool:
+    """Lock the folder of a trial until the run ends; say whether what is there changed since it was looked at."""
+    changed = trial.open()
+    stack.callback(trial.folder.close, [*(pair.name for pair in trial.dataset), *trial.dataset.skipped])
+    trial.folder.write_manifest(describe_run(trial, "running"))
     return changed
 
 
 @contextlib.contextmanager
-def _removing_empty(parts: list[Part]) -> Iterator[None]:
+def _removing_empty(trials: list[Trial]) -> Iterator[None]:
     """Leave no folder behind that a run made, if it ended before the first row because nothing can be fused."""
-    new = [part for part in parts if not part.folder.path.exists()]
+    new = [trial for trial in trials if not trial.folder.path.exists()]
     try:
         yield
     except SetupError:
-        for part in new:
-            if not part.rows:
-                part.folder.remove()
+        for trial in new:
+            if not trial.rows:
+                trial.folder.remove()
         raise
 
 
-def _work(parts: list[Part], tasks: list[PairTask], executor: Executor, ahead: int, console: Console) -> None:
-    by_path = {part.folder.path: part for part in parts}
-    for part in parts:
-        for name, reason in part.dataset.skipped.items():
-            _record(part, Row(name, "skipped", reason))
-    total = sum(len(part.dataset) for part in parts)
+def _work(trials: list[Trial], tasks: list[PairTask], executor: Executor, ahead: int, console: Console) -> None:
+    by_path = {trial.folder.path: trial for trial in trials}
+    for trial in trials:
+        for name, reason in trial.dataset.skipped.items():
+            _record(trial, Row(name, "skipped", reason))
+    total = sum(len(trial.dataset) for trial in trials)
     left = sum(len(task.targets) for task in tasks)
     held: dict[Path, list[SetUpFailed]] = {}
     with Reporter(console, total, done=total - left) as reporter:
@@ -206,88 +201,45 @@ def _work(parts: list[Part], tasks: list[PairTask], executor: Executor, ahead: i
     _refuse(by_path, held, 1)
 
 
-def _take(part: Part, row: Row, held: dict[Path, list[SetUpFailed]]) -> None:
+def _take(trial: Trial, row: Row, held: dict[Path, list[SetUpFailed]]) -> None:
     """Record a row; but hold it back where it tells of every pair, until another pair of the method shows otherwise."""
-    path = part.folder.path
-    if isinstance(row, SetUpFailed) and not any(done.status == "ok" for done in part.rows.values()):
+    path = trial.folder.path
+    if isinstance(row, SetUpFailed) and not any(done.status == "ok" for done in trial.rows.values()):
         held.setdefault(path, []).append(row)
         return
-    _record(part, row)
+    _record(trial, row)
     if row.status == "ok":
         for other in held.pop(path, []):
-            _record(part, other)
+            _record(trial, other)
 
 
-def _refuse(by_path: dict[Path, Part], held: dict[Path, list[SetUpFailed]], enough: int) -> None:
+def _refuse(by_path: dict[Path, Trial], held: dict[Path, list[SetUpFailed]], enough: int) -> None:
     """End the run where so many pairs of a method lacked the same, and none was fused."""
     for path, rows in held.items():
         if len(rows) >= enough:
             raise SetupError(f"method {by_path[path].method.label!r} can fuse no pair here: {rows[0].lacks}")
 
 
-def _record(part: Part, row: Row) -> None:
-    if part.rows.get(row.pair) != row:
-        part.folder.append(row)
-        part.rows[row.pair] = row
+def _record(trial: Trial, row: Row) -> None:
+    if trial.rows.get(row.pair) != row:
+        trial.folder.append(row)
+        trial.rows[row.pair] = row
 
 
-def _write_manifest(part: Part, state: str) -> None:
-    before = part.folder.manifest()
-    protocols = {name: get_protocol(name).version for name in part.keys}
-    metrics = {
-        key: {"name": record.name, "better": record.better, "protocol": name}
-        for name, keys in part.keys.items()
-        for key in keys
-        for record in [get_metric(key)]
-    }
-    part.folder.write_manifest(
-        {
-            "format": FORMAT,
-            "state": state,
-            **part.describe(),
-            "tasks": sorted({pair.task for pair in part.dataset}),
-            "root": str(part.dataset.root),
-            "pairs": [pair.name for pair in part.dataset],
-            "skipped": part.dataset.skipped,
-            "sources": _sources(part.dataset),
-            "remarks": part.dataset.remarks,
-            "protocols": {**before.get("protocols", {}), **protocols},
-            "metrics": {**before.get("metrics", {}), **metrics},
-            "device": part.device,
-            **({"backend": record} if (record := getattr(part.method, "backend_record", None)) else {}),
-            "started": before.get("started", manifest.now()) if state == "finished" else manifest.now(),
-            "finished": manifest.now() if state == "finished" else None,
-            "seconds": timing(part, before.get("seconds")),
-            "notes": notes_of(part),
-            **({"sizes": record} if (record := size_record(part)) else {}),
-            "environment": {**environment(), "formulas": level.name if (level := processor()) else PLAIN},
-        }
-    )
-
-
-def _sources(dataset: FusionDataset) -> dict[str, list[str]]:
-    """Where the files of each pair lie, a and b; pairs that are arrays are left out."""
-    return {
-        pair.name: [str(pair.a.resolve()), str(pair.b.resolve())]
-        for pair in dataset
-        if isinstance(pair.a, Path) and isinstance(pair.b, Path)
-    }
-
-
-def _frame(parts: list[Part]) -> pd.DataFrame:
+def _frame(trials: list[Trial]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(
         {
-            "dataset": part.dataset.label,
-            "method": part.method.label,
+            "dataset": trial.dataset.label,
+            "method": trial.method.label,
             "pair": row.pair,
             "status": row.status,
             "reason": row.reason,
             "seconds": row.seconds,
             **row.metrics,
         }
-        for part in parts
-        for name in [*(pair.name for pair in part.dataset), *part.dataset.skipped]
-        if (row := part.rows.get(name)) is not None
+        for trial in trials
+        for name in [*(pair.name for pair in trial.dataset), *trial.dataset.skipped]
+        if (row := trial.rows.get(name)) is not None
     )

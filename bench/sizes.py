@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..results.store import Row
+from ..results import Row
 
 if TYPE_CHECKING:
-    from .plan import Part
+    from .plan import Trial
 
 _DONE = {
     "crop": "scored on the common part with their sources, from the top left corner (--size-policy crop)",
@@ -20,29 +20,29 @@ _SOURCES = {
 }
 
 
-def fitted(part: Part) -> list[Row]:
-    """List the rows of the part whose fused images had another size."""
+def fitted(trial: Trial) -> list[Row]:
+    """List the rows of the trial whose fused images had another size."""
     from ..methods.fit import size_note
 
-    rows = (part.rows.get(pair.name) for pair in part.dataset)
+    rows = (trial.rows.get(pair.name) for pair in trial.dataset)
     return [row for row in rows if row is not None and row.status == "ok" and size_note(row.reason)]
 
 
-def size_record(part: Part) -> dict[str, Any]:
+def size_record(trial: Trial) -> dict[str, Any]:
     """Say for the manifest which rule brought which images of a pair to one size; empty for none.
 
     `sources` names the pairs whose sources differ from each other, `fused` those whose fused image does from them.
     """
-    pairs = {"sources": list(part.dataset.uneven), "fused": [row.pair for row in fitted(part)]}
+    pairs = {"sources": list(trial.dataset.uneven), "fused": [row.pair for row in fitted(trial)]}
     named = {what: names for what, names in pairs.items() if names}
-    return {"policy": part.dataset.size_policy, **named} if named else {}
+    return {"policy": trial.dataset.size_policy, **named} if named else {}
 
 
-def size_notes(part: Part) -> Iterator[str]:
+def size_notes(trial: Trial) -> Iterator[str]:
     """Say under the tables what was done about images of another size; nothing where there are none."""
-    policy, uneven, rows = part.dataset.size_policy, part.dataset.uneven, fitted(part)
+    policy, uneven, rows = trial.dataset.size_policy, trial.dataset.uneven, fitted(trial)
     if uneven:
-        yield f"The sources of {len(uneven)} of {len(part.dataset)} pairs differ in size and were {_SOURCES[policy]}."
+        yield f"The sources of {len(uneven)} of {len(trial.dataset)} pairs differ in size and were {_SOURCES[policy]}."
     if rows:
-        count = f"{len(rows)} of {len(part.dataset)} fused images"
+        count = f"{len(rows)} of {len(trial.dataset)} fused images"
         yield f"{count} had another size and were {_DONE[policy]}."

@@ -17,7 +17,7 @@ from ..datasets import FULL, Pair, Ranges, SizePolicy, read, read_pair, write
 from ..errors import FusionBenchError, one_line
 from ..files import write_failed
 from ..metrics import Sources, evaluate, get_protocol, prepare
-from ..results.store import Row, RunFolder
+from ..results import Row, RunFolder
 from .looks import Seen, levels, look
 from .ready import check_method, lacking
 from .warm import warm_up

@@ -5,48 +5,49 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..environment import environment
+from ..results import Timing
 
 if TYPE_CHECKING:
-    from .plan import Part
+    from .plan import Trial
 
 
-def with_files(part: Part) -> Iterator[str]:
+def with_files(trial: Trial) -> Iterator[str]:
     """Say that a command line is more than its method."""
-    if part.method.name == "cmd":
+    if trial.method.name == "cmd":
         yield "The time includes the start of the command, its reading and its writing."
 
 
-def beside_others(part: Part) -> Iterator[str]:
+def beside_others(trial: Trial) -> Iterator[str]:
     """Say that pairs shared the machine."""
-    most = max((int(row.facts.get("at_once", 1)) for row in part.rows.values()), default=1)
-    if most > 1 and part.method.computes:
+    most = max((int(row.facts.get("at_once", 1)) for row in trial.rows.values()), default=1)
+    if most > 1 and trial.method.computes:
         yield f"Up to {most} pairs were worked on at once, which makes each take longer."
 
 
-NOTES: tuple[Callable[[Part], Iterable[str]], ...] = (with_files, beside_others)
+NOTES: tuple[Callable[[Trial], Iterable[str]], ...] = (with_files, beside_others)
 
 
-def timing(part: Part, before: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Sum up the seconds of a part; None where no pair has any.
+def timing(trial: Trial, before: Timing | None) -> Timing | None:
+    """Sum up the seconds of a trial; None where no pair has any.
 
     Parameters
     ----------
-    part : with its rows.
+    trial : with its rows.
     before : what the manifest said so far: pairs of an earlier run keep the seconds of its machine.
     """
     # as they are stored, so that the total is the same when they are read again
-    seconds = [round(row.seconds, 6) for row in part.rows.values() if not math.isnan(row.seconds)]
+    seconds = [round(row.seconds, 6) for row in trial.rows.values() if not math.isnan(row.seconds)]
     if not seconds:
         return None
     total = math.fsum(seconds)
-    machines = list((before or {}).get("machines", []))
-    if not before or before["total"] != total:
-        here = f"{environment()['processor']} ({part.method.device})"
+    machines = list(before.machines) if before else []
+    if not before or before.total != total:
+        here = f"{environment()['processor']} ({trial.method.device})"
         machines = list(dict.fromkeys([*machines, here]))
-    notes = [sentence for kind in NOTES for sentence in kind(part)]
+    notes = [sentence for kind in NOTES for sentence in kind(trial)]
     if len(machines) > 1:
         notes.append(f"Pairs were timed on different machines: {'; '.join(machines)}.")
-    return {"total": total, "median": median(seconds), "machines": machines, "notes": notes}
+    return Timing(total=total, median=median(seconds), machines=machines, notes=notes)

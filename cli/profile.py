@@ -48,11 +48,10 @@ def profile(
     from ..bench.profile import profile as measure
     from ..methods import default_methods, get_method
     from ..methods.devices import check_device
-    from ..reports.efficiency import efficiency_grids
-    from ..reports.leaderboard import write_leaderboard
-    from ..reports.profiles import read_profiles
-    from ..reports.text import grid_to_table
-    from ..results.store import find_runs
+    from ..reports.terminal import grid_to_table
+    from ..results import Results
+    from ..results.leaderboard import write_leaderboard
+    from ..results.leaderboard.efficiency import efficiency_grids
 
     check_device(device)
     if given(context).keys() & {"device", "task"}:
@@ -61,7 +60,7 @@ def profile(
         blind = all(type(each).__module__.partition(".classical.")[1] for each in made)
         refuse(context, ["task"], "is for methods with weights for each task, and none has any", when=blind)
     progress = Console(stderr=True)
-    records = measure(
+    profiles = measure(
         method or default_methods(),
         size,
         device=device,
@@ -73,11 +72,11 @@ def profile(
         again=again,
         advance=lambda label: progress.print(f"measuring {label}", markup=False, highlight=False),
     )
-    labels = {record["method"]["label"] for record in records}
-    measured = [p for p in read_profiles(out, labels) if f"{p.size[0]}x{p.size[1]}" == size.strip()]
-    console = show.console()
-    for grid in efficiency_grids(measured):
+    results, console = Results(out), show.console()
+    labels = {profile.method.label for profile in profiles}
+    same = [p for p in results.profiles if p.method.label in labels and f"{p.size[0]}x{p.size[1]}" == size.strip()]
+    for grid in efficiency_grids(same):
         console.print(grid_to_table(grid))
     console.print(f"profiles     {out}/profile", highlight=False, soft_wrap=True)
-    if find_runs(out):
-        console.print(f"leaderboard  {write_leaderboard(out)}", highlight=False, soft_wrap=True)
+    if results.runs:
+        console.print(f"leaderboard  {write_leaderboard(results)}", highlight=False, soft_wrap=True)

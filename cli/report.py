@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
@@ -13,7 +13,8 @@ from .options import names_of, pairs_of
 from .unused import check_renamed, refuse
 
 if TYPE_CHECKING:
-    from ..reports.boards import Board
+    from ..results import Results
+    from ..results.leaderboard.boards import Board
 
 Runs = Annotated[Path, typer.Argument(help="The folder of the results.")]
 DatasetLabel = Annotated[
@@ -39,16 +40,17 @@ def report(
 
     from ..metrics import METRICS
     from ..metrics.guide.explain import explain
-    from ..reports.boards import read_boards
     from ..reports.html import write_report
+    from ..results import Results
 
-    keys = dict.fromkeys(column.key for board in read_boards(runs) for column in board.columns)
+    results = Results(runs)
+    keys = dict.fromkeys(key for run in results.runs for key in run.manifest.metrics)
     explanations = {key: explain(key).markdown() for key in keys if key in METRICS}
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task("pictures", total=None)
         index = write_report(
-            runs,
+            results,
             out,
             explanations=explanations,
             workers=workers,
@@ -91,12 +93,12 @@ def table(
     refuse(context, means, f"is for a table of means, not of {content}", when=content != "means")
     scores = ["protocol", "metrics", "incomplete"]
     refuse(context, scores, "is for tables of metrics, not of efficiency", when=content == "efficiency")
-    from ..reports.boards import read_boards
     from ..reports.tables import table as render
+    from ..results import Results
+    from ..results.leaderboard.boards import make_boards
 
-    boards = read_boards(
-        runs, names_of(methods), dataset, protocols=[protocol] if protocol else None, metrics=names_of(metrics)
-    )
+    results, protocols = Results(runs), [protocol] if protocol else None
+    boards = make_boards(results, names_of(methods), dataset, protocols=protocols, metrics=names_of(metrics))
     text = render(
         boards,
         format,
@@ -130,17 +132,19 @@ def figure(
     context: typer.Context,
 ) -> None:
     """Draw sources and fused images side by side, with magnified details."""
-    from ..reports.boards import read_boards
     from ..reports.figure import figure as draw
     from ..reports.figure import parse_box
+    from ..results import Results
+    from ..results.leaderboard.boards import make_boards
 
     if not pair:
         raise InputError("say with --pair which pair to show")
     refuse(context, ["columns"], "is for one pair; of several, each has a row", when=len(pair) > 1)
     boxes = [parse_box(text) for text in box or ()]
-    chosen, names = names_of(methods), _renamed(rename, read_boards(runs, None, {dataset} if dataset else None))
+    results = Results(runs)
+    names = _renamed(rename, make_boards(results, datasets={dataset} if dataset else None))
     draw(
-        runs, out, dataset=dataset, pair=pair, methods=chosen, boxes=boxes, sources=_sources(runs),
+        results, out, dataset=dataset, pair=pair, methods=names_of(methods), boxes=boxes, sources=_sources(results),
         gray=gray, columns=columns, width=width, names=names,
     )  # fmt: skip
     typer.echo(out)
@@ -178,18 +182,19 @@ def plot(
     target = out or Path(f"{kind}.png")
     if kind == "losses":
         from ..drawing.losses import plot_losses
+        from ..results.training import read_named
 
-        plot_losses(runs or _trainings(), target, smooth=smooth)
+        plot_losses(read_named(runs or _trainings()), target, smooth=smooth)
     else:
-        from ..reports.boards import read_boards
         from ..reports.plots import COSTS
         from ..reports.plots import plot as draw
+        from ..results import Results
+        from ..results.leaderboard.boards import make_boards
 
         if runs and len(runs) > 1:
             raise InputError("give one folder of results; several are for plot losses")
-        boards = read_boards(
-            runs[0] if runs else Path("runs"), names_of(methods), dataset, protocols=[protocol] if protocol else None
-        )
+        results, protocols = Results(runs[0] if runs else Path("runs")), [protocol] if protocol else None
+        boards = make_boards(results, names_of(methods), dataset, protocols=protocols)
         if kind in COSTS and len(boards) > 1 and len(names_of(metrics) or ()) > 1:
             raise InputError(f"plot {kind} of several data sets shows one metric: give one with --metrics")
         draw(
@@ -212,29 +217,25 @@ def _renamed(rename: list[str] | None, boards: Sequence[Board]) -> dict[str, str
 
 
 def _trainings() -> list[Path]:
-    found = sorted(path.parent for path in Path("runs/train").glob("*/*/losses.csv"))
-    if not found:
+    folders = sorted(path.parent for path in Path("runs/train").glob("*/*/losses.csv"))
+    if not folders:
         raise InputError("there are no training runs below runs/train: name their folders")
-    return found
+    return folders
 
 
-def _sources(runs: Path) -> Callable[[str, str], list[tuple[str, Any]]]:
+def _sources(results: Results) -> Callable[[str, str], list[tuple[str, Any]]]:
     """Find the sources of a pair by what the manifests say of them; nothing where they are gone."""
-    from ..datasets import Pair, parse_ranges, read_pair
+    from ..datasets import Pair, SizePolicy, parse_ranges, read_pair
     from ..datasets.catalog import find_spec
-    from ..results.store import find_runs
-
-    manifests = [run.manifest() for run in find_runs(runs)]
 
     def sources(dataset: str, pair: str) -> list[tuple[str, Any]]:
-        for manifest in manifests:
-            files = [Path(path) for path in manifest.get("sources", {}).get(pair, [])]
-            if manifest["dataset"]["label"] == dataset and files and all(path.is_file() for path in files):
-                spec = find_spec(manifest["dataset"]["name"])
+        for manifest in (run.manifest for run in results.runs if run.dataset == dataset):
+            files = [Path(path) for path in manifest.sources.get(pair, [])]
+            if files and all(path.is_file() for path in files):
+                spec = find_spec(manifest.dataset.name)
                 labels = spec.modalities if spec and spec.task != "mixed" else ("source a", "source b")
-                ranges = parse_ranges(manifest.get("range"))
-                rgbt = manifest.get("rgbt", False)
-                images = read_pair(Pair(pair, files[0], files[1], "IVF"), manifest["size_policy"], ranges, rgbt)
+                policy, ranges = cast(SizePolicy, manifest.size_policy), parse_ranges(manifest.range)
+                images = read_pair(Pair(pair, files[0], files[1], "IVF"), policy, ranges, manifest.rgbt)
                 return list(zip(labels, images, strict=True))
         return []
 

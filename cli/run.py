@@ -225,21 +225,21 @@ def _refuse_device(context: typer.Context, methods: list[Any] | None) -> None:
 
 
 def _run(methods: Any, datasets: list[str], out: Path, **options: Any) -> None:
-    """Run, write the leaderboard, and show the part of it that the command was about."""
+    """Run, and show the part of the leaderboard that the command was about."""
     from rich.console import Console
 
     from ..bench import run as run_benchmark
-    from ..reports.leaderboard import read_boards, write_leaderboard
-    from ..reports.text import to_tables
+    from ..reports.terminal import to_tables
+    from ..results import Results
+    from ..results.leaderboard.boards import make_boards
 
     rows = run_benchmark(methods, datasets, out=out, console=Console(stderr=True), **options)
-    path = write_leaderboard(out)
     console = show.console()
     pairs = {str(dataset): set(group["pair"]) for dataset, group in rows.groupby("dataset")}
-    for board in read_boards(out, set(rows["method"]), set(rows["dataset"]), pairs):
+    for board in make_boards(Results(out), set(rows["method"]), set(rows["dataset"]), pairs):
         for table in to_tables(board, console.width):
             console.print(table)
-    places = f"leaderboard  {path}\nimages       {out}/DATASET/METHOD/fused and colour"
+    places = f"leaderboard  {out}/leaderboard.csv\nimages       {out}/DATASET/METHOD/fused and colour"
     console.print(places, highlight=False, soft_wrap=True)
     failed = rows[rows["status"] == "failed"]
     if len(failed):

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 
 import fusionbench
 from fusionbench.datasets import read
-from fusionbench.results.store import run_folder
+from fusionbench.results import run_folder
 
 METHODS = ("average", "laplacian", "gff")
 TASKS = {"IVF": "infrared + visible", "MIF": "medical", "MEF": "multi-exposure", "MFF": "multi-focus"}

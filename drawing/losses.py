@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,85 +19,28 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-STEPS, EPOCHS = "losses.csv", "losses_by_epoch.csv"
-_NO_LOSS = ("step", "epoch", "stage", "learning_rate")
 Array = NDArray[np.float64]
 POINTS = 4000  # of a curve, at most: more than that no printer shows, and a PDF would grow to many megabytes
 
 
-@dataclass(frozen=True)
-class Training:
-    """What a training run told: each column by name, one value a step (or an epoch); NaN where it has none."""
+class Training(Protocol):
+    """A training run: each column of numbers by name, one value a step or an epoch, NaN where it has none."""
 
-    name: str
-    steps: dict[str, Array]
-    epochs: dict[str, Array]
+    @property
+    def name(self) -> str:
+        """What to call it."""
+
+    @property
+    def steps(self) -> dict[str, Array]:
+        """The columns of the steps, `step` and `learning_rate` among them."""
+
+    @property
+    def epochs(self) -> dict[str, Array]:
+        """The columns of the epochs, with `validation_` before those of what was held out."""
 
     @property
     def losses(self) -> list[str]:
-        """Names of the losses that have values; "loss", what was minimised, first."""
-        found = [name for name in self.steps if name not in _NO_LOSS and np.isfinite(self.steps[name]).any()]
-        return sorted(found, key=lambda name: name != "loss")
-
-
-def read_training(folder: Path, name: str | None = None) -> Training:
-    """Read `losses.csv` and, where it is there, `losses_by_epoch.csv` of a training run.
-
-    Parameters
-    ----------
-    folder : of the run, or its losses.csv.
-    name : what to call it; by default the folder's.
-
-    Raises
-    ------
-    InputError
-        There is no losses.csv, it has no steps, or it is not a table of numbers.
-    """
-    folder = folder.parent if folder.name == STEPS else folder
-    steps = columns(folder / STEPS)
-    if not steps or "step" not in steps:
-        raise InputError(f"{folder} has no steps in {STEPS}: give the folder of a run that `fusionbench train` made")
-    return Training(name or folder.resolve().name, steps, columns(folder / EPOCHS))
-
-
-def columns(path: Path, strict: bool = True) -> dict[str, Array]:
-    """Read the columns of numbers of a table that training writes, NaN where a cell is empty.
-
-    Parameters
-    ----------
-    path : the file; nothing is read where there is none. A run may be writing its last line now: it is left out.
-    strict : raise where a cell is no number; else it is NaN.
-
-    Raises
-    ------
-    InputError
-        A cell is no number.
-    """
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    lines = list(csv.reader(io.StringIO(text[: text.rfind("\n") + 1])))
-    if len(lines) < 2:
-        return {}
-    rows = [line for line in lines[1:] if len(line) == len(lines[0])]
-    try:
-        return {
-            name: np.array([_number(row[place], strict) for row in rows])
-            for place, name in enumerate(lines[0])
-            if name != "stage"
-        }
-    except ValueError as error:
-        raise InputError(f"{path} is not a table of losses ({error}): give the folder of a training run") from error
-
-
-def _number(text: str, strict: bool) -> float:
-    try:
-        return float(text or "nan")
-    except ValueError:
-        if strict:
-            raise
-        return math.nan
+        """Names of the columns of the steps that are losses."""
 
 
 def smoothed(values: Array, width: int) -> Array:
@@ -126,73 +66,53 @@ def smoothed(values: Array, width: int) -> Array:
 
 
 def plot_losses(
-    runs: Sequence[Path | Training],
+    trainings: Sequence[Training],
     out: Path | None = None,
     *,
     losses: Sequence[str] | None = None,
     smooth: int | None = None,
     log: bool | None = None,
-    names: Sequence[str] | None = None,
     dpi: int = 300,
 ) -> Figure:
     """Draw the losses of one training run or several over each other, a panel each, and the learning rate.
 
     Parameters
     ----------
-    runs : their folders, or what `read_training` gave.
+    trainings : the runs.
     out : the file to write, .pdf or .png; None only draws.
     losses : only these; by default all that any of the runs has.
     smooth : steps to average over for the strong line; by default a twentieth of the run. The faint line is each step.
     log : logarithmic loss axes; by default where a loss is positive and spans more than a factor of 20.
-    names : what to call each run; by default its folder's name, with as many parents as tell them apart.
     dpi : of the PNG.
 
     Raises
     ------
     InputError
-        A run has no table of losses, a loss is in none of them, or the extension of `out` is another one.
+        There is no run, a loss is in none of them, or the extension of `out` is another one.
     """
     if out is not None:
         check_format(out)
-    trainings = _trainings(runs, names)
+    if not trainings:
+        raise InputError("there is no training run to draw: give the folder of one or more")
     known = list(dict.fromkeys(loss for training in trainings for loss in training.losses))
     for loss in losses or ():
         if loss not in known:
             raise InputError(f"no run has a loss {loss!r}: there are {', '.join(known)}")
     with style():
-        drawn = _draw(trainings, list(losses or known), smooth, log)
+        figure = _draw(trainings, list(losses or known), smooth, log)
     if out is not None:
-        save(drawn, out, dpi)
-    return drawn
+        save(figure, out, dpi)
+    return figure
 
 
-def _trainings(runs: Sequence[Path | Training], names: Sequence[str] | None) -> list[Training]:
-    if not runs:
-        raise InputError("there is no training run to draw: give the folder of one or more")
-    if names is not None and len(names) != len(runs):
-        raise InputError(f"{len(names)} names were given for {len(runs)} runs: give one for each")
-    paths = [run.resolve() for run in runs if isinstance(run, Path)]
-    called = iter(names or _telling([path.parent if path.name == STEPS else path for path in paths]))
-    return [run if isinstance(run, Training) else read_training(run, next(called)) for run in runs]
-
-
-def _telling(paths: list[Path]) -> list[str]:
-    """Shortest ends of paths that tell them apart."""
-    for depth in range(1, max((len(path.parts) for path in paths), default=1) + 1):
-        ends = ["/".join(path.parts[-depth:]) for path in paths]
-        if len(set(ends)) == len(set(paths)):
-            return ends
-    return [str(path) for path in paths]
-
-
-def _draw(trainings: list[Training], losses: list[str], smooth: int | None, log: bool | None) -> Figure:
+def _draw(trainings: Sequence[Training], losses: list[str], smooth: int | None, log: bool | None) -> Figure:
     rates = any("learning_rate" in training.steps for training in trainings)
     panels = [*losses, *(["learning_rate"] if rates else [])]
     columns = min(3, len(panels))
     rows = math.ceil(len(panels) / columns)
-    drawn = new_figure(3.5 if columns == 1 else 7.16, rows * 2.2 + 0.35)
+    figure = new_figure(3.5 if columns == 1 else 7.16, rows * 2.2 + 0.35)
     for place, name in enumerate(panels, start=1):
-        axes = drawn.add_subplot(rows, columns, place)
+        axes = figure.add_subplot(rows, columns, place)
         axes.set(title=plain(name.replace("_", " ")), xlabel="step")
         for index, training in enumerate(trainings):
             if name == "learning_rate":
@@ -202,11 +122,11 @@ def _draw(trainings: list[Training], losses: list[str], smooth: int | None, log:
         if name != "learning_rate" and (log or (log is None and _spans(trainings, name))):
             axes.set_yscale("log")
     handles: dict[str, Artist] = {}  # a run may lack what another panel shows
-    for axes in drawn.axes:
+    for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
-    legend_below(drawn, _without_rates(handles))
-    return drawn
+    legend_below(figure, _without_rates(handles))
+    return figure
 
 
 def _without_rates(handles: dict[str, Artist]) -> dict[str, Artist]:
@@ -218,7 +138,7 @@ def _without_rates(handles: dict[str, Artist]) -> dict[str, Artist]:
     }
 
 
-def _spans(trainings: list[Training], name: str) -> bool:
+def _spans(trainings: Sequence[Training], name: str) -> bool:
     values = np.concatenate([training.steps.get(name, np.empty(0)) for training in trainings])
     values = values[np.isfinite(values)]
     return bool(values.size and values.min() > 0 and values.max() > 20 * values.min())
@@ -228,18 +148,18 @@ def _draw_loss(axes: Axes, training: Training, name: str, index: int, smooth: in
     steps, values = training.steps["step"], training.steps[name]
     width = smooth or max(1, len(values) // 20)
     every = max(1, len(values) // POINTS)
-    mine, called = pen(index), plain(training.name)
+    mine, name_of_run = pen(index), plain(training.name)
     ink = mine.colour
     mean = smoothed(values, width)
     if width > 1:
         axes.plot(steps[::every], values[::every], color=ink, alpha=0.25, linewidth=0.6)
-    label = f"{called}, mean of {width} steps" if width > 1 else called
+    label = f"{name_of_run}, mean of {width} steps" if width > 1 else name_of_run
     axes.plot(steps[::every], mean[::every], mine.dash, color=ink, label=label)
     held_out = training.epochs.get(f"validation_{name}")
     if held_out is not None and np.isfinite(held_out).any():
         axes.plot(
             training.epochs["step"], held_out, "--", color="black" if alone else ink, marker=mine.marker, markersize=3,
-            linewidth=0.8, markerfacecolor="white", label=f"{called}, held out",
+            linewidth=0.8, markerfacecolor="white", label=f"{name_of_run}, held out",
         )  # fmt: skip
     if not np.isfinite(values).all() and np.isfinite(values).any():
         _mark_lost(axes, steps, values, ink)

@@ -13,10 +13,10 @@ import numpy as np
 from ..drawing.pens import Pen, legend_below
 from ..drawing.style import new_figure
 from ..errors import InputError
-from .boards import Board, Column, Entry
+from ..results import Profile
+from ..results.leaderboard.boards import Board, Column, Entry
+from ..results.leaderboard.footnotes import Footnotes, footnotes, raised
 from .labels import Names, common_label, method_pens, panel_title
-from .notes import Footnotes, footnotes, raised
-from .profiles import Profile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,24 +72,23 @@ def costs(kind: str, boards: Sequence[Board]) -> tuple[str, dict[str, dict[str, 
 
 def _circumstances(kind: str, entries: Sequence[Entry]) -> str:
     """Those under which most methods were profiled, the first of equals."""
-    found = {(e.method, p.circumstances) for e in entries for p in e.profiles if _number(kind, p) is not None}
-    counted = Counter(circumstances for _, circumstances in found)
-    return min(counted, key=lambda name: (-counted[name], name), default="")
+    places = {(e.method, p.circumstances) for e in entries for p in e.profiles if _number(kind, p) is not None}
+    counts = Counter(circumstances for _, circumstances in places)
+    return min(counts, key=lambda name: (-counts[name], name), default="")
 
 
 def _profiled(kind: str, entry: Entry, circumstances: str) -> Cost | None:
     for profile in entry.profiles:
         value = _number(kind, profile)
         if profile.circumstances == circumstances and value is not None:
-            ends = (profile.low, profile.high) if kind == "latency" else (value, value)
+            ends = (profile.latency.low, profile.latency.high) if kind == "latency" else (value, value)
             return Cost(value, *ends)
     return None
 
 
 def _number(kind: str, profile: Profile) -> float | None:
-    return {
-        "latency": profile.latency, "parameters": profile.parameters, "flops": profile.flops, "memory": profile.memory,
-    }[kind]  # fmt: skip
+    numbers = {"latency": profile.latency.median, "memory": profile.peak_memory}
+    return numbers[kind] if kind in numbers else {"parameters": profile.parameters, "flops": profile.flops}[kind]
 
 
 def _title(kind: str, profile: Profile) -> str:
@@ -109,7 +108,7 @@ def _of_run(entry: Entry) -> Cost:
 
 def plot_costs(kind: str, boards: list[Board], names: Names) -> Figure:
     """Draw the mean of a metric against a cost, with quartiles and interval as bars; call it within `style`."""
-    title, found = costs(kind, boards)
+    title, by_dataset = costs(kind, boards)
     cells = [(board, column) for board in boards for column in board.columns[: 1 if len(boards) > 1 else None]]
     columns = min(3, len(cells))
     rows = math.ceil(len(cells) / columns)
@@ -117,26 +116,26 @@ def plot_costs(kind: str, boards: list[Board], names: Names) -> Figure:
     inks, shown = method_pens(boards), set()
     for place, (board, column) in enumerate(cells):
         axes = drawn.add_subplot(rows, columns, place + 1)
-        shown |= _draw(axes, board, column, found[board.dataset], inks)
+        shown |= _draw(axes, board, column, by_dataset[board.dataset], inks)
         axes.set_title(panel_title(board, column, len(boards) > 1))
         axes.set_xlabel(title)
-    told = footnotes(boards, list(inks), timing=True) if title == IN_THE_RUN else Footnotes()
+    notes = footnotes(boards, list(inks), timing=True) if title == IN_THE_RUN else Footnotes()
     labels = {
-        method: common_label(method, boards, names) + raised(told.of.get(method, []))
+        method: common_label(method, boards, names) + raised(notes.of.get(method, []))
         for method in inks
         if method in shown
     }
     legend_below(
-        drawn, {method: inks[method].handle(label, line=False) for method, label in labels.items()}, told.lines
+        drawn, {method: inks[method].handle(label, line=False) for method, label in labels.items()}, notes.lines
     )
     return drawn
 
 
-def _draw(axes: Axes, board: Board, column: Column, found: dict[str, Cost], inks: dict[str, Pen]) -> set[str]:
+def _draw(axes: Axes, board: Board, column: Column, costs: dict[str, Cost], inks: dict[str, Pen]) -> set[str]:
     """Draw a panel, and return the methods that are in it."""
     shown = set()
     for entry in board.entries:
-        cost, mean = found.get(entry.method), entry.means.get(column.key, math.nan)
+        cost, mean = costs.get(entry.method), entry.means.get(column.key, math.nan)
         if cost is None or not math.isfinite(mean):
             continue
         ends = entry.interval(column.key)

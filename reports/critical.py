@@ -41,13 +41,13 @@ def critical_differences(
     inks = inks or pens(test.methods)
     labels = [short((names or {}).get(method, method)) for method in test.methods]
     labels = [label + "\u200b" * labels[:index].count(label) for index, label in enumerate(labels)]  # keys must differ
-    found = scikit_posthocs.posthoc_nemenyi_friedman(test.costs).to_numpy()
+    p_values = scikit_posthocs.posthoc_nemenyi_friedman(test.costs).to_numpy()
     drawn = new_figure(5.0, 1.1 + 0.19 * math.ceil(k / 2))
     axes = drawn.add_subplot()
     axes.grid(visible=False)
     parts = scikit_posthocs.critical_difference_diagram(
         dict(zip(labels, test.ranks, strict=True)),
-        pd.DataFrame(found, index=labels, columns=labels),
+        pd.DataFrame(p_values, index=labels, columns=labels),
         alpha=test.alpha,
         ax=axes,
         label_fmt_left="{label} ({rank:.2f}) ",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..drawing.style import check_format, save, style
 from ..errors import InputError, unknown
-from .boards import Board, Entry, choose, read_boards
+from ..results import Results
+from ..results.leaderboard.boards import Board, Entry, choose, make_boards
+from ..results.runs import Kind
 from .panels import Box, Corner, Details, Image, Panel, draw_panels
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ Sources = Callable[[str, str], Sequence[tuple[str, Image]]]
 
 
 def figure(
-    runs: Path,
+    results: Results,
     out: Path | None = None,
     *,
     dataset: str | None = None,
@@ -41,7 +43,7 @@ def figure(
 
     Parameters
     ----------
-    runs : the folder given to `run`.
+    results : of the folder given to `run`.
     out : the file to write, .pdf or .png; None only draws.
     dataset : its label; may be left out where there are results of one only.
     pair : name of the pair, or of several, which get a row each.
@@ -70,7 +72,7 @@ def figure(
     """
     if out is not None:
         check_format(out)
-    board = choose(read_boards(runs, None, None), dataset) if dataset is None else read_boards(runs, None, {dataset})[0]
+    board = choose(make_boards(results, datasets=None if dataset is None else {dataset}), dataset)
     pairs = [pair] if isinstance(pair, str) else list(pair)
     rows = [_panels(board, name, methods, sources, gray, names or {}) for name in pairs]
     for panels, name in zip(rows, pairs, strict=True):
@@ -128,10 +130,9 @@ def _panels(
 
 
 def _path(entry: Entry, pair: str, gray: bool) -> Path | None:
-    if entry.run is None:
-        return None
-    kinds: tuple[Literal["fused", "colour"], ...] = ("fused",) if gray else ("colour", "fused")
-    return next((path for kind in kinds if (path := entry.run.image(pair, kind)).is_file()), None)
+    kinds: tuple[Kind, ...] = ("fused",) if gray else ("colour", "fused")
+    paths = [entry.run.folder.image(pair, kind) for kind in kinds] if entry.run else []
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _read(path: Path) -> Image:

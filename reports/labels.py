@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ..drawing.pens import Pen, pens
 from ..drawing.style import plain, short
-from .boards import Board, Column, Entry
+from ..results.leaderboard.boards import Board, Column, Entry
 
 Names = Mapping[str, str] | None
 
@@ -24,8 +24,8 @@ def method_pens(boards: Sequence[Board]) -> dict[str, Pen]:
 
 def common_label(method: str, boards: Sequence[Board], names: Names) -> str:
     """Name a method for the legend of several panels: marked where it lacks pairs in any of them."""
-    found = [entry for board in boards for entry in board.entries if entry.method == method]
-    return method_label(min(found, key=lambda entry: entry.complete), names)
+    entries = [entry for board in boards for entry in board.entries if entry.method == method]
+    return method_label(min(entries, key=lambda entry: entry.complete), names)
 
 
 def panel_title(board: Board, column: Column, many: bool) -> str:

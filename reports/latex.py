@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-from .grid import INCOMPLETE, Cell, Grid, Head
+from ..results.leaderboard.grid import INCOMPLETE, Cell, Grid, Head
 
 PACKAGES = r"\usepackage{booktabs,graphicx,xcolor}"
 MACROS = r"""\providecommand{\fbbest}[1]{\textcolor{red}{\textbf{#1}}}

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from ..drawing.pens import Pen, legend_below
 from ..drawing.style import check_format, new_figure, plain, save, style
 from ..errors import InputError, unknown
-from .boards import Board, Column
+from ..results.leaderboard.boards import Board, Column
+from ..results.leaderboard.grid import digits
 from .costs import plot_costs
 from .critical import critical_differences
-from .grid import digits
 from .labels import Names, common_label, method_label, method_pens, panel_title
 from .significance import friedman_over_pairs
 
@@ -49,7 +49,7 @@ def plot(
     ----------
     kind : "curves", the sorted values of each image; "boxes"; "radar" of normalised means; "latency", "parameters",
         "flops" or "memory", quality against cost (see `costs`); "ranks", the critical-difference diagram.
-    boards : the data sets, from `read_boards`. Each has a row or a panel; ranks take the pairs of all together.
+    boards : the data sets, from `make_boards`. Each has a row or a panel; ranks take the pairs of all together.
     out : the file to write, .pdf or .png; None only draws.
     metrics : by key or name; by default all, and against costs on several data sets the first. Ranks take one, or all
         together.
@@ -104,15 +104,15 @@ def _chosen(board: Board, metrics: Sequence[str] | None, methods: Sequence[str] 
     columns = [board.column(name) for name in metrics] if metrics else board.columns
     entries = {entry.method: entry for entry in board.entries}
     named = [method for method in methods or entries if method in entries]
-    kept = [entries[method] for method in named if incomplete or entries[method].complete]
-    if not kept:
+    chosen = [entries[method] for method in named if incomplete or entries[method].complete]
+    if not chosen:
         raise InputError(
             f"no method was scored on all {board.pairs} pairs of {board.dataset}: finish a run, or take incomplete"
             " ones too"
         )
     if not columns:
         raise InputError(f"{board.dataset} has no metric to draw: choose others with --metric or --protocol")
-    return replace(board, columns=list(columns), entries=kept)
+    return replace(board, columns=list(columns), entries=chosen)
 
 
 def _legend_columns(boards: list[Board], names: Names, width: float) -> int:

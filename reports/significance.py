@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 
@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from .boards import Board, Column, Entry
-from .ranks import common_columns
+from ..results.leaderboard.boards import Board, Column, Entry
+from ..results.leaderboard.footnotes import footnotes
+from ..results.leaderboard.grid import NONE, Cell, Grid, Head, Line, plural, title
+from ..results.leaderboard.ranks import common_columns
 
 Array = NDArray[np.float64]
 
@@ -168,8 +170,7 @@ def friedman(costs: ArrayLike, methods: Sequence[str], alpha: float = 0.05) -> F
     if n > 1 and k > 2:
         # all equal in every block: nothing to test, and SciPy would divide by nought
         tied = bool((ranks == ranks[:, :1]).all())
-        found = (0.0, 1.0) if tied else stats.friedmanchisquare(*table.T)
-        statistic, p = float(found[0]), float(found[1])
+        statistic, p = (0.0, 1.0) if tied else map(float, stats.friedmanchisquare(*table.T))
     if n and k > 1:
         quantile = float(stats.studentized_range.ppf(1 - alpha, k, np.inf)) / 2**0.5
         critical = quantile * (k * (k + 1) / (6 * n)) ** 0.5
@@ -213,3 +214,48 @@ def _blocks(board: Board, methods: list[str], columns: list[Column]) -> list[Arr
             ranked = stats.rankdata(costs, axis=1) if len(columns) > 1 else np.array(costs)
             blocks.append(ranked.mean(axis=0))
     return blocks
+
+
+def significance_grid(
+    board: Board,
+    column: Column,
+    *,
+    names: Mapping[str, str] | None = None,
+    alpha: float = 0.05,
+    incomplete: bool = False,
+) -> Grid:
+    """Lay out the comparison of every two methods by one metric: corrected p-values, + where the row is better."""
+    tests = compare(board, column, alpha=alpha, incomplete=incomplete)
+    entries = {c.a: None for c in tests} | {c.b: None for c in tests}
+    methods = [entry.method for entry in board.entries if entry.method in entries]
+    by = {(c.a, c.b): c for c in tests} | {(c.b, c.a): c for c in tests}
+    printed = [(names or {}).get(method, method) for method in methods]
+    below = footnotes([board], methods)
+    lines = [
+        Line(name, [Cell("") if a == b else _verdict(by[a, b], a) for b in methods], notes=below.of.get(a, []))
+        for name, a in zip(printed, methods, strict=True)
+    ]
+    overall = friedman_over_pairs([board], column.key, alpha=alpha, incomplete=incomplete)
+    notes = [
+        f"Corrected p of Wilcoxon's signed-rank test over pairs (Holm, {plural(len(tests), 'test')}); "
+        f"+ the row is better, − worse, at {alpha:g}."
+    ]
+    if not isnan(overall.p):
+        p = "p < 0.001" if overall.p < 0.001 else f"p = {overall.p:.3f}"
+        notes.append(f"Friedman: χ²({len(overall.methods) - 1}) = {overall.statistic:.2f}, n = {overall.n}, {p}.")
+    return Grid(
+        f"{title(board)} · {column.name} {column.arrow}",
+        "Method",
+        [Head(n) for n in printed],
+        lines,
+        notes=notes,
+        footnotes=below,
+    )
+
+
+def _verdict(comparison: Comparison, row: str) -> Cell:
+    p = comparison.corrected
+    if isnan(p):
+        return Cell(NONE)
+    sign = {None: "", row: "+ "}.get(comparison.better, "− ")
+    return Cell(sign + ("<0.001" if p < 0.001 else f"{p:.3f}"))

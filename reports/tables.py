@@ -8,13 +8,14 @@ from html import escape
 from typing import Literal
 
 from ..errors import InputError
-from .boards import Board
-from .efficiency import efficiency_grids
-from .grid import INCOMPLETE, Cell, Grid, means_grid, significance_grid, standings_grid
+from ..results.leaderboard.boards import Board
+from ..results.leaderboard.efficiency import efficiency_grids
+from ..results.leaderboard.grid import INCOMPLETE, Cell, Grid, means_grid, standings_grid
+from ..results.leaderboard.markdown import grid_to_markdown
+from ..results.leaderboard.ranks import common_columns
+from ..results.leaderboard.spreadsheet import spreadsheet
 from .latex import to_latex
-from .leaderboard import spreadsheet
-from .ranks import common_columns
-from .text import grid_to_markdown
+from .significance import significance_grid
 
 Format = Literal["latex", "markdown", "html", "csv"]
 Content = Literal["means", "standings", "significance", "efficiency"]
@@ -40,7 +41,7 @@ def table(
 
     Parameters
     ----------
-    boards : the data sets, from `read_boards`, which also picks methods, protocols and metrics.
+    boards : the data sets, from `make_boards`, which also picks methods, protocols and metrics.
     format : latex (booktabs; best bold red, second underlined blue), markdown, html, or csv (as printed; the
         leaderboard's own CSV has full precision).
     content : "means" of the metrics; "standings", which are mean rank and Borda count over all metrics and data sets;
@@ -93,20 +94,20 @@ def _grids(
     if content == "standings":
         return [standings_grid(boards, names=names, incomplete=incomplete)]
     if content == "efficiency":
-        measured = {(p.method, p.circumstances): p for board in boards for e in board.entries for p in e.profiles}
+        measured = {(p.method.label, p.circumstances): p for board in boards for e in board.entries for p in e.profiles}
         if not measured:
             raise InputError("none of these methods was profiled: run `fusionbench profile` with them first")
         return efficiency_grids(list(measured.values()), names=names)
     if content == "significance":
-        found = [
+        grids = [
             significance_grid(board, column, names=names, incomplete=incomplete)
             for board in boards
             for column in ([board.column(metric)] if metric else board.columns)
         ]
-        if not any(grid.lines for grid in found):
+        if not any(grid.lines for grid in grids):
             sets = ", ".join(board.dataset for board in boards)
             raise InputError(f"{sets}: there are no two complete methods to compare; finish their runs or add one")
-        return [grid for grid in found if grid.lines]
+        return [grid for grid in grids if grid.lines]
     if combined:
         boards = [replace(board, columns=common_columns(boards)) for board in boards]
         if not boards[0].columns:

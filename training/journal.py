@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import errno
-import io
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-from ..drawing.losses import EPOCHS, STEPS, plot_losses, read_training
+from ..drawing.losses import plot_losses
 from ..errors import InputError, RunError
-from ..files import write_bytes
+from ..results.training import EPOCHS, STEPS, Table, read_training
 from .state import Progress
 
 if TYPE_CHECKING:
@@ -44,51 +42,6 @@ def log(folder: Path, sentence: str) -> None:
     """Append a line to the run's log, with the time in UTC."""
     with (folder / LOG).open("a", encoding="utf-8") as file:
         file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}  {sentence}\n")
-
-
-class Table:
-    """A CSV file that grows line by line; each line reaches the disk before the next is computed.
-
-    Parameters
-    ----------
-    path : the file; what it holds beyond `keep` is cut off.
-    column : of whole numbers that grow from line to line.
-    keep : the last number to keep.
-    """
-
-    def __init__(self, path: Path, column: str, keep: int) -> None:
-        self.path = path
-        self._file: IO[str] | None = None
-        self.columns: list[str] = []
-        if path.exists():
-            with path.open(newline="") as file:
-                lines = [line for line in csv.reader(file) if line]
-            self.columns = lines[0] if lines else []
-            place = self.columns.index(column) if column in self.columns else 0
-            kept = [line for line in lines[1:] if len(line) == len(self.columns) and int(line[place]) <= keep]
-            text = io.StringIO()
-            csv.writer(text, lineterminator="\n").writerows([self.columns, *kept] if self.columns else [])
-            write_bytes(path, text.getvalue().encode())
-
-    def add(self, row: Mapping[str, Any]) -> None:
-        """Append a line; a column that it lacks stays empty."""
-        if self._file is None:
-            self._file = self.path.open("a", newline="")
-        if not self.columns:
-            self.columns = list(row)
-            self._write(self.columns)
-        self._write([row.get(column, "") for column in self.columns])
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-    def _write(self, values: list[Any]) -> None:
-        assert self._file is not None
-        csv.writer(self._file, lineterminator="\n").writerow(values)
-        self._file.flush()
 
 
 class Journal(AbstractContextManager["Journal"]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -10,12 +9,11 @@ from typing import Any, Literal, get_args
 
 from ..datasets.ranges import parse_ranges
 from ..errors import InputError, unknown
-from ..files import write_bytes
+from ..results.training import OPTIONS, read_object, write_object
 
 Colour = Literal["gray", "rgb"]
 Backend = Literal["torch", "jittor"]
 Mathematics = Literal["torch", "native"]
-FILE = "options.json"
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ class TrainOptions:
 
     def save(self, folder: Path) -> None:
         """Write the options into a run's folder."""
-        write_bytes(folder / FILE, (json.dumps(asdict(self), indent=2) + "\n").encode())
+        write_object(folder / OPTIONS, asdict(self))
 
 
 def make_options(given: Mapping[str, Any]) -> TrainOptions:
@@ -167,8 +165,10 @@ def load_options(folder: Path, **changes: Any) -> TrainOptions:
         The folder is no training run.
     """
     try:
-        given = json.loads((folder / FILE).read_text())
-        start = make_options(given)
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{folder} is no training run that can go on: it has no readable {FILE}") from error
+        stored = read_object(folder / OPTIONS)
+        if not stored:
+            raise ValueError("there are none")
+        start = make_options(stored)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{folder} is no training run that can go on: it has no readable {OPTIONS}") from error
     return make_options({**asdict(start), **{name: value for name, value in changes.items() if value is not None}})

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..environment import environment
 from ..errors import FusionBenchError, InputError, RunError, unknown
-from ..files import check_writable, write_bytes
+from ..files import check_writable
+from ..results.training import ENVIRONMENT, OPTIONS, write_object
 from .journal import log, telling_full_disk
-from .options import FILE, TrainOptions, changed, load_options, make_options
+from .options import TrainOptions, changed, load_options, make_options
 from .unread import require_read
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 RECIPES = {"film": "recipes.film.recipe", "u2fusion": "recipes.u2fusion.recipe"}
 BACKENDS = {"torch": RECIPES, "jittor": ("film",)}  # which methods each computes
 CHANGEABLE = ("device", "devices", "workers", "precision", "lr", "epochs", "save_every", "data_root", "vgg")
-ENVIRONMENT = "environment.json"
 _ERROR = ".error.json"
 
 
@@ -98,7 +98,7 @@ def _new_folder(options: TrainOptions) -> Path:
     """Choose the folder of a new run; it is made when the run has found its data."""
     name = options.name or datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     folder = Path(options.out) / options.method / name
-    if (folder / FILE).exists() and options.name:
+    if (folder / OPTIONS).exists() and options.name:
         raise InputError(f"there is a run {folder} already: go on with it by --resume {folder}, or choose another name")
     number = 1
     while folder.exists() and not options.name:
@@ -167,6 +167,6 @@ def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> 
 def _note_start(folder: Path, device: str) -> None:
     """Write down with which code and on what the run starts, or goes on."""
     found = environment()
-    write_bytes(folder / ENVIRONMENT, (json.dumps(found, indent=2) + "\n").encode())
+    write_object(folder / ENVIRONMENT, found)
     code = f"{found['fusionbench']}" + (f" ({found['revision']})" if found["revision"] else "")
     log(folder, f"starts: fusionbench {code}, torch {found['torch']}, {device}")

@@ -11,15 +11,16 @@ from typing import Any
 
 from ...errors import InputError
 from ...files import writing
+from ...results import Results, Run
+from ...results.leaderboard.footnotes import footnotes
+from ...results.leaderboard.spreadsheet import to_csv
+from ...results.runs import KINDS
 from ...version import __version__
-from ..leaderboard import to_csv
-from ..notes import footnotes
-from ..profiles import read_profiles
-from .collect import KINDS, DataSet, Run, collect
-from .curves import read_training
-from .data import SIDES, Names, dataset_content, index, metric_columns, script
+from .collect import DataSet, collect
+from .curves import loss_curves
+from .data import SIDES, dataset_content, index, metric_columns, script
 from .images import Picture, place
-from .names import slugs
+from .names import Names
 from .pages import ASSETS, asset, from_markdown, render, words
 from .significance import significance_content
 
@@ -28,21 +29,21 @@ Advance = Callable[[int, int], None]
 
 
 def write_report(
-    runs: Path,
+    results: Results,
     out: Path,
     *,
     explanations: Mapping[str, str] | None = None,
     workers: int | None = None,
     advance: Advance | None = None,
 ) -> Path:
-    """Write the report of everything below `runs` into the folder `out`.
+    """Write the report of all results into the folder `out`.
 
     The folder holds all that its pages need and may be moved or sent as a whole; it is made beside `out` and takes its
     place at the end. Equal runs give equal bytes. Pictures are hard links to the stored ones where that can be done.
 
     Parameters
     ----------
-    runs : the folder given to `run`; training runs are looked for in its sub-folder `train`.
+    results : of the folder given to `run`, with the training runs in its sub-folder `train`.
     out : the folder of the report; an earlier report is replaced.
     explanations : Markdown on metrics, by metric@convention.
     workers : how many pictures to work on at once; as many as there are processors if None.
@@ -60,14 +61,14 @@ def write_report(
     RunError
         The disk is full.
     """
-    datasets = collect(runs)
+    datasets = collect(results)
     _check(out)
     with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         new = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.", suffix=".tmp"))
         try:
             new.chmod(0o755)
-            Builder(new, runs, datasets, explanations or {}).build(workers or os.cpu_count() or 1, advance)
+            Builder(new, results, datasets, explanations or {}).build(workers or os.cpu_count() or 1, advance)
             shutil.rmtree(out, ignore_errors=True)
             new.replace(out)
         finally:
@@ -84,17 +85,14 @@ def _check(out: Path) -> None:
 class Builder:
     """Writes one report into an empty folder."""
 
-    def __init__(self, folder: Path, runs: Path, datasets: list[DataSet], explanations: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, results: Results, datasets: list[DataSet], explanations: Mapping[str, str]
+    ) -> None:
         self.folder, self.datasets, self.explanations = folder, datasets, explanations
-        self.training = read_training(runs / "train")
-        self.profiles = read_profiles(runs)
+        self.training = [loss_curves(training) for training in results.trainings]
+        self.profiles = results.profiles
         self.columns = metric_columns(datasets)
-        methods = [method for dataset in datasets for method in dataset.runs]
-        self.names = Names(
-            slugs(d.label for d in datasets), slugs(methods), slugs(column.key for column in self.columns)
-        )
-        for dataset in datasets:
-            self.names.pairs[dataset.label] = slugs(dataset.pairs)
+        self.names = Names(datasets, self.columns)
 
     def build(self, workers: int, advance: Advance | None) -> None:
         """Write everything."""
@@ -166,11 +164,11 @@ class Builder:
         pages = ["pairs", "viewer", "significance", "metrics", "runs", *(["training"] if self.training else [])]
         for name, page in {"index": "overview", **dict(zip(pages, pages, strict=True))}.items():
             self._write(f"{name}.html", render(f"{name}.html", root="", page=page, **content))
-        for method, slug in self.names.methods.items():
+        for method, file in self.names.methods.items():
             runs = [dataset.runs[method] for dataset in self.datasets if method in dataset.runs]
             text = render("method.html", root="../", page="methods", method=method, runs=runs, **content)
-            self._write(f"methods/{slug}.html", text)
+            self._write(f"methods/{file}.html", text)
         for column in self.columns:
-            told = from_markdown(self.explanations.get(column.key, ""))
-            text = render("metric.html", root="../", page="metrics", column=column, explanation=told, **content)
+            explanation = from_markdown(self.explanations.get(column.key, ""))
+            text = render("metric.html", root="../", page="metrics", column=column, explanation=explanation, **content)
             self._write(f"metrics/{self.names.metrics[column.key]}.html", text)

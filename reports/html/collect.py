@@ -1,34 +1,13 @@
-"""What the report shows, read from the stored runs."""
+"""What the report shows of each data set."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
 
-from ...results.store import Row, RunFolder, find_runs
-from ..boards import Board, read_boards, rows_of
-
-Kind = Literal["fused", "colour"]
-KINDS: tuple[Kind, ...] = ("fused", "colour")
-
-
-@dataclass
-class Run:
-    """One method on one data set."""
-
-    dataset: str
-    method: str
-    folder: RunFolder
-    manifest: dict[str, Any]
-    rows: dict[str, Row]
-    images: dict[Kind, set[str]]  # the file names that are there
-
-    def has(self, kind: Kind, pair: str) -> bool:
-        """Whether the image of a pair is there."""
-        path = self.folder.image(pair, kind)
-        return path.name in self.images[kind] or ("/" in pair and path.is_file())
+from ...results import Results, Run
+from ...results.leaderboard.boards import Board, make_boards
 
 
 @dataclass
@@ -44,43 +23,31 @@ class DataSet:
     @property
     def tasks(self) -> list[str]:
         """The fusion tasks of its pairs."""
-        return sorted({str(task) for run in self.runs.values() for task in run.manifest.get("tasks", [])})
+        return sorted({task for run in self.runs.values() for task in run.manifest.tasks})
 
 
-def collect(folder: Path) -> list[DataSet]:
-    """Read everything below the folder of results.
+def collect(results: Results) -> list[DataSet]:
+    """Sort all runs by data set.
 
     Raises
     ------
     InputError
         There are no results.
     """
-    datasets = {board.dataset: DataSet(board.dataset, board) for board in read_boards(folder)}
-    for found in find_runs(folder):
-        run = _read(found)
+    datasets = {board.dataset: DataSet(board.dataset, board) for board in make_boards(results)}
+    for run in results.runs:
         dataset = datasets[run.dataset]
         dataset.runs[run.method] = run
-        _add(dataset.pairs, run.manifest.get("pairs", []))
-        for pair, (a, b) in run.manifest.get("sources", {}).items():
+        _add(dataset.pairs, run.manifest.pairs)
+        for pair, (a, b) in run.manifest.sources.items():
             dataset.sources.setdefault(pair, (Path(a), Path(b)))
     for dataset in datasets.values():
         dataset.runs = dict(sorted(dataset.runs.items()))
         for run in dataset.runs.values():
-            _add(dataset.pairs, [*run.manifest.get("skipped", {}), *run.rows])
+            _add(dataset.pairs, [*run.manifest.skipped, *run.rows])
     return list(datasets.values())
 
 
 def _add(names: list[str], more: Iterable[str]) -> None:
     known = set(names)
     names.extend(name for name in dict.fromkeys(more) if name not in known)
-
-
-def _read(folder: RunFolder) -> Run:
-    manifest = folder.manifest()
-    images = {kind: _names(folder.path / kind) for kind in KINDS}
-    label = str(manifest["dataset"]["label"]), str(manifest["method"]["label"])
-    return Run(*label, folder, manifest, rows_of(folder, manifest), images)
-
-
-def _names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()

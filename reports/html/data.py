@@ -9,29 +9,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ..boards import Column, Entry
-from ..grid import digits
-from ..profiles import Profile
-from .collect import KINDS, DataSet, Run
+from ...results import Profile, Run
+from ...results.leaderboard.boards import Column, Entry
+from ...results.leaderboard.grid import digits
+from ...results.runs import KINDS
+from .collect import DataSet
+from .names import Names
 from .paths import without_folders
 
 SIDES = ("a", "b")
-
-
-class Names:
-    """The file names of everything in the report."""
-
-    def __init__(self, datasets: Mapping[str, str], methods: Mapping[str, str], metrics: Mapping[str, str]) -> None:
-        self.datasets, self.methods, self.metrics = datasets, methods, metrics
-        self.pairs: dict[str, Mapping[str, str]] = {}
-
-    def source(self, dataset: str, side: str, pair: str) -> Path:
-        """Where a source goes, without ending."""
-        return Path("images", self.datasets[dataset], "sources", side, self.pairs[dataset][pair])
-
-    def result(self, dataset: str, method: str, kind: str, pair: str) -> Path:
-        """Where a result goes, without ending."""
-        return Path("images", self.datasets[dataset], kind, self.methods[method], self.pairs[dataset][pair])
 
 
 def script(call: str, content: Any) -> str:
@@ -42,8 +28,7 @@ def script(call: str, content: Any) -> str:
 
 def metric_columns(datasets: list[DataSet]) -> list[Column]:
     """Every metric that some board has, in the order of the boards."""
-    found = {column.key: column for dataset in datasets for column in dataset.board.columns}
-    return list(found.values())
+    return list({column.key: column for dataset in datasets for column in dataset.board.columns}.values())
 
 
 def index(
@@ -54,17 +39,17 @@ def index(
         "version": version,
         "training": training,
         "datasets": [
-            {"label": d.label, "slug": names.datasets[d.label], "pairs": d.board.pairs, "tasks": d.tasks}
+            {"label": d.label, "file": names.datasets[d.label], "pairs": d.board.pairs, "tasks": d.tasks}
             for d in datasets
         ],
-        "methods": [{"label": label, "slug": name} for label, name in names.methods.items()],
+        "methods": [{"label": label, "file": name} for label, name in names.methods.items()],
         "metrics": [
             {
                 "key": column.key,
                 "name": column.name,
                 "better": column.better,
                 "protocol": column.protocol,
-                "slug": names.metrics[column.key],
+                "file": names.metrics[column.key],
             }
             for column in metric_columns(datasets)
         ],
@@ -75,15 +60,15 @@ def index(
 
 def _profile(profile: Profile) -> dict[str, Any]:
     return {
-        "method": profile.method,
+        "method": profile.method.label,
         "circumstances": profile.circumstances,
         "setting": profile.setting,
         "parameters": profile.parameters,
         "flops": profile.flops,
-        "latency": _short(profile.latency),
-        "quartiles": [_short(profile.low), _short(profile.high)],
+        "latency": _short(profile.latency.median),
+        "quartiles": [_short(profile.latency.low), _short(profile.latency.high)],
         "throughput": _short(profile.throughput),
-        "memory": profile.memory,
+        "memory": profile.peak_memory,
     }
 
 
@@ -120,9 +105,9 @@ def dataset_content(dataset: DataSet, names: Names, placed: Mapping[Path, str]) 
     pairs = []
     for pair in dataset.pairs:
         sources = [placed.get(names.source(label, side, pair), "") for side in SIDES]
-        pairs.append({"name": pair, "slug": names.pairs[label][pair], "sources": sources})
+        pairs.append({"name": pair, "file": names.pairs[label][pair], "sources": sources})
     return {
-        "slug": names.datasets[label],
+        "file": names.datasets[label],
         "pairs": pairs,
         "methods": {method: _run(dataset, run, names, placed) for method, run in dataset.runs.items()},
     }

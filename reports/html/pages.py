@@ -14,7 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
-from ..grid import NONE
+from ...results import Manifest
+from ...results.leaderboard.grid import NONE
 from .paths import shortened
 
 ASSETS = ("boot.js", "common.js", "efficiency.js", "leaderboard.js", "method.js", "metric.js", "pairs.js", "report.css",
@@ -53,7 +54,7 @@ def environment() -> Environment:
     )
     jinja.globals["t"] = word
     jinja.globals["plain"] = lambda key: words()[key]["en"]
-    jinja.filters["manifest"] = manifest_text
+    jinja.filters["record"] = record_text
     jinja.filters["fixed"] = lambda mean: NONE if mean is None or math.isnan(mean) else f"{mean:z.4f}"
     return jinja
 
@@ -72,14 +73,15 @@ def marked(html: str) -> Markup:
     """Mark the headings, labels and standing sentences of an explanation, as `word` does."""
     for key, texts in words().items():
         if key.startswith(KNOWN):
-            found = re.escape(str(escape(texts["en"])))
+            text = re.escape(str(escape(texts["en"])))
             sentence = texts["en"].endswith((".", ":"))
-            where = rf"(?<=[>\s]){found}(?=[<\s])" if sentence else rf"(?:(?<=>)|(?<=: )|(?<=[↑↓0] )){found}(?=<)"
+            where = rf"(?<=[>\s]){text}(?=[<\s])" if sentence else rf"(?:(?<=>)|(?<=: )|(?<=[↑↓0] )){text}(?=<)"
             html = re.sub(where, str(word(key)), html)
     return Markup(html)
 
 
-def manifest_text(manifest: Mapping[str, Any]) -> str:
-    """Write a manifest for reading: long lists as their length, files without the folders that they lie in."""
-    shown = {key: len(value) if key in _HIDDEN else shortened(value) for key, value in manifest.items()}
+def record_text(record: Manifest | Mapping[str, Any]) -> str:
+    """Write a manifest, or options, for reading: long lists as their length, files without the folders they lie in."""
+    content = record.content() if isinstance(record, Manifest) else record
+    shown = {key: len(value) if key in _HIDDEN else shortened(value) for key, value in content.items()}
     return json.dumps(shown, indent=2, ensure_ascii=False)

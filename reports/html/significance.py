@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..boards import Board, Column
-from ..ranks import common_columns
+from ...results.leaderboard.boards import Board, Column
+from ...results.leaderboard.ranks import common_columns
 from ..significance import Comparison, compare, friedman_over_pairs
 
 ALL = "all"
 
 
-def significance_content(boards: Sequence[Board], slugs: dict[str, str]) -> dict[str, Any]:
+def significance_content(boards: Sequence[Board], names: Mapping[str, str]) -> dict[str, Any]:
     """Test every metric on every data set, and on all data sets together.
 
     Returns
     -------
     dict
-        By data set (slug, or "all") and metric (key, or "all"): `methods`, `ranks`, `n`, `statistic`, `p`, `critical`
-        of Friedman's test; and for one metric on one data set `tests`, for every two methods, by their places, the
-        corrected p-value, pairs won and lost by the first, and 1 or -1 where the first is better or worse.
+        By data set (its file name, or "all") and metric (key, or "all"): `methods`, `ranks`, `n`, `statistic`, `p`,
+        `critical` of Friedman's test; and for one metric on one data set `tests`, for every two methods, by their
+        places, the corrected p-value, pairs won and lost by the first, and 1 or -1 where it is better or worse.
     """
-    content = {slugs[board.dataset]: _board([board], board.columns) for board in boards}
+    content = {names[board.dataset]: _board([board], board.columns) for board in boards}
     if len(boards) > 1:
         content[ALL] = _board(boards, common_columns(boards))
     return content
 
 
 def _board(boards: Sequence[Board], columns: Sequence[Column]) -> dict[str, Any]:
-    found = {column.key: _friedman(boards, column.key) for column in columns}
+    tests = {column.key: _friedman(boards, column.key) for column in columns}
     if len(boards) == 1:
         for column in columns:
-            tests = compare(boards[0], column)
-            methods = list(dict.fromkeys(name for test in tests for name in (test.a, test.b)))
-            found[column.key] |= {"compared": methods, "tests": [_test(test, methods) for test in tests]}
+            pairs = compare(boards[0], column)
+            methods = list(dict.fromkeys(name for test in pairs for name in (test.a, test.b)))
+            tests[column.key] |= {"compared": methods, "tests": [_test(test, methods) for test in pairs]}
     if len(columns) > 1:
-        found[ALL] = _friedman(boards, None)
-    return found
+        tests[ALL] = _friedman(boards, None)
+    return tests
 
 
 def _friedman(boards: Sequence[Board], metric: str | None) -> dict[str, Any]:

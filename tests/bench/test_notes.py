@@ -13,11 +13,11 @@ import pytest
 from fusionbench.bench import run
 from fusionbench.methods import get_method
 from fusionbench.reports.html.pages import NOTE, words
-from fusionbench.results.store import Row, run_folder
+from fusionbench.results import Row, run_folder
 
 
 def _notes(out: Path, method: str, dataset: str = "sample") -> list[str]:
-    notes: list[str] = run_folder(out, dataset, method).manifest()["notes"]
+    notes: list[str] = run_folder(out, dataset, method).manifest().notes
     return notes
 
 
@@ -156,7 +156,7 @@ def test_rows_of_before_lose_the_seconds_of_a_folder_and_get_their_facts(scored:
 
 
 def _timing(out: Path, method: str) -> list[str]:
-    notes: list[str] = run_folder(out, "sample", method).manifest()["seconds"]["notes"]
+    notes: list[str] = run_folder(out, "sample", method).manifest().seconds.notes
     assert all(map(in_chinese, notes)), notes
     return notes
 

@@ -14,7 +14,9 @@ from fusionbench.bench.measure import Memory, count, default_threads, quartiles,
 from fusionbench.bench.profile import profile
 from fusionbench.errors import InputError, RunError
 from fusionbench.methods import get_method
-from fusionbench.results.store import find_profiles, profile_path
+from fusionbench.results import Latency
+from fusionbench.results.paths import profile_path
+from fusionbench.results.profiles import read_profiles
 
 SIZE = (36, 52)
 PIXELS = SIZE[0] * SIZE[1]
@@ -108,7 +110,7 @@ def test_a_users_torch_method_is_counted(tmp_path: Path, make_method: Callable[.
         "    return self.net(x).sigmoid().numpy()"
     )
     (record,) = profile([make_method(body, head="import torch")], SIZE, runs=2, warmup=1, out=tmp_path / "runs")
-    assert (record["parameters"], record["flops"]) == (19, 2 * 9 * 2 * PIXELS)
+    assert (record.parameters, record.flops) == (19, 2 * 9 * 2 * PIXELS)
 
 
 def test_it_is_stored_and_not_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,11 +120,11 @@ def test_it_is_stored_and_not_measured_again(tmp_path: Path, monkeypatch: pytest
     assert said == ["laplacian", "average"]
     path = profile_path(tmp_path, "laplacian", (40, 60), "cpu")
     assert path == tmp_path / "profile/laplacian/40x60-cpu.json"
+    assert read_profiles(tmp_path)[1] == first[0]
     record = json.loads(path.read_text(encoding="utf-8"))
-    assert record == first[0]
     assert (record["parameters"], record["flops"], record["runs"], record["threads"]) == (None, None, 5, 1)
     assert len(record["seconds"]) == 5
-    assert record["latency"] == quartiles(record["seconds"])
+    assert record["latency"] == quartiles(record["seconds"]).content()
     assert record["throughput"] == pytest.approx(5 / sum(record["seconds"]))
     assert record["method"]["options"]["levels"] == 4
     assert record["machine"]
@@ -131,10 +133,10 @@ def test_it_is_stored_and_not_measured_again(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(room, "measure", None)  # whoever measured now would fail
     assert profile(["laplacian", "average"], **options) == first
     monkeypatch.undo()
-    assert profile(["laplacian"], **{**options, "runs": 2})[0]["runs"] == 2
+    assert profile(["laplacian"], **{**options, "runs": 2})[0].runs == 2
     profile(["laplacian"], **{**options, "runs": 2, "again": True})
     assert said[2:] == ["laplacian", "laplacian"]
-    assert [record["method"]["label"] for record in find_profiles(tmp_path)] == ["average", "laplacian"]
+    assert [profile.method.label for profile in read_profiles(tmp_path)] == ["average", "laplacian"]
 
 
 def test_peak_memory_is_the_methods_own(tmp_path: Path, make_method: Callable[..., str]) -> None:
@@ -142,7 +144,7 @@ def test_peak_memory_is_the_methods_own(tmp_path: Path, make_method: Callable[..
     big = make_method("c = np.ones(25_000_000)\nreturn 0 * a + c[0]", "Big")
     middle = make_method("c = np.ones(7_500_000)\nreturn 0 * a + c[0]", "Middle")
     found = profile([big, middle, "average"], SIZE, runs=1, warmup=0, out=tmp_path / "runs")
-    peaks = [record["peak_memory"] / 1e6 for record in found]
+    peaks = [record.peak_memory / 1e6 for record in found]
     assert 190 < peaks[0] < 230
     assert 55 < peaks[1] < 80
     assert peaks[2] < 10
@@ -168,9 +170,9 @@ def test_a_command_line_is_timed_and_its_memory_seen(tmp_path: Path) -> None:
     script = tmp_path / "fuse.py"
     script.write_text("import sys, shutil\nx = b'x' * 80_000_000\nshutil.copy(sys.argv[1], sys.argv[2])\n")
     (record,) = profile([f"cmd:{sys.executable} {script} {{a}} {{out}} {{b}}"], SIZE, runs=1, warmup=0, out=tmp_path)
-    assert record["peak_memory"] > 80e6
-    assert record["latency"]["median"] > 0.005
-    assert (record["parameters"], record["flops"]) == (None, None)
+    assert record.peak_memory > 80e6
+    assert record.latency.median > 0.005
+    assert (record.parameters, record.flops) == (None, None)
 
 
 def test_bad_input_is_told_before_anything_is_measured(tmp_path: Path, make_method: Callable[..., str]) -> None:
@@ -194,7 +196,7 @@ def test_a_method_that_fails_or_dies_is_one_sentence(tmp_path: Path, make_method
     broken = make_method("raise ValueError('no luck')", "Broken")
     with pytest.raises(RunError, match=r"method 'broken' failed on pair 'profile': ValueError: no luck"):
         profile(["average", broken], SIZE, runs=1, warmup=0, out=tmp_path / "runs")
-    assert len(find_profiles(tmp_path / "runs")) == 1
+    assert len(read_profiles(tmp_path / "runs")) == 1
     dying = make_method("import os\nos._exit(9)", "Dying")
     with pytest.raises(RunError, match=r"'dying' was killed, as happens where memory runs out"):
         profile([dying], SIZE, runs=1, warmup=0, out=tmp_path / "runs")
@@ -205,7 +207,7 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text("{", encoding="utf-8")
     with pytest.raises(InputError, match=r"36x52-cpu.json cannot be read"):
-        find_profiles(tmp_path)
+        read_profiles(tmp_path)
 
 
 def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,4 +215,4 @@ def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     assert default_threads() == 3
     monkeypatch.setenv("OMP_NUM_THREADS", "many")
     assert default_threads() >= 1
-    assert quartiles([1.0, 2.0, 3.0, 4.0, 5.0]) == {"median": 3.0, "low": 2.0, "high": 4.0}
+    assert quartiles([1.0, 2.0, 3.0, 4.0, 5.0]) == Latency(median=3.0, low=2.0, high=4.0)

@@ -20,7 +20,7 @@ from fusionbench.datasets import Pair, read, write
 from fusionbench.errors import FusionBenchError, InputError, RunError, SetupError
 from fusionbench.files import check_writable, write_failed
 from fusionbench.methods import Method, get_method
-from fusionbench.results.store import RunFolder
+from fusionbench.results import RunFolder
 
 MakeFolder = Callable[..., Path]
 MakeMethod = Callable[..., str]

@@ -22,8 +22,8 @@ from fusionbench.bench.executors import stream
 from fusionbench.datasets import Pair, read, write
 from fusionbench.errors import FusionBenchError, InputError, RunError
 from fusionbench.methods import get_method
-from fusionbench.reports.leaderboard import write_leaderboard
-from fusionbench.results.store import RunFolder
+from fusionbench.results import Results, RunFolder
+from fusionbench.results.leaderboard import write_leaderboard
 
 MakeFolder = Callable[..., Path]
 MakeMethod = Callable[..., str]
@@ -45,11 +45,11 @@ def test_rows_images_and_manifest(tmp_path: Path, make_folder: MakeFolder) -> No
     assert gray.shape == (48, 64)
     assert colour.shape == (48, 64, 3)
     manifest = folder.manifest()
-    assert manifest["state"] == "finished"
-    assert manifest["pairs"] == [f"p{i:03}" for i in range(4)]
-    assert manifest["protocols"] == {"film": "1"}
-    assert set(manifest["metrics"]) == {f"{name}@film" for name in SIX}
-    assert manifest["environment"]["numpy"] == np.__version__
+    assert manifest.state == "finished"
+    assert manifest.pairs == [f"p{i:03}" for i in range(4)]
+    assert manifest.protocols == {"film": "1"}
+    assert set(manifest.metrics) == {f"{name}@film" for name in SIX}
+    assert manifest.environment["numpy"] == np.__version__
 
 
 def test_stored_values_are_those_of_evaluate(tmp_path: Path, make_folder: MakeFolder) -> None:
@@ -69,7 +69,7 @@ def test_workers_and_executors_give_the_same_bytes(tmp_path: Path, make_folder: 
     for number, (executor, workers) in enumerate([("threads", 1), ("threads", 3), ("processes", 2)]):
         out = tmp_path / str(number)
         fusionbench.run(["laplacian", "dwt"], source, out=out, workers=workers, executor=executor)
-        tables.append(write_leaderboard(out).read_bytes())
+        tables.append(write_leaderboard(Results(out)).read_bytes())
     assert tables[0] == tables[1] == tables[2]
 
 
@@ -386,5 +386,5 @@ def test_dask_gives_the_same_bytes_as_threads(tmp_path: Path, make_folder: MakeF
         fusionbench.run(
             ["average", "laplacian"], source, out=tmp_path / "there", metrics=["EN", "Qabf"], executor=executor
         )
-    tables = [write_leaderboard(tmp_path / name).read_bytes() for name in ("here", "there")]
+    tables = [write_leaderboard(Results(tmp_path / name)).read_bytes() for name in ("here", "there")]
     assert tables[0] == tables[1]

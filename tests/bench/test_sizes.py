@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 import fusionbench
-from fusionbench.bench.plan import Part
+from fusionbench.bench.plan import Trial
 from fusionbench.bench.sizes import size_notes
 from fusionbench.datasets import load_dataset, read, write
 from fusionbench.errors import RunError
 from fusionbench.methods import get_method
 from fusionbench.methods.fit import fit_fused
-from fusionbench.results.store import RunFolder
+from fusionbench.results import Results, RunFolder
 
 METRICS = ["EN", "SSIM", "Qabf", "MI"]
 SIZE = (61, 83)
@@ -90,8 +90,8 @@ def test_rule_and_number_stand_in_the_manifest_and_in_the_notes(places: Path) ->
     manifest = json.loads((folder.path / "run.json").read_text())
     assert manifest["sizes"] == {"policy": "crop", "fused": ["1", "2"]}
     data = load_dataset(places / "scenes", size_policy="crop")
-    part = Part(get_method(spec), spec, "cpu", data, {}, folder, folder.rows())
-    assert list(size_notes(part)) == [
+    trial = Trial(get_method(spec), spec, "cpu", data, {}, folder, folder.rows())
+    assert list(size_notes(trial)) == [
         "2 of 3 fused images had another size and were scored on the common part with their sources, from the top "
         "left corner (--size-policy crop)."
     ]
@@ -104,8 +104,8 @@ def test_figure_and_report_show_such_images(places: Path) -> None:
     from fusionbench.reports.html import write_report
 
     run(places, ["Net=folder:" + str(places / "Net"), "average"], "crop")
-    figure(places / "out", places / "figure.png", pair=["0", "1"], boxes=[(5, 5, 20, 20)])
-    assert write_report(places / "out", places / "report").is_file()
+    figure(Results(places / "out"), places / "figure.png", pair=["0", "1"], boxes=[(5, 5, 20, 20)])
+    assert write_report(Results(places / "out"), places / "report").is_file()
 
 
 @pytest.mark.parametrize(

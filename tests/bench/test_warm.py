@@ -12,7 +12,7 @@ from fusionbench.bench import run
 from fusionbench.errors import RunError
 from fusionbench.methods import Method
 from fusionbench.methods.method import Gray
-from fusionbench.results.store import run_folder
+from fusionbench.results import run_folder
 
 
 class Slow(Method):

@@ -14,7 +14,7 @@ from fusionbench.datasets.load import held_out_names
 from fusionbench.errors import InputError
 from fusionbench.reports.html.pages import words
 from fusionbench.reports.leaderboard import write_leaderboard
-from fusionbench.results.store import run_folder
+from fusionbench.results import run_folder
 from fusionbench.training.options import make_options
 from fusionbench.training.sources import training_pairs
 

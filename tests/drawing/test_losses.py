@@ -9,11 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusionbench.drawing.losses import EPOCHS, STEPS, plot_losses, read_training, smoothed
+from fusionbench.drawing.losses import plot_losses, smoothed
 from fusionbench.errors import InputError
-from fusionbench.training.journal import EPOCHS as WRITTEN_EPOCHS
-from fusionbench.training.journal import STEPS as WRITTEN_STEPS
-from fusionbench.training.journal import Table
+from fusionbench.results.training import EPOCHS, STEPS, Table, read_named, read_training
 
 
 def train(folder: Path, steps: int = 100, start: float = 2.0, extra: str = "ssim_loss") -> Path:
@@ -40,7 +38,6 @@ def train(folder: Path, steps: int = 100, start: float = 2.0, extra: str = "ssim
 
 
 def test_the_tables_are_those_that_training_writes(tmp_path: Path) -> None:
-    assert (STEPS, EPOCHS) == (WRITTEN_STEPS, WRITTEN_EPOCHS)
     found = read_training(train(tmp_path / "run"))
     assert (found.name, found.losses) == ("run", ["loss", "ssim_loss"])
     assert found.steps["loss"].tolist() == [2.0 / step for step in range(1, 101)]
@@ -66,7 +63,7 @@ def test_smoothing_is_a_centred_mean(values: list[float], width: int) -> None:
 
 def test_raw_smoothed_held_out_and_rate_of_several_runs(tmp_path: Path) -> None:
     runs = [train(tmp_path / "film/one"), train(tmp_path / "u2fusion/one", 60, 3.0, "pixel_loss")]
-    drawn = plot_losses(runs, smooth=5)
+    drawn = plot_losses(read_named(runs), smooth=5)
     panels = {axes.get_title(): axes for axes in drawn.axes}
     assert list(panels) == ["loss", "ssim loss", "pixel loss", "learning rate"]
     raw, mean, held_out, *_ = panels["loss"].lines
@@ -88,11 +85,11 @@ def test_a_long_run_stays_a_small_file(tmp_path: Path) -> None:
     steps = np.arange(1.0, 9001.0)
     table = "".join(f"{step:.0f},1,a,{2 / step!r},1e-3\n" for step in steps.tolist())
     (run / STEPS).write_text(f"step,epoch,stage,loss,learning_rate\n{table}")
-    drawn = plot_losses([run], tmp_path / "a.png", losses=["loss"], log=False, dpi=60)
+    drawn = plot_losses([read_training(run)], tmp_path / "a.png", losses=["loss"], log=False, dpi=60)
     assert max(len(line.get_xdata()) for line in drawn.axes[0].lines) <= 4500
     assert drawn.axes[0].get_yscale() == "linear"
     first = (tmp_path / "a.png").read_bytes()
-    plot_losses([run], tmp_path / "a.png", losses=["loss"], log=False, dpi=60)
+    plot_losses([read_training(run)], tmp_path / "a.png", losses=["loss"], log=False, dpi=60)
     assert (tmp_path / "a.png").read_bytes() == first
 
 
@@ -100,17 +97,17 @@ def test_a_loss_that_was_lost_is_marked(tmp_path: Path) -> None:
     path = train(tmp_path / "run", 20) / STEPS
     path.write_text(path.read_text().replace('10,1,"a, b",0.2,', '10,1,"a, b",inf,'))
     assert np.isinf(read_training(tmp_path / "run").steps["loss"]).sum() == 1
-    plot_losses([tmp_path / "run"], tmp_path / "a.png", dpi=40)
+    plot_losses(read_named([tmp_path / "run"]), tmp_path / "a.png", dpi=40)
 
 
 def test_wrong_wishes(tmp_path: Path) -> None:
     run = train(tmp_path / "run")
+    training = read_training(run)
     for wish, message in (
         (lambda: plot_losses([]), "no training run to draw"),
-        (lambda: plot_losses([tmp_path / "nothing"]), "nothing has no steps in losses.csv: give the folder of a run"),
-        (lambda: plot_losses([run], losses=["los"]), "no run has a loss 'los': there are loss, ssim_loss"),
-        (lambda: plot_losses([run], names=["a", "b"]), "2 names were given for 1 runs"),
-        (lambda: plot_losses([run], tmp_path / "a.gif"), "cannot draw"),
+        (lambda: read_training(tmp_path / "nothing"), "nothing has no steps in losses.csv: give the folder of a run"),
+        (lambda: plot_losses([training], losses=["los"]), "no run has a loss 'los': there are loss, ssim_loss"),
+        (lambda: plot_losses([training], tmp_path / "a.gif"), "cannot draw"),
     ):
         with pytest.raises(InputError, match=message):
             wish()

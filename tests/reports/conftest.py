@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fusionbench.results.store import Row, profile_path, run_folder, write_record
+from fusionbench.results import Manifest, Row, run_folder
+from fusionbench.results.paths import profile_path
 
 METRICS = {
     "EN@film": {"name": "EN", "better": "higher", "protocol": "film"},
@@ -33,17 +35,16 @@ def _store(
     folder = run_folder(out, dataset, method)
     folder.open(list(METRICS))
     names = [f"p{index}" for index in range(first, first + len(values))]
-    folder.write_manifest(
-        {
-            "method": {"label": method},
-            "dataset": {"name": dataset, "split": "all", "label": dataset},
-            "pairs": names,
-            "skipped": {},
-            "protocols": {"film": "1", "liu": "1"},
-            "metrics": METRICS,
-            "notes": list(notes),
-        }
-    )
+    content = {
+        "method": {"label": method},
+        "dataset": {"name": dataset, "split": "all", "label": dataset},
+        "pairs": names,
+        "skipped": {},
+        "protocols": {"film": "1", "liu": "1"},
+        "metrics": METRICS,
+        "notes": list(notes),
+    }
+    folder.write_manifest(Manifest.parse(content))
     for name, value in zip(names, values, strict=True):
         if isinstance(value, str):
             folder.append(Row(name, value, "why"))  # type: ignore[arg-type]
@@ -92,7 +93,9 @@ def _store_profile(out: Path, label: str, latency: float = 0.02, **changed: Any)
         "environment": {"torch": "2.13.0"},
         **changed,
     }
-    write_record(profile_path(out, label, tuple(record["size"]), record["device"]), record)
+    path = profile_path(out, label, tuple(record["size"]), record["device"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(record), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

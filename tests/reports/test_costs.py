@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from fusionbench.errors import InputError
-from fusionbench.reports.boards import read_boards
 from fusionbench.reports.costs import costs
 from fusionbench.reports.plots import plot
+from fusionbench.results import Results
+from fusionbench.results.leaderboard.boards import make_boards
 
 Store = Callable[..., None]
 
 
 def test_latency_is_of_the_profile_where_all_were_profiled(profiled: Path) -> None:
-    boards = read_boards(profiled, datasets={"One"}, metrics=["EN"])
+    boards = make_boards(Results(profiled), datasets={"One"}, metrics=["EN"])
     title, found = costs("latency", boards)
     assert title.replace("\n", " ") == "seconds for a pair of 480x640 on cpu (median, quartiles)"
     assert {m: (c.value, c.low, c.high) for m, c in found["One"].items()} == {
@@ -33,7 +34,7 @@ def test_latency_is_of_the_run_where_one_was_not(tmp_path: Path, store: Store, s
     for method in ("a", "b"):
         store(tmp_path, method, [(1.0, 2.0, 3.0)], seconds=0.5)
     store_profile(tmp_path, "a", 0.01)
-    title, found = costs("latency", read_boards(tmp_path))
+    title, found = costs("latency", make_boards(Results(tmp_path)))
     assert title.startswith("seconds for a pair in the run")
     assert [found["Set"][m].value for m in "ab"] == [0.5, 0.5]
 
@@ -42,20 +43,20 @@ def test_times_of_two_machines_are_not_compared(tmp_path: Path, store: Store, st
     for method in ("a", "b", "c"):
         store(tmp_path, method, [(1.0, 2.0, 3.0)], seconds=0.5)
         store_profile(tmp_path, method, 0.01, machine="Another" if method == "c" else "One")
-    assert costs("latency", read_boards(tmp_path))[1]["Set"]["c"].value == 0.5  # of the run
-    assert list(costs("memory", read_boards(tmp_path))[1]["Set"]) == ["a", "b"]
+    assert costs("latency", make_boards(Results(tmp_path)))[1]["Set"]["c"].value == 0.5  # of the run
+    assert list(costs("memory", make_boards(Results(tmp_path)))[1]["Set"]) == ["a", "b"]
 
 
 @pytest.mark.parametrize(("kind", "methods"), [("parameters", ["beta", "gamma"]), ("memory", ["alpha", "beta"])])
 def test_methods_without_a_number_are_left_out(profiled: Path, kind: str, methods: list[str]) -> None:
-    boards = read_boards(profiled, metrics=["EN"])
+    boards = make_boards(Results(profiled), metrics=["EN"])
     assert list(costs(kind, boards)[1]["Two"]) == methods
     drawn = plot(kind, boards)
     assert [text.get_text() for text in drawn.legends[0].get_texts()] == methods
 
 
 def test_nothing_profiled_is_one_sentence(three_methods: Path) -> None:
-    boards = read_boards(three_methods)
+    boards = make_boards(Results(three_methods))
     with pytest.raises(InputError, match="no method here has a network and was profiled: run `fusionbench profile`"):
         plot("flops", boards)
     with pytest.raises(InputError, match="no method here was profiled"):

@@ -10,18 +10,19 @@ from pathlib import Path
 import pytest
 
 from fusionbench.errors import InputError
-from fusionbench.reports.boards import read_boards
-from fusionbench.reports.efficiency import COLUMNS, efficiency_grids
-from fusionbench.reports.leaderboard import HEADER, to_csv, write_leaderboard
-from fusionbench.reports.profiles import read_profiles
 from fusionbench.reports.tables import table
+from fusionbench.results import Results
+from fusionbench.results.leaderboard import write_leaderboard
+from fusionbench.results.leaderboard.boards import make_boards
+from fusionbench.results.leaderboard.efficiency import COLUMNS, efficiency_grids
+from fusionbench.results.leaderboard.spreadsheet import HEADER, to_csv
 
 Store = Callable[..., None]
 HOSTILE = ["<script>alert(1)</script>", '"a",b', "two\nlines", "=cmd|' /C calc'!A0", "红外 🚗", "a|b & c_d"]
 
 
 def test_the_csv_has_the_stated_columns(profiled: Path) -> None:
-    text = write_leaderboard(profiled).read_text(encoding="utf-8")
+    text = write_leaderboard(Results(profiled)).read_text(encoding="utf-8")
     rows = list(csv.DictReader(io.StringIO(text)))
     head = next(csv.reader(io.StringIO(text)))
     assert COLUMNS == ("flops", "latency", "latency:low", "latency:high", "throughput", "peak_memory", "machine")
@@ -40,7 +41,7 @@ def test_the_csv_has_the_stated_columns(profiled: Path) -> None:
 
 
 def test_without_profiles_there_are_no_such_columns(three_methods: Path) -> None:
-    assert "parameters" not in to_csv(read_boards(three_methods)).partition("\n")[0]
+    assert "parameters" not in to_csv(make_boards(Results(three_methods))).partition("\n")[0]
 
 
 def test_several_sizes_and_devices_have_columns_each(tmp_path: Path, store: Store, store_profile: Store) -> None:
@@ -48,7 +49,7 @@ def test_several_sizes_and_devices_have_columns_each(tmp_path: Path, store: Stor
     store_profile(tmp_path, "net", 0.5, parameters=10, flops=100)
     store_profile(tmp_path, "net", 0.001, parameters=10, flops=100, device="cuda", machine="A card")
     store_profile(tmp_path, "net", 2.0, parameters=10, flops=400, size=[1024, 768])
-    (row,) = csv.DictReader(io.StringIO(to_csv(read_boards(tmp_path))))
+    (row,) = csv.DictReader(io.StringIO(to_csv(make_boards(Results(tmp_path)))))
     assert (row["flops@480x640/cpu"], row["latency@480x640/cuda"], row["flops@1024x768/cpu"]) == ("100", "0.001", "400")
     assert row["machine@480x640/cuda"] == "A card, torch 2.13.0"
 
@@ -56,16 +57,17 @@ def test_several_sizes_and_devices_have_columns_each(tmp_path: Path, store: Stor
 def test_a_profile_of_other_weights_is_not_taken(tmp_path: Path, store: Store, store_profile: Store) -> None:
     store(tmp_path, "net", [(1.0, 2.0, 3.0)])
     store_profile(tmp_path, "net", method={"label": "net", "weights": {"sha256": "x"}})
-    (board,) = read_boards(tmp_path)
+    results = Results(tmp_path)
+    (board,) = make_boards(results)
     assert board.entries[0].profiles == []
-    assert len(read_profiles(tmp_path)) == 1
+    assert len(results.profiles) == 1
 
 
 def test_tables_compare_equal_circumstances_only(tmp_path: Path, store_profile: Store) -> None:
     store_profile(tmp_path, "a", 0.01, peak_memory=300_000_000)
     store_profile(tmp_path, "b", 0.02, parameters=12_345_678, flops=5_000_000)
     store_profile(tmp_path, "c", 0.001, machine="Another")
-    first, second = efficiency_grids(read_profiles(tmp_path))
+    first, second = efficiency_grids(Results(tmp_path).profiles)
     assert first.title == "Efficiency · 480x640 · cpu: A processor, 2 threads, torch 2.13.0"
     assert second.title == "Efficiency · 480x640 · cpu: Another, 2 threads, torch 2.13.0"
     assert [line.name for line in second.lines] == ["c"]
@@ -77,7 +79,7 @@ def test_tables_compare_equal_circumstances_only(tmp_path: Path, store_profile: 
 
 
 def test_every_format(profiled: Path) -> None:
-    boards = read_boards(profiled)
+    boards = make_boards(Results(profiled))
     for format, needed in (
         ("latex", "659.2 k"),
         ("markdown", "| beta | 659.2 k | 404.7 G |"),
@@ -87,14 +89,14 @@ def test_every_format(profiled: Path) -> None:
         text = table(boards, format, content="efficiency")
         assert needed in text
         assert text.count("alpha") == 1  # once, not for each data set
-    assert "| beta | 659.2 k |" in write_leaderboard(profiled).with_suffix(".md").read_text(encoding="utf-8")
+    assert "| beta | 659.2 k |" in write_leaderboard(Results(profiled)).with_suffix(".md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_odd_names_do_no_harm(tmp_path: Path, store: Store, store_profile: Store, name: str) -> None:
     store(tmp_path, name, [(1.0, 2.0, 3.0)])
     store_profile(tmp_path, name, machine=name)
-    boards = read_boards(tmp_path)
+    boards = make_boards(Results(tmp_path))
     (row,) = csv.DictReader(io.StringIO(to_csv(boards)))
     assert row["method"][0] not in "=@+-"
     assert row["machine@480x640/cpu"][0] not in "=@+-"
@@ -107,10 +109,10 @@ def test_odd_names_do_no_harm(tmp_path: Path, store: Store, store_profile: Store
 
 def test_nothing_profiled(three_methods: Path) -> None:
     with pytest.raises(InputError, match="none of these methods was profiled: run `fusionbench profile`"):
-        table(read_boards(three_methods), content="efficiency")
+        table(make_boards(Results(three_methods)), content="efficiency")
 
 
 def test_a_file_that_is_no_profile(tmp_path: Path, store_profile: Store) -> None:
     store_profile(tmp_path, "a", throughput=None)
     with pytest.raises(InputError, match="is no profile"):
-        read_profiles(tmp_path)
+        Results(tmp_path).profiles  # noqa: B018 - it is read here

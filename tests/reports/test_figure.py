@@ -16,6 +16,7 @@ from fusionbench.drawing.style import plain, save
 from fusionbench.errors import InputError
 from fusionbench.reports.figure import figure, parse_box
 from fusionbench.reports.panels import HIGHEST, _insets, _overlap
+from fusionbench.results import Results
 
 Store = Callable[..., None]
 SOURCES = [("Infrared", np.full((40, 60), 128, np.uint8)), ("Visible", np.full((40, 60, 3), 65535, np.uint16))]
@@ -36,8 +37,8 @@ def shown(drawn: Figure) -> list[np.ndarray]:
 
 def test_sources_methods_labels_and_details(three_methods: Path) -> None:
     drawn = figure(
-        three_methods, dataset="One", pair="p0", methods=["gamma", "alpha"], boxes=[(5, 4, 10, 6), (20, 20, 8, 8)],
-        sources=sources, names={"gamma": "Ours"},
+        Results(three_methods), dataset="One", pair="p0", methods=["gamma", "alpha"], sources=sources,
+        boxes=[(5, 4, 10, 6), (20, 20, 8, 8)], names={"gamma": "Ours"},
     )  # fmt: skip
     assert labels(drawn) == ["Infrared", "Visible", "Ours", "alpha"]
     images = shown(drawn)
@@ -54,7 +55,7 @@ def test_sources_methods_labels_and_details(three_methods: Path) -> None:
 
 def test_the_picture_shows_the_pixels(three_methods: Path, tmp_path: Path) -> None:
     path = tmp_path / "figure.png"
-    figure(three_methods, path, dataset="One", pair="p0", methods=["alpha"], boxes=[(40, 5, 10, 10)], dpi=200)
+    figure(Results(three_methods), path, dataset="One", pair="p0", methods=["alpha"], boxes=[(40, 5, 10, 10)], dpi=200)
     with Image.open(path) as opened:
         picture = np.asarray(opened.convert("RGB")).astype(int)
     with Image.open(three_methods / "One/alpha/fused/p0.png") as opened:
@@ -73,15 +74,15 @@ def test_colour_is_shown_unless_gray_is_wanted(tmp_path: Path, store: Store) -> 
         path = tmp_path / "Set/a" / kind / "p0.png"
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(image).save(path)
-    assert shown(figure(tmp_path, pair="p0"))[0].shape == (8, 9, 3)
-    assert shown(figure(tmp_path, pair="p0", gray=True))[0].shape == (8, 9)
+    assert shown(figure(Results(tmp_path), pair="p0"))[0].shape == (8, 9, 3)
+    assert shown(figure(Results(tmp_path), pair="p0", gray=True))[0].shape == (8, 9)
 
 
 def test_pairs_as_rows_are_labelled_once(three_methods: Path) -> None:
-    drawn = figure(three_methods, dataset="One", pair=["p0", "p1"], sources=sources)
+    drawn = figure(Results(three_methods), dataset="One", pair=["p0", "p1"], sources=sources)
     assert len(drawn.axes) == 10
     assert labels(drawn) == ["Infrared", "Visible", "alpha", "beta", "gamma"]
-    drawn = figure(three_methods, dataset="One", pair="p0", columns=2)
+    drawn = figure(Results(three_methods), dataset="One", pair="p0", columns=2)
     assert [len(labels(drawn)), len(drawn.axes)] == [3, 3]
     tops = [round(axes.get_position().y1, 6) for axes in drawn.axes]
     assert tops[0] == tops[1] > tops[2]
@@ -89,7 +90,7 @@ def test_pairs_as_rows_are_labelled_once(three_methods: Path) -> None:
 
 def test_nothing_overlaps_or_leaves_the_page(three_methods: Path) -> None:
     names = {"alpha": "a very long name of a method " * 3, "beta": "名字 $x$ <b> 😀"}
-    drawn = figure(three_methods, dataset="One", pair="p0", sources=sources, names=names, width=3.5)
+    drawn = figure(Results(three_methods), dataset="One", pair="p0", sources=sources, names=names, width=3.5)
     renderer = drawn.canvas.get_renderer()  # type: ignore[attr-defined]
     places = [text.get_window_extent(renderer) for text in drawn.texts]
     page = drawn.bbox
@@ -103,7 +104,9 @@ def test_the_same_bytes_every_time(three_methods: Path, tmp_path: Path, kind: st
     written = []
     for name in ("one", "two"):
         out = tmp_path / name / f"figure.{kind}"
-        figure(three_methods, out, dataset="One", pair="p0", boxes=[(0, 0, 5, 5)], names={"alpha": "é"}, dpi=60)
+        figure(
+            Results(three_methods), out, dataset="One", pair="p0", boxes=[(0, 0, 5, 5)], names={"alpha": "é"}, dpi=60
+        )
         written.append(out.read_bytes())
     assert written[0] == written[1]
     assert b"CreationDate" not in written[0]
@@ -125,7 +128,7 @@ def test_the_same_bytes_every_time(three_methods: Path, tmp_path: Path, kind: st
 )
 def test_wrong_wishes(three_methods: Path, wishes: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        figure(three_methods, **({"dataset": "One"} | wishes))  # type: ignore[arg-type]
+        figure(Results(three_methods), **({"dataset": "One"} | wishes))  # type: ignore[arg-type]
 
 
 def test_a_broken_image_is_named(tmp_path: Path, store: Store) -> None:
@@ -134,7 +137,7 @@ def test_a_broken_image_is_named(tmp_path: Path, store: Store) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "p0.png").write_bytes(b"no image")
     with pytest.raises(InputError, match=r"p0\.png cannot be read"):
-        figure(tmp_path, pair="p0")
+        figure(Results(tmp_path), pair="p0")
 
 
 def test_boxes_are_read() -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from fusionbench.reports.boards import read_boards
-from fusionbench.reports.leaderboard import to_csv
-from fusionbench.reports.notes import footnotes
 from fusionbench.reports.tables import table
-from fusionbench.reports.text import to_markdown, to_tables
+from fusionbench.reports.terminal import to_tables
+from fusionbench.results import Results
+from fusionbench.results.leaderboard.boards import make_boards
+from fusionbench.results.leaderboard.footnotes import footnotes
+from fusionbench.results.leaderboard.markdown import to_markdown
+from fusionbench.results.leaderboard.spreadsheet import to_csv
 
 Store = Callable[..., None]
 ROWS = [(1.0, 2.0, 3.0), (2.0, 3.0, 4.0)]
@@ -33,7 +35,7 @@ def noted(tmp_path: Path, store: Store) -> Path:
 
 
 def test_one_board_numbers_what_not_all_methods_have(noted: Path) -> None:
-    (board,) = read_boards(noted, None, {"One"})
+    (board,) = make_boards(Results(noted), None, {"One"})
     found = footnotes([board], ["alpha", "beta", "gamma"])
     assert found.shared == [ALL]
     assert found.numbered == [STRETCHED, ODD]
@@ -42,13 +44,13 @@ def test_one_board_numbers_what_not_all_methods_have(noted: Path) -> None:
 
 
 def test_numbers_follow_the_rows_that_are_shown(noted: Path) -> None:
-    (board,) = read_boards(noted, {"gamma", "beta"}, {"One"})
+    (board,) = make_boards(Results(noted), {"gamma", "beta"}, {"One"})
     found = footnotes([board], ["gamma", "beta"])
     assert (found.numbered, found.of) == ([ODD, STRETCHED], {"gamma": [1, 2], "beta": []})
 
 
 def test_several_boards_name_the_data_set_where_it_matters(noted: Path) -> None:
-    found = footnotes(read_boards(noted), ["alpha", "beta", "gamma"])
+    found = footnotes(make_boards(Results(noted)), ["alpha", "beta", "gamma"])
     assert found.shared == [f"One: {ALL}"]
     assert found.numbered == [STRETCHED, ODD]  # of alpha on both sets, of gamma on the one that it has
     assert found.of == {"alpha": [1], "beta": [], "gamma": [1, 2]}
@@ -59,12 +61,12 @@ def test_a_note_on_one_of_a_methods_data_sets_names_it(tmp_path: Path, store: St
     store(tmp_path, "alpha", ROWS, "Two")
     store(tmp_path, "beta", ROWS, "One")
     store(tmp_path, "beta", ROWS, "Two")
-    found = footnotes(read_boards(tmp_path), ["alpha", "beta"])
+    found = footnotes(make_boards(Results(tmp_path)), ["alpha", "beta"])
     assert (found.shared, found.numbered, found.of) == ([], [f"One: {STRETCHED}"], {"alpha": [1], "beta": []})
 
 
 def test_markdown_marks_the_methods(noted: Path) -> None:
-    text = to_markdown(read_boards(noted, None, {"One"}))
+    text = to_markdown(make_boards(Results(noted), None, {"One"}))
     assert "| alpha <sup>1</sup> |" in text
     assert "| beta |" in text
     assert "| gamma <sup>1,2</sup> |" in text
@@ -72,7 +74,7 @@ def test_markdown_marks_the_methods(noted: Path) -> None:
 
 
 def test_latex_marks_the_methods_and_escapes_the_sentences(noted: Path) -> None:
-    text = table(read_boards(noted, None, {"One"}), "latex")
+    text = table(make_boards(Results(noted), None, {"One"}), "latex")
     assert "alpha$^{1}$ &" in text
     assert "gamma$^{1,2}$ &" in text
     assert r"{\footnotesize $^{2}$ 100 \% of a\_b \& \textless{}c\textgreater{}.}" in text
@@ -80,15 +82,15 @@ def test_latex_marks_the_methods_and_escapes_the_sentences(noted: Path) -> None:
 
 
 def test_html_marks_the_methods_and_escapes_the_sentences(noted: Path) -> None:
-    text = table(read_boards(noted, None, {"One"}), "html")
+    text = table(make_boards(Results(noted), None, {"One"}), "html")
     assert '<th scope="row">gamma<sup>1,2</sup></th>' in text
     assert "<p><sup>2</sup> 100 % of a_b &amp; &lt;c&gt;.</p>" in text
 
 
 def test_the_spreadsheets_have_a_last_column(noted: Path) -> None:
-    printed = list(csv.DictReader(io.StringIO(table(read_boards(noted, None, {"One"}), "csv"))))
+    printed = list(csv.DictReader(io.StringIO(table(make_boards(Results(noted), None, {"One"}), "csv"))))
     assert [row["notes"] for row in printed] == [f"{ALL} {STRETCHED}", ALL, f"{ALL} {STRETCHED} {ODD}"]
-    full = list(csv.DictReader(io.StringIO(to_csv(read_boards(noted)))))
+    full = list(csv.DictReader(io.StringIO(to_csv(make_boards(Results(noted))))))
     assert {(row["dataset"], row["method"]): row["notes"] for row in full} == {
         ("One", "alpha"): f"{ALL} {STRETCHED}",
         ("One", "beta"): ALL,
@@ -100,12 +102,12 @@ def test_the_spreadsheets_have_a_last_column(noted: Path) -> None:
 
 
 def test_a_printed_spreadsheet_without_notes_has_no_column_for_them(three_methods: Path) -> None:
-    assert "notes" not in table(read_boards(three_methods), "csv")
+    assert "notes" not in table(make_boards(Results(three_methods)), "csv")
 
 
 def test_the_terminal_shows_them_below_the_last_table(noted: Path) -> None:
     console = Console(width=100, record=True, file=io.StringIO())
-    for part in to_tables(read_boards(noted, None, {"One"})[0], 100):
+    for part in to_tables(make_boards(Results(noted), None, {"One"})[0], 100):
         console.print(part)
     text = console.export_text()
     assert "gamma¹,²" in text
@@ -114,7 +116,7 @@ def test_the_terminal_shows_them_below_the_last_table(noted: Path) -> None:
 
 @pytest.mark.parametrize("content", ["standings", "significance"])
 def test_other_tables_have_them_too(noted: Path, content: str) -> None:
-    text = table(read_boards(noted, None, {"One"}), "markdown", content=content)  # type: ignore[arg-type]
+    text = table(make_boards(Results(noted), None, {"One"}), "markdown", content=content)  # type: ignore[arg-type]
     assert f"<sup>1</sup> {STRETCHED}" in text
     assert "alpha <sup>1</sup>" in text
 
@@ -123,4 +125,4 @@ def test_runs_of_before_have_none(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "alpha", ROWS)
     folder = next(tmp_path.glob("*/*/run.json"))
     folder.write_text(folder.read_text(encoding="utf-8").replace('"notes"', '"nothing"'), encoding="utf-8")
-    assert read_boards(tmp_path)[0].entries[0].notes == []
+    assert make_boards(Results(tmp_path))[0].entries[0].notes == []

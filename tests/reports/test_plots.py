@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 
 from fusionbench.drawing.style import save
 from fusionbench.errors import InputError
-from fusionbench.reports.boards import read_boards
 from fusionbench.reports.plots import PLOTS, normalised, plot
+from fusionbench.results import Results
+from fusionbench.results.leaderboard.boards import make_boards
 
 Store = Callable[..., None]
 NAMES = {"alpha": "平均 $x$ <b>", "beta": "=cmd,\n😀"}
@@ -36,7 +37,7 @@ def on_the_page(drawn: Figure) -> bool:
 
 
 def test_curves_are_the_sorted_values_with_means_in_the_legend(three_methods: Path) -> None:
-    boards = read_boards(three_methods, datasets={"One"})
+    boards = make_boards(Results(three_methods), datasets={"One"})
     drawn = plot("curves", boards, metrics=["EN"])
     (axes,) = drawn.axes
     for line, entry in zip(axes.lines, boards[0].entries, strict=True):
@@ -47,7 +48,7 @@ def test_curves_are_the_sorted_values_with_means_in_the_legend(three_methods: Pa
 
 
 def test_boxes_show_median_and_mean(three_methods: Path) -> None:
-    boards = read_boards(three_methods)
+    boards = make_boards(Results(three_methods))
     drawn = plot("boxes", boards, methods=["gamma", "alpha"])
     assert [axes.get_title() for axes in drawn.axes][:2] == ["One · EN ↑", "One · MSE ↓"]
     axes = drawn.axes[0]
@@ -62,10 +63,10 @@ def test_radar_is_normalised_by_direction(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "a", [(1.0, 4.0, 0.5)])
     store(tmp_path, "b", [(3.0, 8.0, -0.1)])
     store(tmp_path, "c", [(2.0, 4.0, math.nan)])
-    (board,) = read_boards(tmp_path)
+    (board,) = make_boards(Results(tmp_path))
     expected = [[0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [0.5, 1.0, math.nan]]
     assert np.allclose(normalised(board), expected, equal_nan=True)
-    assert normalised(read_boards(tmp_path, methods={"a"})[0]).tolist() == [[1.0, 1.0, 1.0]]
+    assert normalised(make_boards(Results(tmp_path), methods={"a"})[0]).tolist() == [[1.0, 1.0, 1.0]]
     drawn = plot("radar", [board])
     assert [text.get_text() for text in drawn.axes[0].get_xticklabels()] == ["EN ↑", "MSE ↓", "Q_SF →0"]
     with pytest.raises(InputError, match="a radar needs three metrics or more, Set has 2"):
@@ -73,7 +74,7 @@ def test_radar_is_normalised_by_direction(tmp_path: Path, store: Store) -> None:
 
 
 def test_latency_is_the_median_of_seconds(three_methods: Path) -> None:
-    boards = read_boards(three_methods)
+    boards = make_boards(Results(three_methods))
     drawn = plot("latency", boards, metrics=["EN"])
     assert len(drawn.axes) == 2
     points = [container.lines[0].get_xydata()[0] for container in drawn.axes[0].containers]  # type: ignore[attr-defined]
@@ -84,14 +85,14 @@ def test_latency_is_the_median_of_seconds(three_methods: Path) -> None:
 def test_no_seconds_no_latency(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "a", [(1.0, 4.0, 0.5)])
     with pytest.raises(InputError, match="no method has stored seconds"):
-        plot("latency", read_boards(tmp_path))
+        plot("latency", make_boards(Results(tmp_path)))
 
 
 def test_the_diagram_joins_what_does_not_differ(tmp_path: Path, store: Store) -> None:
     rng = np.random.default_rng(1)
     for method, shift in (("a", 0.0), ("b", 0.0), ("far", 9.0)):
         store(tmp_path, method, [(float(v) + shift, 1.0, 1.0) for v in rng.normal(size=30)])
-    drawn = plot("ranks", read_boards(tmp_path), metrics=["EN"])
+    drawn = plot("ranks", make_boards(Results(tmp_path)), metrics=["EN"])
     (axes,) = drawn.axes
     bars = [line for line in axes.lines if line.get_color() == "k" and line.get_linewidth() == 2]
     assert len(bars) == 1
@@ -105,13 +106,13 @@ def test_the_diagram_joins_what_does_not_differ(tmp_path: Path, store: Store) ->
 def test_odd_names_fit_on_the_page_without_a_warning(profiled: Path, tmp_path: Path, kind: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        boards = read_boards(profiled, metrics=None if kind == "radar" else ["EN"])
+        boards = make_boards(Results(profiled), metrics=None if kind == "radar" else ["EN"])
         drawn = plot(kind, boards, tmp_path / f"{kind}.png", names=NAMES, dpi=50)
     assert on_the_page(drawn)
 
 
 def test_the_same_bytes_every_time(three_methods: Path, tmp_path: Path) -> None:
-    boards = read_boards(three_methods, datasets={"One"}, metrics=["EN"])
+    boards = make_boards(Results(three_methods), datasets={"One"}, metrics=["EN"])
     for kind in ("png", "pdf"):
         first = plot("curves", boards, tmp_path / f"a.{kind}")
         assert (tmp_path / f"a.{kind}").read_bytes() == save(first, tmp_path / f"b.{kind}").read_bytes()
@@ -122,14 +123,14 @@ def test_the_same_bytes_every_time(three_methods: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["curves", "boxes", "radar", "latency"])
 def test_one_method_on_one_pair(tmp_path: Path, store: Store, kind: str) -> None:
     store(tmp_path, "only", [(1.0, math.inf, 0.5)], seconds=0.5)
-    plot(kind, read_boards(tmp_path), tmp_path / "a.png", dpi=40)
+    plot(kind, make_boards(Results(tmp_path)), tmp_path / "a.png", dpi=40)
     assert (tmp_path / "a.png").stat().st_size > 500
 
 
 def test_twenty_methods_fit(tmp_path: Path, store: Store) -> None:
     for index in range(20):
         store(tmp_path, f"method number {index:02}", [(float(index + p), p + 1.0, 0.5) for p in range(3)], seconds=0.1)
-    boards = read_boards(tmp_path)
+    boards = make_boards(Results(tmp_path))
     for kind in ("curves", "radar", "ranks"):
         assert on_the_page(plot(kind, boards)), kind
 
@@ -137,18 +138,18 @@ def test_twenty_methods_fit(tmp_path: Path, store: Store) -> None:
 def test_incomplete_methods_are_left_out_unless_asked_for(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "a", [(1.0, 4.0, 0.5), (2.0, 4.0, 0.5)])
     store(tmp_path, "part", [(3.0, 4.0, 0.5), "failed"])
-    boards = read_boards(tmp_path)
+    boards = make_boards(Results(tmp_path))
     assert legend(plot("curves", boards, metrics=["EN"]).axes[0]) == ["a: 1.5000"]
     asked = plot("curves", boards, metrics=["EN"], incomplete=True)
     assert legend(asked.axes[0]) == ["a: 1.5000", "part†: 3.0000"]
     with pytest.raises(InputError, match="no method was scored on all 2 pairs of Set"):
-        plot("boxes", read_boards(tmp_path), methods=["part"])
+        plot("boxes", make_boards(Results(tmp_path)), methods=["part"])
     with pytest.raises(InputError, match="needs two methods and two pairs"):
         plot("ranks", boards)
 
 
 def test_wrong_wishes(three_methods: Path) -> None:
-    boards = read_boards(three_methods)
+    boards = make_boards(Results(three_methods))
     with pytest.raises(InputError, match="unknown plot 'box': did you mean 'boxes'"):
         plot("box", boards)
     with pytest.raises(InputError, match="unknown metric 'Qabf'"):
@@ -185,7 +186,7 @@ def drawn_by(axes: Axes) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.parametrize("kind", ["radar", "curves", "latency", "parameters", "flops", "memory"])
 def test_colour_and_marker_belong_to_a_method_over_all_panels(different: Path, kind: str) -> None:
-    drawn = plot(kind, read_boards(different))
+    drawn = plot(kind, make_boards(Results(different)))
     panels = [drawn_by(axes) for axes in drawn.axes]
     looks: dict[str, set[tuple[str, str]]] = {}
     for panel in panels:
@@ -202,7 +203,7 @@ def test_colour_and_marker_belong_to_a_method_over_all_panels(different: Path, k
 
 
 def test_boxes_have_the_colour_of_their_method(different: Path) -> None:
-    boards = read_boards(different)
+    boards = make_boards(Results(different))
     lines = drawn_by(plot("curves", boards).axes[0]) | drawn_by(plot("curves", boards).axes[-1])
     drawn = plot("boxes", boards)
     for axes in drawn.axes:
@@ -214,15 +215,15 @@ def test_boxes_have_the_colour_of_their_method(different: Path) -> None:
 
 
 def test_a_method_keeps_its_colour_in_a_figure_of_some(different: Path) -> None:
-    everything = drawn_by(plot("radar", read_boards(different)).axes[1])
-    some = drawn_by(plot("radar", read_boards(different, {"m05", "m09"})).axes[-1])
+    everything = drawn_by(plot("radar", make_boards(Results(different))).axes[1])
+    some = drawn_by(plot("radar", make_boards(Results(different), {"m05", "m09"})).axes[-1])
     assert some == {name: everything[name] for name in ("m05", "m09")}
 
 
 def test_methods_need_not_be_on_every_data_set(different: Path) -> None:
-    drawn = plot("radar", read_boards(different), methods=["m13", "m00", "m05"])
+    drawn = plot("radar", make_boards(Results(different)), methods=["m13", "m00", "m05"])
     assert [sorted(drawn_by(axes)) for axes in drawn.axes] == [["m00", "m05"], ["m05", "m13"]]
-    only = plot("radar", read_boards(different), methods=["m13"])
+    only = plot("radar", make_boards(Results(different)), methods=["m13"])
     assert [axes.get_title() for axes in only.axes] == ["Two"]
 
 
@@ -230,7 +231,7 @@ def test_a_legend_marks_what_lacks_pairs_anywhere(tmp_path: Path, store: Store) 
     for dataset, last in (("One", (3.0, 1.0, 0.5)), ("Two", "failed")):
         store(tmp_path, "a", [(1.0, 4.0, 0.5), (2.0, 4.0, 0.5)], dataset)
         store(tmp_path, "part", [(3.0, 4.0, 0.5), last], dataset)
-    drawn = plot("radar", read_boards(tmp_path), incomplete=True)
+    drawn = plot("radar", make_boards(Results(tmp_path)), incomplete=True)
     assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["a", "part†"]
 
 
@@ -239,17 +240,17 @@ def test_folders_of_fused_images_have_no_time(tmp_path: Path, store: Store) -> N
         store(tmp_path, method, [(1.0, 4.0, 0.5)], seconds=0.5)
     path = tmp_path / "Set" / "theirs" / "run.json"
     path.write_text(path.read_text().replace('"label": "theirs"', '"label": "theirs", "name": "folder"'))
-    drawn = plot("latency", read_boards(tmp_path), metrics=["EN"])
+    drawn = plot("latency", make_boards(Results(tmp_path)), metrics=["EN"])
     assert [text.get_text() for text in drawn.legends[0].get_texts()] == ["mine"]
     with pytest.raises(InputError, match="no method has stored seconds"):
-        plot("latency", read_boards(tmp_path, {"theirs"}))
+        plot("latency", make_boards(Results(tmp_path), {"theirs"}))
 
 
 def test_no_minus_stands_before_a_zero(tmp_path: Path, store: Store) -> None:
     from fusionbench.reports.tables import table
 
     store(tmp_path, "a", [(-0.0, -1e-9, 0.5)])
-    boards = read_boards(tmp_path)
+    boards = make_boards(Results(tmp_path))
     assert legend(plot("curves", boards, metrics=["EN"]).axes[0]) == ["a: 0.0000"]
     for format in ("latex", "markdown", "html", "csv"):
         assert "0.0000" in table(boards, format)  # type: ignore[arg-type]

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusionbench.reports.boards import Board, Column, Entry, read_boards
-from fusionbench.reports.ranks import standings
+from fusionbench.results import Results
+from fusionbench.results.leaderboard.boards import Board, Column, Entry, make_boards
+from fusionbench.results.leaderboard.ranks import standings
 
 Store = Callable[..., None]
 
@@ -57,7 +58,7 @@ def test_a_method_with_holes_takes_no_part_unless_asked(tmp_path: Path, store: S
     store(tmp_path, "a", [(5.0, 9.0, 0.5)] * 2)
     store(tmp_path, "b", [(4.0, 8.0, 0.6)] * 2)
     store(tmp_path, "part", [(9.0, 1.0, 0.0), "failed"])
-    boards = read_boards(tmp_path)
+    boards = make_boards(Results(tmp_path))
     a, b, part = standings(boards)
     assert [(s.method, s.place, s.mean_rank) for s in (a, b)] == [("a", 1, 4 / 3), ("b", 2, 5 / 3)]
     assert (part.method, part.place, part.cells, part.of) == ("part", None, 0, 3)
@@ -73,7 +74,7 @@ def test_a_method_that_lacks_a_data_set_or_a_value_is_not_ranked(tmp_path: Path,
     store(tmp_path, "b", [(9.0, 9.0, 0.5)], "One")
     store(tmp_path, "c", [(math.nan, 1.0, 0.0)], "One")
     store(tmp_path, "c", [(6.0, 1.0, 0.0)], "Two")
-    found = {s.method: s for s in standings(read_boards(tmp_path))}
+    found = {s.method: s for s in standings(make_boards(Results(tmp_path)))}
     assert {method: (s.place, s.cells) for method, s in found.items()} == {"a": (1, 6), "b": (None, 3), "c": (None, 5)}
 
 

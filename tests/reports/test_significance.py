@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fusionbench.reports.boards import Board, read_boards
 from fusionbench.reports.significance import compare, friedman, friedman_over_pairs, holm, wilcoxon
+from fusionbench.results import Results
+from fusionbench.results.leaderboard.boards import Board, make_boards
 
 Store = Callable[..., None]
 
@@ -75,7 +76,7 @@ def test_holm(p: list[float], corrected: list[float]) -> None:
 def test_comparisons_are_those_of_scikit_posthocs(three_methods: Path) -> None:
     import scikit_posthocs
 
-    board = read_boards(three_methods)[0]
+    board = make_boards(Results(three_methods))[0]
     for column in board.columns:
         found = compare(board, column)
         values = [[column.cost(v) for v in entry.values(column.key).values()] for entry in board.entries]
@@ -86,7 +87,7 @@ def test_comparisons_are_those_of_scikit_posthocs(three_methods: Path) -> None:
 
 
 def test_the_better_one_follows_the_direction(three_methods: Path) -> None:
-    board = read_boards(three_methods)[0]
+    board = make_boards(Results(three_methods))[0]
     assert {c.better for c in compare(board, board.column("EN"))} == {"beta", "gamma"}
     assert {c.better for c in compare(board, board.column("MSE"))} == {"alpha", "beta"}
 
@@ -94,7 +95,7 @@ def test_the_better_one_follows_the_direction(three_methods: Path) -> None:
 def test_comparison_with_holes(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "a", [(5.0 + i, 9.0, 0.5) for i in range(8)])
     store(tmp_path, "b", [(6.0 + i * i, 9.0, 0.5) for i in range(7)] + ["failed"])
-    (board,) = read_boards(tmp_path)
+    (board,) = make_boards(Results(tmp_path))
     assert compare(board, board.columns[0]) == []
     (found,) = compare(board, board.columns[0], incomplete=True)
     assert (found.n, found.wins, found.losses) == (7, 0, 7)
@@ -106,12 +107,12 @@ def test_comparison_with_holes(tmp_path: Path, store: Store) -> None:
 def test_infinite_values_are_left_out(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "a", [(math.inf, 1.0, 0.0), (2.0, 1.0, 0.0), (2.0, 1.0, 0.0)])
     store(tmp_path, "b", [(math.inf, 1.0, 0.0), (1.0, 1.0, 0.0), (3.0, 1.0, 0.0)])
-    (board,) = read_boards(tmp_path)
+    (board,) = make_boards(Results(tmp_path))
     assert compare(board, board.columns[0])[0].n == 2
 
 
 def test_friedman_over_the_pairs_of_all_data_sets(three_methods: Path) -> None:
-    boards = read_boards(three_methods)
+    boards = make_boards(Results(three_methods))
     found = friedman_over_pairs(boards, "EN")
     assert (found.methods, found.n) == (["alpha", "beta", "gamma"], 48)
     assert found.ranks[2] < found.ranks[1] < found.ranks[0]
@@ -124,7 +125,7 @@ def test_friedman_counts_only_pairs_that_all_have(tmp_path: Path, store: Store) 
     store(tmp_path, "a", [(1.0, 1.0, 1.0)] * 4)
     store(tmp_path, "b", [(2.0, 1.0, 1.0), (math.nan, 1.0, 1.0), (2.0, 1.0, 1.0), (2.0, 1.0, 1.0)])
     store(tmp_path, "c", [(3.0, 1.0, 1.0)] * 3 + ["failed"])
-    boards = read_boards(tmp_path)
+    boards = make_boards(Results(tmp_path))
     found = friedman_over_pairs(boards, "EN", incomplete=True)
     assert (found.n, found.ranks) == (2, [3.0, 2.0, 1.0])
     assert friedman_over_pairs(boards, "EN").methods == ["a", "b"]
@@ -134,7 +135,7 @@ def test_friedman_counts_only_pairs_that_all_have(tmp_path: Path, store: Store) 
 
 def test_friedman_of_one_method_or_none(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "a", [(1.0, 1.0, 1.0)] * 4)
-    found = friedman_over_pairs(read_boards(tmp_path))
+    found = friedman_over_pairs(make_boards(Results(tmp_path)))
     assert (found.methods, found.ranks, found.n) == (["a"], [1.0], 4)
     assert np.isnan([found.statistic, found.p, found.critical]).all()
     assert friedman_over_pairs([Board("Set", 0)]).methods == []

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
 
-from fusionbench.reports.statistics import Summary, summarise
+from fusionbench.results.leaderboard.statistics import Summary, summarise
 
 VALUES = np.random.default_rng(7).lognormal(size=40)
 

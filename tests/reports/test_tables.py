@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from fusionbench.errors import InputError
-from fusionbench.reports.boards import Board, read_boards
-from fusionbench.reports.grid import means_grid, significance_grid, standings_grid
 from fusionbench.reports.latex import escaped
+from fusionbench.reports.significance import significance_grid
 from fusionbench.reports.tables import table
+from fusionbench.results import Results
+from fusionbench.results.leaderboard.boards import Board, make_boards
+from fusionbench.results.leaderboard.grid import means_grid, standings_grid
 
 Store = Callable[..., None]
 ODD = [
@@ -34,7 +36,7 @@ def boards(tmp_path: Path, store: Store) -> list[Board]:
         store(tmp_path, "b", [(5.0, 20.0, 0.1), (6.0, 10.0, 0.3)], dataset)
         store(tmp_path, "c", [(4.0, 40.0, 0.1), (4.0, 50.0, 0.2)], dataset)
     store(tmp_path, "part", [(9.0, 1.0, 0.0), "failed"], "One")
-    return read_boards(tmp_path)
+    return make_boards(Results(tmp_path))
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def odd(tmp_path: Path, store: Store) -> list[Board]:
     for index, name in enumerate(ODD):
         store(tmp_path, name, [(float(index), 2.0, 3.0), (float(index), 3.0, 1.0)], "Set & <b>_")
         store(tmp_path, name, [(float(index), 2.0, 3.0), "failed"], "集\n😀")
-    return read_boards(tmp_path)
+    return make_boards(Results(tmp_path))
 
 
 def latex_compiles(text: str, folder: Path) -> None:
@@ -121,14 +123,14 @@ def test_standings_and_significance(boards: list[Board]) -> None:
 
 
 def test_significant_differences_are_signed(three_methods: Path) -> None:
-    board = read_boards(three_methods)[0]
+    board = make_boards(Results(three_methods))[0]
     lines = significance_grid(board, board.column("EN")).lines
     assert [cell.text[:1] for cell in lines[1].cells] == ["+", "", "−"]
 
 
 def test_a_single_method_has_no_rank_column(tmp_path: Path, store: Store) -> None:
     store(tmp_path, "only", [(1.0, 2.0, 3.0)])
-    boards = read_boards(tmp_path)
+    boards = make_boards(Results(tmp_path))
     assert "mean rank" not in table(boards)
     with pytest.raises(InputError, match="Set: there are no two complete methods to compare"):
         table(boards, content="significance", metric="EN")

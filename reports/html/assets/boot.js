@@ -4,7 +4,7 @@ const FB = {
   text: {}, index: null, pairs: {}, runs: [], tests: {},
   words(content) { FB.text = content; },
   report(content) { FB.index = content; },
-  dataset(content) { FB.pairs[content.slug] = content; },
+  dataset(content) { FB.pairs[content.file] = content; },
   training(content) { FB.runs = content; },
   significance(content) { FB.tests = content; },
   recall(key) { try { return localStorage.getItem("fusionbench." + key); } catch { return null; } },

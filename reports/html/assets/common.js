@@ -52,8 +52,8 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) =>
 
 // ------------------------------------------------------------------ the index
 FB.metric = Object.fromEntries(FB.index.metrics.map((metric) => [metric.key, metric]));
-FB.methodSlug = Object.fromEntries(FB.index.methods.map((method) => [method.label, method.slug]));
-FB.datasetAt = (slug) => FB.index.datasets.findIndex((dataset) => dataset.slug === slug);
+FB.methodFile = Object.fromEntries(FB.index.methods.map((method) => [method.label, method.file]));
+FB.datasetAt = (file) => FB.index.datasets.findIndex((dataset) => dataset.file === file);
 FB.arrow = { higher: "↑", lower: "↓", zero: "→0" };
 FB.cost = (key, value) => {
   const better = FB.metric[key].better;
@@ -74,7 +74,7 @@ FB.script = (path) => (scripts[path] ||= new Promise((resolve, reject) => {
   document.head.append(script);
 }));
 /** Load the numbers of a data set, once; the file is a script because a page from disk may not fetch. */
-FB.load = (slug) => FB.script(`data/pairs/${slug}.js`).then(() => FB.pairs[slug]);
+FB.load = (file) => FB.script(`data/pairs/${file}.js`).then(() => FB.pairs[file]);
 
 // ------------------------------------------------------------------ pictures
 FB.hasResult = (data, method, i) => {
@@ -84,9 +84,9 @@ FB.hasResult = (data, method, i) => {
 FB.resultPath = (data, method, i, colour) => {
   const run = data.methods[method];
   const kind = (colour && run.colour[i] === "1") || run.fused[i] !== "1" ? "colour" : "fused";
-  return `${data.slug}/${kind}/${FB.methodSlug[method]}/${data.pairs[i].slug}`;
+  return `${data.file}/${kind}/${FB.methodFile[method]}/${data.pairs[i].file}`;
 };
-FB.sourcePath = (data, side, i) => `${data.slug}/sources/${"ab"[side]}/${data.pairs[i].slug}`;
+FB.sourcePath = (data, side, i) => `${data.file}/sources/${"ab"[side]}/${data.pairs[i].file}`;
 FB.image = (path, ending = ".png") => `${FB.root}images/${path}${ending}`;
 FB.thumb = (path) => `${FB.root}thumbs/${path}.jpg`;
 // "lazy" must come before the address: an element that is told its address first loads at once
@@ -112,7 +112,7 @@ FB.anyThumbs = (data, i, wanted) => {
 FB.card = (data, i, note, wanted) => {
   const thumbs = FB.anyThumbs(data, i, wanted);
   const pair = data.pairs[i];
-  return FB.h("li", {}, FB.h("a", { href: FB.viewerLink(data.slug, pair.slug, wanted) },
+  return FB.h("li", {}, FB.h("a", { href: FB.viewerLink(data.file, pair.file, wanted) },
     FB.h("span", { class: "frames" }, ...(thumbs.length ? thumbs : [FB.w("no_image")])),
     FB.h("span", { class: "label" }, pair.name), note ? FB.h("span", { class: "quiet" }, note) : null));
 };
@@ -123,7 +123,7 @@ FB.fill = (select, options, chosen) => {
     FB.h("option", { value, selected: value === chosen, "data-t": word }, word ? FB.t(word) : label)));
 };
 FB.fillDatasets = (select, chosen, first = []) =>
-  FB.fill(select, [...first, ...FB.index.datasets.map((dataset) => [dataset.slug, dataset.label])], chosen);
+  FB.fill(select, [...first, ...FB.index.datasets.map((dataset) => [dataset.file, dataset.label])], chosen);
 
 // ------------------------------------------------------------------ tables
 /**

@@ -22,5 +22,5 @@
       { id: "memory", word: "memory", value: (row) => row.memory, mark: mark("memory"), cell: (row) => number(megabytes(row.memory)) },
     ];
   };
-  FB.methodName = (row, root) => (FB.methodSlug[row.method] ? h("a", { class: "label", href: `${root}methods/${FB.methodSlug[row.method]}.html` }, row.method) : h("span", { class: "label" }, row.method));
+  FB.methodName = (row, root) => (FB.methodFile[row.method] ? h("a", { class: "label", href: `${root}methods/${FB.methodFile[row.method]}.html` }, row.method) : h("span", { class: "label" }, row.method));
 })();

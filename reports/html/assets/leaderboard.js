@@ -2,8 +2,8 @@
 "use strict";
 (() => {
   const { h, t, w, $, index } = FB;
-  const keysOf = (slug) => {
-    if (slug !== "all") return index.boards[FB.datasetAt(slug)].metrics;
+  const keysOf = (file) => {
+    if (file !== "all") return index.boards[FB.datasetAt(file)].metrics;
     return index.metrics.map((metric) => metric.key).filter((key) => index.boards.some((board) => board.metrics.includes(key)));
   };
   const firstProtocol = () => {
@@ -11,25 +11,25 @@
     return all.length <= 14 ? all : all.filter((key) => FB.metric[key].protocol === index.metrics[0].protocol);
   };
   const state = {
-    dataset: index.datasets[0].slug, metrics: new Set(firstProtocol()), filter: "",
+    dataset: index.datasets[0].file, metrics: new Set(firstProtocol()), filter: "",
     sort: { id: "rank", down: false }, incomplete: false, intervals: false,
   };
 
-  const boardOf = (slug) => index.boards[FB.datasetAt(slug)];
+  const boardOf = (file) => index.boards[FB.datasetAt(file)];
   const eligible = (row, key) =>
     typeof row.means[key] === "number" && (state.incomplete || (row.complete && !row.undefined[key]));
   const costs = (board, key) => board.rows.map((row) => (eligible(row, key) ? FB.cost(key, row.means[key]) : null));
 
   /** Rows of one data set: the stored means, their places, and the mean rank over the metrics shown. */
-  const oneSet = (slug, keys) => {
-    const board = boardOf(slug);
+  const oneSet = (file, keys) => {
+    const board = boardOf(file);
     const places = Object.fromEntries(keys.map((key) => [key, FB.places(costs(board, key))]));
     const ranks = keys.map((key) => FB.ranks(costs(board, key)));
     return board.rows.map((row, i) => {
       const mine = ranks.map((list) => list[i]).filter((rank) => rank !== null);
       const ranked = mine.length && (state.incomplete || mine.length === keys.length);
       return {
-        ...row, notes: [...row.notes, ...row.timing], of: index.datasets[FB.datasetAt(slug)].pairs, values: row.means,
+        ...row, notes: [...row.notes, ...row.timing], of: index.datasets[FB.datasetAt(file)].pairs, values: row.means,
         places: Object.fromEntries(keys.map((key) => [key, places[key][i]])),
         rank: ranked ? mine.reduce((sum, rank) => sum + rank, 0) / mine.length : null,
       };
@@ -82,7 +82,7 @@
 
   const metricColumn = (key, digits, all) => ({
     id: key, label: `${FB.metric[key].name} ${all ? "" : FB.arrow[FB.metric[key].better]}`.trim(), title: key,
-    sub: h("a", { class: "sub", href: `metrics/${FB.metric[key].slug}.html`, title: key }, key.slice(key.lastIndexOf("@") + 1)),
+    sub: h("a", { class: "sub", href: `metrics/${FB.metric[key].file}.html`, title: key }, key.slice(key.lastIndexOf("@") + 1)),
     value: (row) => (typeof row.values[key] === "number" ? (all ? row.values[key] : FB.cost(key, row.values[key])) : null),
     mark: (row) => FB.mark(row.places[key]),
     hint: (row) => {
@@ -118,7 +118,7 @@
     rows.forEach((row, i) => { row.place = places[i]; });
     const footnotes = FB.footnotes(rows);
     const columns = [
-      { id: "method", word: "method", text: true, value: (row) => row.method, cell: (row) => h("span", {}, h("a", { class: "label", href: `methods/${FB.methodSlug[row.method]}.html` }, row.method), FB.marks(footnotes.of(row))) },
+      { id: "method", word: "method", text: true, value: (row) => row.method, cell: (row) => h("span", {}, h("a", { class: "label", href: `methods/${FB.methodFile[row.method]}.html` }, row.method), FB.marks(footnotes.of(row))) },
       { id: "rank", word: "mean_rank", value: (row) => row.rank, mark: (row) => FB.mark(row.place), cell: (row) => h("span", { class: "number" }, FB.fixed(row.rank, 2)) },
       { id: "n", word: "n", value: (row) => row.scored, cell: countCell, down: true },
       ...(all ? [] : [{ id: "seconds", word: "seconds", title: t("seconds_title"), value: (row) => row.seconds, cell: (row) => FB.milliseconds(row.seconds) }]),
@@ -185,9 +185,9 @@
   };
 
   const drawTrade = () => {
-    const slug = state.dataset === "all" ? index.datasets[0].slug : state.dataset;
-    const keys = boardOf(slug).metrics;
-    const costs = circumstances.length ? ["latency", "parameters", "flops", "memory"].filter((name) => boardOf(slug).rows.some((row) => cost(row, name) !== null)) : [];
+    const file = state.dataset === "all" ? index.datasets[0].file : state.dataset;
+    const keys = boardOf(file).metrics;
+    const costs = circumstances.length ? ["latency", "parameters", "flops", "memory"].filter((name) => boardOf(file).rows.some((row) => cost(row, name) !== null)) : [];
     const options = [["seconds", "", "time_axis"], ...costs.map((name) => [`cost:${name}`, "", name]), ...keys.map((key) => [key, key])];
     const pick = (id, fallback) => {
       const before = $(id).value;
@@ -202,15 +202,15 @@
     const isCost = (id) => id === "seconds" || id.startsWith("cost:");
     const axisName = (id) => (id === "seconds" ? t("time_axis") : isCost(id) ? FB.plain(`${t(id.slice(5))} · ${measured.split(" · ")[0]}`) : FB.plain(`${id} ${FB.arrow[FB.metric[id].better]}`));
     const axis = (id) => ({ title: { text: axisName(id) }, type: isCost(id) ? "log" : "linear" });
-    const rows = boardOf(slug).rows.filter((row) => typeof value(row, x) === "number" && typeof value(row, y) === "number");
+    const rows = boardOf(file).rows.filter((row) => typeof value(row, x) === "number" && typeof value(row, y) === "number");
     const sides = labelSides(rows.map((row) => [value(row, x), value(row, y), row.method.length]), isCost(x), isCost(y));
-    $("trade-dataset").textContent = index.datasets[FB.datasetAt(slug)].label;
+    $("trade-dataset").textContent = index.datasets[FB.datasetAt(file)].label;
     FB.plot($("trade"), [{
       type: "scatter", mode: "markers+text", x: rows.map((row) => value(row, x)), y: rows.map((row) => value(row, y)),
       text: rows.map((row) => FB.plain(row.method.length > 28 ? `${row.method.slice(0, 27)}…` : row.method)), textposition: sides, cliponaxis: false,
       customdata: rows.map((row) => row.method), marker: { size: 11, color: rows.map((row) => FB.shade(row.method)), symbol: rows.map((row) => FB.symbol(row.method)) },
       hovertemplate: "%{text}<br>%{x:.5g}, %{y:.5g}<extra></extra>",
-    }], { xaxis: axis(x), yaxis: axis(y) }).then(() => FB.onPoint($("trade"), (method) => `methods/${FB.methodSlug[method]}.html`));
+    }], { xaxis: axis(x), yaxis: axis(y) }).then(() => FB.onPoint($("trade"), (method) => `methods/${FB.methodFile[method]}.html`));
   };
 
   // ---------------------------------------------------------------- what the methods cost
@@ -233,12 +233,12 @@
     return found ? found[name] : null;
   };
 
-  const strips = () => {
-    for (const strip of document.querySelectorAll("[data-strip]")) {
-      FB.load(strip.dataset.strip).then((data) => {
-        strip.replaceChildren(...data.pairs.slice(0, 4).map((pair, i) => {
+  const showSamples = () => {
+    for (const place of document.querySelectorAll("[data-samples]")) {
+      FB.load(place.dataset.samples).then((data) => {
+        place.replaceChildren(...data.pairs.slice(0, 4).map((pair, i) => {
           const [picture] = FB.anyThumbs(data, i);
-          return picture ? h("a", { href: FB.viewerLink(data.slug, pair.slug), title: pair.name, "aria-label": pair.name }, picture) : "";
+          return picture ? h("a", { href: FB.viewerLink(data.file, pair.file), title: pair.name, "aria-label": pair.name }, picture) : "";
         }));
       });
     }
@@ -256,6 +256,6 @@
   }
   for (const id of ["trade-x", "trade-y"]) $(id).addEventListener("change", drawTrade);
   drawChoices();
-  strips();
+  showSamples();
   FB.onChange(() => { drawFacts(); draw(); drawCosts(); drawTrade(); });
 })();

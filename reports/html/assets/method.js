@@ -5,13 +5,13 @@
   const method = $("method").dataset.method;
   const at = index.boards.map((board) => board.rows.findIndex((row) => row.method === method));
   const sets = index.datasets.filter((_, i) => at[i] >= 0);
-  let slug = sets[0].slug;
+  let file = sets[0].file;
   let sort = { id: "dataset", down: false };
 
   const drawMeans = () => {
     const keys = index.metrics.map((metric) => metric.key).filter((key) => index.boards.some((board, i) => at[i] >= 0 && board.metrics.includes(key)));
     const rows = sets.map((dataset) => {
-      const board = index.boards[FB.datasetAt(dataset.slug)];
+      const board = index.boards[FB.datasetAt(dataset.file)];
       const place = board.rows.findIndex((row) => row.method === method);
       const places = {};
       for (const key of board.metrics) {
@@ -22,12 +22,12 @@
     });
     const footnotes = FB.footnotes(rows);
     const columns = [
-      { id: "dataset", word: "dataset", text: true, value: (row) => row.dataset.label, cell: (row) => h("span", {}, h("a", { class: "label", href: `../pairs.html#d=${row.dataset.slug}` }, row.dataset.label), FB.marks(footnotes.of(row))) },
+      { id: "dataset", word: "dataset", text: true, value: (row) => row.dataset.label, cell: (row) => h("span", {}, h("a", { class: "label", href: `../pairs.html#d=${row.dataset.file}` }, row.dataset.label), FB.marks(footnotes.of(row))) },
       { id: "n", word: "n", value: (row) => row.entry.scored, cell: (row) => `${row.entry.scored}/${row.dataset.pairs}`, down: true },
       { id: "seconds", word: "seconds", title: t("seconds_title"), value: (row) => row.entry.seconds, cell: (row) => FB.milliseconds(row.entry.seconds) },
       ...keys.map((key) => ({
         id: key, label: `${FB.metric[key].name} ${FB.arrow[FB.metric[key].better]}`, title: key,
-        sub: h("a", { class: "sub", href: `../metrics/${FB.metric[key].slug}.html`, title: key }, key.slice(key.lastIndexOf("@") + 1)),
+        sub: h("a", { class: "sub", href: `../metrics/${FB.metric[key].file}.html`, title: key }, key.slice(key.lastIndexOf("@") + 1)),
         value: (row) => row.entry.means[key] ?? null, mark: (row) => FB.mark(row.places[key]),
         cell: (row) => h("span", {}, h("span", { class: "number" }, FB.fixed(row.entry.means[key], row.digits[key])), row.places[key] ? h("small", {}, `(${row.places[key]})`) : null),
       })),
@@ -47,8 +47,8 @@
     FB.table($("costs"), { columns, rows, sort: costSort, onSort: (next) => { costSort = next; drawCosts(); } });
   };
 
-  const drawPairs = () => FB.load(slug).then((data) => {
-    const board = index.boards[FB.datasetAt(slug)];
+  const drawPairs = () => FB.load(file).then((data) => {
+    const board = index.boards[FB.datasetAt(file)];
     const before = $("metric").value;
     const key = board.metrics.includes(before) ? before : board.metrics[0];
     FB.fill($("metric"), board.metrics.map((name) => [name, name]), key);
@@ -58,19 +58,19 @@
     const places = order.map((_, i) => i + 1);
     const trace = (name, style) => ({
       type: "scatter", mode: "lines", x: places, y: order.map((i) => (data.methods[name].values[key] || [])[i] ?? null), name: FB.plain(name), text: names,
-      customdata: order.map((i) => [data.pairs[i].slug, name]), hovertemplate: "%{text}<br>%{y:.5g}<extra>%{fullData.name}</extra>", ...style,
+      customdata: order.map((i) => [data.pairs[i].file, name]), hovertemplate: "%{text}<br>%{y:.5g}<extra>%{fullData.name}</extra>", ...style,
     });
     const others = Object.keys(data.methods).filter((name) => name !== method).map((name) => trace(name, { line: { width: 1, color: FB.css("--faint") }, opacity: 0.7 }));
     FB.plot($("curve"), [...others, trace(method, { mode: "lines+markers", line: { width: 2.5, color: FB.shade(method) }, marker: { size: 6, symbol: FB.symbol(method) } })],
       { yaxis: { title: { text: FB.plain(key) } }, xaxis: { title: { text: t("pair") } }, hovermode: "closest" })
-      .then(() => FB.onPoint($("curve"), ([pair, name]) => FB.viewerLink(slug, pair, name)));
+      .then(() => FB.onPoint($("curve"), ([pair, name]) => FB.viewerLink(file, pair, name)));
     const ranked = [...order].sort((i, j) => FB.cost(key, mine[i]) - FB.cost(key, mine[j]) || i - j);
     const card = (i) => FB.card(data, i, FB.fixed(mine[i], board.digits[key]), method);
     $("best").replaceChildren(...ranked.slice(0, 6).map(card));
     $("worst").replaceChildren(...ranked.slice(-6).reverse().map(card));
   });
-  FB.fill($("dataset"), sets.map((dataset) => [dataset.slug, dataset.label]), slug);
-  $("dataset").addEventListener("change", () => { slug = $("dataset").value; drawPairs(); });
+  FB.fill($("dataset"), sets.map((dataset) => [dataset.file, dataset.label]), file);
+  $("dataset").addEventListener("change", () => { file = $("dataset").value; drawPairs(); });
   $("metric").addEventListener("change", drawPairs);
   FB.onChange(() => { drawMeans(); drawCosts(); drawPairs(); });
 })();

@@ -3,7 +3,7 @@
 (() => {
   const { t, $, index } = FB;
   const hash = new URLSearchParams(location.hash.slice(1));
-  let slug = FB.datasetAt(hash.get("d")) >= 0 ? hash.get("d") : index.datasets[0].slug;
+  let file = FB.datasetAt(hash.get("d")) >= 0 ? hash.get("d") : index.datasets[0].file;
   let data = null;
 
   const values = (key, i) => Object.values(data.methods).map((run) => run.values[key] && run.values[key][i]).filter((value) => typeof value === "number");
@@ -19,7 +19,7 @@
     const order = $("order").value, key = $("metric").value, wanted = $("shown").value;
     const word = $("filter").value.trim().toLowerCase();
     $("metric").disabled = order === "set" || order === "failed";
-    const digits = index.boards[FB.datasetAt(slug)].digits[key] ?? 3;
+    const digits = index.boards[FB.datasetAt(file)].digits[key] ?? 3;
     let shown = data.pairs.map((pair, i) => ({ i, figure: figures[order] ? figures[order](key, i) : null }))
       .filter(({ i }) => data.pairs[i].name.toLowerCase().includes(word));
     const sign = order === "low" ? 1 : -1;
@@ -33,20 +33,20 @@
     $("count").textContent = `${shown.length} / ${data.pairs.length} ${t("pairs_shown")}`;
   };
 
-  const open = () => FB.load(slug).then((content) => {
+  const open = () => FB.load(file).then((content) => {
     data = content;
-    const keys = index.boards[FB.datasetAt(slug)].metrics;
+    const keys = index.boards[FB.datasetAt(file)].metrics;
     FB.fill($("metric"), keys.map((key) => [key, key]), keys.includes($("metric").value) ? $("metric").value : keys[0]);
     FB.fill($("shown"), [["", "", "both_sources"], ...Object.keys(data.methods).map((method) => [method, method])], $("shown").value);
     draw();
   });
-  FB.fillDatasets($("dataset"), slug);
-  $("dataset").addEventListener("change", () => { slug = $("dataset").value; history.replaceState(null, "", `#d=${slug}`); open(); });
+  FB.fillDatasets($("dataset"), file);
+  $("dataset").addEventListener("change", () => { file = $("dataset").value; history.replaceState(null, "", `#d=${file}`); open(); });
   for (const id of ["order", "metric", "shown"]) $(id).addEventListener("change", draw);
   $("filter").addEventListener("input", draw);
   window.addEventListener("hashchange", () => {
     const wanted = new URLSearchParams(location.hash.slice(1)).get("d");
-    if (FB.datasetAt(wanted) >= 0 && wanted !== slug) { slug = wanted; $("dataset").value = slug; open(); }
+    if (FB.datasetAt(wanted) >= 0 && wanted !== file) { file = wanted; $("dataset").value = file; open(); }
   });
   open().then(() => FB.onChange(draw));
 })();

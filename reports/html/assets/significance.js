@@ -8,7 +8,7 @@
     element.append(...children);
     return element;
   };
-  const sets = [...index.datasets.map((dataset) => dataset.slug), ...(FB.tests.all ? ["all"] : [])];
+  const sets = [...index.datasets.map((dataset) => dataset.file), ...(FB.tests.all ? ["all"] : [])];
   const state = {};
   const fromHash = () => {
     const wanted = new URLSearchParams(location.hash.slice(1));
@@ -23,7 +23,7 @@
   };
   const fill = () => {
     if (!metrics().includes(state.metric)) state.metric = metrics()[0];
-    FB.fill($("dataset"), sets.map((slug) => (slug === "all" ? ["all", "", "all_sets"] : [slug, index.datasets[FB.datasetAt(slug)].label])), state.dataset);
+    FB.fill($("dataset"), sets.map((file) => (file === "all" ? ["all", "", "all_sets"] : [file, index.datasets[FB.datasetAt(file)].label])), state.dataset);
     FB.fill($("metric"), metrics().map((key) => (key === "all" ? ["all", "", "all_metrics_together"] : [key, key])), state.metric);
   };
 
@@ -70,7 +70,7 @@
     order.forEach((i, place) => {
       const name = test.methods[i];
       const label = draw("text", { x: left - 12, y: y(place) + 5, "text-anchor": "end" }, cut(name), draw("title", {}, name));
-      parts.push(draw("a", { href: `methods/${FB.methodSlug[name]}.html` }, label));
+      parts.push(draw("a", { href: `methods/${FB.methodFile[name]}.html` }, label));
       parts.push(draw("line", { class: "lead", x1: left - 4, x2: x(ranks[place]), y1: y(place), y2: y(place) }));
       parts.push(draw("circle", { class: "dot", cx: x(ranks[place]), cy: y(place), r: 5 }));
       parts.push(draw("text", { class: "tick-label", x: x(ranks[place]) + 9, y: y(place) + 5 }, ranks[place].toFixed(2)));
@@ -99,7 +99,7 @@
       return h("td", { class: sign > 0 ? "better" : sign < 0 ? "worse" : null, title: `${compared[a]} / ${compared[b]}\n${t("won_lost")}: ${won}, ${lost}` },
         `${sign > 0 ? "+ " : sign < 0 ? "− " : ""}${p(value)}`);
     };
-    const name = (method) => h("a", { class: "label", href: `methods/${FB.methodSlug[method]}.html`, title: method }, method);
+    const name = (method) => h("a", { class: "label", href: `methods/${FB.methodFile[method]}.html`, title: method }, method);
     $("tests").replaceChildren(h("table", { class: "matrix" },
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, FB.w("method")), ...compared.map((method) => h("th", { scope: "col", title: method }, method)))),
       h("tbody", {}, ...compared.map((method, a) => h("tr", {}, h("th", { scope: "row" }, name(method)), ...compared.map((_, b) => cell(a, b)))))));

@@ -4,7 +4,7 @@
   const { h, t, $, index } = FB;
   const LARGEST = 32;
   const state = {
-    slug: "", pair: 0, data: null, wanted: [], mode: "slider", divider: 50, zoom: 1, x: 0, y: 0,
+    file: "", pair: 0, data: null, wanted: [], mode: "slider", divider: 50, zoom: 1, x: 0, y: 0,
     colour: true, gain: 4, heated: true, sort: { id: "method", down: false },
   };
 
@@ -190,8 +190,8 @@
 
   // ---------------------------------------------------------------- numbers
   const drawNumbers = () => {
-    const { data, pair, slug } = state;
-    const board = index.boards[FB.datasetAt(slug)];
+    const { data, pair, file } = state;
+    const board = index.boards[FB.datasetAt(file)];
     const rows = Object.entries(data.methods).map(([method, run]) => ({
       method, run, status: run.missing.includes(pair) ? "missing" : run.notes[pair] ? run.notes[pair][0] : "ok", reason: (run.notes[pair] || ["", ""])[1],
     }));
@@ -200,12 +200,12 @@
     rows.forEach((row, i) => { row.places = Object.fromEntries(board.metrics.map((key) => [key, places[key][i]])); });
     const bad = rows.some((row) => row.status !== "ok" || row.reason);
     const columns = [
-      { id: "method", word: "method", text: true, value: (row) => row.method, cell: (row) => h("a", { class: "label", href: `methods/${FB.methodSlug[row.method]}.html` }, row.method) },
+      { id: "method", word: "method", text: true, value: (row) => row.method, cell: (row) => h("a", { class: "label", href: `methods/${FB.methodFile[row.method]}.html` }, row.method) },
       ...(bad ? [{ id: "status", word: "status", text: true, value: (row) => row.status, cell: (row) => (row.status === "ok" && !row.reason ? t("scored") : h("span", { class: "badge", title: row.reason }, t(row.status === "ok" ? "scored" : row.status), row.reason ? h("small", { class: "label" }, row.reason) : null)) }] : []),
       { id: "seconds", word: "seconds", value: (row) => row.run.seconds[pair], cell: (row) => FB.milliseconds(row.run.seconds[pair]) },
       ...board.metrics.map((key) => ({
         id: key, label: `${FB.metric[key].name} ${FB.arrow[FB.metric[key].better]}`, title: key,
-        sub: h("a", { class: "sub", href: `metrics/${FB.metric[key].slug}.html`, title: key }, key.slice(key.lastIndexOf("@") + 1)),
+        sub: h("a", { class: "sub", href: `metrics/${FB.metric[key].file}.html`, title: key }, key.slice(key.lastIndexOf("@") + 1)),
         value: (row) => { const number = value(row, key); return number === null ? null : FB.cost(key, number); },
         cell: (row) => h("span", { class: "number" }, FB.fixed(value(row, key), board.digits[key])), mark: (row) => FB.mark(row.places[key]),
       })),
@@ -220,7 +220,7 @@
     const all = items(), chosen = selected(all);
     const name = data.pairs[pair].name;
     $("title").textContent = name;
-    document.title = `${name} · ${index.datasets[FB.datasetAt(state.slug)].label} · ${t("viewer")}`;
+    document.title = `${name} · ${index.datasets[FB.datasetAt(state.file)].label} · ${t("viewer")}`;
     $("pair").value = String(pair);
     $("position").textContent = `${pair + 1} / ${data.pairs.length}`;
     const options = all.map((item) => [item.id, item.name]);
@@ -242,7 +242,7 @@
     }
   };
   const remember = () => {
-    const hash = new URLSearchParams({ d: state.slug, p: state.data.pairs[state.pair].slug });
+    const hash = new URLSearchParams({ d: state.file, p: state.data.pairs[state.pair].file });
     history.replaceState(null, "", `#${hash}`);
   };
   const go = (pair) => {
@@ -251,21 +251,21 @@
     remember();
     drawPair();
   };
-  const open = (slug, pairSlug) => FB.load(slug).then((data) => {
-    state.slug = slug;
+  const open = (file, pairFile) => FB.load(file).then((data) => {
+    state.file = file;
     state.data = data;
-    $("dataset").value = slug;
+    $("dataset").value = file;
     FB.fill($("pair"), data.pairs.map((pair, i) => [String(i), pair.name]), "0");
-    const found = data.pairs.findIndex((pair) => pair.slug === pairSlug);
+    const found = data.pairs.findIndex((pair) => pair.file === pairFile);
     state.pair = Math.max(0, found);
     drawPair();
-    if (pairSlug && found < 0) $("stage-note").textContent = t("no_pair");
+    if (pairFile && found < 0) $("stage-note").textContent = t("no_pair");
     else remember();
   });
   const fromHash = () => {
     const hash = new URLSearchParams(location.hash.slice(1));
     if (hash.get("l")) state.wanted = [hash.get("l"), ...state.wanted.filter((id) => id !== hash.get("l"))];
-    return open(FB.datasetAt(hash.get("d")) >= 0 ? hash.get("d") : index.datasets[0].slug, hash.get("p"));
+    return open(FB.datasetAt(hash.get("d")) >= 0 ? hash.get("d") : index.datasets[0].file, hash.get("p"));
   };
   const setMode = (mode) => {
     state.mode = mode;
@@ -273,7 +273,7 @@
     drawPair();
   };
 
-  FB.fillDatasets($("dataset"), index.datasets[0].slug);
+  FB.fillDatasets($("dataset"), index.datasets[0].file);
   $("dataset").addEventListener("change", () => open($("dataset").value, ""));
   $("pair").addEventListener("change", () => go(Number($("pair").value)));
   $("previous").addEventListener("click", () => go(state.pair - 1));

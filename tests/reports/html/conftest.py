@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fusionbench.results.store import Row, run_folder
+from fusionbench.results import Manifest, Row, run_folder
 
 METRICS = {
     "EN@film": {"name": "EN", "better": "higher", "protocol": "film"},
@@ -73,8 +73,8 @@ def make_runs(tmp_path: Path) -> MakeRuns:
     return make
 
 
-def _manifest(method: str, dataset: str, pairs: Sequence[str], sources: dict[str, list[str]]) -> dict[str, Any]:
-    return {
+def _manifest(method: str, dataset: str, pairs: Sequence[str], sources: dict[str, list[str]]) -> Manifest:
+    content = {
         "method": {"label": method, "reference": f"The paper on {method}"},
         "dataset": {"name": dataset, "split": "all", "label": dataset},
         "tasks": ["IVF"],
@@ -84,6 +84,7 @@ def _manifest(method: str, dataset: str, pairs: Sequence[str], sources: dict[str
         "protocols": {"film": "1"},
         "metrics": METRICS,
     }
+    return Manifest.parse(content)
 
 
 def content(path: Path) -> Any:

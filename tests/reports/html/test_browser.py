@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fusionbench.reports.html import write_report
+from fusionbench.results import Results
 
 pytestmark = pytest.mark.slow
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -79,7 +80,7 @@ def report(make_runs: MakeRuns, store_profile: Callable[..., None], tmp_path: Pa
     store_profile(runs, "average", 0.0001, device="cuda", machine=HOSTILE_CARD)
     lines = [f"{i},1,main,{9 / i},0.001" for i in range(1, 40)]
     (folder / "losses.csv").write_text("\n".join(["step,epoch,stage,loss,learning_rate", *lines, ""]))
-    return write_report(runs, tmp_path / "report").parent
+    return write_report(Results(runs), tmp_path / "report").parent
 
 
 @pytest.fixture
@@ -337,7 +338,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(reader: Reader) -
 
 def test_a_large_gallery_loads_what_is_looked_at(browser: Any, make_runs: MakeRuns, tmp_path: Path) -> None:
     runs = make_runs(methods=["average"], pairs=[f"p{number}" for number in range(300)], colour=False)
-    write_report(runs, tmp_path / "report")
+    write_report(Results(runs), tmp_path / "report")
     reader = Reader(browser, tmp_path / "report")
     asked: list[str] = []
     reader.page.on("request", lambda request: asked.append(request.url))
@@ -357,7 +358,7 @@ def test_real_data(browser: Any, shared_data: Path, tmp_path: Path) -> None:
     methods = ["average", "max", "laplacian", "ratio", "msvd", "two-scale"]
     sets = ["RoadScene", "TNO", "MSRS"]
     run(methods, sets, out=tmp_path / "runs", data_root=shared_data, limit=2, metrics=["EN", "SD", "SF"])
-    write_report(tmp_path / "runs", tmp_path / "report")
+    write_report(Results(tmp_path / "runs"), tmp_path / "report")
     reader = Reader(browser, tmp_path / "report")
     page = reader.open("index.html")
     for dataset in sets:

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from fusionbench.errors import InputError
-from fusionbench.reports.boards import read_boards
 from fusionbench.reports.html import pages, write_report
 from fusionbench.reports.significance import compare
-from fusionbench.results.store import Row, run_folder
+from fusionbench.results import Results, Row, run_folder
+from fusionbench.results.leaderboard.boards import make_boards
 
 HOSTILE = [
     "<script>window.hacked=1</script>", '"quoted", it\'s', "line\nbreak", "=cmd|' /C calc'!A0", "红外 ➕ 可见光", "🚗",
@@ -51,7 +51,7 @@ def checksums(folder: Path) -> dict[str, str]:
 
 def test_every_link_of_every_page_leads_to_a_file_of_the_report(make_runs: MakeRuns, tmp_path: Path) -> None:
     out = tmp_path / "report"
-    assert write_report(make_runs(), out) == out / "index.html"
+    assert write_report(Results(make_runs()), out) == out / "index.html"
     assert (out / "assets/plotly.min.js").stat().st_size > 1_000_000
     written = sorted(out.rglob("*.html"))
     assert len(written) == 6 + 3 + 3
@@ -68,7 +68,7 @@ def test_every_link_of_every_page_leads_to_a_file_of_the_report(make_runs: MakeR
 
 def test_the_data_are_the_stored_rows(make_runs: MakeRuns, read_data: ReadData, tmp_path: Path) -> None:
     runs = make_runs(failed=[("gff", "p1")], skip=[("gff", "p3")])
-    write_report(runs, tmp_path / "report")
+    write_report(Results(runs), tmp_path / "report")
     data = read_data(tmp_path / "report/data/pairs/Set.js")
     assert [pair["name"] for pair in data["pairs"]] == ["p0", "p1", "p2", "p3"]
     assert data["methods"]["gff"]["notes"] == {"1": ["failed", 'it <b>broke</b>, "badly"']}
@@ -91,7 +91,7 @@ def test_the_data_are_the_stored_rows(make_runs: MakeRuns, read_data: ReadData, 
 def test_pictures_are_there_with_thumbnails(make_runs: MakeRuns, tmp_path: Path) -> None:
     runs = make_runs(methods=["average"], pairs=["p0"])
     out = tmp_path / "report"
-    write_report(runs, out)
+    write_report(Results(runs), out)
     pictures = {str(path.relative_to(out / "images").with_suffix("")) for path in (out / "images").rglob("*.png")}
     thumbs = {str(path.relative_to(out / "thumbs").with_suffix("")) for path in (out / "thumbs").rglob("*.jpg")}
     sources = {"Set/sources/a/p0", "Set/sources/b/p0"}
@@ -106,7 +106,7 @@ def test_without_sources_the_report_is_made_of_results(
 ) -> None:
     runs = make_runs()
     shutil.rmtree(tmp_path / "sources")
-    write_report(runs, tmp_path / "report")
+    write_report(Results(runs), tmp_path / "report")
     data = read_data(tmp_path / "report/data/pairs/Set.js")
     assert all(pair["sources"] == ["", ""] for pair in data["pairs"])
     assert data["methods"]["gff"]["fused"] == "1111"
@@ -115,12 +115,12 @@ def test_without_sources_the_report_is_made_of_results(
 def test_made_again_it_has_the_same_bytes(make_runs: MakeRuns, tmp_path: Path) -> None:
     runs = make_runs(methods=["average", *HOSTILE], pairs=HOSTILE[1:4], datasets=["Set", "集合"])
     out = tmp_path / "report"
-    write_report(runs, out, workers=1)
+    write_report(Results(runs), out, workers=1)
     before = checksums(out)
-    write_report(runs, out, workers=4)  # in its place
+    write_report(Results(runs), out, workers=4)  # in its place
     assert checksums(out) == before
     shutil.rmtree(out)
-    write_report(runs, out)
+    write_report(Results(runs), out)
     assert checksums(out) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report", "runs", "sources"]
 
@@ -128,19 +128,19 @@ def test_made_again_it_has_the_same_bytes(make_runs: MakeRuns, tmp_path: Path) -
 def test_it_writes_over_nothing_else(make_runs: MakeRuns, tmp_path: Path) -> None:
     runs = make_runs()
     with pytest.raises(InputError, match="is there and is not a report"):
-        write_report(runs, runs)
+        write_report(Results(runs), runs)
     with pytest.raises(InputError, match="no results"):
-        write_report(tmp_path / "nothing", tmp_path / "report")
+        write_report(Results(tmp_path / "nothing"), tmp_path / "report")
     (tmp_path / "file").write_text("mine")
     with pytest.raises(InputError, match="is there and is not a report"):
-        write_report(runs, tmp_path / "file")
+        write_report(Results(runs), tmp_path / "file")
     assert not (tmp_path / "report").exists()
 
 
 def test_names_of_any_kind_stay_text(make_runs: MakeRuns, read_data: ReadData, tmp_path: Path) -> None:
     pairs = [name for name in HOSTILE if "/" not in name]
     out = tmp_path / "report"
-    write_report(make_runs(methods=HOSTILE, pairs=pairs, datasets=HOSTILE[:2]), out)
+    write_report(Results(make_runs(methods=HOSTILE, pairs=pairs, datasets=HOSTILE[:2])), out)
     own = {"assets", "data"}
     for page in sorted(out.rglob("*.html")):
         elements = Elements(page)
@@ -164,7 +164,7 @@ def test_metric_pages_carry_their_explanation(make_runs: MakeRuns, tmp_path: Pat
     text = (
         "# EN: entropy\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\n<script>alert(1)</script> [x](javascript:alert(1))\n"
     )
-    write_report(make_runs(), tmp_path / "report", explanations={"EN@film": text})
+    write_report(Results(make_runs()), tmp_path / "report", explanations={"EN@film": text})
     folder = tmp_path / "report" / "metrics"
     pages_by_key = {Elements(page).text.split("·")[0].strip(): page for page in folder.iterdir()}
     page = Elements(pages_by_key["EN@film"])
@@ -176,20 +176,22 @@ def test_metric_pages_carry_their_explanation(make_runs: MakeRuns, tmp_path: Pat
 
 def test_training_runs_get_a_page(make_runs: MakeRuns, read_data: ReadData, tmp_path: Path) -> None:
     runs = make_runs()
-    write_report(runs, tmp_path / "report")
+    write_report(Results(runs), tmp_path / "report")
     assert not (tmp_path / "report/training.html").exists()
     folder = runs / "train" / "film" / "one"
     folder.mkdir(parents=True)
     (folder / "losses.csv").write_text("step,epoch,stage,loss,learning_rate\n1,1,main,2.5,0.001\n")
     (folder / "options.json").write_text('{"method": "film", "name": "<b>"}')
-    write_report(runs, tmp_path / "report")
+    write_report(Results(runs), tmp_path / "report")
     assert '"name": "<b>"' in Elements(tmp_path / "report/training.html").text
     assert read_data(tmp_path / "report/data/training.js")[0]["losses"] == {"loss": [2.5]}
 
 
 def test_progress_is_told(make_runs: MakeRuns, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    write_report(make_runs(), tmp_path / "report", advance=lambda done, total: seen.append((done, total)), workers=1)
+    write_report(
+        Results(make_runs()), tmp_path / "report", advance=lambda done, total: seen.append((done, total)), workers=1
+    )
     total = 3 * 4 * 2 + 4 * 2
     assert seen == [(done, total) for done in range(1, total + 1)]
 
@@ -216,8 +218,9 @@ def test_folders_of_the_computer_are_not_told(make_runs: MakeRuns, store_profile
     runs = make_runs(methods=["average"])
     folder = run_folder(runs, "Set", "average")
     manifest = folder.manifest()
-    command = f"python {tmp_path}/fuse.py --ir {{a}}"
-    manifest |= {"root": str(tmp_path / "Set"), "method": {**manifest["method"], "options": {"command": command}}}
+    assert manifest is not None
+    manifest.root = str(tmp_path / "Set")
+    manifest.method.options = {"command": f"python {tmp_path}/fuse.py --ir {{a}}"}
     folder.write_manifest(manifest)
     folder.open([])
     folder.append(Row("p0", "failed", f"cannot read {tmp_path / 'Set' / 'p0.png'}"))
@@ -226,7 +229,7 @@ def test_folders_of_the_computer_are_not_told(make_runs: MakeRuns, store_profile
     (runs / "train/one/losses.csv").write_text("step,loss\n1,2.0\n")
     (runs / "train/one/options.json").write_text(json.dumps({"vgg": str(tmp_path / "vgg.pth")}))
     out = tmp_path / "report"
-    write_report(runs, out)
+    write_report(Results(runs), out)
     for path in [*out.rglob("*.html"), *(out / "data").rglob("*.js"), out / "leaderboard.csv"]:
         assert str(tmp_path) not in path.read_text(encoding="utf-8"), path
     assert "python …/fuse.py --ir {a}" in Elements(out / "runs.html").text
@@ -264,17 +267,17 @@ def test_costs_and_tests_are_in_the_data(
     for place, method in enumerate(HOSTILE[:4]):
         store_profile(runs, method, 0.01 * (place + 1), machine=HOSTILE[0])
     out = tmp_path / "report"
-    write_report(runs, out)
+    write_report(Results(runs), out)
     index = read_data(out / "data/report.js")
     assert sorted(profile["method"] for profile in index["profiles"]) == sorted(HOSTILE[:4])
     for board in index["boards"]:
         for row in board["rows"]:
             assert [index["profiles"][place]["method"] for place in row["profiles"]] == [row["method"]]
     content_of = read_data(out / "data/significance.js")
-    assert set(content_of) == {"Set", *(d["slug"] for d in index["datasets"]), "all"}
+    assert set(content_of) == {"Set", *(d["file"] for d in index["datasets"]), "all"}
     test = content_of["Set"]["EN@film"]
     assert (test["n"], len(test["ranks"]), len(test["tests"])) == (4, 4, 6)
-    board = read_boards(runs)[0]
+    board = make_boards(Results(runs))[0]
     found = {(c.a, c.b): c for c in compare(board, board.columns[0])}
     for a, b, p, won, lost, _ in test["tests"]:
         one = found[test["compared"][a], test["compared"][b]]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fusionbench.reports.html.curves import POINTS, read_training
+from fusionbench.reports.html.curves import POINTS, loss_curves
+from fusionbench.results.training import read_trainings
 
 
 def write(folder: Path, steps: int) -> None:
@@ -21,7 +22,7 @@ def write(folder: Path, steps: int) -> None:
 
 def test_short_runs_are_whole(tmp_path: Path) -> None:
     write(tmp_path / "film" / "one", 5)
-    (run,) = read_training(tmp_path)
+    (run,) = map(loss_curves, read_trainings(tmp_path))
     assert run["name"] == "film/one"
     assert run["losses"] == {"loss": [0, 1, 2, 3, 4]}
     assert run["step"] == [1, 2, 3, 4, 5]
@@ -33,7 +34,7 @@ def test_short_runs_are_whole(tmp_path: Path) -> None:
 def test_long_runs_are_thinned_to_means(tmp_path: Path) -> None:
     steps = 3 * POINTS
     write(tmp_path / "film" / "one", steps)
-    (run,) = read_training(tmp_path)
+    (run,) = map(loss_curves, read_trainings(tmp_path))
     assert run["every"] == 3
     assert len(run["losses"]["loss"]) == len(run["step"]) == len(run["learning_rate"]) == POINTS
     assert run["losses"]["loss"][:3] == [1, 4, 7]
@@ -44,11 +45,11 @@ def test_long_runs_are_thinned_to_means(tmp_path: Path) -> None:
 def test_a_run_without_a_step_does_no_harm(tmp_path: Path, text: str) -> None:
     (tmp_path / "losses.csv").write_text(text)
     (tmp_path / "options.json").write_text("[1]")
-    (run,) = read_training(tmp_path)
+    (run,) = map(loss_curves, read_trainings(tmp_path))
     assert run["losses"] in ({}, {"nonsense": [1, None]})
     assert run["step"] == []
     assert run["options"] == {}
 
 
 def test_no_training_is_none(tmp_path: Path) -> None:
-    assert read_training(tmp_path / "train") == []
+    assert read_trainings(tmp_path / "train") == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fusionbench.reports.html.names import slugs
+from fusionbench.reports.html.names import file_names
 
 LABELS = [
     "TNO", "tno", "a/b", "a b", "<script>alert(1)</script>", '"quoted", it\'s', "line\nbreak", "=cmd|' /C calc'!A0",
@@ -13,7 +13,7 @@ LABELS = [
 
 
 def test_every_label_gets_a_plain_name_of_its_own() -> None:
-    found = slugs(LABELS)
+    found = file_names(LABELS)
     assert set(found) == set(LABELS)
     assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name) for name in found.values()), found
     assert len({name.casefold() for name in found.values()}) == len(LABELS)
@@ -22,4 +22,4 @@ def test_every_label_gets_a_plain_name_of_its_own() -> None:
 
 
 def test_the_names_do_not_depend_on_the_order() -> None:
-    assert slugs(LABELS) == slugs(reversed(LABELS))
+    assert file_names(LABELS) == file_names(reversed(LABELS))

@@ -1,4 +1,4 @@
-"""The store: rows and manifests that survive whatever happens to the process."""
+"""The folder of a run: rows and manifests survive whatever happens to the process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from fusionbench.errors import InputError, RunError
-from fusionbench.results.store import FACTS, Row, RunFolder, find_runs, run_folder, slug
+from fusionbench.results import Manifest, Row, RunFolder
+from fusionbench.results.paths import folder_name
+from fusionbench.results.rows import FACTS
 
 KEYS = ["EN@film", "SD@film"]
 
@@ -103,7 +105,7 @@ def test_full_disk_leaves_no_part_of_a_row(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(RunError, match="the disk is full; make room"):
         folder.append(_row("b"))
     with pytest.raises(RunError, match="the disk is full; make room"):
-        folder.write_manifest({"a": 1})
+        folder.write_manifest(Manifest.parse({"method": {"label": "m"}, "dataset": {"label": "d"}}))
     assert folder.table.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "metrics.csv"]
     folder.close()
@@ -120,23 +122,14 @@ def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("label", ["a/b", "..", "", "a b", "名", "x" * 300, "cmd:python f.py {a}", "a\nb", "'; rm"])
-def test_slug_is_a_harmless_folder_name(label: str) -> None:
-    name = slug(label)
+def test_a_label_becomes_a_harmless_folder_name(label: str) -> None:
+    name = folder_name(label)
     assert Path(name).name == name
     assert name not in (".", "..", "")
     assert len(name.encode()) < 200
     assert not set(name) & set("/\\:*?\"<>|\n';")
 
 
-def test_slugs_of_different_labels_differ() -> None:
+def test_folders_of_different_labels_differ() -> None:
     labels = ["a b", "a-b", "a/b", "a:b", "", "unnamed", ".a", "a"]
-    assert len({slug(label) for label in labels}) == len(labels)
-
-
-def test_manifest_that_is_no_json_is_told(tmp_path: Path) -> None:
-    folder = run_folder(tmp_path, "data", "method")
-    folder.path.mkdir(parents=True)
-    (folder.path / "run.json").write_text("{")
-    with pytest.raises(InputError, match=r"run\.json cannot be read"):
-        folder.manifest()
-    assert [run.path for run in find_runs(tmp_path)] == [folder.path]
+    assert len({folder_name(label) for label in labels}) == len(labels)

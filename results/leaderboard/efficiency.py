@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
+from ..profiles import Profile
 from .grid import NONE, Cell, Grid, Head, Line
-from .profiles import Profile
 
 # of the leaderboard's CSV: whole numbers, bytes, and seconds for a pair
 COLUMNS = ("flops", "latency", "latency:low", "latency:high", "throughput", "peak_memory", "machine")
@@ -22,7 +22,7 @@ def efficiency_grids(profiles: Sequence[Profile], *, names: Mapping[str, str] | 
 
     The best of latency, throughput and memory are marked. A method without a network has neither parameters nor FLOPs.
     """
-    ordered = sorted(profiles, key=lambda p: (p.size, p.device, p.circumstances, p.method))
+    ordered = sorted(profiles, key=lambda p: (p.size, p.device, p.circumstances, p.method.label))
     groups = ((title, list(members)) for title, members in groupby(ordered, key=lambda p: p.circumstances))
     return [_grid(title, members, names or {}) for title, members in groups]
 
@@ -31,20 +31,20 @@ def _grid(title: str, profiles: list[Profile], names: Mapping[str, str]) -> Grid
     ranks = {
         name: _ranks([sign * value if value is not None else None for value in values])
         for name, sign, values in (
-            ("latency", 1, [p.latency for p in profiles]),
+            ("latency", 1, [p.latency.median for p in profiles]),
             ("throughput", -1, [p.throughput for p in profiles]),
-            ("memory", 1, [p.memory for p in profiles]),
+            ("memory", 1, [p.peak_memory for p in profiles]),
         )
     }
     lines = [
         Line(
-            names.get(p.method, p.method),
+            names.get(p.method.label, p.method.label),
             [
                 Cell(short_count(p.parameters)),
                 Cell(short_count(p.flops)),
-                Cell(milliseconds(p.latency), ranks["latency"][i], f"[{milliseconds(p.low)}, {milliseconds(p.high)}]"),
+                Cell(milliseconds(p.latency.median), ranks["latency"][i], _quartiles(p)),
                 Cell(f"{p.throughput:.4g}", ranks["throughput"][i]),
-                Cell(megabytes(p.memory), ranks["memory"][i]),
+                Cell(megabytes(p.peak_memory), ranks["memory"][i]),
             ],
         )
         for i, p in enumerate(profiles)
@@ -53,6 +53,10 @@ def _grid(title: str, profiles: list[Profile], names: Mapping[str, str]) -> Grid
         Head("parameters"), Head("FLOPs"), Head("latency, ms", "↓"), Head("pairs/s", "↑"), Head("peak memory, MB", "↓"),
     ]  # fmt: skip
     return Grid(f"Efficiency · {title}", "Method", heads, lines, notes=[NOTE])
+
+
+def _quartiles(profile: Profile) -> str:
+    return f"[{milliseconds(profile.latency.low)}, {milliseconds(profile.latency.high)}]"
 
 
 def _ranks(costs: Sequence[float | None]) -> list[int]:
@@ -93,8 +97,8 @@ def settings(profiles: Sequence[Profile]) -> list[str]:
 
 def header(profiles: Sequence[Profile]) -> list[str]:
     """Name the columns of the leaderboard's CSV: parameters, then each of COLUMNS for each setting."""
-    found = settings(profiles)
-    return ["parameters", *(_named(name, setting) for setting in found for name in COLUMNS)] if found else []
+    columns = [_named(name, setting) for setting in settings(profiles) for name in COLUMNS]
+    return ["parameters", *columns] if columns else []
 
 
 def _named(column: str, setting: str) -> str:
@@ -102,15 +106,19 @@ def _named(column: str, setting: str) -> str:
     return f"{name}@{setting}{colon}{end}"
 
 
-def values(profiles: Sequence[Profile], found: Sequence[str]) -> list[object]:
+def values(profiles: Sequence[Profile], settings: Sequence[str]) -> list[object]:
     """Fill the columns of `header` for one method; empty where it was not measured or has no network."""
     by = {p.setting: p for p in profiles}
     parameters = next((p.parameters for p in profiles if p.parameters is not None), None)
     cells: list[object] = [_plain(parameters)]
-    for setting in found:
+    for setting in settings:
         p = by.get(setting)
-        numbers = (p.flops, p.latency, p.low, p.high, p.throughput, p.memory) if p else (None,) * 6
-        cells += [*map(_plain, numbers), p.circumstances.partition(": ")[2] if p else ""]
+        if p is None:
+            cells += [""] * len(COLUMNS)
+            continue
+        latency = (p.latency.median, p.latency.low, p.latency.high)
+        cells += map(_plain, (p.flops, *latency, p.throughput, p.peak_memory))
+        cells.append(p.circumstances.partition(": ")[2])
     return cells
 
 

@@ -56,28 +56,28 @@ def footnotes(boards: Sequence[Board], methods: Sequence[str], timing: bool = Fa
         for entry in board.entries
         if entry.method in methods
     }
-    said = dict.fromkeys(sentence for notes in cells.values() for sentence in notes)
-    holds = {sentence: {cell for cell, notes in cells.items() if sentence in notes} for sentence in said}
-    found = Footnotes(of={method: [] for method in methods})
+    said = dict.fromkeys(sentence for sentences in cells.values() for sentence in sentences)
+    holds = {sentence: {cell for cell, sentences in cells.items() if sentence in sentences} for sentence in said}
+    notes = Footnotes(of={method: [] for method in methods})
     for sentence, where in holds.items():
         if where == set(cells):
-            found.shared.append(sentence)
+            notes.shared.append(sentence)
     for board in boards:
         here = {cell for cell in cells if cell[0] == board.dataset}
         for sentence, where in holds.items():
             if here and here <= where and where != set(cells):
-                found.shared.append(f"{board.dataset}: {sentence}")
+                notes.shared.append(f"{board.dataset}: {sentence}")
                 where -= here
     for method in methods:
         mine = [cell for cell in cells if cell[1] == method]
         for sentence, where in holds.items():
             marked = [cell for cell in mine if cell in where and where != set(cells)]
             for text in _named(sentence, marked, len(mine) == len(marked)):
-                if text not in found.numbered:
-                    found.numbered.append(text)
-                found.of[method].append(found.numbered.index(text) + 1)
-    found.of = {method: sorted(numbers) for method, numbers in found.of.items()}
-    return found
+                if text not in notes.numbered:
+                    notes.numbered.append(text)
+                notes.of[method].append(notes.numbered.index(text) + 1)
+    notes.of = {method: sorted(numbers) for method, numbers in notes.of.items()}
+    return notes
 
 
 def _named(sentence: str, cells: list[tuple[str, str]], everywhere: bool) -> list[str]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, unknown
-from ..results.store import Row, RunFolder, find_runs
-from .profiles import Profile, identity, read_profiles
+from ...errors import InputError, unknown
+from ..manifest import Better
+from ..profiles import Profile
+from ..reader import Results
+from ..rows import Row
+from ..runs import Run
 from .statistics import RESAMPLES, Summary, summarise
 
 DRAWS = 2_000_000  # values drawn for an interval: from 200 pairs on fewer resamples do, and a large board stays quick
-Better = Literal["higher", "lower", "zero"]
 Value = TypeVar("Value", float, NDArray[np.float64])
 
 
@@ -47,7 +48,7 @@ class Entry:
     """One method on one data set.
 
     `means` are over the scored pairs for which the metric is defined; `undefined` counts the others by metric.
-    `rows` are the stored rows by pair, in the order of the data set; `run` is the folder with the images.
+    `rows` are the stored rows by pair, in the order of the data set; `run` is the stored run, with its images.
     `complete` says that all pairs of the board were scored. `profiles` tell what the method costs, if it was measured.
     `notes` are sentences that a reader of the numbers must know, `timing` those on the seconds.
     """
@@ -61,7 +62,7 @@ class Entry:
     undefined: dict[str, int]
     complete: bool = True
     rows: dict[str, Row] = field(default_factory=dict)
-    run: RunFolder | None = None
+    run: Run | None = None
     profiles: list[Profile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     timing: list[str] = field(default_factory=list)
@@ -88,8 +89,8 @@ class Entry:
 
     def interval(self, key: str) -> tuple[float, float]:
         """Ends of the bootstrap interval of the mean; NaN where there is none: below two values, or infinite ones."""
-        found = self.summary(key)
-        return (math.nan, math.nan) if found.missing else (found.low, found.high)
+        summary = self.summary(key)
+        return (math.nan, math.nan) if summary.missing else (summary.low, summary.high)
 
 
 @dataclass
@@ -115,13 +116,14 @@ class Board:
             There is no such metric on this board, or the name stands for several conventions.
         """
         wanted = name.casefold()
-        found = [c for c in self.columns if c.key.casefold() == wanted]
-        found = found or [c for c in self.columns if wanted in (c.name.casefold(), c.key.partition("@")[0].casefold())]
-        if not found:
+        columns = [c for c in self.columns if c.key.casefold() == wanted] or [
+            c for c in self.columns if wanted in (c.name.casefold(), c.key.partition("@")[0].casefold())
+        ]
+        if not columns:
             raise unknown("metric", name, [column.key for column in self.columns])
-        if len(found) > 1:
-            raise InputError(f"{name!r} is several metrics here: say which of {', '.join(c.key for c in found)}")
-        return found[0]
+        if len(columns) > 1:
+            raise InputError(f"{name!r} is several metrics here: say which of {', '.join(c.key for c in columns)}")
+        return columns[0]
 
     def ranking(self, column: Column, incomplete: bool = False) -> dict[str, int]:
         """Rank the methods by one metric, 1 the best; equal means share a rank.
@@ -142,19 +144,19 @@ class Board:
         }
 
 
-def read_boards(
-    out: Path,
+def make_boards(
+    results: Results,
     methods: Collection[str] | None = None,
     datasets: Collection[str] | None = None,
     pairs: Mapping[str, Collection[str]] | None = None,
     protocols: Collection[str] | None = None,
     metrics: Collection[str] | None = None,
 ) -> list[Board]:
-    """Read every run below `out` and average its rows, a board for each data set.
+    """Average the rows of every run, a board for each data set.
 
     Parameters
     ----------
-    out : the folder given to `run`.
+    results : of the folder given to `run`.
     methods, datasets : only these labels.
     pairs : by data set, only these pairs.
     protocols : only metrics of these protocols.
@@ -165,25 +167,19 @@ def read_boards(
     InputError
         There are no results; or none of a method, data set, protocol or metric that was asked for.
     """
-    boards: dict[str, Board] = {}
-    profiles = read_profiles(out, methods)
-    runs = [(run, run.manifest()) for run in find_runs(out)]
-    for run, manifest in runs:
-        dataset, method = _labels(manifest)
-        if (methods is None or method in methods) and (datasets is None or dataset in datasets):
-            board = boards.setdefault(dataset, Board(dataset, 0))
-            _add(board, run, manifest, method, None if pairs is None else pairs.get(dataset))
-            same = identity(manifest["method"])
-            board.entries[-1].profiles = [p for p in profiles if p.method == method and p.identity == same]
-    if not runs:
-        raise InputError(f"no results below {out}: run `fusionbench run --out {out}` first")
-    known = [_labels(manifest) for _, manifest in runs]
-    _check("data set", datasets, {dataset for dataset, _ in known})
-    _check("method", methods, {method for dataset, method in known if datasets is None or dataset in datasets})
-    found = sorted(boards.values(), key=lambda board: board.dataset)
-    _check("protocol", protocols, {column.protocol for board in found for column in board.columns})
-    for board in found:
-        board.known = sorted({method for _, method in known})
+    if not results.runs:
+        raise InputError(f"no results below {results.folder}: run `fusionbench run --out {results.folder}` first")
+    by_dataset: dict[str, Board] = {}
+    for run in results.runs:
+        if (methods is None or run.method in methods) and (datasets is None or run.dataset in datasets):
+            board = by_dataset.setdefault(run.dataset, Board(run.dataset, 0))
+            _add(board, run, results.profiles, None if pairs is None else pairs.get(run.dataset))
+    _check("data set", datasets, {run.dataset for run in results.runs})
+    _check("method", methods, {run.method for run in results.runs if datasets is None or run.dataset in datasets})
+    boards = sorted(by_dataset.values(), key=lambda board: board.dataset)
+    _check("protocol", protocols, {column.protocol for board in boards for column in board.columns})
+    for board in boards:
+        board.known = sorted({run.method for run in results.runs})
         board.entries.sort(key=lambda entry: entry.method)
         for entry in board.entries:
             entry.complete = entry.scored == board.pairs
@@ -191,7 +187,7 @@ def read_boards(
             board.columns = [column for column in board.columns if column.protocol in protocols]
         if metrics is not None:
             board.columns = [board.column(name) for name in metrics]
-    return found
+    return boards
 
 
 def choose(boards: list[Board], dataset: str | None) -> Board:
@@ -212,49 +208,34 @@ def choose(boards: list[Board], dataset: str | None) -> Board:
     return boards[names.index(dataset)]
 
 
-def in_order(methods: Collection[str] | None) -> Callable[[Entry], tuple[int, str]]:
-    """Sort key for entries: the order in which the methods were asked for, or by name."""
-    place = {method: index for index, method in enumerate(methods or ())}
-    return lambda entry: (place.get(entry.method, len(place)), entry.method)
-
-
 def _check(kind: str, wanted: Collection[str] | None, known: Collection[str]) -> None:
     for name in wanted or ():
         if name not in known:
             raise unknown(kind, name, known)
 
 
-def _labels(manifest: dict[str, Any]) -> tuple[str, str]:
-    return str(manifest["dataset"]["label"]), str(manifest["method"]["label"])
-
-
-def rows_of(run: RunFolder, manifest: dict[str, Any]) -> dict[str, Row]:
-    """Read the rows of a run; images that were fused before have no seconds, whatever an old run stored."""
-    rows = run.rows()
-    if manifest["method"].get("name") == "folder":
-        return {name: replace(row, seconds=math.nan) for name, row in rows.items()}
-    return rows
-
-
-def _add(board: Board, run: RunFolder, manifest: dict[str, Any], method: str, only: Collection[str] | None) -> None:
-    stored = rows_of(run, manifest)
-    names = dict.fromkeys([*manifest["pairs"], *manifest["skipped"], *stored])
-    rows = {name: stored[name] for name in names if name in stored and (only is None or name in only)}
+def _add(board: Board, run: Run, profiles: list[Profile], only: Collection[str] | None) -> None:
+    manifest = run.manifest
+    names = [n for n in dict.fromkeys([*manifest.pairs, *manifest.skipped, *run.rows]) if only is None or n in only]
+    rows = {name: run.rows[name] for name in names if name in run.rows}
     known = [column.key for column in board.columns]
-    board.columns += [Column(key, **about) for key, about in manifest["metrics"].items() if key not in known]
+    board.columns += [
+        Column(key, m.name, m.better, m.protocol) for key, m in manifest.metrics.items() if key not in known
+    ]
     scored = [row for row in rows.values() if row.status == "ok"]
     means, undefined = {}, {}
-    for key in manifest["metrics"]:
+    for key in manifest.metrics:
         values = [row.metrics.get(key, math.nan) for row in scored]
         defined = [value for value in values if not math.isnan(value)]
         means[key] = math.fsum(defined) / len(defined) if defined else math.nan
         if len(defined) < len(values):
             undefined[key] = len(values) - len(defined)
-    protocols = " ".join(f"{name}/{version}" for name, version in manifest["protocols"].items())
+    protocols = " ".join(f"{name}/{version}" for name, version in manifest.protocols.items())
     failed, skipped = (sum(row.status == status for row in rows.values()) for status in ("failed", "skipped"))
-    entry = Entry(method, protocols, len(scored), failed, skipped, means, undefined, rows=rows, run=run)
-    entry.notes = [str(note) for note in manifest.get("notes") or ()]
-    entry.timing = [str(note) for note in (manifest.get("seconds") or {}).get("notes", ())]
+    entry = Entry(run.method, protocols, len(scored), failed, skipped, means, undefined, rows=rows, run=run)
+    entry.notes = manifest.notes
+    entry.timing = manifest.seconds.notes if manifest.seconds else []
+    entry.profiles = [p for p in profiles if p.method.label == run.method and p.method.computes_as(manifest.method)]
     board.entries.append(entry)
-    board.names = list(dict.fromkeys([*board.names, *(name for name in names if only is None or name in only)]))
+    board.names = list(dict.fromkeys([*board.names, *names]))
     board.pairs = len(board.names)

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .boards import Board, Column, Entry
-from .notes import Footnotes, footnotes
+from .footnotes import Footnotes, footnotes
 from .ranks import Standing, standings
-from .significance import Comparison, compare, friedman_over_pairs
 
 NONE = "–"
 INCOMPLETE = "†"
@@ -80,7 +79,7 @@ def digits(board: Board, column: Column) -> int:
 def title(board: Board) -> str:
     """Name the data set, the number of its pairs and the protocols."""
     return " · ".join(
-        [board.dataset, _plural(board.pairs, "pair"), *([known] if (known := _protocols([board])) else [])]
+        [board.dataset, plural(board.pairs, "pair"), *([known] if (known := _protocols([board])) else [])]
     )
 
 
@@ -121,13 +120,13 @@ def means_grid(
     methods = list(dict.fromkeys(entry.method for board in boards for entry in board.entries))
     blocks = [_block(board, methods, decimals, intervals, incomplete) for board in boards]
     counts = [_count(boards, method) for method in methods]
-    told = footnotes(boards, methods)
+    notes = footnotes(boards, methods)
     lines = [
         Line(
             (names or {}).get(method, method),
             [counts[index][0], *(cell for block in blocks for cell in block[index])],
             counts[index][1],
-            told.of.get(method, []),
+            notes.of.get(method, []),
         )
         for index, method in enumerate(methods)
     ]
@@ -139,10 +138,10 @@ def means_grid(
         [Head("n"), *(head for board in boards for head in heads(board))],
         lines,
         notes=_notes(boards, methods, incomplete),
-        footnotes=told,
+        footnotes=notes,
     )
     if len(boards) > 1:
-        sets = [(f"{board.dataset} ({_plural(board.pairs, 'pair')})", len(board.columns)) for board in boards]
+        sets = [(f"{board.dataset} ({plural(board.pairs, 'pair')})", len(board.columns)) for board in boards]
         grid.groups = [("", 1), *sets]
     _add_mean_rank(grid, standings(boards, incomplete), methods)
     return grid
@@ -205,8 +204,8 @@ def _notes(boards: Sequence[Board], methods: list[str], incomplete: bool) -> lis
     return notes
 
 
-def _add_mean_rank(grid: Grid, found: list[Standing], methods: list[str]) -> None:
-    ranked = {standing.method: standing for standing in found if standing.place is not None}
+def _add_mean_rank(grid: Grid, places: list[Standing], methods: list[str]) -> None:
+    ranked = {standing.method: standing for standing in places if standing.place is not None}
     if len(ranked) < 2:
         return
     grid.heads.append(Head("mean rank", "↓"))
@@ -221,9 +220,9 @@ def standings_grid(
     boards: Sequence[Board], *, names: Mapping[str, str] | None = None, incomplete: bool = False
 ) -> Grid:
     """Lay out place, mean rank, Borda count and first places over all metrics and data sets."""
-    found = standings(boards, incomplete)
-    borda = sorted({s.borda for s in found if s.place}, reverse=True)
-    told = footnotes(boards, [s.method for s in found])
+    places = standings(boards, incomplete)
+    borda = sorted({s.borda for s in places if s.place}, reverse=True)
+    below = footnotes(boards, [s.method for s in places])
     lines = [
         Line(
             (names or {}).get(s.method, s.method),
@@ -235,9 +234,9 @@ def standings_grid(
                 Cell(str(s.cells) if s.cells == s.of else f"{s.cells}/{s.of}"),
             ],
             s.cells < s.of,
-            told.of.get(s.method, []),
+            below.of.get(s.method, []),
         )
-        for s in found
+        for s in places
     ]
     sets = ", ".join(board.dataset for board in boards)
     columns = [Head("place"), Head("mean rank", "↓"), Head("Borda", "↑"), Head("first places", "↑"), Head("cells")]
@@ -245,52 +244,7 @@ def standings_grid(
     if any(line.marked for line in lines):
         end = "ranked over the others" if incomplete else "not ranked"
         notes.append(f"{INCOMPLETE} some cells lack pairs: {end}.")
-    return Grid(f"All metrics · {sets} · {_protocols(boards)}", "Method", columns, lines, notes=notes, footnotes=told)
-
-
-def significance_grid(
-    board: Board,
-    column: Column,
-    *,
-    names: Mapping[str, str] | None = None,
-    alpha: float = 0.05,
-    incomplete: bool = False,
-) -> Grid:
-    """Lay out the comparison of every two methods by one metric: corrected p-values, + where the row is better."""
-    found = compare(board, column, alpha=alpha, incomplete=incomplete)
-    entries = {c.a: None for c in found} | {c.b: None for c in found}
-    methods = [entry.method for entry in board.entries if entry.method in entries]
-    by = {(c.a, c.b): c for c in found} | {(c.b, c.a): c for c in found}
-    printed = [(names or {}).get(method, method) for method in methods]
-    told = footnotes([board], methods)
-    lines = [
-        Line(name, [Cell("") if a == b else _verdict(by[a, b], a) for b in methods], notes=told.of.get(a, []))
-        for name, a in zip(printed, methods, strict=True)
-    ]
-    overall = friedman_over_pairs([board], column.key, alpha=alpha, incomplete=incomplete)
-    notes = [
-        f"Corrected p of Wilcoxon's signed-rank test over pairs (Holm, {_plural(len(found), 'test')}); "
-        f"+ the row is better, − worse, at {alpha:g}."
-    ]
-    if not math.isnan(overall.p):
-        p = "p < 0.001" if overall.p < 0.001 else f"p = {overall.p:.3f}"
-        notes.append(f"Friedman: χ²({len(overall.methods) - 1}) = {overall.statistic:.2f}, n = {overall.n}, {p}.")
-    return Grid(
-        f"{title(board)} · {column.name} {column.arrow}",
-        "Method",
-        [Head(n) for n in printed],
-        lines,
-        notes=notes,
-        footnotes=told,
-    )
-
-
-def _verdict(comparison: Comparison, row: str) -> Cell:
-    p = comparison.corrected
-    if math.isnan(p):
-        return Cell(NONE)
-    sign = {None: "", row: "+ "}.get(comparison.better, "− ")
-    return Cell(sign + ("<0.001" if p < 0.001 else f"{p:.3f}"))
+    return Grid(f"All metrics · {sets} · {_protocols(boards)}", "Method", columns, lines, notes=notes, footnotes=below)
 
 
 def _protocols(boards: Sequence[Board]) -> str:
@@ -299,5 +253,6 @@ def _protocols(boards: Sequence[Board]) -> str:
     return ", ".join(sorted(p for p in known if p.partition("/")[0] in used))
 
 
-def _plural(number: int, noun: str) -> str:
+def plural(number: int, noun: str) -> str:
+    """Write a number with its noun."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

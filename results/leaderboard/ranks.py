@@ -73,7 +73,7 @@ def standings(boards: Sequence[Board], incomplete: bool = False) -> list[Standin
             ranks[method].append(float(rank))
             points[method] += len(here) - float(rank)
     means = {method: sum(values) / len(values) for method, values in ranks.items() if values}
-    found = [
+    places = [
         Standing(
             method,
             1 + sum(other < means[method] for other in means.values()) if method in means else None,
@@ -85,7 +85,7 @@ def standings(boards: Sequence[Board], incomplete: bool = False) -> list[Standin
         )
         for method in methods
     ]
-    return sorted(found, key=lambda s: (s.place is None, s.mean_rank if s.place else 0.0, s.method))
+    return sorted(places, key=lambda s: (s.place is None, s.mean_rank if s.place else 0.0, s.method))
 
 
 def _firsts(method: str, ranked: list[str], used: list[dict[str, float]]) -> int:

@@ -70,17 +70,19 @@ def summarise(values: ArrayLike, *, confidence: float = 0.95, resamples: int = R
         raise ValueError(f"values have shape {data.shape}: give one dimension")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence}: give a number between 0 and 1")
-    kept = data[np.isfinite(data)]
-    n, missing = len(kept), len(data) - len(kept)
+    finite = data[np.isfinite(data)]
+    n, missing = len(finite), len(data) - len(finite)
     if n == 0:
         return Summary(0, missing, nan, nan, nan, nan, confidence)
-    mean = float(kept.mean())
+    mean = float(finite.mean())
     if n == 1:
         return Summary(1, missing, mean, nan, nan, nan, confidence)
-    if np.ptp(kept) <= 8 * np.finfo(np.float64).eps * np.abs(kept).max():  # equal up to rounding: nothing to resample
+    if (
+        np.ptp(finite) <= 8 * np.finfo(np.float64).eps * np.abs(finite).max()
+    ):  # equal up to rounding: nothing to resample
         return Summary(n, missing, mean, 0.0, mean, mean, confidence)
-    low, high = _interval(kept, confidence, resamples, seed)
-    return Summary(n, missing, mean, float(kept.std(ddof=1)), low, high, confidence)
+    low, high = _interval(finite, confidence, resamples, seed)
+    return Summary(n, missing, mean, float(finite.std(ddof=1)), low, high, confidence)
 
 
 def _interval(values: np.ndarray, confidence: float, resamples: int, seed: int) -> tuple[float, float]:
@@ -88,8 +90,8 @@ def _interval(values: np.ndarray, confidence: float, resamples: int, seed: int) 
     rng = np.random.default_rng(seed)
     # centred, so that a common offset leaves the interval as it is to the last digit
     centre, spread = values.mean(), np.ptp(values)
-    found = stats.bootstrap(
+    interval = stats.bootstrap(
         ((values - centre) / spread,), np.mean, axis=-1, confidence_level=confidence, n_resamples=resamples,
         method="BCa", random_state=rng, batch=max(1, BATCH // len(values)),
     ).confidence_interval  # fmt: skip
-    return float(centre + spread * found.low), float(centre + spread * found.high)
+    return float(centre + spread * interval.low), float(centre + spread * interval.high)

@@ -1,4 +1,4 @@
-"""The leaderboard's files: means, intervals and ranks of the stored rows, by data set and method."""
+"""The leaderboard as CSV: means, intervals and ranks of the stored rows, by data set and method."""
 
 from __future__ import annotations
 
@@ -6,20 +6,15 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
-from ..files import write_text
 from . import efficiency
-from .boards import Better, Board, Column, Entry, read_boards
-from .profiles import read_profiles
+from .boards import Board
 from .ranks import standings
 
 HEADER = (
     "dataset", "method", "protocols", "pairs", "scored", "failed", "skipped", "undefined", "mean_rank", "borda",
 )  # fmt: skip
 LOW, HIGH, NOTES = ":low", ":high", "notes"
-
-__all__ = ["HEADER", "Better", "Board", "Column", "Entry", "read_boards", "spreadsheet", "to_csv", "write_leaderboard"]
 
 
 def to_csv(boards: Iterable[Board], incomplete: bool = False) -> str:
@@ -79,14 +74,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def write_leaderboard(out: Path) -> Path:
-    """Write `leaderboard.csv` and `leaderboard.md` of everything below `out`, and return the former's path."""
-    from .text import grid_to_markdown, to_markdown
-
-    boards = read_boards(out)
-    costs = [grid_to_markdown(grid) for grid in efficiency.efficiency_grids(read_profiles(out))]
-    write_text(out / "leaderboard.md", "\n".join([to_markdown(boards), *costs]))
-    write_text(out / "leaderboard.csv", to_csv(boards))
-    return out / "leaderboard.csv"

@@ -1,0 +1,76 @@
+"""The records of a run, before it is done and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ..datasets import FusionDataset
+from ..environment import environment
+from ..metrics import get_metric, get_protocol
+from ..metrics.compiler.levels import PLAIN
+from ..metrics.compiler.machine import processor
+from ..results import Manifest, MethodRecord, MetricRecord
+from ..results.records import now, plain
+from .notes import notes_of
+from .sizes import size_record
+from .timing import timing
+
+if TYPE_CHECKING:
+    from ..methods import Method
+    from .plan import Trial
+
+
+def describe_method(method: Method) -> MethodRecord:
+    """What the records say of a method."""
+    return MethodRecord(
+        label=method.label,
+        name=method.name,
+        options=plain(method.options),
+        quantise=method.quantise,
+        reference=method.reference,
+        weights=plain(getattr(method, "weights_record", None)) or None,
+    )
+
+
+def describe_run(trial: Trial, state: Literal["running", "finished"]) -> Manifest:
+    """Make the manifest of a trial as it stands; what an earlier run into its folder said of metrics is kept."""
+    before, level = trial.folder.manifest(), processor()
+    started = before.started if before and state == "finished" else ""
+    metrics = {
+        key: MetricRecord(name=metric.name, better=metric.better, protocol=name)
+        for name, keys in trial.keys.items()
+        for key in keys
+        for metric in [get_metric(key)]
+    }
+    protocols = {name: get_protocol(name).version for name in trial.keys}
+    return Manifest(
+        state=state,
+        **trial.configuration(),
+        tasks=sorted({pair.task for pair in trial.dataset}),
+        root=str(trial.dataset.root),
+        pairs=[pair.name for pair in trial.dataset],
+        skipped=dict(trial.dataset.skipped),
+        sources=_sources(trial.dataset),
+        remarks=list(trial.dataset.remarks),
+        protocols={**(before.protocols if before else {}), **protocols},
+        metrics={**(before.metrics if before else {}), **metrics},
+        device=trial.device,
+        backend=getattr(trial.method, "backend_record", None) or None,
+        started=started or now(),
+        finished=now() if state == "finished" else None,
+        seconds=timing(trial, before.seconds if before else None),
+        notes=notes_of(trial),
+        sizes=size_record(trial) or None,
+        environment={**environment(), "formulas": level.name if level else PLAIN},
+        unknown=before.unknown if before else {},
+    )
+
+
+def _sources(dataset: FusionDataset) -> dict[str, list[str]]:
+    """Where the files of each pair lie, a and b; pairs that are arrays are left out."""
+    return {
+        pair.name: [str(pair.a.resolve()), str(pair.b.resolve())]
+        for pair in dataset
+        if isinstance(pair.a, Path) and isinstance(pair.b, Path)
+    }

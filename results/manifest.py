@@ -1,0 +1,140 @@
+"""The manifest of a run: what was run, with which versions, on what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+from ..errors import InputError
+from .records import FORMAT, Record, read_json
+
+Better = Literal["higher", "lower", "zero"]
+
+
+@dataclass(kw_only=True)
+class MethodRecord(Record):
+    """What a method is; two runs may share a folder only where this is equal.
+
+    `weights` are the origin and the hash of a learned method's, None for others.
+    """
+
+    OPTIONAL: ClassVar = ("weights",)
+
+    label: str
+    name: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+    quantise: str = ""
+    reference: str = ""
+    weights: dict[str, Any] | None = None
+
+    def computes_as(self, other: MethodRecord) -> bool:
+        """Whether another method computes the same, whatever its label and its 8-bit rule are."""
+        parts = [(method.name, method.options, method.weights) for method in (self, other)]
+        return parts[0] == parts[1]
+
+
+@dataclass(kw_only=True)
+class DatasetRecord(Record):
+    """Which data set: its name, its split, and both as people read it."""
+
+    name: str = ""
+    split: str | None = None
+    label: str
+
+
+@dataclass(kw_only=True)
+class MetricRecord(Record):
+    """How a protocol calls a metric, and which values of it are the better ones."""
+
+    name: str
+    better: Better
+    protocol: str
+
+
+@dataclass(kw_only=True)
+class Timing(Record):
+    """The seconds of all pairs: their sum and median, where they were measured, and what a reader must know of them."""
+
+    total: float
+    median: float
+    machines: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Manifest(Record):
+    """What run.json holds.
+
+    Attributes
+    ----------
+    state : "running" or "finished".
+    range : the rule of each source for values deeper than 8 bits.
+    rgbt : whether each file was a pair of its own.
+    tasks, root, pairs, skipped, sources, remarks : of the data set: `skipped` has a reason by pair, `sources` the two
+        files of each pair that lies in files.
+    protocols : their versions by name, of all runs into this folder.
+    metrics : what each metric@convention is.
+    backend : what computed, where it was not PyTorch.
+    seconds : None where no pair was timed.
+    notes : sentences that a reader of the numbers must know.
+    sizes : which rule brought which pairs to one size; None for none.
+    environment : versions of everything.
+    """
+
+    PARTS: ClassVar = {"method": MethodRecord, "dataset": DatasetRecord, "seconds": Timing}
+    OPTIONAL: ClassVar = ("backend", "sizes")
+
+    format: int = FORMAT
+    state: Literal["running", "finished"] = "finished"
+    method: MethodRecord
+    dataset: DatasetRecord
+    size_policy: str = "error"
+    range: dict[str, str] = field(default_factory=lambda: {"a": "full", "b": "full"})
+    rgbt: bool = False
+    tasks: list[str] = field(default_factory=list)
+    root: str = ""
+    pairs: list[str] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, list[str]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    protocols: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, MetricRecord] = field(default_factory=dict)
+    device: str = ""
+    backend: dict[str, Any] | None = None
+    started: str = ""
+    finished: str | None = None
+    seconds: Timing | None = None
+    notes: list[str] = field(default_factory=list)
+    sizes: dict[str, Any] | None = None
+    environment: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, content: Mapping[str, Any]) -> Self:
+        """Make the manifest of what a file holds; see `Record.parse`."""
+        manifest = super().parse(content)
+        manifest.metrics = {key: MetricRecord.parse(about) for key, about in content.get("metrics", {}).items()}
+        return manifest
+
+    def content(self) -> dict[str, Any]:
+        """Return what the file is to hold."""
+        content = super().content()
+        if "metrics" in content:
+            content["metrics"] = {key: metric.content() for key, metric in self.metrics.items()}
+        return content
+
+
+def read_manifest(path: Path) -> Manifest | None:
+    """Read a run.json; None where there is none yet.
+
+    Raises
+    ------
+    InputError
+        It is damaged.
+    """
+    content = read_json(path)
+    try:
+        return None if content is None else Manifest.parse(content)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{path} cannot be read ({error}): delete it to run it again") from error

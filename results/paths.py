@@ -1,0 +1,26 @@
+"""What the folders and files of results are called."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+
+def folder_name(label: str) -> str:
+    """Make a folder name of any label: readable, safe on every file system, different for different labels.
+
+    Examples
+    --------
+    >>> folder_name("laplacian[levels=5]")
+    'laplacian[levels=5]'
+    >>> folder_name("cmd:python x.py").startswith("cmd-python-x.py-")
+    True
+    """
+    safe = re.sub(r"[^\w\[\]=,.+@-]+", "-", label).strip("-.")[:80] or "unnamed"
+    return safe if safe == label else f"{safe}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
+
+
+def profile_path(out: Path, method: str, size: tuple[int, int], device: str) -> Path:
+    """Name the file of what `method` costs at a size (height, width) on a device."""
+    return out / "profile" / folder_name(method) / f"{size[0]}x{size[1]}-{folder_name(device)}.json"

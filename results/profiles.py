@@ -1,0 +1,120 @@
+"""What a method costs, as `fusionbench profile` measures it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from ..errors import InputError
+from .manifest import MethodRecord
+from .records import FORMAT, Record, read_json, write_json
+
+
+@dataclass(kw_only=True)
+class Latency(Record):
+    """Median and quartiles of the seconds for a pair."""
+
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(kw_only=True)
+class Profile(Record):
+    """A method at one size on one device.
+
+    Attributes
+    ----------
+    size : (height, width) of the images.
+    machine : the processor, or the card.
+    task, runs, warmup : what was fused, how often with and how often without being timed.
+    parameters, flops : None for a method without a network.
+    throughput : pairs in a second.
+    peak_memory : in bytes, None where the system does not tell.
+    seconds : of each run.
+    """
+
+    PARTS: ClassVar = {"method": MethodRecord, "latency": Latency}
+
+    format: int = FORMAT
+    method: MethodRecord
+    size: tuple[int, int]
+    device: str
+    machine: str
+    threads: int
+    task: str = ""
+    runs: int
+    warmup: int = 0
+    environment: dict[str, Any]
+    parameters: int | None
+    flops: int | None
+    latency: Latency
+    throughput: float
+    peak_memory: int | None
+    seconds: list[float] = field(default_factory=list)
+    finished: str = ""
+
+    @classmethod
+    def parse(cls, content: Mapping[str, Any]) -> Self:
+        """Make the profile of what a file holds; see `Record.parse`."""
+        profile = super().parse(content)
+        height, width = profile.size
+        profile.size = int(height), int(width)
+        numbers = (profile.threads, profile.runs, profile.throughput, profile.latency.median)
+        if not all(isinstance(number, int | float) for number in numbers):
+            raise TypeError("a number is missing")
+        return profile
+
+    @property
+    def torch(self) -> str:
+        """The version of PyTorch, "" where there was none."""
+        return str(self.environment.get("torch", ""))
+
+    @property
+    def setting(self) -> str:
+        """Size and device, as columns name them: 480x640/cpu."""
+        return f"{self.size[0]}x{self.size[1]}/{self.device}"
+
+    @property
+    def circumstances(self) -> str:
+        """All that must be equal where times are compared."""
+        torch = f", torch {self.torch}" if self.torch else ""
+        threads = f", {self.threads} thread{'s' * (self.threads > 1)}" if self.device == "cpu" else ""
+        return f"{self.size[0]}x{self.size[1]} · {self.device}: {self.machine}{threads}{torch}"
+
+
+def read_profile(path: Path) -> Profile | None:
+    """Read one profile; None where there is no file.
+
+    Raises
+    ------
+    InputError
+        It is damaged.
+    """
+    content = read_json(path)
+    try:
+        return None if content is None else Profile.parse(content)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{path} is no profile ({type(error).__name__}: {error}): delete it and run `fusionbench profile` again"
+        ) from error
+
+
+def read_profiles(out: Path) -> list[Profile]:
+    """Read every profile below `out`, by size, device and method.
+
+    Raises
+    ------
+    InputError
+        A file is damaged.
+    """
+    paths = sorted(path for path in out.glob("profile/*/*.json") if path.name != "run.json")  # a data set named so
+    profiles = [profile for path in paths if (profile := read_profile(path))]
+    return sorted(profiles, key=lambda p: (p.size, p.device, p.machine, p.threads, p.torch, p.method.label))
+
+
+def write_profile(path: Path, profile: Profile) -> None:
+    """Write a profile, whole or not at all."""
+    write_json(path, profile)

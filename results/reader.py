@@ -1,0 +1,40 @@
+"""One reading of everything below a folder of results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from .profiles import Profile, read_profiles
+from .runs import Run, RunFolder
+from .training import TrainingRecord, read_trainings
+
+
+@dataclass
+class Results:
+    """What lies below a folder of results. Each file is read once, when it is first asked for.
+
+    Raises
+    ------
+    InputError
+        Its attributes raise it where a file is damaged.
+    """
+
+    folder: Path
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """Every run, in the order of their paths."""
+        folders = [RunFolder(path.parent) for path in sorted(self.folder.glob("*/*/run.json"))]
+        return [Run(folder, manifest) for folder in folders if (manifest := folder.manifest())]
+
+    @cached_property
+    def profiles(self) -> list[Profile]:
+        """Every profile, by size, device and method."""
+        return read_profiles(self.folder)
+
+    @cached_property
+    def trainings(self) -> list[TrainingRecord]:
+        """Every training run in the sub-folder `train`, in the order of their paths."""
+        return read_trainings(self.folder / "train")

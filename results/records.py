@@ -1,0 +1,105 @@
+"""Records: JSON files as dataclasses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from ..errors import InputError
+from ..files import write_text
+
+FORMAT = 1
+
+
+@dataclass(kw_only=True)
+class Record:
+    """A JSON object. A field that it lacks has its default, and a name that no field has is kept.
+
+    Attributes
+    ----------
+    PARTS : the fields that are records themselves.
+    OPTIONAL : the fields that are not written where they are None.
+    unknown : what a later version wrote, by name.
+    absent : the fields that the file lacks; they are not written either, unless they have a value by now.
+    """
+
+    PARTS: ClassVar[Mapping[str, type[Record]]] = {}
+    OPTIONAL: ClassVar[tuple[str, ...]] = ()
+
+    unknown: dict[str, Any] = field(default_factory=dict, repr=False)
+    absent: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """Name the fields that the file has, in their order there."""
+        return [each.name for each in fields(cls) if each.name not in ("unknown", "absent")]
+
+    @classmethod
+    def parse(cls, content: Mapping[str, Any]) -> Self:
+        """Make the record of what a file holds.
+
+        Raises
+        ------
+        TypeError, ValueError
+            A field without a default is missing, or its value cannot be.
+        """
+        names = cls.names()
+        values = {
+            name: cls.PARTS[name].parse(value) if name in cls.PARTS and value is not None else value
+            for name, value in dict(content).items()
+            if name in names
+        }
+        unknown = {name: value for name, value in content.items() if name not in names}
+        return cls(**values, unknown=unknown, absent=frozenset(names) - values.keys())
+
+    def content(self) -> dict[str, Any]:
+        """Return what the file is to hold."""
+        values = {name: getattr(self, name) for name in self.names()}
+        return {
+            name: value.content() if isinstance(value, Record) else value
+            for name, value in values.items()
+            if (value is not None or name not in self.OPTIONAL)
+            and (name not in self.absent or value != self._default(name))
+        } | self.unknown
+
+    def _default(self, name: str) -> Any:
+        (about,) = (each for each in fields(self) if each.name == name)
+        return about.default if about.default_factory is MISSING else about.default_factory()
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Read a JSON file that holds an object; None where there is no file.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("it is no record")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path} cannot be read ({error}): delete it to run it again") from error
+    return content
+
+
+def write_json(path: Path, record: Record) -> None:
+    """Write a record, whole or not at all."""
+    write_text(path, json.dumps(record.content(), indent=1, ensure_ascii=False, default=str) + "\n")
+
+
+def plain(value: Any) -> Any:
+    """Return a value as it reads back from a file."""
+    return json.loads(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
