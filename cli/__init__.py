@@ -42,10 +42,10 @@ def _options(
     """Options before the command; `main` reads --debug itself."""
 
 
-app.command()(run.run)
+app.command(cls=run.RunCommand)(run.run)
 app.command()(run.score)
 app.command()(profile.profile)
-app.command()(train.train)
+app.command(cls=train.TrainCommand)(train.train)
 app.command()(compare.compare_backends)
 app.add_typer(prepare_app, name="prepare")
 prepare_app.command()(prepare.film)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import FusionBenchError, InputError
 from . import show
 from .data import ensure
+from .declared import DeclaredCommand, declared
 from .options import (
     Dataset,
     Fetch,
@@ -32,6 +33,19 @@ from .options import (
     pairs_of,
 )
 from .unused import given, refuse_data_root, refuse_device
+
+if TYPE_CHECKING:
+    from ..methods.flag import Offer
+
+
+class RunCommand(DeclaredCommand):
+    """`run`, with the options that methods declare."""
+
+    def offers(self) -> Iterable[Offer]:
+        """List the options of methods that have a name of their own."""
+        from ..methods.registry import offers
+
+        return offers()
 
 
 def run(
@@ -58,16 +72,6 @@ def run(
             show_default="what ships",
         ),
     ] = None,
-    text: Annotated[
-        str | None,
-        typer.Option(help="For film: describe, none, blip2, or precomputed features.", show_default="describe"),
-    ] = None,
-    backend: Annotated[
-        Literal["torch", "jittor"] | None, typer.Option(help="For film: what computes.", show_default="torch")
-    ] = None,
-    jittor_native: Annotated[
-        bool, typer.Option("--jittor-native", help="With --backend jittor: its own mathematics, not PyTorch's.")
-    ] = False,
     option: Annotated[
         list[str] | None, typer.Option("--option", help="name=value, for every method that has it; may be given again.")
     ] = None,
@@ -90,12 +94,9 @@ def run(
 
     The same command again goes on where it stopped: finished pairs are kept.
     """
-    chosen = [*(method or ()), *(option or ()), f"backend={backend}"]
-    if jittor_native and not any("backend=jittor" in text for text in chosen):
-        raise InputError("--jittor-native needs --backend jittor")
     refuse_data_root(context, dataset or ["sample"])
     named = pairs_of(option or [], "--option")
-    own = _set(weights=weights, text=text, backend=backend, mathematics="native" if jittor_native else None)
+    own = declared(context) | ({} if weights is None else {"weights": weights})
     for name in own.keys() & named.keys():
         raise InputError(f"the option {name} is given twice, by --option and of its own: leave one out")
     methods = _with_options(method, named | own, device)
@@ -194,10 +195,6 @@ def _make(methods: list[Any] | None, device: str) -> None:
     for method in methods or ():
         if isinstance(method, str):
             get_method(method, device=device)
-
-
-def _set(**options: str | None) -> dict[str, str]:
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _with_options(specs: list[str] | None, options: dict[str, str], device: str) -> list[Any] | None:

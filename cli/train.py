@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ..errors import InputError
+from .declared import DeclaredCommand, declared
 from .options import LearnFrom, LearnSplit, RangeRules, Rgbt, Root, pairs_of
+
+if TYPE_CHECKING:
+    from ..methods.flag import Offer
+
+
+class TrainCommand(DeclaredCommand):
+    """`train`, with the options that recipes declare."""
+
+    def offers(self) -> Iterable[Offer]:
+        """List the settings of recipes that have an option of their own."""
+        from ..training.registry import list_trainings
+
+        return [offer for training in list_trainings() for offer in training.settings.offers(training.method)]
+
+    def words(self) -> Mapping[str, str]:
+        """Say what there is to train, and how."""
+        from ..training.recipes import DEFAULT
+        from ..training.registry import list_trainings
+
+        trainings = list_trainings()
+        settings = {t.method: t.settings.hints().keys() - {o.name for o in t.settings.offers("")} for t in trainings}
+        listed = (f"{', '.join(sorted(names))} for {method}" for method, names in settings.items() if names)
+        recipes = (f"{', '.join(training.recipes)} for {training.method}" for training in trainings)
+        return {
+            "method": f"What to train: {', '.join(settings)}, or a file.py:CLASS. {DEFAULT} by default.",
+            "recipe": f"Loss, optimiser and schedule: {'; '.join(recipes)}. The first by default.",
+            "setting": f"name=value, the method's own: {'; '.join(listed)}.",
+        }
 
 
 def train(
-    method: Annotated[str, typer.Option("--method", "-m", help="What to train.")] = "u2fusion",
+    method: Annotated[str | None, typer.Option("--method", "-m")] = None,
     dataset: Annotated[
         list[str] | None,
         typer.Option(
@@ -26,42 +56,24 @@ def train(
     rgbt: Rgbt = False,
     exclude: Annotated[Path | None, typer.Option(help="A text file of names to leave out.")] = None,
     train_num: Annotated[int | None, typer.Option(help="At most so many images.", show_default="all")] = None,
-    colour: Annotated[
-        Literal["gray", "rgb"], typer.Option(help="Learn from luminance, or from single colour channels.")
-    ] = "gray",
-    recipe: Annotated[
-        str,
-        typer.Option(
-            help="Loss, optimiser and schedule: official, port, joint for u2fusion; official, short for film."
-        ),
-    ] = "official",
+    recipe: Annotated[str | None, typer.Option()] = None,
     epochs: Annotated[
         str | None, typer.Option(help="One number, or one a task: 3,2,2.", show_default="the recipe's")
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Pairs in a step.", show_default="the recipe's")] = None,
     lr: Annotated[float | None, typer.Option(help="Learning rate at the start.", show_default="the recipe's")] = None,
-    patch: Annotated[int, typer.Option(help="Side of the random patches, in pixels.")] = 64,
-    patches: Annotated[
-        int | None, typer.Option(help="Patches of a pair in an epoch.", show_default="the recipe's")
-    ] = None,
     validation: Annotated[float, typer.Option(help="The part of the pairs that is held out.")] = 0.1,
     weights: Annotated[str | None, typer.Option(help="Start from these weights.", show_default="random")] = None,
-    ewc_lambda: Annotated[float, typer.Option(help="Strength of elastic weight consolidation.")] = 8e4,
-    vgg: Annotated[Path | None, typer.Option(help="VGG-16's weights.", show_default="torchvision's, fetched")] = None,
-    backend: Annotated[Literal["torch", "jittor"], typer.Option(help="What computes; Jittor for film.")] = "torch",
-    jittor_native: Annotated[
-        bool, typer.Option("--jittor-native", help="With --backend jittor: its own mathematics, not PyTorch's.")
-    ] = False,
+    backend: Annotated[
+        Literal["torch", "jittor"], typer.Option(help="What computes; Jittor where the method has it.")
+    ] = "torch",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, sdaa.")] = "auto",
     devices: Annotated[int, typer.Option(help="How many devices.")] = 1,
     precision: Annotated[str, typer.Option(help="32-true, bf16-mixed, 16-mixed.")] = "32-true",
     workers: Annotated[int, typer.Option("--workers", "-j", help="Processes that cut patches.")] = 0,
     seed: Annotated[int, typer.Option(help="Of weights, patches and their order.")] = 0,
     save_every: Annotated[int, typer.Option(help="Steps between two saved states.")] = 100,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="name=value, the method's own: text, grid, image_size, checkpointing … for film."),
-    ] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of training runs.")] = Path("runs/train"),
     name: Annotated[str | None, typer.Option(help="The run's name.", show_default="the time")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
@@ -77,17 +89,18 @@ def train(
 
     if data is not None and dataset:
         raise InputError("give either data sets with --dataset, or an H5 file with --data")
-    given = _given(context)
-    given.pop("resume", None)
+    options = _given(context)
+    options.pop("resume", None)
     if data is not None:
-        given["dataset"] = (*given.get("dataset", ()), str(given.pop("data")))
-    if given.pop("jittor_native", False):
-        given["mathematics"] = "native"
+        options["dataset"] = (*options.get("dataset", ()), str(options.pop("data")))
+    own = declared(context)
     if setting:
-        given["settings"] = pairs_of(given.pop("setting"), "--set")
-    if "epochs" in given:
-        given["epochs"] = _numbers(str(epochs))
-    folder = go_on(resume, **given) if resume is not None else start(**given)
+        own = pairs_of(options.pop("setting"), "--set") | own
+    if own:
+        options["settings"] = own
+    if "epochs" in options:
+        options["epochs"] = _numbers(str(epochs))
+    folder = go_on(resume, **options) if resume is not None else start(**options)
     typer.echo(f"losses       {folder / 'losses.csv'}")
     typer.echo(f"curves       {folder / 'loss_curves.png'}")
     typer.echo(f"checkpoints  {folder / 'checkpoints'}")

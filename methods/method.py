@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, Literal
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..datasets.dataset import FusionDataset
 from ..datasets.pair import Pair
+from .flag import Flag
 
 Gray = NDArray[np.float32]
 Image = NDArray[np.generic]
@@ -38,6 +39,7 @@ class Method(ABC):
     computes : whether it fuses; images that were fused before are only read, and have no time.
     quantise : how [0, 1] becomes 8 bit (`methods.quantise`); it changes EN, SD and AG, so it is recorded. Every
         method takes it as an option, too. "none" is for methods that give 8 bit themselves.
+    flags : options that `fusionbench run` offers under a name of their own, `--text` for instance.
     device : where `fuse` computes; set through `to`.
 
     Examples
@@ -63,6 +65,7 @@ class Method(ABC):
     learned: ClassVar[bool] = False
     computes: ClassVar[bool] = True
     quantise: Quantise = "round"
+    flags: ClassVar[Mapping[str, Flag]] = {}
     device: str = "cpu"
     _source_file: ClassVar[Path | None] = None  # the user's, that the class was loaded from
     _label: str | None = None

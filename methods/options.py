@@ -57,23 +57,29 @@ def read_options(cls: type[Method], given: Mapping[str, Any]) -> dict[str, Any]:
     missing = [n for n, p in parameters.items() if p.default is p.empty and n not in given]
     if missing:
         raise InputError(f"method {cls.name!r} needs the option {missing[0]!r}: {cls.name}[{missing[0]}=…]")
-    hints = {"quantise": Quantise, **_hints(cls)}
     values = {}
     for name, value in given.items():
-        hint = hints.get(name, type(parameters[name].default) if parameters[name].default is not None else str)
+        hint = hint_of(cls, name)
         try:
             values[name] = read_value(value, hint)
         except (ValueError, TypeError):
-            raise InputError(f"option {name!r} of method {cls.name!r} must be {told(hint)}, not {value!r}") from None
+            raise InputError(
+                f"option {name!r} of method {cls.name!r} must be {in_words(hint)}, not {value!r}"
+            ) from None
     return values
 
 
-def _hints(cls: type[Method]) -> dict[str, Any]:
-    """Return the annotations of the constructor; a user's file may annotate with names that do not resolve."""
+def hint_of(cls: type[Method], name: str) -> Any:
+    """Return the type of an option: its annotation, or else that of its default.
+
+    A user's file may annotate with names that do not resolve.
+    """
     try:
-        return get_type_hints(cls.__init__)
+        hints = {"quantise": Quantise, **get_type_hints(cls.__init__)}
     except (NameError, TypeError, AttributeError):
-        return {}
+        hints = {"quantise": Quantise}
+    default = option_parameters(cls)[name].default
+    return hints.get(name, str if default is None else type(default))
 
 
 def read_value(value: Any, hint: Any) -> Any:
@@ -122,11 +128,11 @@ def _one_of(value: Any, choices: tuple[Any, ...]) -> Any:
     raise ValueError
 
 
-def told(hint: Any) -> str:
+def in_words(hint: Any) -> str:
     """Say in words what a type takes."""
     if get_origin(hint) is Literal:
         return "one of " + ", ".join(str(choice) for choice in get_args(hint))
     if get_origin(hint) in (Union, types.UnionType):
-        return " or ".join("none" if h is type(None) else told(h) for h in get_args(hint))
+        return " or ".join("none" if h is type(None) else in_words(h) for h in get_args(hint))
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", Path: "a path"}
     return words.get(hint, getattr(hint, "__name__", str(hint)))

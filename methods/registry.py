@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FusionBenchError, InputError, one_line, unknown
-from .method import Method
-from .options import parse_options, read_options
-from .userfile import checked, classes_of, load_file
+from .flag import Offer
+from .method import Method, option_parameters
+from .options import hint_of, parse_options, read_options
+from .userfile import checked, classes_of, load_file, split_file
 
 GROUP = "fusionbench.methods"
 EXTERNAL = {"folder": "directory", "cmd": "command"}  # name: the option that the text after the colon fills
@@ -73,6 +74,15 @@ def built_in() -> dict[str, type[Method]]:
 def provided() -> dict[str, EntryPoint]:
     """Return the entry points of installed packages that name a method class."""
     return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def offers() -> list[Offer]:
+    """List the options of built-in methods that `fusionbench run` offers under names of their own."""
+    return [
+        Offer(name, cls.name, hint_of(cls, name), option_parameters(cls)[name].default, flag)
+        for cls in built_in().values()
+        for name, flag in cls.flags.items()
+    ]
 
 
 def find_class(name: str) -> type[Method]:
@@ -149,12 +159,9 @@ def _resolve(spec: str) -> tuple[type[Method], dict[str, Any]]:
     name, options = named["name"].strip(), parse_options(named["options"] or "")
     if name in EXTERNAL:
         raise InputError(f"method {name!r} needs something after a colon: {name}:{EXTERNAL[name].upper()}")
-    path, colon, attribute = name.rpartition(":")
-    if path.endswith(".py"):
-        return load_file(Path(path), attribute), options
-    if name.endswith(".py"):
-        return load_file(Path(name), None), options
-    if colon:
+    if file := split_file(name):
+        return load_file(*file), options
+    if ":" in name:
         raise InputError(f"unknown kind of method {name!r}: write NAME, file.py:CLASS, folder:DIR or cmd:COMMAND")
     return find_class(name), options
 

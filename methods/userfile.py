@@ -1,4 +1,4 @@
-"""A method from a Python file of the user's."""
+"""Methods and recipes from a Python file of the user's."""
 
 from __future__ import annotations
 
@@ -16,6 +16,20 @@ from ..errors import InputError, one_line, unknown
 from .method import Method
 
 
+def split_file(spec: str) -> tuple[Path, str | None] | None:
+    """Split `path/to/file.py:NAME`, or the path alone; None where it is no file of Python.
+
+    Examples
+    --------
+    >>> split_file("mine.py:Net"), split_file("mine.py"), split_file("laplacian")
+    ((PosixPath('mine.py'), 'Net'), (PosixPath('mine.py'), None), None)
+    """
+    path, _, attribute = spec.rpartition(":")
+    if path.endswith(".py"):
+        return Path(path), attribute
+    return (Path(spec), None) if spec.endswith(".py") else None
+
+
 def load_file(path: Path, attribute: str | None) -> type[Method]:
     """Import a file, and return the method class named in it, or the only one that it holds.
 
@@ -29,9 +43,7 @@ def load_file(path: Path, attribute: str | None) -> type[Method]:
     InputError
         There is no such file or class, the file fails when it is imported, or the class is not a method.
     """
-    if not path.is_file():
-        raise InputError(f"no file {path} to take a method from")
-    module = _import_file(path)
+    module = import_file(path)
     classes = classes_of(module)
     if attribute is not None:
         if not hasattr(module, attribute):
@@ -80,8 +92,16 @@ def _module_name(path: Path) -> str:
     return f"fusionbench_file_{re.sub(r'[^A-Za-z0-9_]', '_', path.stem)}_{digest}"
 
 
-def _import_file(path: Path) -> ModuleType:
-    """Import a file under a name of its own."""
+def import_file(path: Path) -> ModuleType:
+    """Import a file under a name of its own.
+
+    Raises
+    ------
+    InputError
+        It is not there, is no Python file, or fails when it is imported.
+    """
+    if not path.is_file():
+        raise InputError(f"no file {path} to take a method from")
     name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

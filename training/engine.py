@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .recipe import Batch, Recipe, Stage
+from .recipe import Batch, Recipe, TrainingStage
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -33,7 +33,7 @@ class Engine(ABC):
         """Take over the network, with the parameters that it has now."""
 
     @abstractmethod
-    def begin(self, stage: Stage) -> None:
+    def begin(self, stage: TrainingStage) -> None:
         """Make the optimiser and the schedule of a stage."""
 
     @abstractmethod
@@ -76,7 +76,7 @@ class FabricEngine(Engine):
         self.recipe.to(self.fabric.device)
         self.network = self.fabric.setup_module(self.recipe.network)
 
-    def begin(self, stage: Stage) -> None:
+    def begin(self, stage: TrainingStage) -> None:
         """Make the optimiser and the schedule of a stage."""
         self.optimiser = self.fabric.setup_optimizers(self.recipe.optimiser())
         self.schedule = self.recipe.schedule(self.optimiser.optimizer, stage)

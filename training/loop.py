@@ -16,10 +16,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader, default_collate
 
 from ..errors import InputError, RunError
-from .engine import Engine, FabricEngine
+from .engine import Engine
 from .journal import Journal
 from .options import TrainOptions
-from .recipe import Batch, Recipe, Samples, Stage
+from .recipe import Batch, Recipe, Samples, TrainingStage
 from .state import Progress, load_run, save_run, save_weights
 
 if TYPE_CHECKING:
@@ -38,14 +38,11 @@ class Loop:
     options : of the run.
     recipe : what is learnt.
     folder : of the run; what lies there is gone on with.
-    engine : what computes; PyTorch if None.
+    engine : what computes.
     """
 
-    def __init__(
-        self, fabric: Fabric, options: TrainOptions, recipe: Recipe, folder: Path, engine: Engine | None = None
-    ) -> None:
-        self.fabric, self.options, self.recipe, self.folder = fabric, options, recipe, folder
-        self.engine = engine or FabricEngine(fabric, recipe)
+    def __init__(self, fabric: Fabric, options: TrainOptions, recipe: Recipe, folder: Path, engine: Engine) -> None:
+        self.fabric, self.options, self.recipe, self.folder, self.engine = fabric, options, recipe, folder, engine
         self.progress = Progress()
         if recipe.batch_size % fabric.world_size:
             raise InputError(
@@ -94,7 +91,7 @@ class Loop:
         while progress.epoch < stage.epochs:
             self._epoch(stage, journal)
 
-    def _epoch(self, stage: Stage, journal: Journal) -> None:
+    def _epoch(self, stage: TrainingStage, journal: Journal) -> None:
         """Learn from all samples once, measure, and keep the weights."""
         progress, optimiser, schedule = self.progress, self.engine.optimiser, self.engine.schedule
         order = self._order(stage)
@@ -151,7 +148,7 @@ class Loop:
             f"{shown}: the run stops; its last good state is kept, go on from it with a smaller --lr"
         )
 
-    def _measure(self, stage: Stage) -> tuple[dict[str, float], Mapping[str, Tensor]]:
+    def _measure(self, stage: TrainingStage) -> tuple[dict[str, float], Mapping[str, Tensor]]:
         """Measure the losses of the held-out samples, and take pictures of the first."""
         count = len(stage.held_out)
         if not count:
@@ -171,7 +168,7 @@ class Loop:
             )
         return sums, pictures
 
-    def _order(self, stage: Stage) -> list[list[int]]:
+    def _order(self, stage: TrainingStage) -> list[list[int]]:
         """Deal the samples of this epoch into whole batches; what is left over is dropped."""
         size = self.recipe.batch_size
         draw = np.random.default_rng([self.options.seed, _ORDER, self.progress.stage, self.progress.epoch])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, pi
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from torch import Tensor, nn
@@ -15,11 +15,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from .options import TrainOptions
-
-if TYPE_CHECKING:
-    from lightning_fabric import Fabric
-
-    from .engine import Engine
+from .settings import Settings
 
 Batch = dict[str, Any]
 
@@ -37,7 +33,7 @@ class Samples(Protocol):
 
 
 @dataclass(frozen=True)
-class Stage:
+class TrainingStage:
     """One task of a sequence.
 
     Attributes
@@ -57,9 +53,18 @@ class Stage:
 class Recipe(ABC):
     """Network, loss, optimiser and stages of one way to train a method.
 
+    A subclass states the attributes, the network and the stages in its constructor, which finds the data.
+
+    Parameters
+    ----------
+    options : of the run.
+    settings : what `declares` read from them.
+
     Attributes
     ----------
     name : of the recipe.
+    method : whose it is; asked for where the class itself is an entry point or in a user's file.
+    declares : the settings of its own, likewise.
     network : on the CPU at first; the trainer moves it.
     stages : learnt one after the other.
     batch_size : samples in a step, over all devices.
@@ -68,23 +73,24 @@ class Recipe(ABC):
     """
 
     name: str
+    method: ClassVar[str]
+    declares: ClassVar[type[Settings]] = Settings
     network: nn.Module
-    stages: Sequence[Stage]
+    stages: Sequence[TrainingStage]
     batch_size: int
     lr: float
     columns: Sequence[str]
 
-    def engine(self, fabric: Fabric, options: TrainOptions) -> Engine:
-        """Make what computes: PyTorch, unless the method can be computed elsewhere, and is to be."""
-        from .engine import FabricEngine
-
-        return FabricEngine(fabric, self)
+    def __init__(self, options: TrainOptions, settings: Any) -> None:
+        self.options, self.settings = options, settings
+        self.batch_size = options.batch_size or self.batch_size
+        self.lr = options.lr or self.lr
 
     @abstractmethod
     def optimiser(self) -> Optimizer:
         """Make an optimiser of the network; called anew for each stage."""
 
-    def schedule(self, optimiser: Optimizer, stage: Stage) -> LRScheduler | None:
+    def schedule(self, optimiser: Optimizer, stage: TrainingStage) -> LRScheduler | None:
         """Make the learning rate's schedule, stepped after each epoch; None keeps it constant."""
         return None
 

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment import environment
-from ..errors import FusionBenchError, InputError, RunError, unknown
+from ..errors import FusionBenchError, InputError, RunError
 from ..files import check_writable
+from ..methods.backends import find_backend
 from ..results.training import ENVIRONMENT, OPTIONS, write_object
-from .journal import log, telling_full_disk
-from .options import TrainOptions, changed, load_options, make_options
-from .unread import require_read
+from .declaration import Training
+from .options import TrainOptions, change_options, load_options, make_options
+from .registry import find_training
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
+    from .engine import Engine
     from .recipe import Recipe
 
-# A method's `make_recipe(options)` builds what is learnt.
-RECIPES = {"film": "recipes.film.recipe", "u2fusion": "recipes.u2fusion.recipe"}
-BACKENDS = {"torch": RECIPES, "jittor": ("film",)}  # which methods each computes
-CHANGEABLE = ("device", "devices", "workers", "precision", "lr", "epochs", "save_every", "data_root", "vgg")
+CHANGEABLE = ("device", "devices", "workers", "precision", "lr", "epochs", "save_every", "data_root")
 _ERROR = ".error.json"
 
 
@@ -36,7 +34,7 @@ def train(options: TrainOptions | None = None, quiet: bool = False, **given: Any
 
     Parameters
     ----------
-    options : or their names and values as keyword arguments; see `TrainOptions`.
+    options : or their names and values as keyword arguments, those of `settings` among them; see `TrainOptions`.
     quiet : show no progress bar.
 
     Returns
@@ -54,17 +52,18 @@ def train(options: TrainOptions | None = None, quiet: bool = False, **given: Any
 
     Examples
     --------
-    >>> train(method="u2fusion", dataset="RoadScene", epochs=10, batch_size=4)  # doctest: +SKIP
+    >>> train(dataset="RoadScene", epochs=10, batch_size=4)  # doctest: +SKIP
     """
-    chosen = options or make_options(given)
     if options is not None and given:
         raise InputError("give the options of a training run either as one object or by name")
-    if chosen.method not in RECIPES:
-        raise unknown("method that can be trained", chosen.method, RECIPES)
-    require_read(chosen, given if options is None else changed(chosen))
-    folder = _new_folder(chosen)
+    chosen = options or make_options(given)
+    training = find_training(chosen.method)
+    default = TrainOptions()
+    changed = {name: value for name, value in asdict(chosen).items() if value != getattr(default, name)}
+    chosen = _complete(training, chosen, given or changed)
+    folder = _new_folder(training, chosen)
     check_writable(folder)
-    _launch(chosen, folder, quiet)
+    _launch(training, chosen, folder, quiet)
     return folder
 
 
@@ -74,8 +73,8 @@ def resume(folder: str | Path, quiet: bool = False, **changes: Any) -> Path:
     Parameters
     ----------
     folder : of the run.
-    changes : options that shall differ from now on, of those in `CHANGEABLE`. More epochs let a finished run go on;
-        another learning rate counts from the last saved state.
+    changes : options that shall differ from now on, of those in `CHANGEABLE` and those that the method says may
+        change. More epochs let a finished run go on; another learning rate counts from the last saved state.
 
     Raises
     ------
@@ -85,19 +84,34 @@ def resume(folder: str | Path, quiet: bool = False, **changes: Any) -> Path:
         As `train`.
     """
     folder = Path(folder)
-    start, options = load_options(folder), load_options(folder, **changes)
-    for name in changes:
-        if name not in CHANGEABLE and getattr(start, name) != getattr(options, name):
-            raise InputError(f"{name} of a run cannot be changed when it goes on; these can: {', '.join(CHANGEABLE)}")
-    require_read(options, changes)
-    _launch(options, folder, quiet)
+    start = load_options(folder)
+    training = find_training(start.method)
+    # fusionbench 0.1 wrote the settings of all methods into each run
+    own = {name: value for name, value in start.settings.items() if name in training.settings.hints()}
+    start = _complete(training, replace(start, settings=own), {})
+    options = _complete(training, change_options(start, changes), changes)
+    before, after = ({**asdict(each), **each.settings, "settings": None} for each in (start, options))
+    changeable = (*CHANGEABLE, *training.settings.changeable())
+    for name in after:
+        if name not in changeable and before[name] != after[name]:
+            raise InputError(f"{name} of a run cannot be changed when it goes on; these can: {', '.join(changeable)}")
+    _launch(training, options, folder, quiet)
     return folder
 
 
-def _new_folder(options: TrainOptions) -> Path:
+def _complete(training: Training, options: TrainOptions, given: Mapping[str, Any]) -> TrainOptions:
+    """Write recipe and settings out in full, and refuse what is given and not read."""
+    from .unread import require_read
+
+    require_read(training, options, {*given, *given.get("settings", {})} - {"settings"})
+    settings = training.settings.read(options.settings)
+    return replace(options, recipe=training.recipe(options.recipe), settings=asdict(settings))
+
+
+def _new_folder(training: Training, options: TrainOptions) -> Path:
     """Choose the folder of a new run; it is made when the run has found its data."""
     name = options.name or datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    folder = Path(options.out) / options.method / name
+    folder = Path(options.out) / training.method / name
     if (folder / OPTIONS).exists() and options.name:
         raise InputError(f"there is a run {folder} already: go on with it by --resume {folder}, or choose another name")
     number = 1
@@ -107,14 +121,14 @@ def _new_folder(options: TrainOptions) -> Path:
     return folder
 
 
-def _launch(options: TrainOptions, folder: Path, quiet: bool) -> None:
+def _launch(training: Training, options: TrainOptions, folder: Path, quiet: bool) -> None:
     """Start the processes, and bring an error of theirs here."""
     from torch.multiprocessing.spawn import ProcessRaisedException
 
     from .devices import make_fabric
 
-    if options.method not in BACKENDS[options.backend]:
-        raise InputError(f"{options.method} is trained with torch only: leave --backend {options.backend} out")
+    if options.backend != "torch" and training.method not in find_backend(options.backend).METHODS:
+        raise InputError(f"{training.method} is trained with torch only: leave --backend {options.backend} out")
     # What is not PyTorch has a device of its own; what is left for Fabric is done on the CPU.
     device = options.device if options.backend == "torch" else "cpu"
     fabric = make_fabric(device, options.devices, options.precision)
@@ -142,13 +156,12 @@ def _work(fabric: Fabric, options_text: str, folder_text: str, quiet: bool) -> N
 
 
 def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> None:
+    from .journal import log, telling_full_disk
     from .loop import Loop
 
     fabric.seed_everything(options.seed, verbose=False)
-    make_recipe: Callable[[TrainOptions], Recipe]
-    make_recipe = import_module(f".{RECIPES[options.method]}", __package__).make_recipe
-    recipe = make_recipe(options)
-    engine = recipe.engine(fabric, options)
+    recipe = find_training(options.method).make(options)
+    engine = make_engine(fabric, options, recipe)
     loop = Loop(fabric, options, recipe, folder, engine)
     with telling_full_disk(folder), closing(engine):
         if fabric.is_global_zero:
@@ -164,8 +177,20 @@ def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> 
             log(folder, "finished")
 
 
+def make_engine(fabric: Fabric, options: TrainOptions, recipe: Recipe) -> Engine:
+    """Make what computes: PyTorch, or what the backend has."""
+    from .engine import FabricEngine
+
+    if options.backend == "torch":
+        return FabricEngine(fabric, recipe)
+    engine: Engine = find_backend(options.backend).make_engine(recipe, options)
+    return engine
+
+
 def _note_start(folder: Path, device: str) -> None:
     """Write down with which code and on what the run starts, or goes on."""
+    from .journal import log
+
     found = environment()
     write_object(folder / ENVIRONMENT, found)
     code = f"{found['fusionbench']}" + (f" ({found['revision']})" if found["revision"] else "")

@@ -22,14 +22,19 @@ from ..errors import InputError
 from .options import TrainOptions
 from .patches import Images, TrainingPair
 from .photographs import exposures, foci
+from .settings import Colour
 
 PHOTOS = "photos:"
 _SHOWN = 3  # wrong names told in one error
 _Pair = TypeVar("_Pair")
 
 
-def training_pairs(options: TrainOptions) -> list[TrainingPair]:
+def training_pairs(options: TrainOptions, colour: Colour = "gray") -> list[TrainingPair]:
     """List the pairs of all data sets of a run, cut to `train_num` evenly.
+
+    Parameters
+    ----------
+    colour : "gray" makes sources gray, "rgb" leaves them as they are.
 
     Raises
     ------
@@ -39,8 +44,9 @@ def training_pairs(options: TrainOptions) -> list[TrainingPair]:
     pairs: list[TrainingPair] = []
     deep: set[str] = set()
     for name in options.dataset:
-        found, deeper = _photographs(name, options) if name.startswith(PHOTOS) else _dataset(name, options)
-        pairs += found
+        read = _photographs if name.startswith(PHOTOS) else _dataset
+        more, deeper = read(name, options, colour)
+        pairs += more
         deep |= deeper
     idle = parse_ranges(options.range).without_effect(deep, ", ".join(options.dataset))
     if idle:
@@ -72,12 +78,12 @@ def hold_out(pairs: Sequence[_Pair], part: float, seed: int) -> tuple[list[_Pair
     return learn, [pairs[i] for i in sorted(chosen)]
 
 
-def _dataset(name: str, options: TrainOptions) -> tuple[list[TrainingPair], set[str]]:
+def _dataset(name: str, options: TrainOptions, colour: Colour) -> tuple[list[TrainingPair], set[str]]:
     """List the pairs of a data set, and say which sources a range has something to do for."""
     dataset, left_out = _split(name, options)
     chosen = [pair for pair in dataset if pair.name not in left_out]
     deep: set[str] = {side for side in SIDES if dataset.ranges.asked and dataset.is_deep(side)}
-    return [_pair(dataset, pair, number, options) for number, pair in enumerate(chosen)], deep
+    return [_pair(dataset, pair, number, colour) for number, pair in enumerate(chosen)], deep
 
 
 def _split(name: str, options: TrainOptions) -> tuple[FusionDataset, set[str]]:
@@ -98,15 +104,15 @@ def _split(name: str, options: TrainOptions) -> tuple[FusionDataset, set[str]]:
     return everything, left_out
 
 
-def _pair(dataset: FusionDataset, pair: Pair, number: int, options: TrainOptions) -> TrainingPair:
+def _pair(dataset: FusionDataset, pair: Pair, number: int, colour: Colour) -> TrainingPair:
     def read(draw: np.random.Generator) -> Images:
         a, b = dataset.read(pair)
-        return _prepared(a, options), _prepared(b, options)
+        return _prepared(a, colour), _prepared(b, colour)
 
     return TrainingPair(f"{dataset.name}/{pair.name}", pair.task, read, number=number)
 
 
-def _photographs(name: str, options: TrainOptions) -> tuple[list[TrainingPair], set[str]]:
+def _photographs(name: str, options: TrainOptions, colour: Colour) -> tuple[list[TrainingPair], set[str]]:
     """Make a multi-focus and a multi-exposure pair of each photograph, and say whether a range has something to do.
 
     A photograph is read by the rule of b, the visible source.
@@ -120,15 +126,15 @@ def _photographs(name: str, options: TrainOptions) -> tuple[list[TrainingPair], 
         for task, degrade in (("MFF", foci), ("MEF", exposures)):
 
             def read(draw: np.random.Generator, file: Path = file, degrade=degrade) -> Images:  # type: ignore[no-untyped-def]
-                return degrade(_prepared(load_source(file, rule), options), draw)
+                return degrade(_prepared(load_source(file, rule), colour), draw)
 
             pairs.append(TrainingPair(f"{folder.name}/{file.stem}:{task}", task, read, fixed=False, number=number))
     return pairs, {"b"} if options.range is not None and any(probe(file).deep for file in files) else set()
 
 
-def _prepared(image: NDArray[np.uint8], options: TrainOptions) -> NDArray[np.uint8]:
+def _prepared(image: NDArray[np.uint8], colour: Colour) -> NDArray[np.uint8]:
     """Make a source gray, unless channels are to be learnt from."""
-    return to_gray(image).astype(np.uint8) if options.colour == "gray" or image.ndim == 2 else image
+    return to_gray(image).astype(np.uint8) if colour == "gray" or image.ndim == 2 else image
 
 
 def _without(pairs: list[TrainingPair], options: TrainOptions) -> list[TrainingPair]:

@@ -1,46 +1,69 @@
-"""Which options of a training run its method and recipe read: one that is given and not read is a mistake."""
+"""Options of a training run that its method and data do not read: one that is given and not read is a mistake."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 from ..errors import InputError
+from .declaration import Training
 from .options import TrainOptions
-
-_FLAGS = {"settings": "--set", "mathematics": "--jittor-native"}
-# What each method's training does not read.
-_UNREAD = {
-    "film": {"colour": "it learns from luminance", "patch": "--set grid and image_size say the size",
-             "patches": "it learns from whole images, or one part of each", "vgg": "it has no part of VGG-16",
-             "ewc_lambda": "it is trained in one stage"},
-    "u2fusion": {"settings": "its options are those of the command"},
-}  # fmt: skip
-_CONSOLIDATED = ("official",)  # recipes of u2fusion in which one task follows another
+from .registry import list_trainings
+from .sources import PHOTOS
 
 
-def require_read(options: TrainOptions, given: Collection[str]) -> None:
+def require_read(training: Training, options: TrainOptions, names: Collection[str]) -> None:
     """Refuse options that are given and have no effect.
 
     Parameters
     ----------
+    training : what the method declares.
     options : of the run.
-    given : the names of those that the user gave.
+    names : of the options and settings that the user gave.
 
     Raises
     ------
     InputError
         The method, its recipe or its data do not read one of them.
     """
-    unread = dict(_UNREAD.get(options.method, {}))
-    if options.method == "u2fusion" and options.recipe not in _CONSOLIDATED:
-        unread["ewc_lambda"] = f"the recipe {options.recipe} learns all tasks at once"
-    own = [name for name in options.dataset if name.endswith(".h5")]
-    photos = [name for name in options.dataset if name.startswith("photos:")]
-    if len(own) == len(options.dataset):
-        unread |= dict.fromkeys(("split", "exclude", "data_root"), "an H5 file says itself what is in it")
-    elif len(own) + len(photos) == len(options.dataset):
-        unread |= dict.fromkeys(("split", "data_root"), "photographs are taken as they lie in their folder")
-    for name in given:
-        if name in unread and getattr(options, name):
-            flag = _FLAGS.get(name, f"--{name.replace('_', '-')}")
-            raise InputError(f"{flag} has no effect on the training of {options.method}: {unread[name]}; leave it out")
+    by_data = _said_by_data(training, options)
+    for name in names:
+        if name in options.settings:
+            reason = _why_no_setting(training, options, name)
+        else:
+            reason = by_data.get(name, "") if getattr(options, name) else ""
+        if reason:
+            raise InputError(
+                f"{_spelling(name)} has no effect on the training of {training.method}: {reason}; leave it out"
+            )
+
+
+def _why_no_setting(training: Training, options: TrainOptions, name: str) -> str:
+    """Say who reads a setting that is not read here; nothing where it is, or where nobody has it."""
+    own = training.settings.hints()
+    if name in own:
+        recipe, readers = training.recipe(options.recipe), training.settings.recipes(name)
+        return "" if not readers or recipe in readers else f"it is for the recipe {', '.join(readers)}, not {recipe}"
+    owners = [other.method for other in list_trainings() if name in other.settings.hints()]
+    if not owners:
+        return ""
+    return f"it is a setting of {', '.join(owners)}" + (f", and {training.method} has {', '.join(own)}" if own else "")
+
+
+def _said_by_data(training: Training, options: TrainOptions) -> dict[str, str]:
+    """Say which options have no effect on files that the recipe reads itself, and on photographs."""
+    files = [name for name in options.dataset if name.endswith(training.files)]
+    photographs = [name for name in options.dataset if name.startswith(PHOTOS)]
+    if len(files) == len(options.dataset):
+        return dict.fromkeys(("split", "exclude", "data_root"), f"{files[0]} says itself what is in it")
+    if len(files) + len(photographs) == len(options.dataset):
+        return dict.fromkeys(("split", "data_root"), "photographs are taken as they lie in their folder")
+    return {}
+
+
+def _spelling(name: str) -> str:
+    """Write an option as it stands on the command line."""
+    offers = {offer.name: offer for training in list_trainings() for offer in training.settings.offers(training.method)}
+    if name in offers:
+        return offers[name].spelling
+    settings = {each for training in list_trainings() for each in training.settings.hints()}
+    return f"--set {name}" if name in settings else f"--{name.replace('_', '-')}"

@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from ...training.engine import Engine
 from ...training.options import TrainOptions
-from ...training.recipe import Batch, Stage
+from ...training.recipe import Batch, TrainingStage
 from . import environment
 from .messages import Array, Config, Pair, groups
 from .remote import JittorModel
@@ -39,7 +39,7 @@ class JittorEngine(Engine):
     def __init__(self, recipe: Paper, options: TrainOptions) -> None:
         environment.require()
         self.recipe = recipe
-        self.config = Config(recipe.grid, options.mathematics, recipe.settings.loss_grad_weight,
+        self.config = Config(recipe.grid, recipe.settings.mathematics, recipe.settings.loss_grad_weight,
                              recipe.settings.loss_ssim, recipe.signed)  # fmt: skip
         self.worker = Worker(device=options.device)
         self.model: JittorModel | None = None
@@ -48,7 +48,7 @@ class JittorEngine(Engine):
         """Start the worker, and give it the parameters."""
         self.model = JittorModel(self.worker, self.recipe.network, self.config)
 
-    def begin(self, stage: Stage) -> None:
+    def begin(self, stage: TrainingStage) -> None:
         """Make the optimiser and the schedule of a stage."""
         self.optimiser = Adam(self._model, self.recipe.lr)
         self.schedule = self.recipe.schedule(self.optimiser, stage)
@@ -123,7 +123,7 @@ class Adam(Optimizer):
 
 
 def pairs_of(batch: Batch) -> list[Pair]:
-    """Take the pairs out of a batch of `methods.film.samples`."""
+    """Take the pairs out of a batch of FILM's samples."""
     return list(zip(*_images(batch), batch["text"], strict=True))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from .text.source import Features, checked
+from .features import Features, checked
 
 GROUPS = ("imageA", "imageB", "text")
 Image = NDArray[np.float32]

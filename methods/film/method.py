@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
 from ...errors import InputError
 from ...sizes import parse_size_or_auto
+from ..backends import find_backend
+from ..flag import Flag
 from ..method import Gray, Method, Quantise
 
 if TYPE_CHECKING:
     from ...datasets.pair import Pair
-    from ...frameworks.jittor.fuser import Fuser
     from .network import FilmNetwork
     from .text import TextSource
 
@@ -47,6 +48,13 @@ class Film(Method):
     )
     learned = True
     quantise: Quantise = "minmax-truncate"
+    flags: ClassVar[Mapping[str, Flag]] = {
+        "text": Flag("describe, none, blip2, or precomputed features."),
+        "backend": Flag("what computes."),
+        "mathematics": Flag(
+            "with --backend jittor, its own mathematics, not PyTorch's.", spelling="--jittor-native", value="native"
+        ),
+    }
 
     def __init__(
         self, weights: str = OURS, text: str = "describe", grid: str = "auto",
@@ -56,12 +64,13 @@ class Film(Method):
         self.weights, self.text, self.grid, self.quantise = weights, text, grid, quantise
         self.backend, self.mathematics = backend, mathematics
         parse_grid(grid)
-        if backend == "jittor":
-            from ...frameworks.jittor import environment
-
-            environment.require()
+        if backend != "torch":
+            find_backend(backend).require()
         elif mathematics != "torch":
-            raise InputError(f"mathematics={mathematics} is for backend=jittor: choose that, or leave it out")
+            raise InputError(
+                f"mathematics={mathematics} is for backend=jittor (--jittor-native needs --backend jittor): "
+                "choose that, or leave it out"
+            )
         self._networks: dict[Path, FilmNetwork] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -79,7 +88,7 @@ class Film(Method):
 
     def start(self) -> None:
         """Start Jittor, if it is to compute."""
-        if self.backend == "jittor":
+        if self.backend != "torch":
             self._fuser.start()
 
     def close(self) -> None:
@@ -94,7 +103,7 @@ class Film(Method):
         if tasks.isdisjoint(files):
             self._file(min(tasks))  # says what lacks
         self._source.check(pairs)
-        if self.backend == "jittor":
+        if self.backend != "torch":
             _ = self._fuser  # knows its devices
         for task in sorted(tasks & set(files)):
             self._network(task)
@@ -107,7 +116,7 @@ class Film(Method):
         fused = np.empty_like(a)
         for i, pair in enumerate(pairs):
             text = self._source.features(pair, a[i, 0], b[i, 0])
-            if self.backend == "jittor":
+            if self.backend != "torch":
                 fused[i, 0] = self._fuser.fuse(self._file(pair.task), parse_grid(self.grid), (a[i, 0], b[i, 0], text))
                 continue
             network = self._network(pair.task)
@@ -143,13 +152,12 @@ class Film(Method):
     @property
     def backend_record(self) -> dict[str, Any] | None:
         """What computes, if it is not PyTorch: name, version, oneDNN, device, mathematics."""
-        return self._fuser.record if self.backend == "jittor" else None
+        record: dict[str, Any] | None = self._fuser.record if self.backend != "torch" else None
+        return record
 
     @cached_property
-    def _fuser(self) -> Fuser:
-        from ...frameworks.jittor.fuser import Fuser
-
-        return Fuser(self.mathematics, self.device)
+    def _fuser(self) -> Any:
+        return find_backend(self.backend).make_fuser(self.mathematics, self.device)
 
     @cached_property
     def _source(self) -> TextSource:
@@ -179,7 +187,7 @@ class Film(Method):
         file = self._file(task)
         if file not in self._networks:
             network = load_network(file, parse_grid(self.grid))
-            self._networks[file] = network if self.backend == "jittor" else network.to(self.device)
+            self._networks[file] = network if self.backend != "torch" else network.to(self.device)
         return self._networks[file]
 
 

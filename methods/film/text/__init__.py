@@ -18,11 +18,12 @@ from pathlib import Path
 
 from ....errors import unknown
 from .describe import Describe
-from .source import WIDTH, Features, NoText, Precomputed, TextSource, checked
+from .precomputed import Precomputed
+from .source import NoText, TextSource
 
 SOURCES = ("describe", "none", "blip2", "blip2:MODEL", "blip2@FOLDER", "precomputed:PATH")
 
-__all__ = ["SOURCES", "WIDTH", "Describe", "Features", "NoText", "Precomputed", "TextSource", "checked", "make_text"]
+__all__ = ["SOURCES", "TextSource", "make_text"]
 
 
 def make_text(spec: str, device: str = "cpu") -> TextSource:

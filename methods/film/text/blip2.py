@@ -19,9 +19,10 @@ import numpy as np
 
 from ....datasets.pair import Pair
 from ....errors import InputError, SetupError, one_line
+from ..features import Features, checked
 from .cache import cached, key_of
 from .describe import NAMES
-from .source import Features, Gray, TextSource, checked
+from .source import Gray, TextSource
 
 MODEL = "Salesforce/blip2-itm-vit-g"
 CAPTIONER = "Salesforce/blip2-opt-2.7b"

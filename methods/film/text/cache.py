@@ -12,7 +12,8 @@ import numpy as np
 
 from ....errors import FusionBenchError
 from ....files import cache_folder, write_bytes
-from .source import Features, Gray
+from ..features import Features
+from .source import Gray
 
 
 def key_of(*parts: str | bytes | Gray) -> str:

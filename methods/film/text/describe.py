@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from ....datasets.pair import Pair
+from ..features import WIDTH, Features
 from .cache import cached, key_of
-from .source import WIDTH, Features, Gray, TextSource
+from .source import Gray, TextSource
 
 VERSION = "1"  # of the sentences and the embedding; it counts in the cache's keys
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
 import torch
@@ -15,75 +13,21 @@ from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, StepLR
 
 from ....datasets.images import write
-from ....errors import InputError, unknown
+from ....errors import InputError
 from ....methods.film.checkpoints import load_network
 from ....methods.film.method import parse_grid
 from ....methods.film.network import GRID, FilmNetwork
-from ....methods.options import read_value, told
 from ....sizes import parse_size_or_auto
 from ...options import TrainOptions
-from ...recipe import Batch, Recipe, Stage, cosine
+from ...recipe import Batch, Recipe, TrainingStage, cosine
 from ...sources import hold_out
+from . import FilmSettings
 from .loss import fusion_losses
 from .samples import Images, chosen_text, find_items, in_files
-
-if TYPE_CHECKING:
-    from lightning_fabric import Fabric
-
-    from ...engine import Engine
 
 PICTURES = "pic_fusion"
 RISE = 3  # epochs in which the weight of the gradients grows, in the short recipe
 SHOWN = 2  # batches of each epoch whose images are kept
-
-
-@dataclass(frozen=True)
-class FilmSettings:
-    """The settings of a training run that only FILM has.
-
-    Attributes
-    ----------
-    text : a source as `make_text` takes it; "auto" is the text in an H5 file, and "describe" for a data set.
-    grid : working grid, "HEIGHTxWIDTH".
-    image_size : "HEIGHTxWIDTH" of the images learnt from; "auto" keeps the size of those in an H5 file, and takes the
-        working grid for a data set.
-    loss_grad_weight : what the gradients count in the loss.
-    loss_ssim : what the SSIM term counts; 0 computes and logs it only.
-    checkpointing : compute activations twice in place of keeping them: less memory, a third more time.
-    """
-
-    text: str = "auto"
-    grid: str = f"{GRID[0]}x{GRID[1]}"
-    image_size: str = "auto"
-    loss_grad_weight: float = 20.0
-    loss_ssim: float = 0.0
-    checkpointing: bool = False
-
-    @classmethod
-    def read(cls, given: Mapping[str, Any]) -> FilmSettings:
-        """Build them from names and values, or texts.
-
-        Raises
-        ------
-        InputError
-            There is no such setting, or its value cannot be.
-        """
-        hints = get_type_hints(cls)
-        values: dict[str, Any] = {}
-        for name, value in given.items():
-            if name not in hints:
-                raise unknown("setting of film's training", name, hints)
-            try:
-                values[name] = read_value(value, hints[name])
-            except (ValueError, TypeError):
-                raise InputError(f"the setting {name} is {told(hints[name])}, not {value!r}") from None
-        return cls(**values)
-
-    def __post_init__(self) -> None:
-        """Check the numbers."""
-        for name in ("loss_grad_weight", "loss_ssim"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise InputError(f"the setting {name} is a number of at least 0, not {getattr(self, name)}")
 
 
 class Paper(Recipe):
@@ -92,9 +36,11 @@ class Paper(Recipe):
     Parameters
     ----------
     options : of the run.
+    settings : of FILM's.
     """
 
     name = "official"
+    settings: FilmSettings
     batch_size = 2
     lr = 1e-5
     epochs = 150
@@ -102,19 +48,19 @@ class Paper(Recipe):
     signed = False
     columns: Sequence[str] = ("loss", "intensity_loss", "gradient_loss", "ssim_loss")
 
-    def __init__(self, options: TrainOptions) -> None:
-        self.settings = settings = FilmSettings.read(options.settings)
+    def __init__(self, options: TrainOptions, settings: FilmSettings) -> None:
+        if options.backend == "torch" and settings.mathematics != "torch":
+            raise InputError("--jittor-native needs --backend jittor")
+        super().__init__(options, settings)
         grid = self.grid
         size = parse_size_or_auto(settings.image_size, "an image_size")
-        self.batch_size = options.batch_size or self.batch_size
-        self.lr = options.lr or self.lr
         if options.epochs is not None and len(options.epochs) != 1:
             raise InputError(f"film is trained in one stage: --epochs takes one number, not {len(options.epochs)}")
         learn, held_out = hold_out(
             find_items(options, settings.text, size, grid, self.crops), options.validation, options.seed
         )
         epochs = options.epochs[0] if options.epochs else self.epochs
-        self.stages = [Stage("film", Images(learn, options.seed), Images(held_out, options.seed), epochs)]
+        self.stages = [TrainingStage("film", Images(learn, options.seed), Images(held_out, options.seed), epochs)]
         network = load_network(options.weights, grid).train() if options.weights else FilmNetwork(grid)
         network.checkpointing = settings.checkpointing
         self.network: nn.Module = network
@@ -126,19 +72,11 @@ class Paper(Recipe):
         """The working grid."""
         return parse_grid(self.settings.grid) or GRID
 
-    def engine(self, fabric: Fabric, options: TrainOptions) -> Engine:
-        """Compute in PyTorch or in Jittor."""
-        if options.backend == "torch":
-            return super().engine(fabric, options)
-        from ....frameworks.jittor.engine import JittorEngine
-
-        return JittorEngine(self, options)
-
     def optimiser(self) -> Optimizer:
         """Make Adam."""
         return Adam(self.network.parameters(), lr=self.lr)
 
-    def schedule(self, optimiser: Optimizer, stage: Stage) -> LRScheduler:
+    def schedule(self, optimiser: Optimizer, stage: TrainingStage) -> LRScheduler:
         """Let the learning rate fall every 50 epochs."""
         return StepLR(optimiser, step_size=50, gamma=0.6)
 
@@ -211,7 +149,7 @@ class Short(Paper):
     crops = True
     signed = True
 
-    def schedule(self, optimiser: Optimizer, stage: Stage) -> LRScheduler:
+    def schedule(self, optimiser: Optimizer, stage: TrainingStage) -> LRScheduler:
         """Let the learning rate fall along a cosine."""
         return cosine(optimiser, stage.epochs)
 
@@ -220,13 +158,3 @@ class Short(Paper):
         full = self.settings.loss_grad_weight
         epoch = self.stages[0].samples.epoch
         return full if measuring else min(full, full ** (epoch / RISE))
-
-
-RECIPES = {recipe.name: recipe for recipe in (Paper, Short)}
-
-
-def make_recipe(options: TrainOptions) -> Recipe:
-    """Build the recipe that the options ask for, with its data."""
-    if options.recipe not in RECIPES:
-        raise unknown("recipe of film", options.recipe, RECIPES)
-    return RECIPES[options.recipe](options)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, StepLR
 
-from ....errors import InputError, unknown
+from ....errors import InputError
 from ....files import cache_folder
 from ....methods.u2fusion.checkpoints import load_generator
 from ....methods.u2fusion.network import Generator
@@ -20,14 +20,15 @@ from ....methods.weights.convert import sha256_of
 from ....methods.weights.fetch import locate
 from ...options import TrainOptions
 from ...patches import Patches, TrainingPair
-from ...recipe import Batch, Recipe, Stage, cosine
+from ...recipe import Batch, Recipe, TrainingStage, cosine
 from ...rmsprop import TensorFlowRMSProp
 from ...sources import hold_out, training_pairs
+from . import U2FusionSettings
 from .consolidation import DRAWS, Anchor, anchor
 from .energies import EnergyStore
 from .information import Convention, InformationWeights
 from .loss import gradient_gap, ms_ssim, mse, shared, ssim
-from .vgg import VGG16, load_vgg
+from .vgg import load_vgg
 
 SEQUENCE = (("IVF", "MIF"), ("MEF",), ("MFF",))
 TITLES = {"IVF": "infrared-visible", "MIF": "medical", "MEF": "multi-exposure", "MFF": "multi-focus"}
@@ -39,11 +40,10 @@ class U2FusionRecipe(Recipe):
     Parameters
     ----------
     options : of the run.
-    pairs : to learn from and to hold out.
-    vgg : the feature extractor that weighs the sources.
-    store : where energies of fixed patches are kept.
+    settings : of U2Fusion's.
     """
 
+    settings: U2FusionSettings
     convention: Convention = "official"
     epochs: tuple[int, ...]
     lr = 1e-4
@@ -53,16 +53,20 @@ class U2FusionRecipe(Recipe):
     swaps = True
     columns: Sequence[str] = ("loss", "pixel_loss", "ssim_loss")
 
-    def __init__(self, options: TrainOptions, pairs: Sequence[TrainingPair], vgg: VGG16, store: Path) -> None:
-        self.options = options
-        self.information = InformationWeights(vgg, self.convention)
+    def __init__(self, options: TrainOptions, settings: U2FusionSettings) -> None:
+        super().__init__(options, settings)
+        pairs = training_pairs(options, settings.colour)
+        self.information = InformationWeights(load_vgg(settings.vgg), self.convention)
+        file = Path(settings.vgg) if settings.vgg else locate("vgg16-torchvision")
+        assert file is not None  # load_vgg has fetched it
+        store = cache_folder() / "energies" / f"{sha256_of(file)[:16]}-{self.convention}.bin"
         self.energies = EnergyStore(store, self.information.energy, mirrored=self.flips)
-        self.batch_size = options.batch_size or self.batch_size
-        self.lr = options.lr or self.lr
         network = load_generator(options.weights).train() if options.weights else Generator()
         # a quarter faster on the CPU
         self.network: nn.Module = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.stages = self._make_stages(pairs)
+        if len(self.stages) == 1 and settings.ewc_lambda != U2FusionSettings.ewc_lambda:
+            raise InputError("--ewc-lambda is for several tasks, and there are pairs of one: leave it out")
 
     def to(self, device: Any) -> None:
         """Move the feature extractor."""
@@ -72,7 +76,7 @@ class U2FusionRecipe(Recipe):
         """Sort pairs into the stages of the sequence."""
         return [("all tasks", list(pairs))]
 
-    def _make_stages(self, pairs: Sequence[TrainingPair]) -> list[Stage]:
+    def _make_stages(self, pairs: Sequence[TrainingPair]) -> list[TrainingStage]:
         groups = [(name, group) for name, group in self.groups(pairs) if group]
         wanted = self.options.epochs or self.epochs[: len(groups)]
         if len(wanted) not in (1, len(groups)):
@@ -81,13 +85,14 @@ class U2FusionRecipe(Recipe):
         wanted = wanted * len(groups) if len(wanted) == 1 else wanted
         return [self._stage(name, group, epochs) for (name, group), epochs in zip(groups, wanted, strict=True)]
 
-    def _stage(self, name: str, pairs: Sequence[TrainingPair], epochs: int) -> Stage:
-        options = self.options
-        learn, held_out = hold_out(pairs, options.validation, options.seed)
-        count = options.patches or self.patches
-        samples = Patches(learn, options.patch, options.seed, count, self.fixed, self.flips)
-        measured = Patches(held_out, options.patch, options.seed, 1, fixed=True)
-        return Stage(name, samples, measured, epochs)
+    def _stage(self, name: str, pairs: Sequence[TrainingPair], epochs: int) -> TrainingStage:
+        seed, size = self.options.seed, self.settings.patch
+        learn, held_out = hold_out(pairs, self.options.validation, seed)
+        samples = Patches(learn, size, seed, self.settings.patches or self.patches, self.fixed, self.flips)
+        measured = Patches(held_out, size, seed, 1, fixed=True)
+        samples.check()
+        measured.check()
+        return TrainingStage(name, samples, measured, epochs)
 
     def shares(self, batch: Batch, keep: bool) -> Tensor:
         """Weigh the sources of a batch, (N, 2); the energies of fixed patches are kept."""
@@ -147,7 +152,7 @@ class Official(U2FusionRecipe):
 
     def begin(self, stage: int, batches: Callable[[int, int], Batch]) -> None:
         """Hold on to the earlier tasks, each of which counts with 30 batches."""
-        if stage == 0 or not self.options.ewc_lambda:
+        if stage == 0 or not self.settings.ewc_lambda:
             return
 
         def losses() -> Any:
@@ -163,7 +168,7 @@ class Official(U2FusionRecipe):
         losses = super().losses(batch, network, draw)
         if self.anchor is None:
             return losses
-        penalty = self.anchor.penalty(self.network, self.options.ewc_lambda)
+        penalty = self.anchor.penalty(self.network, self.settings.ewc_lambda)
         return {**losses, "loss": losses["loss"] + penalty, "ewc_loss": penalty}
 
     def memory(self) -> dict[str, Any]:
@@ -197,8 +202,8 @@ class Port(U2FusionRecipe):
     fixed = False
     swaps = False
 
-    def __init__(self, options: TrainOptions, pairs: Sequence[TrainingPair], vgg: VGG16, store: Path) -> None:
-        super().__init__(options, pairs, vgg, store)
+    def __init__(self, options: TrainOptions, settings: U2FusionSettings) -> None:
+        super().__init__(options, settings)
         if not options.weights:
             for name, parameter in self.network.named_parameters():
                 if name.endswith("weight"):
@@ -214,7 +219,7 @@ class Port(U2FusionRecipe):
         """Make Adam."""
         return Adam(self.network.parameters(), lr=self.lr, weight_decay=5e-4)
 
-    def schedule(self, optimiser: Optimizer, stage: Stage) -> LRScheduler:
+    def schedule(self, optimiser: Optimizer, stage: TrainingStage) -> LRScheduler:
         """Let the learning rate fall by a tenth an epoch."""
         return StepLR(optimiser, step_size=1, gamma=0.9)
 
@@ -246,35 +251,6 @@ class Joint(U2FusionRecipe):
         """Make Adam."""
         return Adam(self.network.parameters(), lr=self.lr)
 
-    def schedule(self, optimiser: Optimizer, stage: Stage) -> LRScheduler:
+    def schedule(self, optimiser: Optimizer, stage: TrainingStage) -> LRScheduler:
         """Let the learning rate fall along a cosine."""
         return cosine(optimiser, stage.epochs)
-
-
-RECIPES: dict[str, type[U2FusionRecipe]] = {recipe.name: recipe for recipe in (Official, Port, Joint)}
-
-
-def make_recipe(options: TrainOptions) -> U2FusionRecipe:
-    """Build the recipe that the options ask for, with its data and its feature extractor.
-
-    Raises
-    ------
-    InputError
-        There is no such recipe, or the data or VGG-16's weights are not as they must be.
-    """
-    if options.recipe not in RECIPES:
-        raise unknown("recipe of u2fusion", options.recipe, RECIPES)
-    recipe = RECIPES[options.recipe]
-    pairs = training_pairs(options)
-    vgg = load_vgg(options.vgg)
-    file = Path(options.vgg) if options.vgg else locate("vgg16-torchvision")
-    assert file is not None  # load_vgg has fetched it
-    store = cache_folder() / "energies" / f"{sha256_of(file)[:16]}-{recipe.convention}.bin"
-    made = recipe(options, pairs, vgg, store)
-    if len(made.stages) == 1 and options.ewc_lambda != TrainOptions.ewc_lambda:
-        raise InputError("--ewc-lambda is for several tasks, and there are pairs of one: leave it out")
-    for stage in made.stages:
-        for patches in (stage.samples, stage.held_out):
-            assert isinstance(patches, Patches)
-            patches.check()
-    return made

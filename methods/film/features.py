@@ -1,0 +1,42 @@
+"""The text features that FILM takes: 768 numbers for each word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+
+WIDTH = 768
+Features = NDArray[np.float32]
+
+
+def checked(values: NDArray[Any], name: str) -> Features:
+    """Bring the features of a pair to (L, 768) float32.
+
+    Parameters
+    ----------
+    values : (L, 768), or with leading axes of length 1, as in the published files (1, L, 768).
+    name : of the pair, for errors.
+
+    Raises
+    ------
+    InputError
+        They have another shape, are no numbers, or are not all finite.
+    """
+    shape = "x".join(map(str, values.shape)) or "a single number"
+    while values.ndim > 2 and values.shape[0] == 1:
+        values = values[0]
+    if values.dtype.kind != "f":
+        raise InputError(f"the text of pair {name!r} is of type {values.dtype}, not of floating-point numbers")
+    if values.ndim != 2 or values.shape[1] != WIDTH or not len(values):
+        raise InputError(
+            f"the text of pair {name!r} is {shape}, not Lx{WIDTH}: FILM takes features that are {WIDTH} wide, as "
+            "BLIP-2's Q-Former makes them"
+        )
+    features = np.ascontiguousarray(values, dtype=np.float32)
+    if not np.isfinite(features).all():
+        raise InputError(f"the text of pair {name!r} is not all finite")
+    return features
