@@ -15,8 +15,7 @@ from ..files import check_writable
 from ..methods.devices import check_device
 from ..results import Profile
 from ..results.paths import profile_path
-from ..results.profiles import read_profile, write_profile
-from ..results.records import now
+from ..results.records import now, read_record, write_record
 from ..sizes import parse_size
 from .describe import describe_method
 from .measure import Job, default_threads, measure, quartiles, scene
@@ -131,13 +130,13 @@ def _one(about: dict[str, Any], job: Job, out: Path, again: bool, advance: Calla
         seconds=seconds,
         finished=now(),
     )
-    write_profile(profile_path(out, label, job.size, job.device), profile)
+    write_record(profile_path(out, label, job.size, job.device), profile)
     return profile
 
 
 def _stored(about: dict[str, Any], job: Job, out: Path) -> Profile | None:
     """Read what was measured before; None where it was not, or something is different now."""
-    stored = read_profile(profile_path(out, about["method"].label, job.size, job.device))
+    stored = read_record(profile_path(out, about["method"].label, job.size, job.device), Profile)
     same = (
         stored is not None
         and all(getattr(stored, name) == about[name] for name in _SAME)

@@ -18,7 +18,7 @@ from ..errors import FusionBenchError, one_line
 from ..files import write_failed
 from ..metrics import Sources, evaluate, get_protocol, prepare
 from ..results import Row, RunFolder
-from .looks import Seen, levels, look
+from .looks import Levels, levels, look
 from .ready import check_method, lacking
 from .warm import warm_up
 
@@ -127,13 +127,13 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
     try:
         digest = digest_sources(task.pair)
         sources = prepare(*task.read(), data_range=WHITE)
-        seen = Seen(levels(sources.a), levels(sources.b))
+        grays = levels(sources.a), levels(sources.b)
     except Exception as error:  # whatever a file makes a decoder raise is its pair's result, not the end of the run
         return [(target.folder, _failed(task.pair, error)) for target in task.targets]
-    return [(target.folder, _serve(target, task, sources, seen, digest)) for target in task.targets]
+    return [(target.folder, _serve(target, task, sources, grays, digest)) for target in task.targets]
 
 
-def _serve(target: Target, task: PairTask, sources: Sources, seen: Seen, digest: Digest) -> Row:
+def _serve(target: Target, task: PairTask, sources: Sources, grays: tuple[Levels, Levels], digest: Digest) -> Row:
     pair = task.pair
     mark = target.row.sources if target.row else ""
     try:
@@ -152,7 +152,7 @@ def _serve(target: Target, task: PairTask, sources: Sources, seen: Seen, digest:
         if target.row is None:
             _keep(target, pair, fused)
         _score(row, fused, _seen_by(fused, sources), target.keys)
-        row.facts.update(look(fused.image, seen))
+        row.facts.update(look(fused.image, *grays))
     except Exception as error:
         if write_failed(error):
             raise
