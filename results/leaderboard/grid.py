@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .boards import Board, Column, Entry
-from .footnotes import Footnotes, footnotes
+from .footnotes import Footnotes, footnotes, raised
 from .ranks import Standing, standings
 
 NONE = "–"
@@ -64,9 +64,15 @@ class Grid:
     footnotes: Footnotes = field(default_factory=Footnotes)
 
     @property
-    def below(self) -> list[str]:
-        """All that stands below the table, line by line."""
-        return [*self.notes, *self.footnotes.lines]
+    def grouped_heads(self) -> list[str]:
+        """The heads as one line, each behind the name of its group."""
+        groups = [name for name, span in self.groups for _ in range(span)] or [""] * len(self.heads)
+        return [f"{name}: {head.plain}" if name else head.plain for name, head in zip(groups, self.heads, strict=True)]
+
+    def below(self, mark: Callable[[Sequence[int]], str] = raised, write: Callable[[str], str] = str) -> list[str]:
+        """Write all that stands below the table, line by line: `mark` writes the numbers, `write` the sentences."""
+        numbered = (f"{mark([n])} {write(text)}" for n, text in enumerate(self.footnotes.numbered, start=1))
+        return [*map(write, [*self.notes, *self.footnotes.shared]), *numbered]
 
 
 def digits(board: Board, column: Column) -> int:
