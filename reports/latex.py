@@ -107,11 +107,11 @@ def _table(grid: Grid, caption: str, label: str | None) -> str:
     ]
     tabular = [f"\\begin{{tabular}}{{l{'r' * len(grid.heads)}}}", r"\toprule", *_groups(grid), *rows, r"\bottomrule"]
     notes = [f"\\par\\smallskip{{\\footnotesize {note}}}" for note in grid.below(_raised, escaped)]
-    named = [f"\\label{{{''.join(c for c in label if c.isascii() and (c.isalnum() or c in ':-.'))}}}"] if label else []
+    labels = [f"\\label{{{''.join(c for c in label if c.isascii() and (c.isalnum() or c in ':-.'))}}}"] if label else []
     # a table that is too wide shrinks to the line; others keep their size
     fit = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
     return "\n".join(
-        [r"\begin{table}[htbp]", r"\centering", f"\\caption{{{escaped(caption)}}}", *named, fit, *tabular,
+        [r"\begin{table}[htbp]", r"\centering", f"\\caption{{{escaped(caption)}}}", *labels, fit, *tabular,
          r"\end{tabular}}", *notes, r"\end{table}", ""]
     )  # fmt: skip
 

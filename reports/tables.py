@@ -94,10 +94,10 @@ def _grids(
     if content == "standings":
         return [standings_grid(boards, names=names, incomplete=incomplete)]
     if content == "efficiency":
-        measured = {(p.method.label, p.circumstances): p for board in boards for e in board.entries for p in e.profiles}
-        if not measured:
+        profiles = {(p.method.label, p.circumstances): p for board in boards for e in board.entries for p in e.profiles}
+        if not profiles:
             raise InputError("none of these methods was profiled: run `fusionbench profile` with them first")
-        return efficiency_grids(list(measured.values()), names=names)
+        return efficiency_grids(list(profiles.values()), names=names)
     if content == "significance":
         grids = [
             significance_grid(board, column, names=names, incomplete=incomplete)

@@ -84,9 +84,7 @@ def digits(board: Board, column: Column) -> int:
 
 def title(board: Board) -> str:
     """Name the data set, the number of its pairs and the protocols."""
-    return " · ".join(
-        [board.dataset, plural(board.pairs, "pair"), *([known] if (known := _protocols([board])) else [])]
-    )
+    return " · ".join([board.dataset, plural(board.pairs, "pair"), *filter(None, [_protocols([board])])])
 
 
 def heads(board: Board) -> list[Head]:
@@ -255,8 +253,8 @@ def standings_grid(
 
 def _protocols(boards: Sequence[Board]) -> str:
     used = {column.protocol for board in boards for column in board.columns}
-    known = {p for board in boards for entry in board.entries for p in entry.protocols.split()}
-    return ", ".join(sorted(p for p in known if p.partition("/")[0] in used))
+    versions = {p for board in boards for entry in board.entries for p in entry.protocols.split()}
+    return ", ".join(sorted(p for p in versions if p.partition("/")[0] in used))
 
 
 def plural(number: int, noun: str) -> str:
