@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..datasets import FULL, Pair, Ranges, SizePolicy, read, read_pair, write
 from ..errors import FusionBenchError, one_line
+from ..files import write_failed
 from ..metrics import Sources, evaluate, get_protocol, prepare
 from ..results import Row, RunFolder
 from .looks import Levels, levels, look
@@ -57,12 +58,11 @@ class PairTask:
     targets: tuple[Target, ...] = field(default_factory=tuple)
     ranges: Ranges = FULL
     rgbt: bool = False
+    at_once: int = 1
 
     def read(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Read both sources, as methods and metrics see them."""
         return read_pair(self.pair, self.size_policy, self.ranges, self.rgbt)
-
-    at_once: int = 1
 
 
 def _method(method: str | bytes | Method, device: str) -> Method:
