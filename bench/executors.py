@@ -110,7 +110,7 @@ def stream(executor: Executor, function: Callable[[T], R], items: Iterable[T], a
             else:
                 error = error or failure
     if error is not None:
-        raise _told(error)
+        raise _explained(error)
 
 
 def elsewhere(executor: Executor, function: Callable[..., R], *arguments: Any) -> R:
@@ -124,10 +124,10 @@ def elsewhere(executor: Executor, function: Callable[..., R], *arguments: Any) -
     try:
         return executor.submit(function, *arguments).result()
     except Exception as error:
-        raise _told(error) from error
+        raise _explained(error) from error
 
 
-def _told(error: BaseException) -> BaseException:
+def _explained(error: BaseException) -> BaseException:
     """Turn what a library says of its workers into a sentence."""
     if isinstance(error, FusionBenchError) or not isinstance(error, Exception):
         return error

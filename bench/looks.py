@@ -6,7 +6,6 @@ A number of one image proves nothing; `notes` decides over all pairs of a data s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +13,6 @@ from numpy.typing import NDArray
 Levels = NDArray[np.uint8]
 
 _EVERY = 4  # of each axis: enough pixels for a correlation
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The gray levels of both sources, (H, W) in 0..255."""
-
-    a: Levels
-    b: Levels
 
 
 def levels(image: NDArray[np.generic]) -> Levels:
@@ -33,13 +24,13 @@ def levels(image: NDArray[np.generic]) -> Levels:
     return np.rint(luminance(image) * 255).astype(np.uint8)
 
 
-def look(fused: NDArray[np.uint8], seen: Seen) -> dict[str, float]:
+def look(fused: NDArray[np.uint8], a: Levels, b: Levels) -> dict[str, float]:
     """Compare a fused image with its sources.
 
     Parameters
     ----------
     fused : (H, W) or RGB (H, W, 3).
-    seen : of the sources.
+    a, b : the gray levels of the sources, (H, W) in 0..255.
 
     Returns
     -------
@@ -54,20 +45,20 @@ def look(fused: NDArray[np.uint8], seen: Seen) -> dict[str, float]:
         "fused_max": float(gray.max()),
         "fused_at_0": float(np.mean(gray == 0)),
         "fused_at_255": float(np.mean(gray == 255)),
-        "sources_min": float(min(seen.a.min(), seen.b.min())),
-        "sources_max": float(max(seen.a.max(), seen.b.max())),
+        "sources_min": float(min(a.min(), b.min())),
+        "sources_max": float(max(a.max(), b.max())),
     }
-    if gray.shape == seen.a.shape == seen.b.shape:
-        facts.update(_beside(gray, seen))
+    if gray.shape == a.shape == b.shape:
+        facts.update(_beside(gray, a, b))
     return facts
 
 
-def _beside(gray: Levels, seen: Seen) -> Iterator[tuple[str, float]]:
-    found = [value for source in (seen.a, seen.b) if (value := _correlation(gray, source)) is not None]
-    if found:
-        yield "likeness", max(found)
-    if not np.array_equal(seen.a, seen.b):
-        for number, source in enumerate((seen.a, seen.b), start=1):
+def _beside(gray: Levels, a: Levels, b: Levels) -> Iterator[tuple[str, float]]:
+    correlations = [value for source in (a, b) if (value := _correlation(gray, source)) is not None]
+    if correlations:
+        yield "likeness", max(correlations)
+    if not np.array_equal(a, b):
+        for number, source in enumerate((a, b), start=1):
             if np.array_equal(gray, source):
                 yield "copy_of", float(number)
 

@@ -147,8 +147,8 @@ def _status(name: str) -> int | None:
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
-    found = (int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
-    return next(found, None)
+    sizes = (int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
+    return next(sizes, None)
 
 
 def _children() -> int:
@@ -201,9 +201,9 @@ def modules(values: Iterable[Any]) -> Iterator[nn.Module]:
 
 def default_threads() -> int:
     """As many threads as OMP_NUM_THREADS says, or as there are processors for this process."""
-    said = os.environ.get("OMP_NUM_THREADS", "")
-    if said.isdigit() and int(said):
-        return int(said)
+    wish = os.environ.get("OMP_NUM_THREADS", "")
+    if wish.isdigit() and int(wish):
+        return int(wish)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

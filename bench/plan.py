@@ -37,8 +37,8 @@ def choose_metrics(protocols: Sequence[str], metrics: Sequence[str] | None) -> K
         return {name: tuple(metric.key for metric in select(name, metrics).values()) for name in protocols}
     keys: dict[str, tuple[str, ...]] = dict.fromkeys(protocols, ())
     for metric in metrics:
-        found = [name for name in protocols if _has(name, metric)]
-        for name in found or protocols[:1]:  # in none of them: let `select` say so
+        owners = [name for name in protocols if _has(name, metric)]
+        for name in owners or protocols[:1]:  # in none of them: let `select` say so
             keys[name] += tuple(record.key for record in select(name, [metric]).values())
     return {name: chosen for name, chosen in keys.items() if chosen}
 
@@ -73,9 +73,9 @@ class Trial:
     def look(self) -> None:
         """Read what is there, and refuse results of another configuration, and a folder that cannot be written to."""
         check_writable(self.folder.path)
-        known = self.folder.manifest()
-        for name, value in self.configuration().items() if known else ():
-            before = getattr(known, name)
+        manifest = self.folder.manifest()
+        for name, value in self.configuration().items() if manifest else ():
+            before = getattr(manifest, name)
             if before != value:
                 raise InputError(
                     f"{self.folder.path} holds results of another configuration (its {name} was "

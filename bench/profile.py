@@ -15,8 +15,7 @@ from ..files import check_writable
 from ..methods.devices import check_device
 from ..results import Profile
 from ..results.paths import profile_path
-from ..results.profiles import read_profile, write_profile
-from ..results.records import now
+from ..results.records import now, read_record, write_record
 from ..sizes import parse_size
 from .describe import describe_method
 from .measure import Job, default_threads, measure, quartiles, scene
@@ -74,21 +73,21 @@ def profile(
     check_device(device)
     from ..methods import get_method
 
-    chosen = [methods] if isinstance(methods, str) else list(methods)
-    made = [(m, get_method(m, device=device) if isinstance(m, str) else m) for m in chosen]
-    for _, method in made:
+    specs = [methods] if isinstance(methods, str) else list(methods)
+    pairs = [(m, get_method(m, device=device) if isinstance(m, str) else m) for m in specs]
+    for _, method in pairs:
         if not method.computes:
             raise InputError(f"{method.label} holds images that were fused before: there is nothing to measure in it")
     jobs = [
         (method, Job(spec, method.device, (height, width), task, runs, warmup, threads or default_threads()))
-        for spec, method in made
+        for spec, method in pairs
     ]
-    described = [(_describe(method, job), job) for method, job in jobs]
+    descriptions = [(_describe(method, job), job) for method, job in jobs]
     check_writable(Path(out))
-    for (method, _), (about, job) in zip(jobs, described, strict=True):
+    for (method, _), (about, job) in zip(jobs, descriptions, strict=True):
         if again or _stored(about, job, Path(out)) is None:
             check_method(method, device, [scene((1, 1), task)])
-    return [_one(about, job, Path(out), again, advance) for about, job in described]
+    return [_one(about, job, Path(out), again, advance) for about, job in descriptions]
 
 
 def _describe(method: Method, job: Job) -> dict[str, Any]:
@@ -119,25 +118,25 @@ def _one(about: dict[str, Any], job: Job, out: Path, again: bool, advance: Calla
     label = about["method"].label
     if advance is not None:
         advance(label)
-    measured = _apart(label, job)
-    seconds = measured["seconds"]
+    costs = _apart(label, job)
+    seconds = costs["seconds"]
     profile = Profile(
         **about,
-        parameters=measured["parameters"],
-        flops=measured["flops"],
+        parameters=costs["parameters"],
+        flops=costs["flops"],
         latency=quartiles(seconds),
         throughput=len(seconds) / sum(seconds),
-        peak_memory=measured["peak_memory"],
+        peak_memory=costs["peak_memory"],
         seconds=seconds,
         finished=now(),
     )
-    write_profile(profile_path(out, label, job.size, job.device), profile)
+    write_record(profile_path(out, label, job.size, job.device), profile)
     return profile
 
 
 def _stored(about: dict[str, Any], job: Job, out: Path) -> Profile | None:
     """Read what was measured before; None where it was not, or something is different now."""
-    stored = read_profile(profile_path(out, about["method"].label, job.size, job.device))
+    stored = read_record(profile_path(out, about["method"].label, job.size, job.device), Profile)
     same = (
         stored is not None
         and all(getattr(stored, name) == about[name] for name in _SAME)

@@ -87,7 +87,7 @@ def run(
     keys = choose_metrics(protocols, metrics)
     check_name(device)
     names = [methods] if isinstance(methods, str) else (methods if methods is not None else default_methods())
-    made = [get_method(m, device=device) if isinstance(m, str) else m for m in names]
+    objects = [get_method(m, device=device) if isinstance(m, str) else m for m in names]
     wanted = [datasets] if isinstance(datasets, str | Path | FusionDataset) else datasets
     options = {
         "limit": limit, "on_error": on_error, "size_policy": size_policy, "range": parse_ranges(range), "rgbt": rgbt,
@@ -96,13 +96,12 @@ def run(
     loaded = [_read_by(d, range) if isinstance(d, FusionDataset) else load_dataset(d, data_root, split, **options)
               for d in wanted]  # fmt: skip
     require_effect(loaded)
-    for method in made:
+    for method in objects:
         for dataset in loaded:
             method.expect(dataset)
     # Threads share what is made here; a process makes its own.
-    chosen = [
-        (method if executor == "threads" else _sent(m, method), method) for m, method in zip(names, made, strict=True)
-    ]
+    here = executor == "threads"
+    chosen = [(m if here else _portable(spec, m), m) for spec, m in zip(names, objects, strict=True)]
     trials = make_trials(chosen, loaded, keys, Path(out), device)
     with contextlib.ExitStack() as stack:
         pool = stack.enter_context(make_executor(executor, workers))
@@ -127,10 +126,10 @@ def _read_by(dataset: FusionDataset, range: RangeOption) -> FusionDataset:
     return dataset if range is None else replace(dataset, ranges=parse_ranges(range))
 
 
-def _sent(given: str | Method, method: Method) -> str | bytes:
+def _portable(spec: str | Method, method: Method) -> str | bytes:
     """Bring a method into the form in which it goes to other processes."""
-    if isinstance(given, str) and method.computes:  # a folder has seen all pairs
-        return given
+    if isinstance(spec, str) and method.computes:  # a folder has seen all pairs
+        return spec
     try:
         return pickle.dumps(method)
     except Exception as error:

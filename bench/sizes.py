@@ -34,8 +34,8 @@ def size_record(trial: Trial) -> dict[str, Any]:
     `sources` names the pairs whose sources differ from each other, `fused` those whose fused image does from them.
     """
     pairs = {"sources": list(trial.dataset.uneven), "fused": [row.pair for row in fitted(trial)]}
-    named = {what: names for what, names in pairs.items() if names}
-    return {"policy": trial.dataset.size_policy, **named} if named else {}
+    lists = {what: names for what, names in pairs.items() if names}
+    return {"policy": trial.dataset.size_policy, **lists} if lists else {}
 
 
 def size_notes(trial: Trial) -> Iterator[str]:

@@ -18,7 +18,7 @@ from ..errors import FusionBenchError, one_line
 from ..files import write_failed
 from ..metrics import Sources, evaluate, get_protocol, prepare
 from ..results import Row, RunFolder
-from .looks import Seen, levels, look
+from .looks import Levels, levels, look
 from .ready import check_method, lacking
 from .warm import warm_up
 
@@ -58,27 +58,26 @@ class PairTask:
     targets: tuple[Target, ...] = field(default_factory=tuple)
     ranges: Ranges = FULL
     rgbt: bool = False
+    at_once: int = 1
 
     def read(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Read both sources, as methods and metrics see them."""
         return read_pair(self.pair, self.size_policy, self.ranges, self.rgbt)
 
-    at_once: int = 1
-
 
 def _method(method: str | bytes | Method, device: str) -> Method:
     """Make the method that a task names, in each process once."""
-    return _made(method, device) if isinstance(method, str | bytes) else method
+    return _make(method, device) if isinstance(method, str | bytes) else method
 
 
 @lru_cache(maxsize=32)
-def _made(method: str | bytes, device: str) -> Method:
+def _make(method: str | bytes, device: str) -> Method:
     from ..methods import get_method
 
     if isinstance(method, str):
         return get_method(method, device=device)
-    made: Method = pickle.loads(method)
-    return made
+    unpickled: Method = pickle.loads(method)
+    return unpickled
 
 
 def check_target(method: str | bytes | Method, device: str, pairs: Sequence[Pair]) -> None:
@@ -98,8 +97,8 @@ def fingerprint(sources: Digest, files: Iterable[Path]) -> str:
     """Hash what a result follows from, the sources and the method's files for that pair: 16 hexadecimal digits."""
     digest = sources.copy()
     for file in files:
-        found = file.stat()
-        digest.update(_digest_file(file, found.st_mtime_ns, found.st_size))
+        status = file.stat()
+        digest.update(_digest_file(file, status.st_mtime_ns, status.st_size))
     return digest.hexdigest()[:16]
 
 
@@ -127,18 +126,18 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
     try:
         digest = digest_sources(task.pair)
         sources = prepare(*task.read(), data_range=WHITE)
-        seen = Seen(levels(sources.a), levels(sources.b))
+        grays = levels(sources.a), levels(sources.b)
     except Exception as error:  # whatever a file makes a decoder raise is its pair's result, not the end of the run
-        return [(target.folder, _failed(task.pair, error)) for target in task.targets]
-    return [(target.folder, _serve(target, task, sources, seen, digest)) for target in task.targets]
+        return [(target.folder, _failure(task.pair, error)) for target in task.targets]
+    return [(target.folder, _serve(target, task, sources, grays, digest)) for target in task.targets]
 
 
-def _serve(target: Target, task: PairTask, sources: Sources, seen: Seen, digest: Digest) -> Row:
+def _serve(target: Target, task: PairTask, sources: Sources, grays: tuple[Levels, Levels], digest: Digest) -> Row:
     pair = task.pair
     mark = target.row.sources if target.row else ""
     try:
         if target.row:
-            row, fused = _stored(target, pair)
+            row, fused = _read_fused(target, pair)
         else:
             method = _method(target.method, target.device)
             if method is not target.method:
@@ -147,16 +146,16 @@ def _serve(target: Target, task: PairTask, sources: Sources, seen: Seen, digest:
             row, fused = _fuse(method, task, sources)
             row.facts["at_once"] = float(task.at_once)
     except (Exception, SystemExit) as error:  # whatever somebody's method does is that pair's result
-        return replace(_failed(pair, error, lacking(error)), sources=mark)
+        return replace(_failure(pair, error, lacking(error)), sources=mark)
     try:
         if target.row is None:
-            _keep(target, pair, fused)
-        _score(row, fused, _seen_by(fused, sources), target.keys)
-        row.facts.update(look(fused.image, seen))
+            _write_images(target, pair, fused)
+        _score(row, fused, _sources_of(fused, sources), target.keys)
+        row.facts.update(look(fused.image, *grays))
     except Exception as error:
         if write_failed(error):
             raise
-        failed = replace(_failed(pair, error), sources=mark)
+        failed = replace(_failure(pair, error), sources=mark)
         # What was scored before stays; what lacks is tried again by the next run.
         return failed if target.row is None else replace(target.row, reason=failed.reason)
     return replace(row, sources=mark)
@@ -167,10 +166,10 @@ def _score(row: Row, fused: Fused, sources: Sources, wanted: dict[str, tuple[str
     for protocol, keys in wanted.items():
         image = fused.scored(get_protocol(protocol).colour)
         scores = evaluate(image, sources, protocol=protocol, metrics=keys, data_range=WHITE)
-        named = dict(zip(scores, keys, strict=True))
-        row.metrics.update((named[name], float(value)) for name, value in scores.items())
+        key_of = dict(zip(scores, keys, strict=True))
+        row.metrics.update((key_of[name], float(value)) for name, value in scores.items())
         row.reason = "; ".join(
-            [*filter(None, [row.reason]), *(f"{named[n]}: {why}" for n, why in scores.reasons.items())]
+            [*filter(None, [row.reason]), *(f"{key_of[n]}: {why}" for n, why in scores.reasons.items())]
         )
 
 
@@ -181,7 +180,7 @@ def _fuse(method: Method, task: PairTask, sources: Sources) -> tuple[Row, Fused]
     return Row(task.pair.name, reason=fused.note, seconds=fused.seconds), fused
 
 
-def _seen_by(fused: Fused, sources: Sources) -> Sources:
+def _sources_of(fused: Fused, sources: Sources) -> Sources:
     """Crop the sources to what a fused image shows that was cropped; other methods keep the whole ones."""
     from ..methods.fit import crop_to
 
@@ -193,14 +192,14 @@ def _seen_by(fused: Fused, sources: Sources) -> Sources:
     )
 
 
-def _keep(target: Target, pair: Pair, fused: Fused) -> None:
+def _write_images(target: Target, pair: Pair, fused: Fused) -> None:
     folder = RunFolder(target.folder)
     write(folder.image(pair.name), fused.image)
     if fused.colour is not None:
         write(folder.image(pair.name, "colour"), fused.colour)
 
 
-def _stored(target: Target, pair: Pair) -> tuple[Row, Fused]:
+def _read_fused(target: Target, pair: Pair) -> tuple[Row, Fused]:
     from ..methods import Fused
 
     assert target.row is not None  # the caller asked
@@ -209,14 +208,14 @@ def _stored(target: Target, pair: Pair) -> tuple[Row, Fused]:
     image = read(folder.image(pair.name)).astype(np.uint8)
     row = replace(
         target.row,
-        reason=_kept(target.row),
+        reason=_lasting_reason(target.row),
         metrics=dict(target.row.metrics),
         facts=dict(target.row.facts),
     )
     return row, Fused(image, read(colour).astype(np.uint8) if colour.exists() else None, row.seconds)
 
 
-def _kept(row: Row) -> str:
+def _lasting_reason(row: Row) -> str:
     """Keep of a row's reason what was done about the size, and why metrics that are kept have no value."""
     from ..methods.fit import size_note
 
@@ -225,6 +224,6 @@ def _kept(row: Row) -> str:
     return "; ".join(filter(None, [size, *(part for part in others if part.partition(": ")[0] in row.metrics)]))
 
 
-def _failed(pair: Pair, error: BaseException, lacks: str = "") -> Row:
+def _failure(pair: Pair, error: BaseException, lacks: str = "") -> Row:
     sentence = str(error) if isinstance(error, FusionBenchError) else one_line(error)
     return SetUpFailed(pair.name, "failed", sentence, lacks=lacks) if lacks else Row(pair.name, "failed", sentence)

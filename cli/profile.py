@@ -55,9 +55,9 @@ def profile(
 
     check_device(device)
     if given(context).keys() & {"device", "task"}:
-        made = [get_method(spec) for spec in method or default_methods()]
-        refuse_device(context, made)
-        blind = all(type(each).__module__.partition(".classical.")[1] for each in made)
+        methods = [get_method(spec) for spec in method or default_methods()]
+        refuse_device(context, methods)
+        blind = all(type(each).__module__.partition(".classical.")[1] for each in methods)
         refuse(context, ["task"], "is for methods with weights for each task, and none has any", when=blind)
     progress = Console(stderr=True)
     profiles = measure(

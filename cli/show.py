@@ -25,10 +25,10 @@ def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(heads))
+    lines = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(heads))
     for row in rows:
-        shown.add_row(*(Text(cell) for cell in row))
-    console().print(shown)
+        lines.add_row(*(Text(cell) for cell in row))
+    console().print(lines)
 
 
 @contextlib.contextmanager

@@ -107,8 +107,8 @@ def check_format(out: Path) -> str:
 def plain(text: str) -> str:
     """Write any text so that matplotlib prints it as it is: no formula, one line, no sign that no font has."""
     known = _characters(tuple(_fonts()))
-    kept = (sign if ord(sign) in known else "□" for sign in " ".join(text.split()) if not _joins(sign))
-    return "".join(kept).replace("$", r"\$")
+    signs = (sign if ord(sign) in known else "□" for sign in " ".join(text.split()) if not _joins(sign))
+    return "".join(signs).replace("$", r"\$")
 
 
 def short(text: str, most: int = 32) -> str:

@@ -112,28 +112,28 @@ def plot_costs(kind: str, boards: list[Board], names: Names) -> Figure:
     cells = [(board, column) for board in boards for column in board.columns[: 1 if len(boards) > 1 else None]]
     columns = min(3, len(cells))
     rows = math.ceil(len(cells) / columns)
-    drawn = new_figure(3.5 if columns == 1 else 7.16, rows * 2.5 + 0.4)
-    inks, shown = method_pens(boards), set()
+    figure = new_figure(3.5 if columns == 1 else 7.16, rows * 2.5 + 0.4)
+    inks, methods = method_pens(boards), set()
     for place, (board, column) in enumerate(cells):
-        axes = drawn.add_subplot(rows, columns, place + 1)
-        shown |= _draw(axes, board, column, by_dataset[board.dataset], inks)
+        axes = figure.add_subplot(rows, columns, place + 1)
+        methods |= _draw(axes, board, column, by_dataset[board.dataset], inks)
         axes.set_title(panel_title(board, column, len(boards) > 1))
         axes.set_xlabel(title)
     notes = footnotes(boards, list(inks), timing=True) if title == IN_THE_RUN else Footnotes()
     labels = {
         method: common_label(method, boards, names) + raised(notes.of.get(method, []))
         for method in inks
-        if method in shown
+        if method in methods
     }
     legend_below(
-        drawn, {method: inks[method].handle(label, line=False) for method, label in labels.items()}, notes.lines
+        figure, {method: inks[method].handle(label, line=False) for method, label in labels.items()}, notes.lines
     )
-    return drawn
+    return figure
 
 
 def _draw(axes: Axes, board: Board, column: Column, costs: dict[str, Cost], inks: dict[str, Pen]) -> set[str]:
     """Draw a panel, and return the methods that are in it."""
-    shown = set()
+    methods = set()
     for entry in board.entries:
         cost, mean = costs.get(entry.method), entry.means.get(column.key, math.nan)
         if cost is None or not math.isfinite(mean):
@@ -145,10 +145,10 @@ def _draw(axes: Axes, board: Board, column: Column, costs: dict[str, Cost], inks
             color=inks[entry.method].colour, elinewidth=0.8, fmt=inks[entry.method].marker, markersize=5,
             label=entry.method,
         )  # fmt: skip
-        shown.add(entry.method)
+        methods.add(entry.method)
     axes.set_xscale("log")
     _short_of_a_decade(axes)
-    return shown
+    return methods
 
 
 def _short_of_a_decade(axes: Axes) -> None:

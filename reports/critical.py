@@ -21,7 +21,7 @@ def critical_differences(
 ) -> Figure:
     """Draw mean ranks, best at the left; a bar joins methods that Nemenyi's test does not tell apart.
 
-    J. Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, 2006, pp. 1-30, drawn by
+    J. Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, 2006, pp. 1-30, figure by
     scikit-posthocs. Call it within `style`.
 
     Raises
@@ -42,8 +42,8 @@ def critical_differences(
     labels = [short((names or {}).get(method, method)) for method in test.methods]
     labels = [label + "\u200b" * labels[:index].count(label) for index, label in enumerate(labels)]  # keys must differ
     p_values = scikit_posthocs.posthoc_nemenyi_friedman(test.costs).to_numpy()
-    drawn = new_figure(5.0, 1.1 + 0.19 * math.ceil(k / 2))
-    axes = drawn.add_subplot()
+    figure = new_figure(5.0, 1.1 + 0.19 * math.ceil(k / 2))
+    axes = figure.add_subplot()
     axes.grid(visible=False)
     parts = scikit_posthocs.critical_difference_diagram(
         dict(zip(labels, test.ranks, strict=True)),
@@ -63,8 +63,8 @@ def critical_differences(
     _ruler(axes, test)
     p = "p < 0.001" if test.p < 0.001 else f"p = {test.p:.3f}"
     friedman = "" if math.isnan(test.p) else f"; Friedman χ²({k - 1}) = {test.statistic:.1f}, {p}"
-    drawn.suptitle(f"mean rank over {test.n} pairs{friedman}", size=8)
-    return drawn
+    figure.suptitle(f"mean rank over {test.n} pairs{friedman}", size=8)
+    return figure
 
 
 def _ruler(axes: Axes, test: Friedman) -> None:

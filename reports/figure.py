@@ -80,10 +80,10 @@ def figure(
     if len(rows) == 1:
         rows = _broken(rows[0], columns)
     with style():
-        drawn = draw_panels(rows, Details(tuple(boxes), zoom, corner), width, len(pairs) > 1)
+        picture = draw_panels(rows, Details(tuple(boxes), zoom, corner), width, len(pairs) > 1)
     if out is not None:
-        save(drawn, out, dpi)
-    return drawn
+        save(picture, out, dpi)
+    return picture
 
 
 def parse_box(text: str) -> Box:

@@ -106,14 +106,12 @@ def _table(grid: Grid, caption: str, label: str | None) -> str:
         for line in grid.lines
     ]
     tabular = [f"\\begin{{tabular}}{{l{'r' * len(grid.heads)}}}", r"\toprule", *_groups(grid), *rows, r"\bottomrule"]
-    numbered = [f"{_raised([n])} {escaped(text)}" for n, text in enumerate(grid.footnotes.numbered, start=1)]
-    below = [*map(escaped, [*grid.notes, *grid.footnotes.shared]), *numbered]
-    notes = [f"\\par\\smallskip{{\\footnotesize {note}}}" for note in below]
-    named = [f"\\label{{{''.join(c for c in label if c.isascii() and (c.isalnum() or c in ':-.'))}}}"] if label else []
+    notes = [f"\\par\\smallskip{{\\footnotesize {note}}}" for note in grid.below(_raised, escaped)]
+    labels = [f"\\label{{{''.join(c for c in label if c.isascii() and (c.isalnum() or c in ':-.'))}}}"] if label else []
     # a table that is too wide shrinks to the line; others keep their size
     fit = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
     return "\n".join(
-        [r"\begin{table}[htbp]", r"\centering", f"\\caption{{{escaped(caption)}}}", *named, fit, *tabular,
+        [r"\begin{table}[htbp]", r"\centering", f"\\caption{{{escaped(caption)}}}", *labels, fit, *tabular,
          r"\end{tabular}}", *notes, r"\end{table}", ""]
     )  # fmt: skip
 

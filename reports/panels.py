@@ -63,29 +63,29 @@ def draw_panels(rows: list[list[Panel]], details: Details, width: float, labels_
     labelled = [not labels_once or number == len(rows) - 1 for number in range(len(rows))]
     size = float(np.clip(8 * each / 1.1, 5, 8))
     total = sum(heights) + GAP * (len(rows) - 1) + LABEL * sum(labelled)
-    drawn = new_figure(width, total, layout="none")
+    figure = new_figure(width, total, layout="none")
     top = total
     for row, height, with_label in zip(rows, heights, labelled, strict=True):
         details_here = _placed(row, details)
         for place, panel in enumerate(row):
             box = (place * (each + GAP) / width, (top - height) / total, each / width, height / total)
-            axes = drawn.add_axes(box)
+            axes = figure.add_axes(box)
             _draw_panel(axes, panel, details_here, each)
             if with_label:
                 middle = (place * (each + GAP) + each / 2) / width
-                text = drawn.text(
+                text = figure.text(
                     middle, (top - height - 0.04) / total, plain(panel.label), ha="center", va="top", size=size
                 )
-                _shrink(text, drawn, each)
+                _shrink(text, figure, each)
         top -= height + GAP + LABEL * with_label
-    return drawn
+    return figure
 
 
-def _shrink(text: Text, drawn: Figure, room: float) -> None:
+def _shrink(text: Text, figure: Figure, room: float) -> None:
     """Make a label that is wider than its image smaller, down to 4 points, and cut it where that is not enough."""
 
     def wide() -> float:
-        return float(text.get_window_extent(drawn.canvas.get_renderer()).width) / drawn.dpi / room  # type: ignore[attr-defined]
+        return float(text.get_window_extent(figure.canvas.get_renderer()).width) / figure.dpi / room  # type: ignore[attr-defined]
 
     if (times := wide()) > 1:
         text.set_fontsize(max(4.0, float(text.get_fontsize()) / times))

@@ -80,16 +80,16 @@ def plot(
         ),
     }
     with style():
-        drawn = draw[kind](chosen, names)
+        figure = draw[kind](chosen, names)
     if out is not None:
-        save(drawn, out, dpi)
-    return drawn
+        save(figure, out, dpi)
+    return figure
 
 
 def _all_chosen(
     boards: Sequence[Board], metrics: Sequence[str] | None, methods: Sequence[str] | None, incomplete: bool
 ) -> list[Board]:
-    """Reduce the boards to what is to be drawn; a method need not be on all of them."""
+    """Reduce the boards to what is to be figure; a method need not be on all of them."""
     if not boards:
         raise InputError("there is no data set to draw: give one that has results with --dataset")
     there = {entry.method: None for board in boards for entry in board.entries}
@@ -103,8 +103,8 @@ def _all_chosen(
 def _chosen(board: Board, metrics: Sequence[str] | None, methods: Sequence[str] | None, incomplete: bool) -> Board:
     columns = [board.column(name) for name in metrics] if metrics else board.columns
     entries = {entry.method: entry for entry in board.entries}
-    named = [method for method in methods or entries if method in entries]
-    chosen = [entries[method] for method in named if incomplete or entries[method].complete]
+    names = [method for method in methods or entries if method in entries]
+    chosen = [entries[method] for method in names if incomplete or entries[method].complete]
     if not chosen:
         raise InputError(
             f"no method was scored on all {board.pairs} pairs of {board.dataset}: finish a run, or take incomplete"
@@ -131,17 +131,17 @@ def _panels(
     width = 3.5 if columns == 1 else 7.16
     beside = _legend_columns(boards, names, width / columns - 0.2)
     room = 0.105 * math.ceil(max(len(board.entries) for board in boards) / beside) if legends else 0.0
-    drawn = new_figure(width, rows * (1.9 + 0.6 * (columns < 3) + room))
+    figure = new_figure(width, rows * (1.9 + 0.6 * (columns < 3) + room))
     done, inks = 0, method_pens(boards)
     for board in boards:
         for place, column in enumerate(board.columns, start=done * columns + 1):
-            axes = drawn.add_subplot(rows, columns, place)
+            axes = figure.add_subplot(rows, columns, place)
             axes.set_title(panel_title(board, column, len(boards) > 1))
             draw(axes, board, column, names, inks)
             if legends:
                 _legend(axes, beside)
         done += math.ceil(len(board.columns) / columns)
-    return drawn
+    return figure
 
 
 def _curves(axes: Axes, board: Board, column: Column, names: Names, inks: Pens) -> None:
@@ -174,7 +174,7 @@ def _legend(axes: Axes, columns: int) -> None:
 def _boxes(axes: Axes, board: Board, column: Column, names: Names, inks: Pens) -> None:
     """Draw quartiles, whiskers to 1.5 times their distance, values beyond, and the mean as a diamond."""
     values = [[v for v in e.values(column.key).values() if math.isfinite(v)] for e in board.entries]
-    drawn = axes.boxplot(
+    artists = axes.boxplot(
         values,
         patch_artist=True,
         widths=0.6,
@@ -183,7 +183,7 @@ def _boxes(axes: Axes, board: Board, column: Column, names: Names, inks: Pens) -
         medianprops={"color": "black"},
         meanprops={"marker": "D", "markersize": 3, "markerfacecolor": "white", "markeredgecolor": "black"},
     )
-    for entry, box in zip(board.entries, drawn["boxes"], strict=True):
+    for entry, box in zip(board.entries, artists["boxes"], strict=True):
         box.set(facecolor=inks[entry.method].colour, alpha=0.75)
     axes.set_xticks(
         range(1, len(values) + 1), [method_label(entry, names) for entry in board.entries], rotation=40, ha="right"
@@ -219,15 +219,15 @@ def _radar(boards: list[Board], names: Names) -> Figure:
             )
     columns = min(3, len(boards))
     rows = math.ceil(len(boards) / columns)
-    drawn = new_figure(3.5 if columns == 1 else 7.16, rows * (3.4 if columns == 1 else 7.16 / columns + 0.1) + 0.4)
-    drawn.set_layout_engine("constrained", h_pad=0.2)  # it takes polar titles for lower than they are
+    figure = new_figure(3.5 if columns == 1 else 7.16, rows * (3.4 if columns == 1 else 7.16 / columns + 0.1) + 0.4)
+    figure.set_layout_engine("constrained", h_pad=0.2)  # it takes polar titles for lower than they are
     inks = method_pens(boards)
     for place, board in enumerate(boards):
-        axes: PolarAxes = drawn.add_subplot(rows, columns, place + 1, projection="polar")  # type: ignore[assignment]
+        axes: PolarAxes = figure.add_subplot(rows, columns, place + 1, projection="polar")  # type: ignore[assignment]
         _draw_radar(axes, board, inks)
     labels = {method: common_label(method, boards, names) for method in inks}
-    legend_below(drawn, {method: inks[method].handle(label) for method, label in labels.items()})
-    return drawn
+    legend_below(figure, {method: inks[method].handle(label) for method, label in labels.items()})
+    return figure
 
 
 def _draw_radar(axes: PolarAxes, board: Board, inks: Pens) -> None:

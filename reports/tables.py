@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..results.leaderboard.boards import Board
 from ..results.leaderboard.efficiency import efficiency_grids
 from ..results.leaderboard.grid import INCOMPLETE, Cell, Grid, means_grid, standings_grid
-from ..results.leaderboard.markdown import grid_to_markdown
+from ..results.leaderboard.markdown import grid_to_markdown, small
 from ..results.leaderboard.ranks import common_columns
 from ..results.leaderboard.spreadsheet import spreadsheet
 from .latex import to_latex
@@ -94,10 +94,10 @@ def _grids(
     if content == "standings":
         return [standings_grid(boards, names=names, incomplete=incomplete)]
     if content == "efficiency":
-        measured = {(p.method.label, p.circumstances): p for board in boards for e in board.entries for p in e.profiles}
-        if not measured:
+        profiles = {(p.method.label, p.circumstances): p for board in boards for e in board.entries for p in e.profiles}
+        if not profiles:
             raise InputError("none of these methods was profiled: run `fusionbench profile` with them first")
-        return efficiency_grids(list(measured.values()), names=names)
+        return efficiency_grids(list(profiles.values()), names=names)
     if content == "significance":
         grids = [
             significance_grid(board, column, names=names, incomplete=incomplete)
@@ -127,23 +127,17 @@ def to_html(grid: Grid) -> str:
         groups = f"<tr><th></th>{cells}</tr>\n"
     heads = "".join(f'<th scope="col">{escape(head.plain)}</th>' for head in grid.heads)
     lines = "\n".join(
-        f'<tr><th scope="row">{escape(line.name)}{INCOMPLETE * line.marked}{_raised(line.notes)}</th>'
+        f'<tr><th scope="row">{escape(line.name)}{INCOMPLETE * line.marked}{small(line.notes)}</th>'
         + "".join(f'<td style="text-align:right">{_html_cell(cell)}</td>' for cell in line.cells)
         + "</tr>"
         for line in grid.lines
     )
-    numbered = [f"{_raised([n])} {escape(text)}" for n, text in enumerate(grid.footnotes.numbered, start=1)]
-    below = [*map(escape, [*grid.notes, *grid.footnotes.shared]), *numbered]
-    notes = "".join(f"<p>{note}</p>\n" for note in below)
+    notes = "".join(f"<p>{note}</p>\n" for note in grid.below(small, escape))
     return (
         f"<table>\n<caption>{escape(grid.title)}</caption>\n<thead>\n{groups}"
         f'<tr><th scope="col">{escape(grid.corner)}</th>{heads}</tr>\n</thead>\n'
         f"<tbody>\n{lines}\n</tbody>\n</table>\n{notes}"
     )
-
-
-def _raised(numbers: Sequence[int]) -> str:
-    return f"<sup>{','.join(map(str, numbers))}</sup>" if numbers else ""
 
 
 def _html_cell(cell: Cell) -> str:
@@ -159,8 +153,7 @@ def to_spreadsheet(grid: Grid) -> str:
 
     Where there are notes, the last column has those of each method.
     """
-    groups = [name for name, span in grid.groups for _ in range(span)] or [""] * len(grid.heads)
-    heads = [f"{group}: {head.plain}" if group else head.plain for group, head in zip(groups, grid.heads, strict=True)]
+    heads = grid.grouped_heads
     lines = [[line.name + INCOMPLETE * line.marked, *(cell.plain for cell in line.cells)] for line in grid.lines]
     if grid.footnotes.lines:
         heads.append("notes")

@@ -57,7 +57,7 @@ def grid_to_table(grid: Grid) -> Table:
     """Build what a terminal shows of one table: best in bold, second underlined."""
     table = Table(
         title=Text(grid.title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False,
-        caption=Text("\n".join(grid.below)), caption_justify="left",
+        caption=Text("\n".join(grid.below())), caption_justify="left",
     )  # fmt: skip
     table.add_column(grid.corner.lower(), no_wrap=True)
     for head in grid.heads:

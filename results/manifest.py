@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from ..errors import InputError
-from .records import FORMAT, Record, read_json
+from .records import FORMAT, Record
 
 Better = Literal["higher", "lower", "zero"]
 
@@ -123,18 +121,3 @@ class Manifest(Record):
         if "metrics" in content:
             content["metrics"] = {key: metric.content() for key, metric in self.metrics.items()}
         return content
-
-
-def read_manifest(path: Path) -> Manifest | None:
-    """Read a run.json; None where there is none yet.
-
-    Raises
-    ------
-    InputError
-        It is damaged.
-    """
-    content = read_json(path)
-    try:
-        return None if content is None else Manifest.parse(content)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path} cannot be read ({error}): delete it to run it again") from error

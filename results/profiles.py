@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from ..errors import InputError
 from .manifest import MethodRecord
-from .records import FORMAT, Record, read_json, write_json
+from .records import FORMAT, Record, read_record
 
 
 @dataclass(kw_only=True)
@@ -64,7 +63,7 @@ class Profile(Record):
         profile.size = int(height), int(width)
         numbers = (profile.threads, profile.runs, profile.throughput, profile.latency.median)
         if not all(isinstance(number, int | float) for number in numbers):
-            raise TypeError("a number is missing")
+            raise ValueError("it is no profile")
         return profile
 
     @property
@@ -85,23 +84,6 @@ class Profile(Record):
         return f"{self.size[0]}x{self.size[1]} · {self.device}: {self.machine}{threads}{torch}"
 
 
-def read_profile(path: Path) -> Profile | None:
-    """Read one profile; None where there is no file.
-
-    Raises
-    ------
-    InputError
-        It is damaged.
-    """
-    content = read_json(path)
-    try:
-        return None if content is None else Profile.parse(content)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise InputError(
-            f"{path} is no profile ({type(error).__name__}: {error}): delete it and run `fusionbench profile` again"
-        ) from error
-
-
 def read_profiles(out: Path) -> list[Profile]:
     """Read every profile below `out`, by size, device and method.
 
@@ -111,10 +93,5 @@ def read_profiles(out: Path) -> list[Profile]:
         A file is damaged.
     """
     paths = sorted(path for path in out.glob("profile/*/*.json") if path.name != "run.json")  # a data set named so
-    profiles = [profile for path in paths if (profile := read_profile(path))]
+    profiles = [profile for path in paths if (profile := read_record(path, Profile))]
     return sorted(profiles, key=lambda p: (p.size, p.device, p.machine, p.threads, p.torch, p.method.label))
-
-
-def write_profile(path: Path, profile: Profile) -> None:
-    """Write a profile, whole or not at all."""
-    write_json(path, profile)

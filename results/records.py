@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from ..errors import InputError
 from ..files import write_text
@@ -71,8 +71,11 @@ class Record:
         return about.default if about.default_factory is MISSING else about.default_factory()
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Read a JSON file that holds an object; None where there is no file.
+R = TypeVar("R", bound=Record)
+
+
+def read_record(path: Path, kind: type[R]) -> R | None:
+    """Read a record; None where there is no file.
 
     Raises
     ------
@@ -83,14 +86,14 @@ def read_json(path: Path) -> dict[str, Any] | None:
         content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict):
             raise ValueError("it is no record")
+        return kind.parse(content)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (ValueError, OSError) as error:
+    except (ValueError, TypeError, AttributeError, OSError) as error:
         raise InputError(f"{path} cannot be read ({error}): delete it to run it again") from error
-    return content
 
 
-def write_json(path: Path, record: Record) -> None:
+def write_record(path: Path, record: Record) -> None:
     """Write a record, whole or not at all."""
     write_text(path, json.dumps(record.content(), indent=1, ensure_ascii=False, default=str) + "\n")
 

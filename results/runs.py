@@ -15,9 +15,9 @@ from filelock import FileLock, Timeout
 
 from ..errors import InputError
 from ..files import remove_leftovers, write_text, writing
-from .manifest import Manifest, read_manifest
+from .manifest import Manifest
 from .paths import folder_name
-from .records import write_json
+from .records import read_record, write_record
 from .rows import Row, header_line, parse_rows, row_line
 
 Kind = Literal["fused", "colour"]
@@ -40,7 +40,7 @@ class RunFolder:
     # ---------------------------------------------------------------- reading
     def manifest(self) -> Manifest | None:
         """Read run.json; None where there is none yet."""
-        return read_manifest(self.path / "run.json")
+        return read_record(self.path / "run.json", Manifest)
 
     def rows(self) -> dict[str, Row]:
         """Read the rows by pair name; the later of two rows of a pair counts, a torn last line does not."""
@@ -77,7 +77,7 @@ class RunFolder:
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Replace run.json."""
-        write_json(self.path / "run.json", manifest)
+        write_record(self.path / "run.json", manifest)
 
     def append(self, row: Row) -> None:
         """Add one row, in one write that is on the disk when this returns."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...results import TrainingRecord
+from .data import number
 from .paths import shortened
 
 POINTS = 2000
@@ -28,7 +29,7 @@ def loss_curves(training: TrainingRecord) -> dict[str, Any]:
         name: _thin(values, every) for name, values in steps.items() if name not in ("step", "epoch", "learning_rate")
     }
     held_out = {
-        name: [_json(value) for value in values]
+        name: [number(value, 6) for value in values]
         for full, values in epochs.items()
         if (name := full.removeprefix("validation_")) != full
     }
@@ -46,13 +47,9 @@ def loss_curves(training: TrainingRecord) -> dict[str, Any]:
 def _thin(values: Sequence[float], every: int) -> list[float | None]:
     """Mean of the defined values of each `every` steps; a last group that is not full is left out."""
     if every == 1:
-        return [_json(value) for value in values]
+        return [number(value, 6) for value in values]
     means = []
     for start in range(0, len(values) - every + 1, every):
         defined = [value for value in values[start : start + every] if math.isfinite(value)]
-        means.append(_json(math.fsum(defined) / len(defined)) if defined else None)
+        means.append(number(math.fsum(defined) / len(defined), 6) if defined else None)
     return means
-
-
-def _json(value: float) -> float | None:
-    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -43,16 +44,7 @@ def index(
             for d in datasets
         ],
         "methods": [{"label": label, "file": name} for label, name in names.methods.items()],
-        "metrics": [
-            {
-                "key": column.key,
-                "name": column.name,
-                "better": column.better,
-                "protocol": column.protocol,
-                "file": names.metrics[column.key],
-            }
-            for column in metric_columns(datasets)
-        ],
+        "metrics": [{**asdict(column), "file": names.metrics[column.key]} for column in metric_columns(datasets)],
         "boards": [_board(dataset, profiles) for dataset in datasets],
         "profiles": [_profile(profile) for profile in profiles],
     }
@@ -65,9 +57,9 @@ def _profile(profile: Profile) -> dict[str, Any]:
         "setting": profile.setting,
         "parameters": profile.parameters,
         "flops": profile.flops,
-        "latency": _short(profile.latency.median),
-        "quartiles": [_short(profile.latency.low), _short(profile.latency.high)],
-        "throughput": _short(profile.throughput),
+        "latency": number(profile.latency.median),
+        "quartiles": [number(profile.latency.low), number(profile.latency.high)],
+        "throughput": number(profile.throughput),
         "memory": profile.peak_memory,
     }
 
@@ -89,9 +81,9 @@ def _entry(entry: Entry, profiles: Sequence[Profile]) -> dict[str, Any]:
         "failed": entry.failed,
         "skipped": entry.skipped,
         "complete": entry.complete,
-        "seconds": _short(median(seconds)) if seconds else None,
+        "seconds": number(median(seconds)) if seconds else None,
         "means": {key: _full(mean) for key, mean in entry.means.items()},
-        "intervals": {key: [_short(end) for end in entry.interval(key)] for key in entry.means},
+        "intervals": {key: [number(end) for end in entry.interval(key)] for key in entry.means},
         "undefined": entry.undefined,
         "notes": [without_folders(note) for note in entry.notes],
         "timing": [without_folders(note) for note in entry.timing],
@@ -130,16 +122,16 @@ def _run(dataset: DataSet, run: Run, names: Names, placed: Mapping[Path, str]) -
     return {
         "notes": notes,
         "missing": [i for i, row in enumerate(rows) if row is None],
-        "seconds": [_short(row.seconds) if row else None for row in rows],
+        "seconds": [number(row.seconds) if row else None for row in rows],
         "values": {key: [_full(row.metrics.get(key, math.nan)) if row else None for row in rows] for key in keys},
         **images,
     }
 
 
+def number(value: float, digits: int = 5) -> float | None:
+    """Round a number to so many digits; None where it is none, or infinite."""
+    return float(f"{value:.{digits}g}") if math.isfinite(value) else None
+
+
 def _full(value: float) -> float | None:
-    # eight digits are more than any table shows, and half the size of all
-    return float(f"{value:.8g}") if math.isfinite(value) else None
-
-
-def _short(value: float) -> float | None:
-    return float(f"{value:.5g}") if math.isfinite(value) else None
+    return number(value, 8)  # more than any table shows, and half the size of all digits

@@ -58,13 +58,13 @@ def _place(picture: Picture) -> str:
         link(picture.source, picture.target.with_name(picture.target.name + ".png"))
         return ".png"
     with Image.open(picture.source) as image:
-        kept = not picture.convert or _is_shown_as_it_is(image)
-        ending = _SHOWN.get(str(image.format), ".png") if kept else ".png"
-        shown: Any = image if kept else _eight_bit(image)
+        as_it_is = not picture.convert or _is_shown_as_it_is(image)
+        ending = _SHOWN.get(str(image.format), ".png") if as_it_is else ".png"
+        shown: Any = image if as_it_is else _eight_bit(image)
         shown.load()
         target = picture.target.with_name(picture.target.name + ending)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if kept:
+        if as_it_is:
             link(picture.source, target)
         else:
             shown.save(target, "PNG")

@@ -83,5 +83,5 @@ def marked(html: str) -> Markup:
 def record_text(record: Manifest | Mapping[str, Any]) -> str:
     """Write a manifest, or options, for reading: long lists as their length, files without the folders they lie in."""
     content = record.content() if isinstance(record, Manifest) else record
-    shown = {key: len(value) if key in _HIDDEN else shortened(value) for key, value in content.items()}
-    return json.dumps(shown, indent=2, ensure_ascii=False)
+    content = {key: len(value) if key in _HIDDEN else shortened(value) for key, value in content.items()}
+    return json.dumps(content, indent=2, ensure_ascii=False)

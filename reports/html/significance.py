@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...results.leaderboard.boards import Board, Column
 from ...results.leaderboard.ranks import common_columns
 from ..significance import Comparison, compare, friedman_over_pairs
+from .data import number
 
 ALL = "all"
 
@@ -44,14 +44,10 @@ def _board(boards: Sequence[Board], columns: Sequence[Column]) -> dict[str, Any]
 def _friedman(boards: Sequence[Board], metric: str | None) -> dict[str, Any]:
     test = friedman_over_pairs(boards, metric)
     numbers = {"statistic": test.statistic, "p": test.p, "critical": test.critical}
-    ranks = [_short(rank) for rank in test.ranks] if test.n else []
-    return {"methods": test.methods, "n": test.n, "ranks": ranks, **{k: _short(v) for k, v in numbers.items()}}
+    ranks = [number(rank, 4) for rank in test.ranks] if test.n else []
+    return {"methods": test.methods, "n": test.n, "ranks": ranks, **{k: number(v, 4) for k, v in numbers.items()}}
 
 
 def _test(test: Comparison, methods: list[str]) -> list[float | None]:
     sign = 0 if test.better is None else 1 if test.better == test.a else -1
-    return [methods.index(test.a), methods.index(test.b), _short(test.corrected), test.wins, test.losses, sign]
-
-
-def _short(value: float) -> float | None:
-    return float(f"{value:.4g}") if math.isfinite(value) else None
+    return [methods.index(test.a), methods.index(test.b), number(test.corrected, 4), test.wins, test.losses, sign]

@@ -1,4 +1,4 @@
-"""Notes below a table: which methods carry which number, and what is said once of all."""
+"""Notes below a table: which methods carry which number, and what is sentences_of_all once of all."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def footnotes(boards: Sequence[Board], methods: Sequence[str], timing: bool = Fa
         for entry in board.entries
         if entry.method in methods
     }
-    said = dict.fromkeys(sentence for sentences in cells.values() for sentence in sentences)
-    holds = {sentence: {cell for cell, sentences in cells.items() if sentence in sentences} for sentence in said}
+    everything = dict.fromkeys(sentence for sentences in cells.values() for sentence in sentences)
+    holds = {sentence: {cell for cell, sentences in cells.items() if sentence in sentences} for sentence in everything}
     notes = Footnotes(of={method: [] for method in methods})
     for sentence, where in holds.items():
         if where == set(cells):

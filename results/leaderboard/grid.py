@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .boards import Board, Column, Entry
-from .footnotes import Footnotes, footnotes
+from .footnotes import Footnotes, footnotes, raised
 from .ranks import Standing, standings
 
 NONE = "–"
@@ -64,9 +64,15 @@ class Grid:
     footnotes: Footnotes = field(default_factory=Footnotes)
 
     @property
-    def below(self) -> list[str]:
-        """All that stands below the table, line by line."""
-        return [*self.notes, *self.footnotes.lines]
+    def grouped_heads(self) -> list[str]:
+        """The heads as one line, each behind the name of its group."""
+        groups = [name for name, span in self.groups for _ in range(span)] or [""] * len(self.heads)
+        return [f"{name}: {head.plain}" if name else head.plain for name, head in zip(groups, self.heads, strict=True)]
+
+    def below(self, mark: Callable[[Sequence[int]], str] = raised, write: Callable[[str], str] = str) -> list[str]:
+        """Write all that stands below the table, line by line: `mark` writes the numbers, `write` the sentences."""
+        numbered = (f"{mark([n])} {write(text)}" for n, text in enumerate(self.footnotes.numbered, start=1))
+        return [*map(write, [*self.notes, *self.footnotes.shared]), *numbered]
 
 
 def digits(board: Board, column: Column) -> int:
@@ -78,9 +84,7 @@ def digits(board: Board, column: Column) -> int:
 
 def title(board: Board) -> str:
     """Name the data set, the number of its pairs and the protocols."""
-    return " · ".join(
-        [board.dataset, plural(board.pairs, "pair"), *([known] if (known := _protocols([board])) else [])]
-    )
+    return " · ".join([board.dataset, plural(board.pairs, "pair"), *filter(None, [_protocols([board])])])
 
 
 def heads(board: Board) -> list[Head]:
@@ -249,8 +253,8 @@ def standings_grid(
 
 def _protocols(boards: Sequence[Board]) -> str:
     used = {column.protocol for board in boards for column in board.columns}
-    known = {p for board in boards for entry in board.entries for p in entry.protocols.split()}
-    return ", ".join(sorted(p for p in known if p.partition("/")[0] in used))
+    versions = {p for board in boards for entry in board.entries for p in entry.protocols.split()}
+    return ", ".join(sorted(p for p in versions if p.partition("/")[0] in used))
 
 
 def plural(number: int, noun: str) -> str:

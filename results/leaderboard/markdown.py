@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .boards import Board
-from .grid import INCOMPLETE, Cell, Grid, Line, means_grid, standings_grid
+from .grid import INCOMPLETE, Cell, Grid, means_grid, standings_grid
 
 
 def to_markdown(boards: Iterable[Board]) -> str:
@@ -22,34 +22,24 @@ def to_markdown(boards: Iterable[Board]) -> str:
 
 def grid_to_markdown(grid: Grid) -> str:
     """Render one table as GitHub's Markdown, with its title as a heading."""
-    groups = [name for name, span in grid.groups for _ in range(span)] or [""] * len(grid.heads)
-    heads = [
-        escaped(f"{group}: {head.plain}" if group else head.plain)
-        for group, head in zip(groups, grid.heads, strict=True)
-    ]
-    lines = [[escaped(grid.corner), *heads], ["---", *["---:"] * len(heads)]]
-    lines += [
-        [" ".join(filter(None, [escaped(line.name), _signs(line)])), *map(_markdown, line.cells)] for line in grid.lines
-    ]
+    lines = [[escaped(grid.corner), *map(escaped, grid.grouped_heads)], ["---", *["---:"] * len(grid.heads)]]
+    for line in grid.lines:
+        signs = INCOMPLETE * line.marked + small(line.notes)
+        lines.append([" ".join(filter(None, [escaped(line.name), signs])), *map(_markdown, line.cells)])
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    notes = "".join(f"\n{note}\n" for note in [*map(escaped, grid.notes), *_footnotes(grid)])
+    notes = "".join(f"\n{note}\n" for note in grid.below(small, escaped))
     return f"### {escaped(grid.title)}\n\n{table}\n{notes}"
 
 
-def _signs(line: Line) -> str:
-    numbers = ",".join(map(str, line.notes))
-    return INCOMPLETE * line.marked + (f"<sup>{numbers}</sup>" if numbers else "")
-
-
-def _footnotes(grid: Grid) -> list[str]:
-    numbered = [f"<sup>{n}</sup> {escaped(text)}" for n, text in enumerate(grid.footnotes.numbered, start=1)]
-    return [*map(escaped, grid.footnotes.shared), *numbered]
+def small(numbers: Sequence[int]) -> str:
+    """Write the numbers of notes as HTML, which Markdown shows, too."""
+    return f"<sup>{','.join(map(str, numbers))}</sup>" if numbers else ""
 
 
 def _markdown(cell: Cell) -> str:
     text = escaped(cell.text)
-    marked = {1: f"**{text}**", 2: f"<u>{text}</u>"}.get(cell.rank, text)
-    return f"{marked} {escaped(cell.note)}" if cell.note else marked
+    text = {1: f"**{text}**", 2: f"<u>{text}</u>"}.get(cell.rank, text)
+    return f"{text} {escaped(cell.note)}" if cell.note else text
 
 
 def escaped(text: str) -> str:

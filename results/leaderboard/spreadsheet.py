@@ -36,7 +36,7 @@ def to_csv(boards: Iterable[Board], incomplete: bool = False) -> str:
     ends = [key + end for key in keys for end in (LOW, HIGH)]
     profiles = [profile for board in boards for entry in board.entries for profile in entry.profiles]
     lines: list[list[object]] = [[*HEADER, *keys, *ends, *efficiency.header(profiles), NOTES]]
-    measured = efficiency.settings(profiles)
+    settings = efficiency.settings(profiles)
     for board in boards:
         places = {standing.method: standing for standing in standings([board], incomplete)}
         for entry in board.entries:
@@ -47,7 +47,7 @@ def to_csv(boards: Iterable[Board], incomplete: bool = False) -> str:
             means = [_full(entry.means.get(key, math.nan)) for key in keys]
             intervals = [_full(end) for key in keys for end in entry.interval(key)]
             about = (board.dataset, entry.method, entry.protocols, *counts, undefined, *ranks)
-            costs = efficiency.values(entry.profiles, measured) if measured else []
+            costs = efficiency.values(entry.profiles, settings) if settings else []
             lines.append([*about, *means, *intervals, *costs, " ".join(entry.notes)])
     return spreadsheet(lines)
 

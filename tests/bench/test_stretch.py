@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fusionbench.bench.looks import Seen, levels, look
+from fusionbench.bench.looks import levels, look
 from fusionbench.bench.stretch import Facts, stretch
 from fusionbench.datasets.images import read
 
@@ -56,7 +56,7 @@ def faithful(image: Floats) -> Floats:
 
 
 def facts(saver: Callable[[Floats], Floats], pairs: list[tuple[Bytes, Bytes]]) -> list[Facts]:
-    return [look(saver(mean(a, b)).astype(np.uint8), Seen(a, b)) for a, b in pairs]
+    return [look(saver(mean(a, b)).astype(np.uint8), a, b) for a, b in pairs]
 
 
 @pytest.mark.parametrize(
@@ -115,14 +115,14 @@ def test_what_is_seen() -> None:
     a = np.array([[10, 20], [30, 40]], np.uint8)
     b = np.array([[200, 20], [30, 40]], np.uint8)
     fused = np.array([[0, 255], [255, 7]], np.uint8)
-    found = look(fused, Seen(a, b))
+    found = look(fused, a, b)
     expected = {"fused_min": 0, "fused_max": 255, "fused_at_0": 0.25, "fused_at_255": 0.5, "sources_min": 10}
     assert {key: found[key] for key in expected} == expected
     assert found["sources_max"] == 200
     assert "copy_of" not in found
-    assert look(a, Seen(a, b))["copy_of"] == 1
-    assert look(b, Seen(a, b))["copy_of"] == 2
-    assert "copy_of" not in look(a, Seen(a, a))
+    assert look(a, a, b)["copy_of"] == 1
+    assert look(b, a, b)["copy_of"] == 2
+    assert "copy_of" not in look(a, a, a)
 
 
 def test_likeness_is_the_larger_correlation() -> None:
@@ -130,8 +130,8 @@ def test_likeness_is_the_larger_correlation() -> None:
     fused = 255 - a
     x, y, z = (image[::4, ::4].ravel().astype(float) for image in (fused, a, b))
     expected = max(np.corrcoef(x, y)[0, 1], np.corrcoef(x, z)[0, 1])
-    assert look(fused, Seen(a, b))["likeness"] == pytest.approx(expected)
-    assert "likeness" not in look(np.full_like(a, 9), Seen(a, b))
+    assert look(fused, a, b)["likeness"] == pytest.approx(expected)
+    assert "likeness" not in look(np.full_like(a, 9), a, b)
 
 
 def published(shared: Path, dataset: str, method: str, sides: tuple[str, str]) -> list[Facts]:
@@ -139,7 +139,7 @@ def published(shared: Path, dataset: str, method: str, sides: tuple[str, str]) -
     sources = [{p.stem: p for p in (shared / "data" / dataset / side).iterdir()} for side in sides]
     fused = {p.stem: p for p in folder.iterdir()}
     names = sorted(name for name in fused if all(name in side for side in sources))
-    return [look(levels(read(fused[n])), Seen(*(levels(read(side[n])) for side in sources))) for n in names]
+    return [look(levels(read(fused[n])), *(levels(read(side[n])) for side in sources)) for n in names]
 
 
 @pytest.mark.parametrize("method", ["SeAFusion", "DenseFuse", "U2Fusion"])

@@ -25,30 +25,30 @@ METRICS = {
 def _store(
     out: Path,
     method: str,
-    values: Sequence[tuple[float, float, float] | str],
+    values: Sequence[Sequence[float] | str | None],
     dataset: str = "Set",
     first: int = 0,
     seconds: float = float("nan"),
-    notes: Sequence[str] = (),
+    names: Sequence[str] = (),
+    **manifest: Any,
 ) -> None:
-    """Store a run; a string in place of values is the status of a pair without any."""
+    """Store a run; a string in place of values is the status of a pair without any, None a pair without a row."""
     folder = run_folder(out, dataset, method)
     folder.open(list(METRICS))
-    names = [f"p{index}" for index in range(first, first + len(values))]
+    names = names or [f"p{index}" for index in range(first, first + len(values))]
     content = {
-        "method": {"label": method},
+        "method": {"label": method, "reference": f"The paper on {method}"},
         "dataset": {"name": dataset, "split": "all", "label": dataset},
-        "pairs": names,
-        "skipped": {},
+        "pairs": list(names),
         "protocols": {"film": "1", "liu": "1"},
         "metrics": METRICS,
-        "notes": list(notes),
+        **manifest,
     }
     folder.write_manifest(Manifest.parse(content))
     for name, value in zip(names, values, strict=True):
         if isinstance(value, str):
-            folder.append(Row(name, value, "why"))  # type: ignore[arg-type]
-        else:
+            folder.append(Row(name, value, 'it <b>broke</b>, "badly"'))  # type: ignore[arg-type]
+        elif value is not None:
             folder.append(Row(name, seconds=seconds, metrics=dict(zip(METRICS, value, strict=True))))
     folder.close()
 

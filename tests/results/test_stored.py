@@ -18,7 +18,7 @@ from fusionbench.reports.tables import table
 from fusionbench.results import Manifest, MetricRecord, Profile, Results, run_folder
 from fusionbench.results.leaderboard import write_leaderboard
 from fusionbench.results.leaderboard.boards import make_boards
-from fusionbench.results.profiles import write_profile
+from fusionbench.results.records import write_record
 from fusionbench.training.options import load_options
 
 STORED = Path(__file__).parent / "stored"
@@ -64,7 +64,7 @@ def test_written_again_every_file_has_the_same_bytes(out: Path) -> None:
         run.folder.open(list(run.manifest.metrics))
         run.folder.close(run.manifest.pairs)
     for profile in results.profiles:
-        write_profile(next(out.glob("profile/*/*.json")), profile)
+        write_record(next(out.glob("profile/*/*.json")), profile)
     write_leaderboard(results)
     assert {path: path.read_bytes() for path in paths} == before
 

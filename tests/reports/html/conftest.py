@@ -11,13 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fusionbench.results import Manifest, Row, run_folder
+from fusionbench.results import run_folder
 
-METRICS = {
-    "EN@film": {"name": "EN", "better": "higher", "protocol": "film"},
-    "MSE@film": {"name": "MSE", "better": "lower", "protocol": "film"},
-    "Q_SF@liu": {"name": "Q_SF", "better": "zero", "protocol": "liu"},
-}
 MakeRuns = Callable[..., Path]
 
 
@@ -30,7 +25,7 @@ def picture(seed: int, size: tuple[int, int] = (48, 64), channels: int = 0) -> I
 
 
 @pytest.fixture
-def make_runs(tmp_path: Path) -> MakeRuns:
+def make_runs(tmp_path: Path, store: Callable[..., None]) -> MakeRuns:
     """Store runs; `failed` holds (method, pair) that failed, `skip` (method, pair) without any row."""
 
     def make(
@@ -53,38 +48,22 @@ def make_runs(tmp_path: Path) -> MakeRuns:
         random = np.random.default_rng(0)
         for dataset in datasets:
             for m, method in enumerate(methods):
+                drawn = (random.random((len(pairs), 3)) + np.array([m, 0, -0.5])).tolist()
+                values = [
+                    None if (method, pair) in skip else "failed" if (method, pair) in failed else row
+                    for pair, row in zip(pairs, drawn, strict=True)
+                ]
+                store(out, method, values, dataset, seconds=0.01 * (m + 1), names=pairs, sources=sources, tasks=["IVF"])
                 folder = run_folder(out, dataset, method)
-                folder.open(list(METRICS))
-                folder.write_manifest(_manifest(method, dataset, pairs, sources))
-                for i, pair in enumerate(pairs):
-                    if (method, pair) in skip:
-                        continue
-                    if (method, pair) in failed:
-                        folder.append(Row(pair, "failed", 'it <b>broke</b>, "badly"'))
-                        continue
-                    values = dict(zip(METRICS, (random.random(3) + np.array([m, 0, -0.5])).tolist(), strict=True))
-                    folder.append(Row(pair, "ok", "", 0.01 * (m + 1), "", values))
-                    for kind, channels in (("fused", 0), ("colour", 3)) if colour else (("fused", 0),):
-                        folder.image(pair, kind).parent.mkdir(exist_ok=True)  # type: ignore[arg-type]
-                        picture(i + m, size, channels).save(folder.image(pair, kind))  # type: ignore[arg-type]
-                folder.close()
+                for kind, channels in (("fused", 0), ("colour", 3)) if colour else (("fused", 0),):
+                    for i, (pair, value) in enumerate(zip(pairs, values, strict=True)):
+                        if isinstance(value, list):
+                            path = folder.image(pair, kind)  # type: ignore[arg-type]
+                            path.parent.mkdir(exist_ok=True)
+                            picture(i + m, size, channels).save(path)
         return out
 
     return make
-
-
-def _manifest(method: str, dataset: str, pairs: Sequence[str], sources: dict[str, list[str]]) -> Manifest:
-    content = {
-        "method": {"label": method, "reference": f"The paper on {method}"},
-        "dataset": {"name": dataset, "split": "all", "label": dataset},
-        "tasks": ["IVF"],
-        "pairs": list(pairs),
-        "skipped": {},
-        "sources": sources,
-        "protocols": {"film": "1"},
-        "metrics": METRICS,
-    }
-    return Manifest.parse(content)
 
 
 def content(path: Path) -> Any:
