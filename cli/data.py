@@ -15,7 +15,7 @@ from .options import Root
 
 if TYPE_CHECKING:
     from ..datasets import DatasetSpec
-    from ..datasets.fetch import Fetched
+    from ..datasets.fetch import FetchResult
 
 
 def fetch(
@@ -77,7 +77,7 @@ def ensure(
             print("\n".join(_lines(_fetch(spec.name, data_root))), file=sys.stderr)
 
 
-def _fetch(name: str, data_root: Path | None, mirror: str | None = None, archive: Path | None = None) -> Fetched:
+def _fetch(name: str, data_root: Path | None, mirror: str | None = None, archive: Path | None = None) -> FetchResult:
     from rich.console import Console
 
     from ..datasets.fetch import fetch as fetch_dataset
@@ -116,7 +116,7 @@ def _agreed(spec: DatasetSpec, data_root: Path | None) -> bool:
     return typer.confirm(f"Fetch it into {where}?", default=False, err=True)
 
 
-def _lines(done: Fetched) -> list[str]:
+def _lines(done: FetchResult) -> list[str]:
     """Say what has been fetched, and under which licence."""
     spec, pin = done.spec, done.spec.pin
     assert pin is not None

@@ -22,7 +22,7 @@ from .finding import (
 )
 from .pair import Task
 from .rgbt import find_rgbt, hint
-from .spec import COLOUR, FOLDERS, MODALITIES, SPLITS, TASKS, DatasetSpec, usual_layouts
+from .spec import COLOUR, MODALITIES, SPLITS, TASKS, DatasetSpec, usual_layouts
 
 
 def locate(
@@ -123,10 +123,6 @@ def _any_spec(path: Path, task: Task) -> DatasetSpec:
 
 def _task_of(a: str, b: str) -> Task | None:
     """Tell the task by the words in what the user gave for the sources."""
-    for task, (usual_a, usual_b) in FOLDERS.items():
-        last = (Path(a).name, Path(b).name)
-        if all(re.fullmatch(usual, name, re.IGNORECASE) for usual, name in zip((usual_a, usual_b), last, strict=True)):
-            return task
     texts = [_words_in(text) if is_template(text) else {Path(text).name.casefold()} for text in (a, b)]
     for least in (2, 1):  # the words of one letter, as in "{name}_A", tell only where no others do
         long_enough = [{word for word in words if len(word) >= least} for words in texts]

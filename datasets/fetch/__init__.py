@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .fetch import Fetched, fetch
+from .fetch import FetchResult, fetch
 from .git_tree import folder_id, tree_id
 
-__all__ = ["Fetched", "fetch", "folder_id", "tree_id"]
+__all__ = ["FetchResult", "fetch", "folder_id", "tree_id"]

@@ -21,7 +21,7 @@ SERVER = "https://codeload.github.com"  # FUSIONBENCH_MIRROR takes its place; th
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchResult:
     """What `fetch` did.
 
     Attributes
@@ -52,7 +52,7 @@ def fetch(
     archive: str | Path | None = None,
     progress: Progress = lambda done, total: None,
     say: Callable[[str], None] = lambda sentence: None,
-) -> Fetched:
+) -> FetchResult:
     """Get a data set of the catalogue, unless it is there; what is there is never overwritten.
 
     The archive of the pinned commit is unpacked as it comes, only the data set's folders are kept, and they take their
@@ -171,9 +171,9 @@ def _refuse(wrong: list[str], cause: Exception | None = None) -> None:
 
 def _result(
     spec: DatasetSpec, folder: Path, *, new: bool = False, commit: str = "", notes: tuple[str, ...] = ()
-) -> Fetched:
+) -> FetchResult:
     files, pin = find(folder, spec.all_layouts), spec.pin
     if files is None or pin is None:
         shown = " or ".join(dict.fromkeys(str(layout) for layout in spec.all_layouts[:3]))
         raise RunError(f"what came of {pin} lies at {folder}, but is not laid out as {shown}")
-    return Fetched(spec, folder, len(files.names), pin.commit if pin.verified else commit, pin.verified, new, notes)
+    return FetchResult(spec, folder, len(files.names), pin.commit if pin.verified else commit, pin.verified, new, notes)

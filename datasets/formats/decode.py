@@ -10,8 +10,8 @@ from typing import IO
 from . import netpbm, png, tiff
 from .jpeg2000 import with_depth
 from .opencv import opencv_alpha, opencv_pixels
-from .picture import DamagedError, Header, Image, Picture, UnreadError, finished, oriented
-from .pillow import decoded, opened, pillow_header, pillow_pixels
+from .picture import DamagedError, Header, Image, Picture, UnreadError, make_picture, turn_upright
+from .pillow import decode_with_pillow, open_picture, pillow_header, pillow_pixels
 
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 _BY_OPENCV = ("PNG", "JPEG", "BMP", "WEBP", "JPEG2000")  # whatever else this OpenCV reads, Pillow does on every machine
@@ -72,7 +72,7 @@ def _jpeg_header(file: IO[bytes]) -> Header:
     whole = file.read() == _JPEG_END
     file.seek(0)
     try:
-        with opened(file, only="JPEG") as picture:
+        with open_picture(file, only="JPEG") as picture:
             header = pillow_header(picture)
             if not whole:
                 picture.load()  # there may be a tail behind the end
@@ -89,7 +89,7 @@ def _with_opencv(data: bytes, header: Header, alpha: bool) -> Picture:
         if header.format == "PNG" and not png.has_all_rows(data):
             raise refusal
         try:
-            _, pixels, _ = decoded(data)
+            _, pixels, _ = decode_with_pillow(data)
         except (UnreadError, LookupError) as error:
             raise refusal from error
         if not _fits(pixels, header):
@@ -100,7 +100,7 @@ def _with_opencv(data: bytes, header: Header, alpha: bool) -> Picture:
 def _with_pillow(data: bytes, suffix: str, alpha: bool) -> Picture:
     """Let Pillow find out whether the file is whole, and OpenCV decode it where the field would see its pixels."""
     try:
-        with opened(io.BytesIO(data), suffix) as picture:
+        with open_picture(io.BytesIO(data), suffix) as picture:
             header = with_depth(pillow_header(picture), data)
             picture.seek(0)
             picture.load()
@@ -113,9 +113,9 @@ def _with_pillow(data: bytes, suffix: str, alpha: bool) -> Picture:
 
 def _turned(header: Header, pixels: Image, alpha: Image | None) -> Picture:
     if header.orientation != 1:
-        pixels = oriented(pixels, header.orientation)
-        alpha = None if alpha is None else oriented(alpha, header.orientation)
-    return finished(header, pixels, 255 if header.bits <= 8 else 2**header.bits - 1, alpha)
+        pixels = turn_upright(pixels, header.orientation)
+        alpha = None if alpha is None else turn_upright(alpha, header.orientation)
+    return make_picture(header, pixels, 255 if header.bits <= 8 else 2**header.bits - 1, alpha)
 
 
 def _fits(pixels: Image, header: Header) -> bool:
@@ -126,7 +126,7 @@ def _fits(pixels: Image, header: Header) -> bool:
 
 def _alpha(data: bytes) -> Image | None:
     plane = opencv_alpha(data)
-    return plane if plane is not None else decoded(data)[2]
+    return plane if plane is not None else decode_with_pillow(data)[2]
 
 
 def no_image(start: bytes) -> str:

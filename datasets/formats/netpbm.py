@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-from .picture import DamagedError, Header, Image, Picture, UnreadError, checked, finished, oriented
+from .picture import DamagedError, Header, Image, Picture, UnreadError, make_picture, turn_upright, with_checked_size
 
 MAGIC = re.compile(rb"P(?:[1-6fF][\s#]|7\n)")
 _GAP = rb"(?:\s|#[^\n]*\n)+"
@@ -71,11 +71,11 @@ def _floats(data: bytes) -> Picture:
     if match is None:
         raise DamagedError("its header is not whole")
     width, height, channels = int(match[2]), int(match[3]), 3 if match[1] == b"F" else 1
-    header = checked(Header(height, width, channels, 32, "PFM", "float"))
+    header = with_checked_size(Header(height, width, channels, 32, "PFM", "float"))
     order = np.dtype("<f4" if match[4].startswith(b"-") else ">f4")
     values = _raw(data, match.end(), height * width * channels, order).reshape(height, width, channels)
-    values = oriented(values.astype(np.float32), 4)  # its rows go from the bottom to the top
-    return finished(header, values[..., 0] if channels == 1 else values, None)
+    values = turn_upright(values.astype(np.float32), 4)  # its rows go from the bottom to the top
+    return make_picture(header, values[..., 0] if channels == 1 else values, None)
 
 
 def _header(shape: tuple[int, int, int], maximum: int) -> Header:
@@ -83,7 +83,7 @@ def _header(shape: tuple[int, int, int], maximum: int) -> Header:
         raise DamagedError(f"its largest value is {maximum}")
     height, width, depth = shape
     channels, bits = (1 if depth < 3 else 3), max(maximum.bit_length(), 1)
-    return checked(Header(height, width, channels, bits, "PPM", alpha=depth in (2, 4)))
+    return with_checked_size(Header(height, width, channels, bits, "PPM", alpha=depth in (2, 4)))
 
 
 def _picture(values: Image, maximum: int) -> Picture:
@@ -97,7 +97,7 @@ def _picture(values: Image, maximum: int) -> Picture:
     values = values.astype(np.uint8 if maximum <= 255 else np.uint16)
     colours = values[..., :3] if header.channels == 3 else values[..., 0]
     alpha = np.ascontiguousarray(values[..., -1]) if header.alpha else None
-    return finished(header, np.ascontiguousarray(colours), maximum, alpha)
+    return make_picture(header, np.ascontiguousarray(colours), maximum, alpha)
 
 
 def _type(maximum: int) -> np.dtype[np.unsignedinteger]:

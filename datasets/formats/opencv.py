@@ -14,7 +14,7 @@ from .picture import Image, is_coloured
 def opencv_pixels(data: bytes) -> Image | None:
     """Decode to (H, W) or RGB (H, W, 3), unturned; None where OpenCV does not."""
     cv2 = _opencv()
-    image = _decoded(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION)
+    image = _decode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None or image.ndim == 2:
         return image
     if not is_coloured(image[:1]):
@@ -26,13 +26,13 @@ def opencv_pixels(data: bytes) -> Image | None:
 
 def opencv_alpha(data: bytes) -> Image | None:
     """Decode the fourth channel alone, (H, W), unturned; None where OpenCV gives none."""
-    image = _decoded(data, _opencv().IMREAD_UNCHANGED)
+    image = _decode(data, _opencv().IMREAD_UNCHANGED)
     if image is None or image.ndim != 3 or image.shape[2] != 4:
         return None
     return np.ascontiguousarray(image[..., 3])
 
 
-def _decoded(data: bytes, flags: int) -> Image | None:
+def _decode(data: bytes, flags: int) -> Image | None:
     cv2 = _opencv()
     try:
         return cv2.imdecode(np.frombuffer(data, np.uint8), flags)

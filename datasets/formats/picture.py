@@ -81,7 +81,7 @@ class Picture:
     alpha: Image | None = None
 
 
-def checked(header: Header) -> Header:
+def with_checked_size(header: Header) -> Header:
     """Return the header, if a picture of its size can be.
 
     Raises
@@ -97,7 +97,7 @@ def checked(header: Header) -> Header:
     return header
 
 
-def finished(header: Header, pixels: Image, maximum: int | None, alpha: Image | None = None) -> Picture:
+def make_picture(header: Header, pixels: Image, maximum: int | None, alpha: Image | None = None) -> Picture:
     """Make the picture of decoded pixels, and refuse those that are no numbers."""
     if header.kind == "float":
         bad = pixels.size - int(np.isfinite(pixels).sum())
@@ -125,7 +125,7 @@ def is_coloured(pixels: Image) -> bool:
     return bool((pixels != first).any())
 
 
-def oriented(pixels: Image, orientation: int) -> Image:
+def turn_upright(pixels: Image, orientation: int) -> Image:
     """Turn an image (H, W) or (H, W, 3) as EXIF orientation 1 to 8 says."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)

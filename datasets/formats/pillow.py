@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from .picture import DamagedError, Header, Image, UnreadError, checked
+from .picture import DamagedError, Header, Image, UnreadError, with_checked_size
 from .png import orientation_of
 
 # What is opened; never what would start other programs (EPS), or takes nearly any bytes for a picture.
@@ -21,7 +21,7 @@ _DEPTHS = {"1": 1, "I": 32, "F": 32}
 
 
 @contextlib.contextmanager
-def opened(file: IO[bytes], suffix: str = "", only: str = "") -> Iterator[Any]:
+def open_picture(file: IO[bytes], suffix: str = "", only: str = "") -> Iterator[Any]:
     """Open a picture with Pillow.
 
     Parameters
@@ -65,7 +65,7 @@ def pillow_header(picture: Any) -> Header:
     if orientation in (5, 6, 7, 8):
         width, height = height, width
     deep = mode.startswith("I;16")
-    return checked(
+    return with_checked_size(
         Header(
             height, width, 1 if mode in _SINGLE or deep else 3, 16 if deep else _DEPTHS.get(mode, 8),
             {"MPO": "JPEG", "DIB": "BMP"}.get(picture.format, str(picture.format)),
@@ -90,9 +90,9 @@ def pillow_pixels(picture: Any) -> tuple[Image, Image | None]:
     return np.asarray(picture.convert("RGB")), None
 
 
-def decoded(data: bytes, suffix: str = "") -> tuple[Header, Image, Image | None]:
+def decode_with_pillow(data: bytes, suffix: str = "") -> tuple[Header, Image, Image | None]:
     """Open and decode with Pillow alone."""
-    with opened(io.BytesIO(data), suffix) as picture:
+    with open_picture(io.BytesIO(data), suffix) as picture:
         header = pillow_header(picture)
         picture.seek(0)
         picture.load()

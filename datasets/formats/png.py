@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO
 
-from .picture import DamagedError, Header, checked
+from .picture import DamagedError, Header, with_checked_size
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 _END, _TAIL = b"\x00\x00\x00\x00IEND\xaeB`\x82", 1 << 16
@@ -70,7 +70,7 @@ def _header(start: bytes, data: int, orientation: int, frames: int) -> Header:
         width, height = height, width
     channels = 3 if colour in (2, 3, 6) else 1
     alpha = colour in (4, 6)
-    header = checked(Header(height, width, channels, bits, "PNG", "uint", alpha, max(frames, 1), orientation))
+    header = with_checked_size(Header(height, width, channels, bits, "PNG", "uint", alpha, max(frames, 1), orientation))
     if width * height * bits * _SAMPLES[colour] // 8 > data * _INFLATED:
         raise DamagedError(f"it holds {data} bytes of data for {height}x{width} pixels")
     return header

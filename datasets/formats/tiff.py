@@ -14,7 +14,17 @@ from typing import Any
 import numpy as np
 
 from .opencv import opencv_pixels
-from .picture import DamagedError, Header, Image, Kind, Picture, UnreadError, checked, finished, oriented
+from .picture import (
+    DamagedError,
+    Header,
+    Image,
+    Kind,
+    Picture,
+    UnreadError,
+    make_picture,
+    turn_upright,
+    with_checked_size,
+)
 
 MAGIC = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 _WHITE_IS_ZERO, _GRAY, _RGB, _PALETTE, _MASK, _CMYK, _YCBCR, _LAB = 0, 1, 2, 3, 4, 5, 6, 8
@@ -36,7 +46,7 @@ def read_tiff(data: bytes) -> Picture:
     except Exception as error:  # tifffile raises whatever a damaged file makes it stumble over
         raise DamagedError(error) from error
     known = header.kind == "uint" and header.bits <= 16
-    return finished(header, pixels, max(2**header.bits - 1, 255) if known else None, alpha)
+    return make_picture(header, pixels, max(2**header.bits - 1, 255) if known else None, alpha)
 
 
 def _header(file: Any, page: Any) -> Header:
@@ -59,7 +69,7 @@ def _header(file: Any, page: Any) -> Header:
     if orientation in (5, 6, 7, 8):
         height, width = width, height
     channels = 1 if photometric in _SINGLE else 3
-    return checked(Header(height, width, channels, bits, "TIFF", kind, extra == 1, _pages(file), orientation))
+    return with_checked_size(Header(height, width, channels, bits, "TIFF", kind, extra == 1, _pages(file), orientation))
 
 
 def _pages(file: Any) -> int:
@@ -134,8 +144,8 @@ def _by_tifffile(data: bytes, page: Any, header: Header) -> tuple[Image, Image |
         stored = np.moveaxis(stored, 0, -1)
     stored = stored.reshape(*stored.shape[:2], -1) if stored.ndim > 1 else stored
     colours = header.channels if int(page.photometric) != _PALETTE else 1
-    alpha = oriented(stored[..., -1], header.orientation) if header.alpha else None
-    return oriented(_as_gray_or_rgb(stored[..., :colours], page, header), header.orientation), alpha
+    alpha = turn_upright(stored[..., -1], header.orientation) if header.alpha else None
+    return turn_upright(_as_gray_or_rgb(stored[..., :colours], page, header), header.orientation), alpha
 
 
 def _as_gray_or_rgb(stored: Image, page: Any, header: Header) -> Image:
@@ -160,9 +170,9 @@ def _upright(values: Image, photometric: int, header: Header) -> Image:
 
 def _by_pillow(data: bytes, page: Any, header: Header) -> tuple[Image, Image | None]:
     """Pillow turns the image upright itself; 8 bit of "white is zero", too, but not 16."""
-    from .pillow import decoded
+    from .pillow import decode_with_pillow
 
-    _, pixels, alpha = decoded(data)
+    _, pixels, alpha = decode_with_pillow(data)
     if header.bits == 32 and header.kind == "uint" and pixels.dtype == np.int32:
         pixels = pixels.view(np.uint32)
     elif header.bits == 16 and header.kind == "int" and pixels.dtype == np.int32:

@@ -30,7 +30,9 @@ VERSION = 1  # of the pixels: the cache folder is named after it
 
 
 @dataclass(frozen=True)
-class _Made:
+class SamplePair:
+    """A computed pair, with the ideal fused image where there is one."""
+
     name: str
     task: Task
     colour: Colour
@@ -67,11 +69,11 @@ def pairs() -> list[Pair]:
         If the disk is full.
     """
     folder = cache_folder() / f"sample-{VERSION}"
-    found = [_pair(folder, *row) for row in _PAIRS]
-    files = (path for pair in found for path in (pair.a, pair.b, pair.truth) if isinstance(path, Path))
+    pairs = [_pair(folder, *row) for row in _PAIRS]
+    files = (path for pair in pairs for path in (pair.a, pair.b, pair.truth) if isinstance(path, Path))
     if not all(path.is_file() for path in files):
         _fill(folder)
-    return found
+    return pairs
 
 
 def _pair(folder: Path, name: str, task: Task, colour: Colour, has_truth: bool) -> Pair:
@@ -85,10 +87,10 @@ def _fill(folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
             whole = Path(place) / "whole"
-            for made in make():
-                for side, image in (("a", made.a), ("b", made.b), ("truth", made.truth)):
+            for pair in make():
+                for side, image in (("a", pair.a), ("b", pair.b), ("truth", pair.truth)):
                     if image is not None:
-                        write(whole / made.task / side / f"{made.name}.png", image)
+                        write(whole / pair.task / side / f"{pair.name}.png", image)
             if folder.exists():
                 shutil.rmtree(folder, ignore_errors=True)  # it lacks files
             _rename(whole, folder)
@@ -107,42 +109,42 @@ def _rename(whole: Path, folder: Path) -> None:
             raise
 
 
-def make() -> Iterator[_Made]:
+def make() -> Iterator[SamplePair]:
     """Compute the pairs."""
     from . import brain
 
     yield from _outdoors()
-    yield _Made("mri-ct", "MIF", "none", *brain.mri_ct(brain.Slice(256, 1)))
-    yield _Made("mri-pet", "MIF", "b", *brain.mri_pet(brain.Slice(256, 5, 0.9, lesion=(0.34, -0.28))))
-    yield _Made("mri-spect", "MIF", "b", *brain.mri_spect(brain.Slice(288, 8, 1.35)))
+    yield SamplePair("mri-ct", "MIF", "none", *brain.mri_ct(brain.Slice(256, 1)))
+    yield SamplePair("mri-pet", "MIF", "b", *brain.mri_pet(brain.Slice(256, 5, 0.9, lesion=(0.34, -0.28))))
+    yield SamplePair("mri-spect", "MIF", "b", *brain.mri_spect(brain.Slice(288, 8, 1.35)))
     yield from _exposures()
     yield from _focuses()
 
 
-def _outdoors() -> Iterator[_Made]:
+def _outdoors() -> Iterator[SamplePair]:
     from . import scene
     from .photos import exposure_pair
 
     light, heat = scene.night_street()
-    yield _Made("night-street", "IVF", "b", _thermal(heat, 1), _visible(light, 1.15, 1, noise=2.5))
-    yield _Made("night-exposure", "MEF", "both", *exposure_pair(_glare(light)[60:, 80:], (4.2, -0.6), 3))
+    yield SamplePair("night-street", "IVF", "b", _thermal(heat, 1), _visible(light, 1.15, 1, noise=2.5))
+    yield SamplePair("night-exposure", "MEF", "both", *exposure_pair(_glare(light)[60:, 80:], (4.2, -0.6), 3))
     light, heat = scene.day_yard()
-    yield _Made("day-yard", "IVF", "b", _thermal(heat, 2), _visible(light, 1.1, 2))
+    yield SamplePair("day-yard", "IVF", "b", _thermal(heat, 2), _visible(light, 1.1, 2))
     light, heat = scene.smoke()
-    yield _Made("smoke", "IVF", "b", _thermal(heat, 3), _visible(light, 1.0, 3))
+    yield SamplePair("smoke", "IVF", "b", _thermal(heat, 3), _visible(light, 1.0, 3))
 
 
-def _exposures() -> Iterator[_Made]:
+def _exposures() -> Iterator[SamplePair]:
     from . import photos
 
     rocket = photos.photograph("rocket.jpg", (0, 427, 0, 640), (480, 320))
-    yield _Made("rocket", "MEF", "both", *photos.exposure_pair(photos.linear(rocket), (2.6, -2.2), 1), rocket)
+    yield SamplePair("rocket", "MEF", "both", *photos.exposure_pair(photos.linear(rocket), (2.6, -2.2), 1), rocket)
     coffee = photos.photograph("coffee.png", (30, 400, 60, 430), (320, 320))
     light = photos.linear(coffee) * photos.window_light(320, 320, (0.1, 0.1), 6)
-    yield _Made("window", "MEF", "both", *photos.exposure_pair(light, (2.4, -2.4), 2), coffee)
+    yield SamplePair("window", "MEF", "both", *photos.exposure_pair(light, (2.4, -2.4), 2), coffee)
 
 
-def _focuses() -> Iterator[_Made]:
+def _focuses() -> Iterator[SamplePair]:
     from . import photos
 
     outline = [(0.04, 1.0), (0.03, 0.9), (0.055, 0.56), (0.14, 0.46), (0.225, 0.4), (0.24, 0.32), (0.3, 0.295),
@@ -150,14 +152,14 @@ def _focuses() -> Iterator[_Made]:
                (0.585, 0.18), (0.54, 0.265), (0.505, 0.3), (0.57, 0.36), (0.6, 0.44), (0.67, 0.53), (0.705, 0.6),
                (0.715, 0.685), (0.81, 0.67), (0.91, 0.73), (0.98, 0.89), (0.98, 1.0)]  # fmt: skip
     astronaut = photos.photograph("astronaut.png", (0, 512, 0, 512), (384, 384))
-    yield _Made(
+    yield SamplePair(
         "astronaut", "MFF", "both", *photos.focus_pair(astronaut, photos.cut_out(384, 384, outline), 4.5, 2), astronaut
     )
     coffee = photos.photograph("coffee.png", (0, 400, 0, 600), (480, 320))
-    yield _Made("coffee", "MFF", "both", *photos.focus_pair(coffee, photos.ramp(320, 480, 0.1, 0.95), 6), coffee)
+    yield SamplePair("coffee", "MFF", "both", *photos.focus_pair(coffee, photos.ramp(320, 480, 0.1, 0.95), 6), coffee)
     chelsea = photos.photograph("chelsea.png", (0, 300, 0, 451), (432, 288))
     depth = photos.dome(288, 432, (0.72, 0.55), 0.95)
-    yield _Made("chelsea", "MFF", "both", *photos.focus_pair(chelsea, depth, 5), chelsea)
+    yield SamplePair("chelsea", "MFF", "both", *photos.focus_pair(chelsea, depth, 5), chelsea)
 
 
 def _visible(light: Floats, exposure: float, seed: int, noise: float = 1.0) -> Image:
@@ -168,9 +170,9 @@ def _visible(light: Floats, exposure: float, seed: int, noise: float = 1.0) -> I
     height, width = light.shape[:2]
     y, x = np.mgrid[0:height, 0:width]
     vignette = 1 - 0.35 * (np.square(y / height - 0.5) + np.square(x / width - 0.5))
-    seen = exposure * _glare(light) * vignette[..., None]
-    spread = noise * np.sqrt(np.maximum(seen, 0) * 6e-5 + 1e-6)
-    return encode((seen + spread * rng.standard_normal(seen.shape)).astype(np.float32))
+    picture = exposure * _glare(light) * vignette[..., None]
+    spread = noise * np.sqrt(np.maximum(picture, 0) * 6e-5 + 1e-6)
+    return encode((picture + spread * rng.standard_normal(picture.shape)).astype(np.float32))
 
 
 def _glare(light: Floats) -> Floats:

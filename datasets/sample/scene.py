@@ -116,15 +116,9 @@ def _car(
         surface.paint(pane, (0.05, 0.06, 0.07), air + 0.2 * (engine - air), 0.85)
 
     metal = Material(paint, air, 0.9, pattern=body)
-    hull: list[Plane] = [
-        (-1, 0, 0, 0.86),
-        (1, 0, 0, 0.86),
-        (0, -1, 0, 2.15),
-        (0, 1, 0, 2.1),
-        (0, 0, -1, -0.22),
-        (0, 0, 1, 0.9),
-    ]
-    hull += [(0, -0.35, 1, 1.42), (0, 0.3, 1, 1.4), (0.5, 0, 1, 1.25), (-0.5, 0, 1, 1.25)]
+    hull: list[Plane] = [(-1, 0, 0, 0.86), (1, 0, 0, 0.86), (0, -1, 0, 2.15), (0, 1, 0, 2.1)]
+    hull += [(0, 0, -1, -0.22), (0, 0, 1, 0.9), (0, -0.35, 1, 1.42), (0, 0.3, 1, 1.4)]
+    hull += [(0.5, 0, 1, 1.25), (-0.5, 0, 1, 1.25)]
     cabin: list[Plane] = [(-1, 0, 0.42, 1.12), (1, 0, 0.42, 1.12), (0, -1, 0.85, 1.75), (0, 1, 0.7, 2.15)]
     cabin += [(0, 0, -1, -0.8), (0, 0, 1, 1.43)]
     parts: list[Shape] = [
@@ -176,16 +170,9 @@ def _house(
 
     slope = (ridge - eaves) / (deep + 0.4)
     walls = box((-front, front), (-deep, deep), (0, eaves + 0.2), Material(wall, celsius, 0.93, pattern=windows))
-    roof = convex(
-        [
-            (0, -slope, 1, ridge),
-            (0, slope, 1, ridge),
-            (0, 0, -1, -eaves),
-            (-1, 0, 0, front + 0.4),
-            (1, 0, 0, front + 0.4),
-        ],
-        Material((0.36, 0.15, 0.11), celsius - 2, 0.92, pattern=tiles),
-    )
+    gables: list[Plane] = [(-1, 0, 0, front + 0.4), (1, 0, 0, front + 0.4)]
+    slopes: list[Plane] = [(0, -slope, 1, ridge), (0, slope, 1, ridge), (0, 0, -1, -eaves)]
+    roof = convex([*slopes, *gables], Material((0.36, 0.15, 0.11), celsius - 2, 0.92, pattern=tiles))
     stack = box((1.4, 2.1), (-0.9, -0.2), (6, 8.2), Material((0.35, 0.2, 0.16), celsius + 14))
     return Group([part.moved(x, y, 0, turn) for part in (walls, roof, stack)])
 
@@ -225,12 +212,9 @@ def _tree(x: float, y: float, height: float, celsius: float) -> Group:
 
 def _bush(x: float, y: float, size: float) -> Group:
     leaves = _leaves(14.5, 0.85)
-    return Group(
-        [
-            Ellipsoid((x + i * size, y, 0.42 * size), (0.8 * size, 0.7 * size, k * size), leaves, holes=0.25)
-            for i, k in ((-0.55, 0.62), (0.5, 0.75))
-        ]
-    )
+    halves = ((-0.55, 0.62), (0.5, 0.75))
+    balls = [((x + i * size, y, 0.42 * size), (0.8 * size, 0.7 * size, k * size)) for i, k in halves]
+    return Group([Ellipsoid(centre, radii, leaves, holes=0.25) for centre, radii in balls])
 
 
 def _woods(celsius: float, seed: int) -> list[Group]:
@@ -269,12 +253,8 @@ def _sign(x: float, y: float) -> Group:
 
     board = Material((0.04, 0.13, 0.5), 11.5, 0.9, pattern=letters)
     steel = Material((0.3, 0.3, 0.3), 11, 0.85)
-    return Group(
-        [
-            Ellipsoid((x, y + 0.06, 0.95), (0.045, 0.045, 1.1), steel),
-            box((x - 0.62, x + 0.62), (y, y + 0.04), (1.13, 2.37), board),
-        ]
-    )
+    post = Ellipsoid((x, y + 0.06, 0.95), (0.045, 0.045, 1.1), steel)
+    return Group([post, box((x - 0.62, x + 0.62), (y, y + 0.04), (1.13, 2.37), board)])
 
 
 def _road(asphalt: float, grass: float) -> Material:

@@ -6,23 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...datasets.finding import ALL_WORDS as EVERY
-from ...datasets.finding import FUSED_WORDS as FUSED
-from ...datasets.finding import (
-    alike,
-    below,
-    files,
-    fold,
-    images_in,
-    is_template,
-    match,
-    natural,
-    spellings,
-    stem,
-    suggest,
-    to_pattern,
-)
-from ...datasets.finding import contents as holds
+from ...datasets.finding.folders import below, images_in
+from ...datasets.finding.folders import contents as holds
+from ...datasets.finding.names import ALL_WORDS as EVERY
+from ...datasets.finding.names import FUSED_WORDS as FUSED
+from ...datasets.finding.names import alike, fold, natural, stem
+from ...datasets.finding.pairing import match, spellings
+from ...datasets.finding.search import files
+from ...datasets.finding.templates import is_template, suggest, to_pattern
 from ...datasets.pair import Pair
 from ...errors import InputError
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.dataset import FusionDataset
-from ...datasets.finding import file_of, is_template, natural
+from ...datasets.finding.names import natural
+from ...datasets.finding.templates import file_of, is_template
 from ...datasets.pair import Pair
 from ...errors import InputError, RunError
 from ..method import Gray, Image, Method, Quantise

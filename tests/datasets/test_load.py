@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fusionbench.datasets import DatasetSpec, FusionDataset, Pair, images, load_dataset, problems, read, write
+from fusionbench.datasets import DatasetSpec, FusionDataset, Pair, images, load_dataset, problems, write
 from fusionbench.errors import InputError
 
 Make = Callable[..., Path]
@@ -48,17 +48,9 @@ def test_any_folder(make: Make) -> None:
     assert [pair.name for pair in pickle.loads(pickle.dumps(data))] == ["1", "2", "10"]
 
 
-@pytest.mark.parametrize(
-    ("a", "b", "task"),
-    [
-        ("IR", "VI", "IVF"),
-        ("infrared", "visible", "IVF"),
-        ("MRI", "CT", "MIF"),
-        ("over", "under", "MEF"),
-        ("A", "B", "MFF"),
-    ],
-)
-def test_task_follows_from_the_names_of_the_folders(make: Make, a: str, b: str, task: str) -> None:
+@pytest.mark.parametrize("folders", ["IR VI IVF", "infrared visible IVF", "MRI CT MIF", "over under MEF", "A B MFF"])
+def test_task_follows_from_the_names_of_the_folders(make: Make, folders: str) -> None:
+    a, b, task = folders.split()
     assert load_dataset(make(a=a, b=b)).task == task
     assert load_dataset(make(a=a, b=b), a=a, b=b).task == task
 
@@ -70,21 +62,8 @@ def test_given_folders(make: Make, tmp_path: Path) -> None:
     assert len(load_dataset(str(tmp_path), a="set/thermal camera", b="set/left+right", task="MEF")) == 3
     with pytest.raises(InputError, match=r"do not tell the task: say --task IVF, MIF, MEF, MFF"):
         load_dataset(root, a="thermal camera", b="left+right")
-    with pytest.raises(InputError, match=r"has no folder ir; the folders there are: left\+right, thermal camera"):
-        load_dataset(root, a="ir", b="left+right")
     with pytest.raises(InputError, match="say which are the sources with --a and --b"):
         load_dataset(root)
-    with pytest.raises(InputError, match="give both folders of sources"):
-        load_dataset(root, a="ir")
-
-
-def test_mixed_extensions(make: Make) -> None:
-    root = make()
-    (root / "vi" / "2.png").rename(root / "vi" / "2.JPG")
-    (root / "ir" / "1.png").rename(root / "ir" / "1.tif")
-    data = load_dataset(root)
-    assert [pair.name for pair in data] == ["1", "2", "10"]
-    np.testing.assert_array_equal(data.read(data["2"])[1], picture(101, colour=True))
 
 
 def spoil(root: Path) -> dict[str, str]:
@@ -104,7 +83,7 @@ def spoil(root: Path) -> dict[str, str]:
     }
 
 
-def test_every_problem_is_named_in_one_error(make: Make) -> None:
+def test_every_problem_is_named_in_one_error_or_recorded(make: Make) -> None:
     root = make(names=("cut", "empty", "good", "missing", "size", "text"))
     reasons = spoil(root)
     with pytest.raises(InputError) as caught:
@@ -115,11 +94,6 @@ def test_every_problem_is_named_in_one_error(make: Make) -> None:
     assert text.endswith("(mend these files, or leave these pairs out with --on-error skip)")
     assert "\n" not in text
     assert caught.value.exit_code == 2
-
-
-def test_skipped_pairs_are_recorded(make: Make) -> None:
-    root = make(names=("cut", "empty", "good", "missing", "size", "text"))
-    reasons = spoil(root)
     data = load_dataset(root, on_error="skip")
     assert [pair.name for pair in data] == ["good"]
     assert data.skipped.keys() == reasons.keys()
@@ -135,13 +109,6 @@ def test_many_problems_are_counted(make: Make) -> None:
         load_dataset(root)
     with pytest.raises(InputError, match=r"has no pair that can be used in the split 'all': 00: b"):
         load_dataset(root, on_error="skip")
-
-
-def test_duplicate_stems(make: Make) -> None:
-    root = make()
-    (root / "ir" / "2.jpg").write_bytes((root / "ir" / "2.png").read_bytes())
-    with pytest.raises(InputError, match=r"1 of 3 pairs .* 2: more than one file has this name: ir/2.jpg, ir/2.png"):
-        load_dataset(root)
 
 
 def test_size_policies(make: Make) -> None:
@@ -286,15 +253,6 @@ def test_not_found(make: Make, tmp_path: Path) -> None:
         load_dataset("RoadScene", tmp_path, task="MEF")
 
 
-def test_empty_folders(tmp_path: Path) -> None:
-    (tmp_path / "ir").mkdir()
-    (tmp_path / "vi").mkdir()
-    with pytest.raises(InputError, match=r"has no two folders of images with usual names"):
-        load_dataset(tmp_path)
-    with pytest.raises(InputError, match=r"the folder .*ir has no images"):
-        load_dataset(tmp_path, a="ir", b="vi")
-
-
 def test_truth(make: Make) -> None:
     root = make("RealMFF", a="imageA", b="imageB", names=("001_X",))
     for side, letter in (("imageA", "A"), ("imageB", "B")):
@@ -320,7 +278,7 @@ def test_pairs_of_arrays() -> None:
 
 
 REAL = [
-    ("RoadScene", "test", 50), ("RoadScene", "all", 221), ("TNO", None, 42), ("MSRS", None, 32), ("M3FD", None, 10),
+    ("RoadScene", None, 50), ("RoadScene", "all", 221), ("TNO", None, 42), ("MSRS", None, 32), ("M3FD", None, 10),
     ("Harvard-MRI-CT", None, 21), ("Harvard-MRI-PET", None, 42), ("Harvard-MRI-SPECT", None, 73), ("Lytro", None, 20),
     ("MEF", None, 24), ("VIFB", None, 21),
 ]  # fmt: skip
@@ -334,11 +292,4 @@ def test_real_data(shared_data: Path, name: str, split: str | None, count: int) 
     a, b = data.read(data[0])
     assert a.shape[:2] == b.shape[:2]
     assert {"none": (2, 2), "b": (2, 3), "both": (3, 3)}[data[0].colour] == (a.ndim, b.ndim)
-
-
-def test_default_split_of_real_data(shared_data: Path) -> None:
-    assert len(load_dataset("RoadScene", shared_data)) == 50
-    assert load_dataset("MSRS", shared_data).split == "test"
-    path = load_dataset("RoadScene", shared_data)["FLIR_00211"].a
-    assert isinstance(path, Path)
-    assert read(path).ndim == 2
+    assert data.split == split or (split is None and data.split in ("all", "test"))

@@ -90,11 +90,8 @@ def few(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Make the sample set small, and keep it in a folder of its own."""
     images = np.arange(48, dtype=np.uint8).reshape(6, 8), np.full((6, 8), 9, np.uint8)
     monkeypatch.setattr(sample, "_PAIRS", (("x", "IVF", "none", False), ("y", "MEF", "none", True)))
-    monkeypatch.setattr(
-        sample,
-        "make",
-        lambda: iter([sample._Made("x", "IVF", "none", *images), sample._Made("y", "MEF", "none", *images, images[0])]),
-    )
+    small = sample.SamplePair("x", "IVF", "none", *images), sample.SamplePair("y", "MEF", "none", *images, images[0])
+    monkeypatch.setattr(sample, "make", lambda: iter(small))
     monkeypatch.setenv("FUSIONBENCH_CACHE", str(folder))
 
 

@@ -90,20 +90,12 @@ def test_file_systems_that_know_one_mode_only(tmp_path: Path) -> None:
     assert same_tree(files_of(tmp_path), expected)
 
 
-@pytest.mark.parametrize(
-    ("name", "place"),
-    [
-        ("RoadScene", "RoadScene/cropinfrared"),
-        ("TNO", "TNO/ir"),
-        ("TNO", "TNO/vi"),
-        ("VIFB", "VIFB/IR"),
-        ("VIFB", "VIFB/VI"),
-    ],
-)
-def test_the_pins_of_the_catalogue_are_those_of_the_real_folders(shared_data: Path, name: str, place: str) -> None:
+@pytest.mark.parametrize("place", ["RoadScene/cropinfrared", "TNO/ir", "TNO/vi", "VIFB/IR", "VIFB/VI"])
+def test_the_pins_of_the_catalogue_are_those_of_the_real_folders(shared_data: Path, place: str) -> None:
     """Of RoadScene's visible images the published folder holds a Thumbs.db, too, which the real data here lacks."""
+    name, _, folder = place.partition("/")
     pin = get_spec(name).pin
     assert pin is not None
-    tree = next(tree for tree in pin.trees if tree.path.endswith(place.partition("/")[2]))
+    tree = next(tree for tree in pin.trees if tree.path.endswith(folder))
     assert is_published(tree, files_of(shared_data / place))
     assert folder_id(shared_data / place) == tree.hash

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from fusionbench.datasets import Layout, get_spec, spec
-from fusionbench.datasets.finding import DatasetFiles, child, entries, find, natural, splits
+from fusionbench.datasets.finding import DatasetFiles, child, entries, find, splits
+from fusionbench.datasets.finding.names import natural
 
 
 def touch(root: Path, *names: str) -> None:
@@ -16,26 +17,20 @@ def touch(root: Path, *names: str) -> None:
         (root / name).touch()
 
 
-def found(root: Path, *tries: Layout) -> DatasetFiles:
+def files_of(root: Path, *tries: Layout) -> DatasetFiles:
     result = find(root, tries)
     assert result is not None
     return result
 
 
 @pytest.mark.parametrize(
-    ("a", "b"),
-    [
-        ("ir", "vi"),
-        ("IR", "VI"),
-        ("Ir", "Vis"),
-        ("infrared", "visible"),
-        ("test/ir", "test/vi"),
-        ("infrared/test", "visible/test"),
-    ],
+    "folders",
+    ["ir vi", "IR VI", "Ir Vis", "infrared visible", "test/ir test/vi", "infrared/test visible/test"],
 )
-def test_infrared_and_visible(tmp_path: Path, a: str, b: str) -> None:
+def test_infrared_and_visible(tmp_path: Path, folders: str) -> None:
+    a, b = folders.split()
     touch(tmp_path, f"{a}/1.png", f"{a}/2.png", f"{b}/1.JPG", f"{b}/2.bmp", f"{a}/Thumbs.db", f"{b}/._1.png")
-    result = found(tmp_path, *spec.usual_layouts("IVF"))
+    result = files_of(tmp_path, *spec.usual_layouts("IVF"))
     assert result.names == ["1", "2"]
     assert result.b.paths["1"] == [tmp_path / b / "1.JPG"]
     assert result.splits == (["test"] if "test" in a else [])
@@ -63,7 +58,7 @@ def test_infrared_and_visible(tmp_path: Path, a: str, b: str) -> None:
 def test_layouts_of_the_catalogue(tmp_path: Path, name: str, files: list[str], pairs: list[str]) -> None:
     touch(tmp_path, *files)
     entry = get_spec(name)
-    result = found(tmp_path, *entry.all_layouts)
+    result = files_of(tmp_path, *entry.all_layouts)
     assert result.names == pairs
     assert [each.problem for each in entries(result, result.names)] == [None] * len(pairs)
     if len(files) == 3 and name != "MEFB":
@@ -72,16 +67,14 @@ def test_layouts_of_the_catalogue(tmp_path: Path, name: str, files: list[str], p
 
 def test_names_that_differ_in_case_only_are_partners(tmp_path: Path) -> None:
     touch(tmp_path, "ir/peopleShadow.jpg", "vi/peopleshadow.jpg", "ir/b.jpg", "vi/b.jpg")
-    result = found(tmp_path, *spec.usual_layouts("IVF"))
-    assert [(each.name, each.problem) for each in entries(result, result.names)] == [
-        ("b", None),
-        ("peopleShadow", None),
-    ]
+    result = files_of(tmp_path, *spec.usual_layouts("IVF"))
+    problems = {each.name: each.problem for each in entries(result, result.names)}
+    assert problems == {"b": None, "peopleShadow": None}
 
 
 def test_names_with_the_same_letters_stay_apart(tmp_path: Path) -> None:
     touch(tmp_path, "ir/x.png", "ir/X.png", "vi/x.png", "vi/X.png")
-    result = found(tmp_path, *spec.usual_layouts("IVF"))
+    result = files_of(tmp_path, *spec.usual_layouts("IVF"))
     for each in entries(result, ["x", "X"]):
         assert each.a is not None
         assert each.b is not None
@@ -90,7 +83,7 @@ def test_names_with_the_same_letters_stay_apart(tmp_path: Path) -> None:
 
 def test_duplicates_and_partners_are_named(tmp_path: Path) -> None:
     touch(tmp_path, "ir/1.png", "ir/1.jpg", "vi/1.png", "ir/2.png", "vi/3.png", "ir/4.png", "vi/4.png")
-    result = found(tmp_path, *spec.usual_layouts("IVF"))
+    result = files_of(tmp_path, *spec.usual_layouts("IVF"))
     problems = {each.name: each.problem for each in entries(result, [*result.names, "5"])}
     assert problems == {
         "1": "more than one file has this name: ir/1.jpg, ir/1.png",
@@ -103,22 +96,12 @@ def test_duplicates_and_partners_are_named(tmp_path: Path) -> None:
 
 def test_lists_lie_beside_the_folders(tmp_path: Path) -> None:
     touch(tmp_path, "IR/1.png", "VI/1.png", "test.txt", "Train.TXT", "IR/inside.txt")
-    assert splits.lists(found(tmp_path, *spec.usual_layouts("IVF"))) == {
-        "test": tmp_path / "test.txt",
-        "train": tmp_path / "Train.TXT",
-    }
+    lists = splits.lists(files_of(tmp_path, *spec.usual_layouts("IVF")))
+    assert lists == {"test": tmp_path / "test.txt", "train": tmp_path / "Train.TXT"}
 
 
 def test_natural_order() -> None:
-    assert sorted(["10", "b", "2", "A1", "a10", "a2", "01"], key=natural) == [
-        "01",
-        "2",
-        "10",
-        "A1",
-        "a2",
-        "a10",
-        "b",
-    ]
+    assert sorted(["10", "b", "2", "A1", "a10", "a2", "01"], key=natural) == ["01", "2", "10", "A1", "a2", "a10", "b"]
 
 
 def test_child_without_regard_to_case_and_dashes(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusionbench.datasets import load_dataset
-from fusionbench.datasets.finding import ALL_WORDS, Lookup, alike, match, natural, spellings
-from fusionbench.datasets.finding.names import cores, unpadded
+from fusionbench.datasets.finding import Lookup
+from fusionbench.datasets.finding.names import ALL_WORDS, alike, cores, natural, unpadded
+from fusionbench.datasets.finding.pairing import match, spellings
 
 NAME = st.text(st.characters(categories=("L", "N"), include_characters="-_ ."), min_size=1, max_size=8)
 SEPARATOR = st.sampled_from(["-", "_", " ", "."])
