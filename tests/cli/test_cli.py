@@ -126,7 +126,7 @@ def _partner(folder: Path) -> None:
         (_empty, "scenes"),
         (_text, "it is text, not an image"),
         (_truncated, "truncated"),
-        (_sizes, "a is 8x8, b is 9x8"),
+        (_sizes, "a is 8x8, b is 8x9"),
         (_partner, "x"),
     ],
 )
