@@ -9,7 +9,8 @@ from math import inf
 from typing import Literal
 
 from ..errors import unknown
-from .arrays.triple import Array, Triple
+from .arrays.triple import Triple
+from .arrays.types import Array
 
 Compute = Callable[[Triple], Array]
 Better = Literal["higher", "lower", "zero"]
