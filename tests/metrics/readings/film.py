@@ -1,4 +1,4 @@
-"""The definitions read plainly, in NumPy and SciPy, float64: what the package is checked against and timed against.
+"""The film convention read plainly, in NumPy and SciPy, float64: what it is checked against and timed against.
 
 One function per metric, (fused, a, b) of (H, W) in 0..255 -> float; each stands alone and does the obvious thing,
 filters by direct two-dimensional convolution, as the field's evaluators do. Nothing here is shared with the package.
@@ -6,38 +6,25 @@ filters by direct two-dimensional convolution, as the field's evaluators do. Not
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.signal import convolve2d
 
-Reading = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
-PLAIN: dict[str, Reading] = {}  # by metric key, name@convention
+from .registry import gaussian, reading
 
 
-def reading(*keys: str) -> Callable[[Reading], Reading]:
-    """Enter a plain reading under the keys of the metrics that it defines."""
-
-    def enter(function: Reading) -> Reading:
-        PLAIN.update(dict.fromkeys(keys, function))
-        return function
-
-    return enter
-
-
-@reading("EN@film")
+@reading("EN@film", "EN@tang", "EN@tang2022", "Entropy@vifb")
 def en(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     counts = np.bincount(np.round(fused).astype(np.uint8).ravel(), minlength=256)
     p = counts[counts > 0] / fused.size
     return float(-np.sum(p * np.log2(p)))
 
 
-@reading("SD@film")
+@reading("SD@film", "SD@tang", "Variance@vifb")
 def sd(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return float(np.std(fused))
 
 
-@reading("SF@film")
+@reading("SF@film", "SF@tang")
 def sf(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.diff(fused, axis=1) ** 2) + np.mean(np.diff(fused, axis=0) ** 2)))
 
@@ -56,7 +43,7 @@ def _mutual_information(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.sum(joint[there] * np.log(joint[there] / independent[there])))
 
 
-@reading("MI@film")
+@reading("MI@film", "Mutinf@vifb")
 def mi(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return _mutual_information(fused, a) + _mutual_information(fused, b)
 
@@ -75,27 +62,21 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.corrcoef(x.ravel(), y.ravel())[0, 1])
 
 
-@reading("CC@film")
+@reading("CC@film", "CC@tang", "CC@tang2022")
 def cc(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return (_correlation(fused, a) + _correlation(fused, b)) / 2
 
 
-@reading("SCD@film")
+@reading("SCD@film", "SCD@tang", "SCD@tang2022")
 def scd(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return _correlation(fused - b, a) + _correlation(fused - a, b)
-
-
-def _window(size: int, sigma: float) -> np.ndarray:
-    y, x = np.mgrid[:size, :size] - (size - 1) / 2
-    window = np.exp(-(x**2 + y**2) / (2 * sigma**2))
-    return window / window.sum()
 
 
 def _vifp(reference: np.ndarray, distorted: np.ndarray) -> float:
     tiny, passed, possible = 1e-10, 0.0, 0.0
     for scale in range(4):
         size = 2 ** (4 - scale) + 1
-        window = _window(size, size / 5)
+        window = gaussian(size, size / 5)
         if scale:
             reference = convolve2d(reference, window, mode="valid")[::2, ::2]
             distorted = convolve2d(distorted, window, mode="valid")[::2, ::2]
@@ -118,7 +99,7 @@ def _vifp(reference: np.ndarray, distorted: np.ndarray) -> float:
     return float(passed / possible) if possible > 0 else 1.0
 
 
-@reading("VIFF@film")
+@reading("VIFF@film", "VIF@tang")
 def viff(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return _vifp(a, fused) + _vifp(b, fused)
 
@@ -141,7 +122,7 @@ def _edge_transfer(gs: np.ndarray, angle_s: np.ndarray, gf: np.ndarray, angle_f:
     return 0.9994 / (1 + np.exp(-15 * (strength - 0.5))) * (0.9879 / (1 + np.exp(-22 * (closeness - 0.8))))
 
 
-@reading("Qabf@film")
+@reading("Qabf@film", "Qabf@tang")
 def qabf(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     (gf, af), (ga, aa), (gb, ab) = _edges(fused), _edges(a), _edges(b)
     kept = _edge_transfer(ga, aa, gf, af) * ga + _edge_transfer(gb, ab, gf, af) * gb
