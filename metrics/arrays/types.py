@@ -1,3 +1,4 @@
+# ruff: noqa: D102, N802 - the members of a protocol are those of its arrays
 """What NumPy arrays and torch tensors have in common: what formulas, written once for both, may do with either."""
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import subprocess
 import sys
 import warnings
@@ -291,7 +290,12 @@ def test_sources_are_looked_at_once(three: Images, monkeypatch: pytest.MonkeyPat
 def test_sources_serve_every_protocol_and_a_gray_fused_image(rgb: Images) -> None:
     f, a, b = rgb
     sources = prepare(a, b)
-    for fused, protocol, names in ((f, "film", None), (f, "vifb", "Ssim"), (f, "film", None), (f[:, :, 0], "film", None)):
+    for fused, protocol, names in (
+        (f, "film", None),
+        (f, "vifb", "Ssim"),
+        (f, "film", None),
+        (f[:, :, 0], "film", None),
+    ):
         wanted = evaluate(fused, a, b, protocol=protocol, metrics=names)
         assert evaluate(fused, sources, protocol=protocol, metrics=names) == wanted
 
@@ -428,13 +432,6 @@ def test_a_name_that_is_taken_stays_with_its_first_owner(three: Images, brought:
     assert evaluate(*three, metrics="EN") == wanted
     assert {"Good@foreign", "en@FILM"}.isdisjoint(METRICS)
     assert "Peak@foreign" in METRICS
-
-
-@pytest.mark.parametrize("module", ["evaluation", "arrays.filters", "protocols", "catalog"])
-def test_examples(module: str) -> None:
-    with warnings.catch_warnings():
-        results = doctest.testmod(sys.modules[f"fusionbench.metrics.{module}"])
-    assert results.failed == 0
 
 
 def test_importing_is_light() -> None:

@@ -3,20 +3,12 @@
 (fused, a, b) of (H, W) in 0..255 -> float. Nothing here is shared with the package.
 """
 
-from . import (  # each enters its readings
-    artefact,
-    contrast_sensitivity,
-    edge_transfer,
-    entropy_transfer,
-    exposure,
-    film,
-    fmi,
-    han,
-    phase,
-    similarity,
-    tang,
-    vifb,
-)
+from importlib import import_module
+from pkgutil import iter_modules
+
 from .registry import READINGS
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
 
 __all__ = ["READINGS"]

@@ -8,6 +8,7 @@ import numpy as np
 
 from .registry import reading
 
+
 def edge(image: np.ndarray, y: int, x: int) -> tuple[float, float]:
     window = np.pad(image, 1, mode="reflect")[y : y + 3, x : x + 3]
     along = float(((window[:, 2] - window[:, 0]) * [1, 2, 1]).sum()) / 8

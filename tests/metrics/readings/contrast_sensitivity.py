@@ -9,6 +9,7 @@ from scipy.signal import convolve2d
 
 from .registry import reading
 
+
 def stretch(x: np.ndarray) -> np.ndarray:
     return np.floor((x - x.min()) / np.ptp(x) * 255 + 0.5)
 

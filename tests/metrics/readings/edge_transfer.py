@@ -9,6 +9,7 @@ import pywt
 
 from .registry import reading
 
+
 def slopes(image: np.ndarray, i: int, j: int) -> tuple[float, float]:
     n = np.pad(image, 1)[i : i + 3, j : j + 3]
     kernel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])

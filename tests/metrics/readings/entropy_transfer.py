@@ -8,6 +8,7 @@ import numpy as np
 
 from .registry import reading
 
+
 def stretch(x: np.ndarray) -> np.ndarray:
     return np.asarray(np.floor((x - x.min()) / (x.max() - x.min()) * 255 + 0.5).astype(int))
 
@@ -30,13 +31,9 @@ def shared(x: np.ndarray, y: np.ndarray) -> float:
 
 def tsallis(x: np.ndarray, y: np.ndarray, q: float) -> float:
     h = joint(x, y)
-    px, py, found = h.sum(1), h.sum(0), 0.0
-    for i in range(256):
-        for j in range(256):
-            product = py[i] * px[j]  # swapped, as published
-            if product != 0:
-                found += h[i, j] ** q / product ** (q - 1)
-    return (1 - found) / (1 - q)
+    product = np.outer(h.sum(0), h.sum(1))  # of the marginals, swapped, as published
+    there = product > 0
+    return float(1 - (h[there] ** q / product[there] ** (q - 1)).sum()) / (1 - q)
 
 
 @reading("Q_MI@liu")

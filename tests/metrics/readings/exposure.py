@@ -10,6 +10,7 @@ from .registry import gaussian, reading, windows
 
 EPS = np.finfo(float).eps
 
+
 def window_index(f: np.ndarray, a: np.ndarray, b: np.ndarray, w: np.ndarray) -> float:
     a, b = a - a.mean(), b - b.mean()
     contrasts = [np.linalg.norm(x) + 0.001 for x in (a, b)]

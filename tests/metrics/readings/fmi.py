@@ -10,6 +10,7 @@ from scipy.fft import dctn
 
 from .registry import reading, windows
 
+
 def distribution(samples: list[float]) -> list[float]:
     low, high = min(samples), max(samples)
     scaled = [1.0] * 9 if low == high else [(x - low) / (high - low) for x in samples]

@@ -7,11 +7,13 @@ from scipy.signal import convolve2d
 
 from .registry import gaussian, reading
 
+
 def maps(source: np.ndarray, fused: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Gain, information with and without distortion, at four scales."""
     noise, found = 0.005 * 255 * 255, []
     for scale in range(4):
         size = 2 ** (4 - scale) + 1
+
         def smooth(image: np.ndarray, w: np.ndarray = gaussian(size, size / 5)) -> np.ndarray:
             return np.asarray(convolve2d(image, w, mode="valid"))
 

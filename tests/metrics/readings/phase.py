@@ -8,6 +8,7 @@ import numpy as np
 
 from .registry import gaussian, reading, windows
 
+
 def axis(count: int) -> np.ndarray:
     if count % 2:
         return np.arange(-(count - 1) / 2, (count - 1) / 2 + 1) / (count - 1)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-
 Reading = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
 READINGS: dict[str, Reading] = {}  # by metric key, name@convention
 

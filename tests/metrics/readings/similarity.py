@@ -8,6 +8,7 @@ import numpy as np
 
 from .registry import gaussian, reading, windows
 
+
 def moments(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[float, float, float, float, float]:
     mx, my = (w * x).sum(), (w * y).sum()
     return mx, my, (w * (x - mx) ** 2).sum(), (w * (y - my) ** 2).sum(), (w * (x - mx) * (y - my)).sum()

@@ -12,6 +12,7 @@ from skimage.metrics import structural_similarity
 from .film import sf
 from .registry import gaussian, reading
 
+
 def bits(*images: np.ndarray) -> float:
     counts = Counter(zip(*(image.ravel().tolist() for image in images), strict=True))
     return -sum(n / images[0].size * log2(n / images[0].size) for n in counts.values())
@@ -67,6 +68,7 @@ def sd(f: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
 def vifp(source: np.ndarray, fused: np.ndarray) -> float:
     above = below = 0.0
     for scale, size in enumerate((17, 9, 5, 3)):
+
         def blurred(image: np.ndarray, window: np.ndarray = gaussian(size, size / 5)) -> np.ndarray:
             return np.asarray(convolve2d(image, window, mode="valid"))
 

@@ -12,6 +12,7 @@ from skimage.metrics import structural_similarity
 from . import film
 from .registry import reading
 
+
 def frequencies(image: np.ndarray) -> dict[float, float]:
     return {level: count / image.size for level, count in Counter(image.ravel().tolist()).items()}
 
