@@ -14,7 +14,8 @@ Colour = Literal["gray", "rgb2gray", "y", "channels"]
 class Protocol:
     """A named, versioned choice of metrics; the version changes whenever a value could.
 
-    `dataclasses.replace(get_protocol("film"), colour="y")` is a protocol with another colour policy; its `label` shows it.
+    `dataclasses.replace(get_protocol("film"), colour="y")` is a protocol with another colour policy, which its `label`
+    shows.
 
     Colour policies (they concern RGB input; one-channel images are scored as they are):
     "gray", OpenCV's weights .299 .587 .114, rounded half to even; "rgb2gray", MATLAB's function, rounded half up;

@@ -1,8 +1,8 @@
 """Weighted means over a window around each pixel, and formulas of them, in one go.
 
-Compiled for arrays. Tensors, which stay differentiable, and arrays where there is no compiler are multiplied with banded
-matrices: `OUTPUTS` neighbouring results are one product of a strip of pixels with a matrix that holds the kernel on its
-diagonals, which a BLAS does at full speed on any device.
+Compiled for arrays. Tensors, which stay differentiable, and arrays where there is no compiler are multiplied with
+banded matrices: `OUTPUTS` neighbouring results are one product of a strip of pixels with a matrix that holds the kernel
+on its diagonals, which a BLAS does at full speed on any device.
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ filters by direct two-dimensional convolution, as the field's evaluators do. Not
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from scipy.signal import convolve2d
 
@@ -72,36 +75,43 @@ def scd(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return _correlation(fused - b, a) + _correlation(fused - a, b)
 
 
-def _vifp(reference: np.ndarray, distorted: np.ndarray) -> float:
-    tiny, passed, possible = 1e-10, 0.0, 0.0
+def vif_maps(
+    source: np.ndarray, fused: np.ndarray, noise: float, cut: Callable[[np.ndarray], np.ndarray] = np.asarray
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Gain, information that arrives and information that there was, at VIFp's four scales.
+
+    `cut` is applied to the products of the finest scale.
+    """
+    tiny, maps = 1e-10, []
     for scale in range(4):
         size = 2 ** (4 - scale) + 1
-        window = gaussian(size, size / 5)
+        smooth = partial(convolve2d, in2=gaussian(size, size / 5), mode="valid")
         if scale:
-            reference = convolve2d(reference, window, mode="valid")[::2, ::2]
-            distorted = convolve2d(distorted, window, mode="valid")[::2, ::2]
-        mr, md = convolve2d(reference, window, mode="valid"), convolve2d(distorted, window, mode="valid")
-        vr = np.maximum(convolve2d(reference * reference, window, mode="valid") - mr * mr, 0)
-        vd = np.maximum(convolve2d(distorted * distorted, window, mode="valid") - md * md, 0)
-        cov = convolve2d(reference * distorted, window, mode="valid") - mr * md
-        gain = cov / (vr + tiny)
-        noise = vd - gain * cov
-        gain[vr < tiny] = 0
-        noise[vr < tiny] = vd[vr < tiny]
-        vr[vr < tiny] = 0
-        gain[vd < tiny] = 0
-        noise[vd < tiny] = 0
-        noise[gain < 0] = vd[gain < 0]
-        gain[gain < 0] = 0
-        noise[noise <= tiny] = tiny
-        passed += np.sum(np.log10(1 + gain * gain * vr / (noise + 2)))
-        possible += np.sum(np.log10(1 + vr / 2))
-    return float(passed / possible) if possible > 0 else 1.0
+            source, fused, cut = smooth(source)[::2, ::2], smooth(fused)[::2, ::2], np.asarray
+        ms, mf = smooth(source), smooth(fused)
+        vs = np.maximum(smooth(cut(source * source)) - ms * ms, 0)
+        vf = np.maximum(smooth(cut(fused * fused)) - mf * mf, 0)
+        cov = smooth(cut(source * fused)) - ms * mf
+        gain = cov / (vs + tiny)
+        rest = vf - gain * cov
+        flat = vs < tiny
+        gain[flat], rest[flat], vs[flat] = 0, vf[flat], 0
+        gain[vf < tiny], rest[vf < tiny] = 0, 0
+        rest[gain < 0], gain[gain < 0] = vf[gain < 0], 0
+        rest[rest <= tiny] = tiny
+        maps.append((gain, np.log10(1 + gain**2 * vs / (rest + noise)), np.log10(1 + vs / noise)))
+    return maps
+
+
+def vifp(source: np.ndarray, fused: np.ndarray, cut: Callable[[np.ndarray], np.ndarray] = np.asarray) -> float:
+    maps = vif_maps(source, fused, 2.0, cut)
+    possible = sum(there.sum() for _, _, there in maps)
+    return float(sum(arrived.sum() for _, arrived, _ in maps) / possible) if possible > 0 else 1.0
 
 
 @reading("VIFF@film", "VIF@tang")
 def viff(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
-    return _vifp(a, fused) + _vifp(b, fused)
+    return vifp(a, fused) + vifp(b, fused)
 
 
 def _edges(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

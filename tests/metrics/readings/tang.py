@@ -6,11 +6,10 @@ from collections import Counter
 from math import exp, log2, log10, sqrt
 
 import numpy as np
-from scipy.signal import convolve2d
 from skimage.metrics import structural_similarity
 
-from .film import sf
-from .registry import gaussian, reading
+from .film import sf, vifp
+from .registry import reading
 
 
 def bits(*images: np.ndarray) -> float:
@@ -65,34 +64,9 @@ def sd(f: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return sqrt(integers(integers(f - f.mean()) ** 2).mean())
 
 
-def vifp(source: np.ndarray, fused: np.ndarray) -> float:
-    above = below = 0.0
-    for scale, size in enumerate((17, 9, 5, 3)):
-
-        def blurred(image: np.ndarray, window: np.ndarray = gaussian(size, size / 5)) -> np.ndarray:
-            return np.asarray(convolve2d(image, window, mode="valid"))
-
-        if scale:
-            source, fused = blurred(source)[::2, ::2], blurred(fused)[::2, ::2]
-        cut = integers if scale == 0 else lambda image: image
-        ms, mf = blurred(source), blurred(fused)
-        vs = np.maximum(blurred(cut(source * source)) - ms * ms, 0)
-        vf = np.maximum(blurred(cut(fused * fused)) - mf * mf, 0)
-        covariance = blurred(cut(source * fused)) - ms * mf
-        gain = covariance / (vs + 1e-10)
-        rest = vf - gain * covariance
-        gain, rest, vs = np.where(vs < 1e-10, 0, gain), np.where(vs < 1e-10, vf, rest), np.where(vs < 1e-10, 0, vs)
-        gain, rest = np.where(vf < 1e-10, 0, gain), np.where(vf < 1e-10, 0, rest)
-        rest, gain = np.where(gain < 0, vf, rest), np.where(gain < 0, 0, gain)
-        rest = np.maximum(rest, 1e-10)
-        above += np.log10(1 + gain**2 * vs / (rest + 2)).sum()
-        below += np.log10(1 + vs / 2).sum()
-    return float(above / below)
-
-
 @reading("VIF@tang2022")
 def vif(f: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
-    return vifp(a, f) + vifp(b, f)
+    return vifp(a, f, integers) + vifp(b, f, integers)
 
 
 def edge(image: np.ndarray, y: int, x: int) -> tuple[float, float]:
