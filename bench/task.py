@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..datasets import FULL, Pair, Ranges, SizePolicy, read, read_pair, write
 from ..errors import FusionBenchError, one_line
 from ..files import write_failed
-from ..metrics import Sources, evaluate, get_protocol, prepare
+from ..metrics import Sources, get_protocol, prepare, score
 from ..results import Row, RunFolder
 from .looks import Levels, levels, look
 from .ready import check_method, lacking
@@ -165,12 +165,9 @@ def _score(row: Row, fused: Fused, sources: Sources, wanted: dict[str, tuple[str
     """Add the metrics of each protocol to the row."""
     for protocol, keys in wanted.items():
         image = fused.scored(get_protocol(protocol).colour)
-        scores = evaluate(image, sources, protocol=protocol, metrics=keys, data_range=WHITE)
-        key_of = dict(zip(scores, keys, strict=True))
-        row.metrics.update((key_of[name], float(value)) for name, value in scores.items())
-        row.reason = "; ".join(
-            [*filter(None, [row.reason]), *(f"{key_of[n]}: {why}" for n, why in scores.reasons.items())]
-        )
+        scores = score(image, sources, None, keys, protocol, data_range=WHITE)
+        row.metrics.update((key, float(value)) for key, value in scores.items())
+        row.reason = "; ".join([*filter(None, [row.reason]), *(f"{k}: {why}" for k, why in scores.reasons.items())])
 
 
 def _fuse(method: Method, task: PairTask, sources: Sources) -> tuple[Row, Fused]:

@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
+from . import formulas  # noqa: F401  (it registers the metrics)
 from .arrays.triple import Image, Triple, feature
 from .catalog import METRICS, Metric, get_metric, metric
-from .evaluation import Scores, Sources, evaluate, prepare, select
+from .evaluation import Scores, Sources, evaluate, prepare, score, select
 from .extensions import list_metrics
-from .formulas import (
-    artefact,
-    contrast_sensitivity,
-    edge_transfer,
-    entropy_transfer,
-    exposure,
-    extra,
-    fmi,
-    gradient,
-    han,
-    information,
-    intensity,
-    liu,
-    perception,
-    phase,
-    saturating,
-    similarity,
-    structure,
-    tang,
-    vifb,
-)
 from .inputs.ranges import RangeWarning
 from .protocols import CARD, PROTOCOLS, Protocol, get_protocol
 
@@ -41,31 +21,13 @@ __all__ = [
     "Scores",
     "Sources",
     "Triple",
-    "artefact",
-    "contrast_sensitivity",
-    "edge_transfer",
-    "entropy_transfer",
     "evaluate",
-    "exposure",
-    "extra",
     "feature",
-    "fmi",
     "get_metric",
     "get_protocol",
-    "gradient",
-    "han",
-    "information",
-    "intensity",
     "list_metrics",
-    "liu",
     "metric",
-    "perception",
-    "phase",
     "prepare",
-    "saturating",
+    "score",
     "select",
-    "similarity",
-    "structure",
-    "tang",
-    "vifb",
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import cleandoc
 from math import inf
 from typing import Literal
 
 from ..errors import unknown
-from .arrays.triple import Array, Triple
+from .arrays.triple import Triple
+from .arrays.types import Array
 
 Compute = Callable[[Triple], Array]
 Better = Literal["higher", "lower", "zero"]
@@ -107,20 +108,14 @@ def register(record: Metric) -> None:
     METRICS[record.key] = record
 
 
-def adopt(known: str, name: str, *conventions: str, note: str = "", undefined: str | None = None) -> None:
-    """Register the metric of key `known` under the names of other conventions that define it alike.
+def adopt(key: str, name: str, *conventions: str, note: str = "") -> None:
+    """Register the metric of a key under the names of other conventions that define it alike.
 
-    `note` and `undefined` are said anew, everything else holds. Raises ValueError where a key is taken.
+    `note` is said anew, everything else holds. Raises ValueError where a key is taken.
     """
-    record = METRICS[known]
+    record = replace(METRICS[key], name=name, note=note)
     for convention in conventions:
-        metric(
-            name, convention, reference=record.reference, better=record.better, range=record.range, note=note,
-            undefined=record.undefined if undefined is None else undefined, identity=record.identity,
-            min_size=record.min_size, no_reference=record.no_reference, symmetric=record.symmetric,
-            flips=record.flips, transposes=record.transposes, differentiable=record.differentiable,
-            channels=record.channels,
-        )(record.compute)  # fmt: skip
+        register(replace(record, convention=convention))
 
 
 def get_metric(key: str) -> Metric:

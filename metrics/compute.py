@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from array_api_compat import is_torch_array
 
 from ..errors import FusionBenchError, InputError, one_line
-from .arrays.triple import Array, Image, Triple
+from .arrays.triple import Image, Triple
+from .arrays.types import Array, is_tensor
 from .catalog import Metric
 
 NO_VALUE = "the definition gives no value for these images"
@@ -47,7 +47,7 @@ def _nothing(record: Metric, triple: Triple, n: int) -> Array:
 
 def _declared(record: Metric, value: Array) -> Array:
     """Keep the gradient where one is declared."""
-    return value if record.differentiable or not is_torch_array(value) else value.detach()
+    return value if record.differentiable or not is_tensor(value) else value.detach()
 
 
 def _one(triple: Triple, i: int, n: int) -> Triple:
@@ -73,17 +73,16 @@ def _values(record: Metric, triple: Triple, n: int) -> Array:
 def _numbers(value: Any, triple: Triple, n: int) -> Array:
     """Check what a metric returned: (N,) numbers, or one for each plane; one number for one plane will do."""
     planes = triple.fused.pixels.shape[0]
-    tensors = is_torch_array(triple.fused.pixels)
+    tensors = is_tensor(triple.fused.pixels)
     if not tensors and planes == 1 and isinstance(value, float | int | np.number) and not isinstance(value, bool):
         value = np.asarray(value)
     kind = "tensor" if tensors else "array"
     wanted = f"a metric gives a float64 {kind} of shape ({planes},)"
-    if not (is_torch_array(value) if tensors else isinstance(value, np.ndarray)):
+    if not (is_tensor(value) if tensors else isinstance(value, np.ndarray)):
         raise InputError(f"it returned a {type(value).__name__}: {wanted}")
     if not triple.xp.isdtype(value.dtype, ("real floating", "integral")):
         raise InputError(f"it returned numbers of type {value.dtype}: {wanted}")
-    if value.ndim == 0 and planes == 1:
-        value = value[None]
-    if tuple(value.shape) not in {(n,), (planes,)}:
-        raise InputError(f"it returned shape {tuple(value.shape)}: {wanted}")
-    return value
+    numbers: Array = value[None] if value.ndim == 0 and planes == 1 else value
+    if tuple(numbers.shape) not in {(n,), (planes,)}:
+        raise InputError(f"it returned shape {tuple(numbers.shape)}: {wanted}")
+    return numbers

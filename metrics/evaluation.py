@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from array_api_compat import array_namespace, is_torch_array
 
 from ..errors import InputError, unknown
-from .arrays.triple import Array, Image, Triple
+from .arrays.triple import Image, Triple
+from .arrays.types import Array, is_tensor, namespace
 from .catalog import METRICS, Metric, get_metric
-from .compiler.machine import processor
+from .compiler import processor
 from .compute import computed
 from .extensions import load_extensions
 from .inputs.axes import Axes
 from .inputs.batches import Batches, read
-from .inputs.policies import Planes, Side, images, sized
+from .inputs.policies import Planes, Side, check_sizes, images
 from .inputs.ranges import DataRange, warn_of_faint
 from .memory import keep_freed_memory
 from .protocols import PROTOCOLS, Colour, Protocol, get_protocol
@@ -26,7 +26,7 @@ CHUNK = 64 * 480 * 640  # pixels of the tensors that are scored at once; bounds 
 
 
 class Scores(dict[str, Any]):
-    """Values by metric name; `reasons` says, by name, why a value is NaN."""
+    """Values by the name or key of the metric; `reasons` says, under the same, why a value is NaN."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,14 +53,14 @@ class Sources:
     ) -> None:
         self.a, self.b = a, b
         self.checked = checked or read({"a": a, "b": b}, data_range, axes)
-        self._kept: dict[tuple[Any, ...], tuple[Side, Side]] = {}
+        self._sides: dict[tuple[Any, ...], tuple[Side, Side]] = {}
 
     def sides(self, key: tuple[Any, ...], a: Planes, b: Planes, colour: Colour) -> tuple[Side, Side]:
         """Images of both sources under a colour policy, made once per `key`."""
-        key = (*key, colour, tuple(a.shape[-2:]))
-        if key not in self._kept:
-            self._kept[key] = images(a, colour), images(b, colour)
-        return self._kept[key]
+        key = (*key, colour)
+        if key not in self._sides:
+            self._sides[key] = images(a, colour), images(b, colour)
+        return self._sides[key]
 
 
 def prepare(a: Any, b: Any, *, data_range: DataRange | None = None, axes: Axes | None = None) -> Sources:
@@ -95,26 +95,25 @@ def select(protocol: str | Protocol = "film", metrics: str | Iterable[str] | Non
         for an unknown protocol or metric, with the nearest name; or FUSIONBENCH_CPU cannot be met.
     """
     chosen = get_protocol(protocol)
-    processor()  # a choice that cannot be met is told here, before anything is computed
-    load_extensions()
+    _get_ready()
     records = [get_metric(key) for key in chosen.metrics]
     names = [record.name for record in records]
     own = {r.name if names.count(r.name) == 1 else r.key: r for r in records}
     if metrics is None:
         return own
     spelled = {record.key.casefold(): name for name, record in own.items()} | {name.casefold(): name for name in own}
-    found: dict[str, Metric] = {}
-    for asked in metrics.split(",") if isinstance(metrics, str) else metrics:
-        name = asked.strip()
+    selection: dict[str, Metric] = {}
+    for word in metrics.split(",") if isinstance(metrics, str) else metrics:
+        name = word.strip()
         if name.casefold() in spelled:
-            found[spelled[name.casefold()]] = own[spelled[name.casefold()]]
+            selection[spelled[name.casefold()]] = own[spelled[name.casefold()]]
         elif "@" in name:
-            found[get_metric(name).key] = get_metric(name)
+            selection[get_metric(name).key] = get_metric(name)
         else:
             raise unknown("metric", name, [*own, *(key for key in METRICS if key not in chosen.metrics)])
-    if not found:
+    if not selection:
         raise InputError("no metric is named: leave `metrics` out for all of the protocol")
-    return found
+    return selection
 
 
 def evaluate(
@@ -172,8 +171,29 @@ def evaluate(
     >>> {name: round(value, 6) for name, value in scores.items()}
     {'EN': 6.0, 'SF': 1.0}
     """
-    keep_freed_memory()
-    chosen, wanted = get_protocol(protocol), select(protocol, metrics)
+    names = select(protocol, metrics)
+    by_key = score(fused, a, b, [record.key for record in names.values()], protocol, data_range=data_range, axes=axes)
+    scores = Scores({name: by_key[record.key] for name, record in names.items()})
+    scores.reasons = {n: by_key.reasons[record.key] for n, record in names.items() if record.key in by_key.reasons}
+    return scores
+
+
+def score(
+    fused: Any,
+    a: Any,
+    b: Any,
+    keys: Iterable[str],
+    protocol: str | Protocol = "film",
+    *,
+    data_range: DataRange | None = None,
+    axes: Axes | None = None,
+) -> Scores:
+    """Score fused images as `evaluate` does, in the metrics of these keys; values and reasons come by key.
+
+    `b` is None where `a` is a pair from `prepare`.
+    """
+    _get_ready()
+    chosen, records = get_protocol(protocol), [get_metric(key) for key in keys]
     if (b is None) != isinstance(a, Sources):
         raise InputError("give two sources a and b, or one pair from prepare(a, b)")
     if isinstance(a, Sources):
@@ -186,13 +206,21 @@ def evaluate(
     if len({side.count for side in three}) > 1:
         raise InputError("the batches differ in length: fused {}, a {}, b {}".format(*(side.count for side in three)))
     warn_of_faint([side.extents for side in three])
-    parts: list[tuple[dict[str, Array], dict[str, list[str]]]] = []
+    parts: list[Part] = []
     order: list[int] = []
     for where, triple in _groups(three):
-        for start, part in _chunks(sized(triple, chosen.sizes)):
-            parts.append(_score(part, sources, (*where, start), chosen, wanted))
+        check_sizes(*triple)
+        for start, part in _chunks(triple):
+            parts.append(_score_chunk(part, sources, (*where, start), chosen, records))
         order += where
     return _joined(parts, order, checked.single)
+
+
+def _get_ready() -> None:
+    """Do what is done once in a process, before anything is computed; raises where FUSIONBENCH_CPU cannot be met."""
+    processor()
+    load_extensions()
+    keep_freed_memory()
 
 
 def _groups(three: Sequence[Batches]) -> Iterator[tuple[tuple[int, ...], tuple[Planes, Planes, Planes]]]:
@@ -206,19 +234,19 @@ def _groups(three: Sequence[Batches]) -> Iterator[tuple[tuple[int, ...], tuple[P
     for i, members in enumerate(zip(*singles, strict=True)):
         groups.setdefault(tuple((tuple(x.shape), str(x.dtype)) for x in members), []).append(i)
     for where in groups.values():
-        f, a, b = (array_namespace(side[where[0]]).concat([side[i] for i in where]) for side in singles)
+        f, a, b = (namespace(side[where[0]]).concat([side[i] for i in where]) for side in singles)
         yield tuple(where), (f, _beside(a, f), _beside(b, f))
 
 
 def _beside(source: Planes, fused: Planes) -> Planes:
     """Bring a source to where the fused image is."""
-    if not is_torch_array(fused):
-        if is_torch_array(source):
+    if not is_tensor(fused):
+        if is_tensor(source):
             raise InputError("a source is a tensor and the fused image is an array: give tensors, or arrays")
         return source
     import torch
 
-    if not is_torch_array(source):
+    if not is_tensor(source):
         source = np.require(source, requirements=["C", "W"])  # torch takes no negative strides, and warns of read-only
     return torch.as_tensor(source, device=fused.device)
 
@@ -226,7 +254,7 @@ def _beside(source: Planes, fused: Planes) -> Planes:
 def _chunks(triple: tuple[Planes, Planes, Planes]) -> Iterator[tuple[int, tuple[Planes, Planes, Planes]]]:
     """Cut a batch: arrays image by image, which suits the cache; tensors as many at once as memory allows."""
     f, a, b = triple
-    step = max(1, CHUNK // (f.shape[-1] * f.shape[-2])) if is_torch_array(f) else 1
+    step = max(1, CHUNK // (f.shape[-1] * f.shape[-2])) if is_tensor(f) else 1
     for start in range(0, f.shape[0], step):
         part = slice(start, start + step)
         yield start, (f[part], a[part], b[part])
@@ -239,28 +267,33 @@ def _home(record: Metric, protocol: Protocol) -> Protocol:
     return next((p for p in PROTOCOLS.values() if record.key in p.metrics), protocol)
 
 
-def _score(
+class Part(NamedTuple):
+    """Values (N,) of one chunk and why some are missing, by key."""
+
+    values: dict[str, Array]
+    reasons: dict[str, list[str]]
+
+
+def _score_chunk(
     triple: tuple[Planes, Planes, Planes],
     sources: Sources,
     where: tuple[int, ...],
     protocol: Protocol,
-    wanted: dict[str, Metric],
-) -> tuple[dict[str, Array], dict[str, list[str]]]:
-    """Values (N,) and reasons of one chunk."""
+    records: Iterable[Metric],
+) -> Part:
+    """Score one chunk in every metric."""
     f, a, b = triple
     n, size = f.shape[0], min(f.shape[-2:])
     fused_images: dict[str, Side] = {}
-    values, reasons = {}, {}
-    for name, record in wanted.items():
+    part = Part({}, {})
+    for record in records:
         colour = _home(record, protocol).colour
         if colour not in fused_images:
             fused_images[colour] = images(f, colour)
         sides = sources.sides(where, a, b, colour)
         three = _matched(fused_images[colour], *sides, record.channels, n)
-        values[name], why = computed(record, three, n, size)
-        if why:
-            reasons[name] = why
-    return values, reasons
+        part.values[record.key], part.reasons[record.key] = computed(record, three, n, size)
+    return part
 
 
 def _matched(fused: Side, a: Side, b: Side, channels: str, n: int) -> Triple:
@@ -273,7 +306,7 @@ def _matched(fused: Side, a: Side, b: Side, channels: str, n: int) -> Triple:
     return Triple(*three)
 
 
-def _repeated(image: Image, shape: tuple[int, int, int], n: int) -> Image:
+def _repeated(image: Image, shape: tuple[int, ...], n: int) -> Image:
     """Repeat the planes of (N, H, W) to (3 N, H, W) or (N, H, 3 W); the copy is kept with the image."""
     if image.pixels.shape == shape:
         return image
@@ -288,18 +321,16 @@ def _repeated(image: Image, shape: tuple[int, int, int], n: int) -> Image:
     return copy
 
 
-def _joined(parts: Sequence[tuple[dict[str, Array], dict[str, list[str]]]], order: list[int], single: bool) -> Scores:
+def _joined(parts: Sequence[Part], order: list[int], single: bool) -> Scores:
     """Put the chunks together, in the order of the input."""
     scores = Scores()
-    for name, first in parts[0][0].items():
-        xp = array_namespace(first)
-        column = xp.concat([values[name] for values, _ in parts]) if len(parts) > 1 else first
+    for key, first in parts[0].values.items():
+        column = namespace(first).concat([part.values[key] for part in parts]) if len(parts) > 1 else first
         if order != sorted(order):
             column = column[np.argsort(order).tolist()]
-        scores[name] = column if not single else column[0] if is_torch_array(column) else float(column[0])
-    for name in scores:
-        found = list(dict.fromkeys(why for _, reasons in parts for why in reasons.get(name, [])))
-        if found:
-            more = f"; and {len(found) - REASONS} other reasons" if len(found) > REASONS else ""
-            scores.reasons[name] = "; ".join(found[:REASONS]) + more
+        scores[key] = column if not single else column[0] if is_tensor(column) else float(column[0])
+        reasons = list(dict.fromkeys(why for part in parts for why in part.reasons[key]))
+        if reasons:
+            more = f"; and {len(reasons) - REASONS} other reasons" if len(reasons) > REASONS else ""
+            scores.reasons[key] = "; ".join(reasons[:REASONS]) + more
     return scores

@@ -8,23 +8,21 @@ from typing import Literal
 from ..errors import unknown
 
 Colour = Literal["gray", "rgb2gray", "y", "channels"]
-Sizes = Literal["equal", "crop", "resize"]
 
 
 @dataclass(frozen=True)
 class Protocol:
     """A named, versioned choice of metrics; the version changes whenever a value could.
 
-    `dataclasses.replace(get_protocol("film"), colour="y", sizes="crop")` is a protocol with other policies; its
-    `label` shows them.
+    `dataclasses.replace(get_protocol("film"), colour="y")` is a protocol with another colour policy, which its `label`
+    shows.
 
     Colour policies (they concern RGB input; one-channel images are scored as they are):
     "gray", OpenCV's weights .299 .587 .114, rounded half to even; "rgb2gray", MATLAB's function, rounded half up;
     "y", the luma of ITU-R BT.601 in 16..235 (MATLAB's rgb2ycbcr), rounded half up; "channels", every channel is
     scored and the mean reported (`Metric.channels`), a one-channel partner serving each of them.
 
-    Size policies: "equal" refuses a triple of unequal sizes; "crop" cuts the centre that all three have;
-    "resize" brings all to the size of source a (bilinear).
+    The images of a triple have one size: what to do about others is said where data sets are read.
     """
 
     name: str
@@ -32,14 +30,12 @@ class Protocol:
     metrics: tuple[str, ...]  # keys, in the order of the tables
     reference: str  # the code or paper whose numbers it reproduces
     colour: Colour = "gray"
-    sizes: Sizes = "equal"
 
     @property
     def label(self) -> str:
-        """Name, version and any policy that is not the protocol's own, as results record it."""
-        own = PROTOCOLS.get(self.name, self)
-        changed = [f"{k}={v}" for k, v in (("colour", self.colour), ("sizes", self.sizes)) if v != getattr(own, k)]
-        return "+".join([f"{self.name}/{self.version}", *changed])
+        """Name, version and a colour policy that is not the protocol's own, as results record it."""
+        changed = self.colour != PROTOCOLS.get(self.name, self).colour
+        return f"{self.name}/{self.version}" + f"+colour={self.colour}" * changed
 
 
 def _keys(convention: str, names: str) -> tuple[str, ...]:
@@ -96,7 +92,7 @@ def get_protocol(name: str | Protocol) -> Protocol:
     """Find a protocol by name (a Protocol is handed back as it is); raises InputError with the nearest name."""
     if isinstance(name, Protocol):
         return name
-    found = PROTOCOLS.get(name) or next((p for n, p in PROTOCOLS.items() if n.casefold() == name.casefold()), None)
-    if found is None:
+    protocol = next((p for n, p in PROTOCOLS.items() if n.casefold() == name.casefold()), None)
+    if protocol is None:
         raise unknown("protocol", name, PROTOCOLS)
-    return found
+    return protocol

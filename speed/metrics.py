@@ -19,16 +19,19 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import cv2
 import numpy as np
-from plain import PLAIN
 from timing import in_turn, seconds, write
 
 from fusionbench.metrics import CARD, PROTOCOLS, evaluate, get_metric, prepare
 from fusionbench.sizes import parse_size
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from tests.metrics.readings import READINGS as PLAIN
 
 FUSED = 10  # methods that are scored on the same sources
 

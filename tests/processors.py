@@ -75,7 +75,7 @@ def numpy_has() -> list[str]:
 
 def possible(machine: Machine) -> bool:
     """Whether this processor has the level of a machine."""
-    code = "from fusionbench.metrics.compiler.machine import processor; processor()"
+    code = "from fusionbench.metrics.compiler import processor; processor()"
     surroundings = {**os.environ, "FUSIONBENCH_CPU": machine.level}
     return subprocess.run([sys.executable, "-c", code], env=surroundings, capture_output=True).returncode == 0
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ..compiler.pixelwise import choose
 from .filters import gaussian
-from .triple import Array, Image, feature
+from .pixelwise import choose
+from .triple import Image, feature
+from .types import Array
 from .windows import swept
 
 # Rounding leaves up to this part of the mean square as the variance of a flat window. On grey levels the smallest

@@ -6,9 +6,8 @@ from collections.abc import Callable, Hashable
 from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from array_api_compat import array_namespace
+from .types import Array, Namespace, namespace
 
-Array = Any  # a NumPy array or a torch tensor; the formulas are written once for both
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -36,9 +35,9 @@ class Image:
         return self.xp.astype(self.pixels, self.xp.float64) if self.whole else self.pixels
 
     @cached_property
-    def xp(self) -> Any:
+    def xp(self) -> Namespace:
         """The array namespace (NumPy's or torch's, with the names of the array API standard)."""
-        return array_namespace(self.pixels)
+        return namespace(self.pixels)
 
     @cached_property
     def levels(self) -> Array:
@@ -89,6 +88,6 @@ class Triple:
         return self.a, self.b
 
     @property
-    def xp(self) -> Any:
+    def xp(self) -> Namespace:
         """The array namespace of the three images."""
         return self.fused.xp

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
+from numpy.typing import NDArray
 
 I64 = ir.IntType(64)
 F64 = ir.DoubleType()
@@ -185,7 +186,9 @@ class Lanes:
 EXP = tuple(1 / math.factorial(k) for k in range(14))
 
 
-def _fitted(function: Callable[[np.ndarray], np.ndarray], low: float, high: float, degree: int) -> tuple[float, ...]:
+def _fitted(
+    function: Callable[[NDArray[Any]], NDArray[Any]], low: float, high: float, degree: int
+) -> tuple[float, ...]:
     """Polynomial through a function's values at Chebyshev's points; its variable runs from -1 to 1."""
     fit = np.polynomial.Chebyshev.interpolate(function, degree, domain=[low, high])
     return tuple(float(c) for c in np.polynomial.chebyshev.cheb2poly(fit.coef))

@@ -1,11 +1,6 @@
-"""Compiles formulas to loops over images, with LLVM: one pass over memory, several pixels at a time.
+"""Machine code for this processor: programs are compiled with LLVM once in a process, for the processor's level.
 
-Two kinds of loops are enough: `pixels` applies a formula and stores or sums what it gives; `sweep` first adds up
-weighted rows and weighted neighbours along a row, which is a separable filter. Numbers of a formula are float64; images
-may be of any of `KINDS`.
-Compiling takes some milliseconds and is done once in a process, for the processor's level (see `levels`). Nothing is
-rounded in another way than NumPy does, except that weighted sums and polynomials use fused multiply-adds where the
-level has them, and that sums are taken in as many parts as vectors have numbers.
+Compiling takes some milliseconds for each program. See `levels` for which instructions are used.
 """
 
 from __future__ import annotations
@@ -14,21 +9,16 @@ import ctypes
 from collections.abc import Callable, Hashable
 from functools import cache
 from threading import Lock
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from .levels import Level, choose
 from .program import Program
 
-KINDS = ("float64", "int16", "uint8", "complex128")  # of images; complex ones count as two, real and imaginary
-MANY = 16  # maps of a long formula
-ROWS = 16  # rows of results that are worked on at a time: what they are made of stays in the cache
 Call = Callable[..., None]
 
 _lock = Lock()
-_made: dict[Hashable, Call] = {}
-_kept: list[Any] = []  # machine code lives as long as its engine
+_codes: dict[Hashable, Call] = {}
+_owners: list[Any] = []  # machine code lives as long as the object of LLVM that made it
 
 
 @cache
@@ -68,220 +58,32 @@ def lanes() -> int:
     return 2 * here.lanes if here else 1
 
 
-def made(key: Hashable, write: Callable[[Level], Program]) -> Call:
+def machine_code(key: Hashable, write: Callable[[Level], Program]) -> Call:
     """Get the machine code of a key, compiled when first asked for."""
-    if key not in _made:
+    if key not in _codes:
         with _lock:
             here = processor()
             assert here is not None
-            if key not in _made:
-                _made[key] = _compiled(write(here), here)
-    return _made[key]
+            if key not in _codes:
+                _codes[key] = _compile(write(here), here)
+    return _codes[key]
 
 
-def _compiled(program: Program, level: Level) -> Call:
+def _compile(program: Program, level: Level) -> Call:
     """Compile a program; calls release the interpreter's lock."""
     from llvmlite import binding
 
-    engine = binding.create_mcjit_compiler(finished(program), target(level))
-    engine.finalize_object()
-    _kept.append(engine)
-    address = engine.get_function_address(program.function.name)
+    owner = binding.create_mcjit_compiler(parse(program), target(level))
+    owner.finalize_object()
+    _owners.append(owner)
+    address = owner.get_function_address(program.function.name)
     call: Call = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * len(program.function.args))(address)
     return call
 
 
-def finished(program: Program) -> Any:
-    """End a program, and give it to LLVM."""
+def parse(program: Program) -> Any:
+    """End a program, and give its text to LLVM."""
     from llvmlite import binding
 
     program.builder.ret_void()
     return binding.parse_assembly(str(program.function.module))
-
-
-class Down(NamedTuple):
-    """Sums over weighted rows, of products of images."""
-
-    kinds: tuple[str, ...]  # of the images
-    taps: tuple[float, ...]  # weights of the rows below, from the row itself on
-    factors: tuple[int | None, ...]  # for each sum: the image that the first one is multiplied with; None: none
-    stride: int  # from one row of results to the next
-
-
-class Loop(NamedTuple):
-    """What is to be done at each pixel."""
-
-    formula: Callable[..., Any]  # of the weighted sums and the maps; gives a tuple of numbers
-    taps: tuple[float, ...] = ()  # weights of the neighbours to the right, from the pixel itself on
-    sums: int = 0  # maps of which weighted sums are taken
-    stride: int = 1  # of the pixels of which sums are taken
-    kinds: tuple[str, ...] = ()  # of the other maps; "one" for a single float64 number
-    outputs: int = 0  # results that are stored
-    totals: int = 0  # the others, which are summed
-    logarithms: bool = False  # multiply what is summed over the rows of a strip, instead
-
-
-def pixels(loop: Loop) -> Call:
-    """Compile a loop over pixels.
-
-    call(rows, width, totals, *(address, bytes from row to row) of each map and output). Width is at least `lanes()`.
-    What is summed is added to `totals`, for each sum as many float64 as a vector has.
-    """
-
-    def write(here: Level) -> Program:
-        # long formulas keep the processor busy anyway, and the compiler
-        many = len(loop.kinds) > MANY
-        program = Program(3 + 2 * (len(loop.kinds) + loop.outputs), here.lanes * (1 if many else 2))
-        rows, width, totals, *maps = program.function.args
-        _write_pixels(program, loop, rows, width, (totals, totals), totals, maps)
-        return program
-
-    return made((*loop[1:], identity(loop.formula)), write)
-
-
-def sweep(down: Down, loop: Loop) -> Call:
-    """Compile a separable filter with a formula: strips of at most ROWS rows, first down the columns, then along them.
-
-    call(rows, images' width, width, strip, bytes of a row in it, totals, *(address, bytes from row to row) of each
-    image, map and output). Rows and width are of the results, at least the level's `block` and `lanes()`. `strip` is
-    memory for ROWS rows of every sum. Of logarithms, `totals` holds `width` products for each sum of each strip.
-    """
-
-    def write(here: Level) -> Program:
-        count = len(down.kinds)
-        program = Program(6 + 2 * (count + len(loop.kinds) + loop.outputs), here.lanes)
-        b, at, number = program.builder, program.at, program.number
-        rows, wide, width, strip, row, totals, *planes = program.function.args
-        parts = strips(program, rows)
-
-        def one(index: Any) -> None:
-            top, below = (b.sdiv(b.mul(rows, i), parts) for i in (index, b.add(index, number(1))))
-            high = b.sub(below, top)
-            starts = [at(planes[i], top, planes[i + 1]) for i in range(0, len(planes), 2)]
-            first = [at(planes[2 * i], b.mul(top, number(down.stride)), planes[2 * i + 1]) for i in range(count)]
-            moved = [x for pair in zip(first + starts[count:], planes[1::2], strict=True) for x in pair]
-            _write_columns(program, down, here.block, (high, wide), (strip, row), moved[: 2 * count])
-            program.lanes = 2 * here.lanes
-            place = at(totals, index, b.mul(width, number(8 * loop.totals))) if loop.logarithms else totals
-            _write_pixels(program, loop, high, width, (strip, row), place, moved[2 * count :])
-
-        program.loop(parts, one)
-        return program
-
-    return made((*down, *loop[1:], identity(loop.formula)), write)
-
-
-def strips(program: Program, rows: Any) -> Any:
-    """Number of strips that an image is cut into."""
-    return program.builder.sdiv(program.builder.add(rows, program.number(ROWS - 1)), program.number(ROWS))
-
-
-def _write_columns(
-    program: Program, down: Down, size: int, shape: tuple[Any, Any], target: tuple[Any, Any], images: list[Any]
-) -> None:
-    """Write the sums over rows: `shape` is rows and width of the results, `target` address and bytes of a row."""
-    at, (rows, width), stride = program.at, shape, program.number(down.stride)
-
-    def block(top: Any, _: Any) -> None:
-        lines = []
-        for start, row in zip(images[::2], images[1::2], strict=True):
-            first = at(start, program.builder.mul(top, stride), row)
-            lines.append([at(first, i, row) for i in range((size - 1) * down.stride + len(down.taps))])
-
-        def across(left: Any, _: Any) -> None:
-            for row, sums in enumerate(_weighted_rows(program, down, lines, left, size)):
-                for i, found in enumerate(sums):
-                    line = program.builder.add(top, program.number(i * ROWS + row))
-                    program.store(found, at(at(target[0], line, target[1]), left, 8))
-
-        program.blocks(width, program.lanes, across)
-
-    program.blocks(rows, size, block)
-
-
-def _weighted_rows(program: Program, down: Down, lines: list[list[Any]], left: Any, size: int) -> list[list[Any]]:
-    """Sums at one place: for each row of a block, for each factor. Each pixel is read once."""
-    sums: list[list[Any]] = [[None] * len(down.factors) for _ in range(size)]
-    for j in range(len(lines[0])):
-        pixels = [
-            program.load(program.at(line[j], left, _size(kind)), kind)
-            for line, kind in zip(lines, down.kinds, strict=True)
-        ]
-        for row in range(size):
-            tap = j - row * down.stride
-            if 0 <= tap < len(down.taps):
-                weighted = pixels[0] * down.taps[tap]
-                for i, factor in enumerate(down.factors):
-                    other = 1.0 if factor is None else pixels[factor]
-                    so_far = sums[row][i]
-                    sums[row][i] = weighted * other if so_far is None else so_far.plus(weighted, other)
-    return sums
-
-
-def _write_pixels(
-    program: Program, loop: Loop, rows: Any, width: Any, source: tuple[Any, Any], totals: Any, maps: list[Any]
-) -> None:
-    """Write the loop over pixels; `source` is what `_write_columns` has as its target."""
-    at = program.at
-
-    def line(row: Any) -> None:
-        starts = [at(maps[i], row, maps[i + 1]) for i in range(0, len(maps), 2)]
-        sources = [
-            at(source[0], program.builder.add(row, program.number(i * ROWS)), source[1]) for i in range(loop.sums)
-        ]
-
-        def block(left: Any, done: Any) -> None:
-            sums = _weighted_neighbours(program, loop, sources, left)
-            read = _read(program, loop.kinds, starts, left)
-            results = loop.formula(*sums, *read)
-            for start, found in zip(starts[len(loop.kinds) :], results, strict=False):
-                program.store(found, at(start, left, 8))
-            for i, found in enumerate(results[loop.outputs :]):
-                new = program.since(found, done, 1.0 if loop.logarithms else 0.0)
-                if loop.logarithms:
-                    place = at(at(totals, i, program.builder.mul(width, program.number(8))), left, 8)
-                    program.store(program.load(place) * new, place)
-                else:
-                    place = at(totals, i, 8 * lanes())
-                    program.store(program.load(place) + new, place)
-
-        program.blocks(width, program.lanes, block)
-
-    program.loop(rows, line)
-
-
-def _weighted_neighbours(program: Program, loop: Loop, sources: list[Any], left: Any) -> list[Any]:
-    """Sums over the neighbours to the right."""
-    sums: list[Any] = [None] * loop.sums
-    read = program.load if loop.stride == 1 else program.every_second
-    for tap, weight in enumerate(loop.taps):
-        for i, start in enumerate(sources):
-            found = read(program.at(program.at(start, left, 8 * loop.stride), tap, 8))
-            sums[i] = found * weight if sums[i] is None else sums[i].plus(found, weight)
-    return sums
-
-
-def _read(program: Program, kinds: tuple[str, ...], starts: list[Any], left: Any) -> list[Any]:
-    """Numbers of maps at one place."""
-    found = []
-    for start, kind in zip(starts, kinds, strict=False):
-        if kind == "one":
-            found.append(program.spread(start))
-        elif kind == "complex128":
-            found += program.alternating(program.at(start, left, _size(kind)))
-        else:
-            found.append(program.load(program.at(start, left, _size(kind)), kind))
-    return found
-
-
-def _size(kind: str) -> int:
-    return int(np.dtype(kind).itemsize)
-
-
-def identity(formula: Any) -> Any:
-    """What tells a formula from others: its code, where it was written, and what it holds."""
-    formula = getattr(formula, "__wrapped__", formula)
-    if not hasattr(formula, "__code__"):
-        return formula
-    held = tuple(identity(cell.cell_contents) for cell in formula.__closure__ or ())
-    return formula.__module__, formula.__code__, held, formula.__defaults__

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from math import pi
-from typing import Any
 
 from ..arrays.filters import sobel, total
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.pixelwise import choose, exp, larger, mapped, pixelwise, sqrt, summed
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array, Namespace
 from ..catalog import metric
-from ..compiler.pixelwise import choose, exp, larger, mapped, pixelwise, sqrt, summed
 from .gradient import strength, turned
 
 KUMAR = "Shreyamsha Kumar 2013, doi:10.1007/s11760-012-0361-x; Petrovic and Xydeas 2005, doi:10.1109/ICCV.2005.175"
@@ -55,7 +55,7 @@ def lost(gf: Array, ga: Array, gb: Array, sa: Array, aa: Array, wa: Array, sb: A
     return choose((gf > ga) & (gf > gb), (1 - qa) * wa + (1 - qb) * wb, 0.0)
 
 
-def artefacts(xp: Any, fused: Image, first: Image, second: Image) -> Array:
+def artefacts(xp: Namespace, fused: Image, first: Image, second: Image) -> Array:
     """Nabf of `fused` against two sources: (N,)."""
 
     def added(gf: Array, af: Array, ga: Array, aa: Array, gb: Array, ab: Array, wa: Array, wb: Array) -> Array:

@@ -9,13 +9,14 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, is_numpy_array
+from numpy.typing import NDArray
 
 from ..arrays.filters import like, pad, product, sobel, total
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.pixelwise import larger, pixelwise, smaller, sqrt, summed
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array, namespace
 from ..arrays.windows import windowed
 from ..catalog import metric
-from ..compiler.pixelwise import larger, pixelwise, smaller, sqrt, summed
 
 CHEN_BLUM = "Chen and Blum 2009, doi:10.1016/j.imavis.2007.12.002"
 CHEN_VARSHNEY = "Chen and Varshney 2007, doi:10.1016/j.inffus.2005.10.001"
@@ -30,40 +31,37 @@ def stretched(image: Image) -> Array:
     xp, data = image.xp, image.data
     low = xp.min(data, axis=(-2, -1), keepdims=True)
     span = xp.max(data, axis=(-2, -1), keepdims=True) - low
-    found = (data - low) / xp.where(span > 0, span, 1.0)
-    found *= 255
-    found += 0.5
-    return xp.floor(found)
+    return xp.floor((data - low) / xp.where(span > 0, span, 1.0) * 255 + 0.5)
 
 
 @lru_cache(maxsize=16)
-def radius(height: int, width: int, degree: float) -> np.ndarray:
+def radius(height: int, width: int, degree: float) -> NDArray[Any]:
     """Spatial frequency of each coefficient of an rfft2, in cycles per degree if `degree` pixels see one."""
     vertical = np.fft.fftfreq(height)[:, None] * 2 * height / degree
     horizontal = np.arange(width // 2 + 1)[None] / width * 2 * width / degree
-    found: np.ndarray = np.hypot(vertical, horizontal)
+    found: NDArray[Any] = np.hypot(vertical, horizontal)
     return found
 
 
 @lru_cache(maxsize=16)
-def chen_blum_response(height: int, width: int) -> np.ndarray:
+def chen_blum_response(height: int, width: int) -> NDArray[Any]:
     """Contrast sensitivity as a difference of Gaussians of the frequency."""
     r = radius(height, width, 30.0)
-    response: np.ndarray = np.exp(-((r / 15.3870) ** 2)) - 0.7622 * np.exp(-((r / 1.3456) ** 2))
+    response: NDArray[Any] = np.exp(-((r / 15.3870) ** 2)) - 0.7622 * np.exp(-((r / 1.3456) ** 2))
     return response
 
 
 @lru_cache(maxsize=16)
-def mannos_response(height: int, width: int) -> np.ndarray:
+def mannos_response(height: int, width: int) -> NDArray[Any]:
     """Contrast sensitivity of Mannos and Sakrison."""
     r = radius(height, width, 8.0)
-    response: np.ndarray = 2.6 * (0.0192 + 0.144 * r) * np.exp(-((0.144 * r) ** 1.1))
+    response: NDArray[Any] = 2.6 * (0.0192 + 0.144 * r) * np.exp(-((0.144 * r) ** 1.1))
     return response
 
 
 def transforms(x: Array) -> Any:
     """Return the module with the Fourier transforms for `x`: SciPy's for arrays, which is faster than NumPy's."""
-    if is_numpy_array(x):
+    if isinstance(x, np.ndarray):
         import scipy.fft
 
         return scipy.fft
@@ -75,19 +73,21 @@ def transforms(x: Array) -> Any:
 @feature
 def spectrum(image: Image) -> Array:
     """Fourier transform of the stretched image, (N, H, W // 2 + 1)."""
-    return transforms(image.data).rfft2(stretched(image))
+    coefficients: Array = transforms(image.data).rfft2(stretched(image))
+    return coefficients
 
 
-def seen(spectrum: Array, response: np.ndarray, size: tuple[int, int], like_image: Array) -> Array:
+def seen(spectrum: Array, response: NDArray[Any], size: tuple[int, int], like_image: Array) -> Array:
     """Multiply a spectrum with a response that is even in both frequencies, and transform it back to (N, H, W)."""
-    return transforms(like_image).irfft2(spectrum * like(response, like_image), s=size)
+    image: Array = transforms(like_image).irfft2(spectrum * like(response, like_image), s=size)
+    return image
 
 
 @lru_cache(maxsize=4)
-def bell(sigma: float) -> np.ndarray:
+def bell(sigma: float) -> NDArray[Any]:
     """Return 31 samples of the Gaussian density, which are not normalised to the sum 1."""
     x = np.arange(-15.0, 16.0)
-    density: np.ndarray = np.exp(-(x**2) / (2 * sigma**2)) / (np.sqrt(2 * np.pi) * sigma)
+    density: NDArray[Any] = np.exp(-(x**2) / (2 * sigma**2)) / (np.sqrt(2 * np.pi) * sigma)
     return density
 
 
@@ -129,7 +129,7 @@ def q_cb(t: Triple) -> Array:
 
 def blocks(x: Array) -> Array:
     """Sum over blocks of 16 x 16 pixels; those at the right and lower border are filled with zeros: (N, h, w)."""
-    xp = array_namespace(x)
+    xp = namespace(x)
     for axis in (1, 2):
         lack = -x.shape[axis] % BLOCK
         if lack:
@@ -165,9 +165,9 @@ def q_cv(t: Triple) -> Array:
     The difference of the stretched images is filtered with the eye's contrast sensitivity (Mannos and Sakrison);
     the weight of a block is the sum of the fifth power of the Sobel magnitude. 0 is best; there is no upper bound.
     """
-    response, size, weighted, weights = mannos_response(*t.fused.size), t.fused.size, 0.0, 0.0
+    response, size, weighted, weights = mannos_response(*t.fused.size), t.fused.size, [], []
     for source in t.sources:
         difference = seen(spectrum(source) - spectrum(t.fused), response, size, t.fused.data)
-        weighted = weighted + total(saliency(source) * blocks(product(difference, difference))) / BLOCK**2
-        weights = weights + total(saliency(source))
-    return weighted / weights
+        weighted.append(total(saliency(source) * blocks(product(difference, difference))) / BLOCK**2)
+        weights.append(total(saliency(source)))
+    return (weighted[0] + weighted[1]) / (weights[0] + weights[1])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import inf, nan, pi, sqrt
 
 from ..arrays.filters import mean, sobel, total
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.pixelwise import in_sequence
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array
 from ..catalog import metric
 
 XYDEAS = (
@@ -82,15 +84,14 @@ def q_m(t: Triple) -> Array:
     the published code does not take. A difference of a few grey levels counts as nothing kept. In images of odd size
     the last row or column is not looked at.
     """
-    xp, result = t.xp, 1.0
-    for power, f, a, b in zip((2 / 3, 1 / 3), haar(t.fused), haar(t.a), haar(t.b), strict=True):
-        above, below = 0.0, 0.0
-        for source in (a, b):
-            agreement = sum(xp.exp(-xp.abs(x - y)) for x, y in zip(source, f, strict=True))
-            energy = sum(x**2 for x in source)
-            above, below = above + total(agreement * energy), below + total(energy)
-        result = result * xp.where(below > 0, above / xp.where(below > 0, below, 1.0), nan) ** power
-    return result
+    xp, levels = t.xp, []
+    for power, f, *sources in zip((2 / 3, 1 / 3), haar(t.fused), haar(t.a), haar(t.b), strict=True):
+        agreements = [in_sequence([xp.exp(-xp.abs(x - y)) for x, y in zip(s, f, strict=True)]) for s in sources]
+        energies = [in_sequence([x**2 for x in source]) for source in sources]
+        above = in_sequence([total(x * energy) for x, energy in zip(agreements, energies, strict=True)])
+        below = in_sequence([total(energy) for energy in energies])
+        levels.append(xp.where(below > 0, above / xp.where(below > 0, below, 1.0), nan) ** power)
+    return levels[0] * levels[1]
 
 
 @feature
@@ -109,7 +110,7 @@ def four_differences(image: Image) -> tuple[tuple[float, Array], ...]:
 def extended_frequency(image: Image) -> Array:
     """Spatial frequency with the diagonals, all sums divided by the number of pixels."""
     height, width = image.size
-    energy = sum(weight * total(d**2) for weight, d in four_differences(image))
+    energy = in_sequence([weight * total(d**2) for weight, d in four_differences(image)])
     return image.xp.sqrt(energy / (height * width))
 
 
@@ -118,7 +119,7 @@ def reference_frequency(a: Image, b: Image) -> Array:
     """Spatial frequency of the larger difference of the two sources at every pixel."""
     xp, (height, width) = a.xp, a.size
     pairs = zip(four_differences(a), four_differences(b), strict=True)
-    energy = sum(weight * total(xp.maximum(xp.abs(x), xp.abs(y)) ** 2) for (weight, x), (_, y) in pairs)
+    energy = in_sequence([weight * total(xp.maximum(xp.abs(x), xp.abs(y)) ** 2) for (weight, x), (_, y) in pairs])
     return xp.sqrt(energy / (height * width))
 
 

@@ -6,7 +6,8 @@ from math import inf, log, nan
 
 from array_api_compat import device
 
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array
 from ..catalog import metric
 from .information import entropy, joint_probabilities, mutual_information, probabilities
 
@@ -45,12 +46,12 @@ def q_mi(t: Triple) -> Array:
     256 levels; a ratio, so the base of the logarithm does not matter. From 0 to 2, which needs a fused image from which
     both sources can be told. Without the denominators (as MI) a source of high entropy decides alone.
     """
-    xp, result = t.xp, 0.0
+    xp, parts = t.xp, []
     for source in t.sources:
         entropies = entropy_of(source) + entropy_of(t.fused)
         shared = mutual_information(t.fused, source)
-        result = result + xp.where(entropies > 0, 2 * shared / xp.where(entropies > 0, entropies, 1.0), nan)
-    return result
+        parts.append(xp.where(entropies > 0, 2 * shared / xp.where(entropies > 0, entropies, 1.0), nan))
+    return parts[0] + parts[1]
 
 
 @feature

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from math import pi
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays.filters import in_pieces, pad
+from ..arrays.filters import pad
 from ..arrays.local import Moments, covariance_of, local_covariance, local_variance, moments_of
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.pixelwise import choose, larger, pixelwise, smaller, sqrt, summed
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array
 from ..arrays.windows import swept
 from ..catalog import metric
-from ..compiler.pixelwise import choose, larger, pixelwise, smaller, sqrt, summed
 
 MA = "Ma, Zeng, Wang 2015, doi:10.1109/TIP.2015.2442920"
 
@@ -79,17 +80,11 @@ def best_patch(a: Image, b: Image) -> Best:
 
     A source counts by its contrast to the power p, which grows from 0 to 10 as the two structures agree more.
     """
-    xp = a.xp
-
-    def weights(cab: Array, va: Array, vb: Array) -> tuple[Array, Array]:
-        p = xp.clip(xp.tan(agreement(va, vb, cab)), max=10.0)
-        share = (contrast(vb) / contrast(va)) ** p
-        scale = patch_scale(share, va, vb, cab)
-        return patch_weight(scale, share, va), patch_weight(scale, 1 / share, vb)
-
-    plain_a, plain_b = plain_moments(a), plain_moments(b)
-    cab = swept(covariance_of, a.pixels, PLAIN, (b.pixels,), (*plain_a, *plain_b))[0]
-    wa, wb = in_pieces(weights, cab, plain_a[1], plain_b[1])
+    xp, (mean_a, va), (mean_b, vb) = a.xp, plain_moments(a), plain_moments(b)
+    cab = swept(covariance_of, a.pixels, PLAIN, (b.pixels,), (mean_a, va, mean_b, vb))[0]
+    share = (contrast(vb) / contrast(va)) ** xp.clip(xp.tan(agreement(va, vb, cab)), max=10.0)
+    scale = patch_scale(share, va, vb, cab)
+    wa, wb = patch_weight(scale, share, va), patch_weight(scale, 1 / share, vb)
     weighted = [local_variance(a, *WINDOW), local_variance(b, *WINDOW), local_covariance(a, b, *WINDOW)]
     return Best(wa, wb, joined_variance(wa, wb, *weighted))
 
@@ -142,9 +137,8 @@ def mef_ssim_scales(t: Triple) -> Array:
 
     Scales are halved by means of 2 x 2 pixels. The smallest must still hold a window of 11 x 11.
     """
-    value: Any = 1.0
-    fused, a, b = t.fused, t.a, t.b
+    fused, a, b, scales = t.fused, t.a, t.b, []
     for weight in WEIGHTS:
-        value = value * exposure_similarity(fused, a, b) ** weight
+        scales.append(exposure_similarity(fused, a, b) ** weight)
         fused, a, b = halved(fused), halved(a), halved(b)
-    return value
+    return scales[0] * scales[1] * scales[2]

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from array_api_compat import array_namespace, device, is_torch_array
+from array_api_compat import device
 
-from ..arrays.triple import Array, Image, Triple
+from ..arrays.filters import total
+from ..arrays.pixelwise import choose, compilable, divided, in_sequence, larger, log2, mapped, smaller, sqrt
+from ..arrays.triple import Image, Triple
+from ..arrays.types import Array, is_tensor, namespace
 from ..catalog import metric
-from ..compiler.pixelwise import choose, compilable, divided, in_sequence, larger, log2, mapped, smaller, sqrt
 from .fmi_features import cosines, directed_edges, edges, horizontal_gradient, pixels, wavelets
 
 ON_PROCESSOR = 10240  # windows at a time where nothing is compiled: fewer cost calls, more do not fit the cache
@@ -112,7 +114,7 @@ def window_score(*numbers: Array) -> tuple[Array, Array]:
 
 def window_scores(fused: Samples, a: Samples, b: Samples) -> Array:
     """Mean information about two sources in each window, from maps of nine samples: (N, H, W)."""
-    raw = array_namespace(fused[0]).ones_like(fused[0])
+    raw = namespace(fused[0]).ones_like(fused[0])
     of_a, equal = mapped(window_score, *fused, *a, raw, kept=2)
     of_b, _ = mapped(window_score, *fused, *b, equal, kept=2)
     return (of_a + of_b) / 2
@@ -127,7 +129,7 @@ def windows(x: Array) -> list[Array]:
 def bands(maps: Array) -> Iterator[slice]:
     """Cut the rows of (N, H, W) into overlapping bands; all at once where the formula is compiled."""
     n, height, width = maps.shape
-    limit = ON_ACCELERATOR if is_torch_array(maps) and device(maps).type != "cpu" else ON_PROCESSOR
+    limit = ON_ACCELERATOR if is_tensor(maps) and device(maps).type != "cpu" else ON_PROCESSOR
     rows = height if compilable(maps) else max(1, limit // (n * width))
     for top in range(0, height - 2, rows):
         yield slice(top, min(top + rows, height - 2) + 2)
@@ -135,18 +137,17 @@ def bands(maps: Array) -> Iterator[slice]:
 
 def feature_information(t: Triple, view: Callable[[Image], Array]) -> Array:
     """Mean over all 3x3 windows of the information that the fused feature map has about those of the sources."""
-    maps, sums = [view(image) for image in (t.fused, t.a, t.b)], 0.0
-    for band in bands(maps[0]):
-        sums = sums + t.xp.sum(window_scores(*(windows(x[:, band]) for x in maps)), axis=(-2, -1))
-    return sums / ((maps[0].shape[1] - 2) * (maps[0].shape[2] - 2))
+    maps = [view(image) for image in (t.fused, t.a, t.b)]
+    sums = [total(window_scores(*(windows(x[:, band]) for x in maps))) for band in bands(maps[0])]
+    return in_sequence(sums) / ((maps[0].shape[1] - 2) * (maps[0].shape[2] - 2))
 
 
 def binary_information(t: Triple, view: Callable[[Image], Array]) -> Array:
     """Return `feature_information` of maps of zeros and ones: each triple of windows that occurs is scored once."""
     xp, scores = t.xp, []
     for maps in zip(view(t.fused), view(t.a), view(t.b), strict=True):
-        code = 0
-        for sample in (sample for x in maps for sample in windows(xp.astype(x, xp.int64)[None])):
+        code, *samples = (sample for x in maps for sample in windows(xp.astype(x, xp.int64)[None]))
+        for sample in samples:
             code = code * 2 + sample
         codes, counts = xp.unique_counts(xp.reshape(code, (-1,)))
         bits = [xp.astype((codes >> k) & 1, maps[0].dtype)[None, None] for k in range(26, -1, -1)]

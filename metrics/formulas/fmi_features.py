@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from array_api_compat import is_numpy_array
 
 from ..arrays.filters import gradient, like, pad
-from ..arrays.triple import Array, Image, feature
-from ..compiler.pixelwise import divided
+from ..arrays.pixelwise import divided
+from ..arrays.triple import Image, feature
+from ..arrays.types import Array, Namespace, is_tensor
 
 
 def pixels(image: Image) -> Array:
@@ -49,7 +49,7 @@ def wavelets(image: Image) -> Array:
     """
     import pywt
 
-    data = image.data if is_numpy_array(image.data) else image.data.detach().cpu().numpy()
+    data = image.data.detach().cpu().numpy() if is_tensor(image.data) else image.data
     approximation, (horizontal, vertical, diagonal) = pywt.dwt2(data, "dmey", "symmetric")
     bands = np.block([[approximation, horizontal], [vertical, diagonal]])
     low, high = bands.min(axis=(1, 2), keepdims=True), bands.max(axis=(1, 2), keepdims=True)
@@ -76,7 +76,7 @@ def slopes(image: Image, white: float) -> tuple[Array, Array]:
     return down, right
 
 
-def neighbours(xp: Any, data: Array) -> tuple[Array, Array, Array, Array]:
+def neighbours(xp: Namespace, data: Array) -> tuple[Array, Array, Array, Array]:
     """Return the left, right, upper and lower neighbour of each pixel, 0 outside."""
     row, column = xp.zeros_like(data[:, :1]), xp.zeros_like(data[:, :, :1])
     return (
@@ -87,7 +87,7 @@ def neighbours(xp: Any, data: Array) -> tuple[Array, Array, Array, Array]:
     )
 
 
-def strength(xp: Any, down: Array, right: Array) -> tuple[Array, Array]:
+def strength(xp: Namespace, down: Array, right: Array) -> tuple[Array, Array]:
     """Return the square of the gradient, and that of twice its root mean square (N, 1, 1)."""
     power = down * down + right * right
     return power, 4 * xp.mean(power, axis=(-2, -1), keepdims=True)

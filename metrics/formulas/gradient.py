@@ -8,9 +8,10 @@ from math import pi
 from typing import NamedTuple
 
 from ..arrays.filters import neighbours, sobel, squared_distance
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.pixelwise import angle, choose, exp, larger, mapped, smaller, sqrt, summed
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array
 from ..catalog import metric
-from ..compiler.pixelwise import angle, choose, exp, larger, mapped, smaller, sqrt, summed
 
 ESKICIOGLU = "Eskicioglu and Fisher 1995, doi:10.1109/26.477498"
 CUI = "Cui et al. 2015, doi:10.1016/j.optcom.2014.12.032"

@@ -6,7 +6,9 @@ from math import inf
 
 from ..arrays.filters import total
 from ..arrays.local import local_covariance, local_variance
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.pixelwise import in_sequence
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array
 from ..catalog import metric
 from .perception import FLAT, SCALES, pyramid
 
@@ -57,7 +59,7 @@ def viff_han(t: Triple) -> Array:
     smaller gain, although the metric is often described as taking the larger; no values were published to
     compare with: checked against a plain reading of the definition.
     """
-    xp, result = t.xp, 0.0
+    xp, parts = t.xp, []
     for scale, weight in enumerate(WEIGHTS):
         if weight:
             (gain_a, arrived_a, there_a), (gain_b, arrived_b, there_b) = (
@@ -65,5 +67,5 @@ def viff_han(t: Triple) -> Array:
             )
             smaller = gain_a < gain_b
             arrived = total(xp.where(smaller, arrived_a, arrived_b) + SMALL)
-            result = result + weight * arrived / total(xp.where(smaller, there_a, there_b) + SMALL)
-    return result
+            parts.append(weight * arrived / total(xp.where(smaller, there_a, there_b) + SMALL))
+    return in_sequence(parts)

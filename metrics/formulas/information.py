@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from math import log
 
-from array_api_compat import array_namespace
-
 from ..arrays.filters import histogram, joint_histogram
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array, namespace
 from ..catalog import metric
 
 SHANNON = "Shannon 1948, doi:10.1002/j.1538-7305.1948.tb01338.x; Roberts et al. 2008, doi:10.1117/1.2945910"
@@ -28,7 +27,7 @@ def joint_probabilities(image: Image, other: Image) -> Array:
 
 def entropy(p: Array) -> Array:
     """Shannon entropy in nats of each distribution of a batch: (N, ...) -> (N,); 0 log 0 = 0."""
-    xp = array_namespace(p)
+    xp = namespace(p)
     p = xp.reshape(p, (p.shape[0], -1))
     return -xp.sum(p * xp.log(xp.where(p > 0, p, 1.0)), axis=1)
 

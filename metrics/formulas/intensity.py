@@ -7,9 +7,10 @@ from math import inf
 import numpy as np
 
 from ..arrays.filters import histogram, like, mean, squared_distance
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.pixelwise import mapped, summed
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array
 from ..catalog import metric
-from ..compiler.pixelwise import mapped, summed
 
 ASLANTAS = "Aslantas and Bendes 2015, doi:10.1016/j.aeue.2015.09.004"
 JAGALINGAM = "Jagalingam and Hegde 2015, doi:10.1016/j.aqpro.2015.02.019"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..arrays.filters import gaussian
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.pixelwise import choose, in_sequence, larger
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array
 from ..arrays.windows import correlate, swept
 from ..catalog import metric
-from ..compiler.pixelwise import choose, larger
 
 SHEIKH = "Sheikh and Bovik 2006, doi:10.1109/TIP.2005.859378"
 
@@ -79,7 +80,7 @@ def known(image: Image) -> list[Known]:
 @feature
 def source_information(image: Image) -> Array:
     """What an eye could take from the image, Σ log10(1 + s²/2) over pixels and scales: (N,)."""
-    return sum(scale.information for scale in known(image))
+    return in_sequence([scale.information for scale in known(image)])
 
 
 def passed_of_both(mf: Array, squares: Array, fa: Array, fb: Array, *sources: Array) -> tuple[Array, Array]:
@@ -91,16 +92,18 @@ def passed_of_both(mf: Array, squares: Array, fa: Array, fb: Array, *sources: Ar
 
 def vifp(fused: Image, a: Image, b: Image) -> list[Array]:
     """Pixel-domain VIF of the fused image with each source as reference: (N,) each; 1 where the source is flat."""
-    xp, kept = fused.xp, [0.0, 0.0]
+    xp, sums = fused.xp, []
     for scale, window in enumerate(SCALES):
         x, y, z = (pyramid(image)[scale] for image in (fused, a, b))
         maps = [m for image in (a, b) for m in known(image)[scale][:2]]
-        sums = swept(
-            passed_of_both, x, gaussian(*window), (None, x, y, z), tuple(maps), kept=0, summed=2, logarithms=True
+        sums.append(
+            swept(passed_of_both, x, gaussian(*window), (None, x, y, z), tuple(maps), kept=0, summed=2, logarithms=True)
         )
-        kept = [old + new for old, new in zip(kept, sums, strict=True)]
-    whole = [source_information(source) for source in (a, b)]
-    return [xp.where(w > 0, k / xp.where(w > 0, w, 1.0), 1.0) for k, w in zip(kept, whole, strict=True)]
+    shares = []
+    for source, parts in zip((a, b), zip(*sums, strict=True), strict=True):
+        whole = source_information(source)
+        shares.append(xp.where(whole > 0, in_sequence(parts) / xp.where(whole > 0, whole, 1.0), 1.0))
+    return shares
 
 
 @metric(

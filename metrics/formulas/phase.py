@@ -8,14 +8,15 @@ from math import cos, log, nan, pi, sin
 from typing import Any, NamedTuple
 
 import numpy as np
-from array_api_compat import is_numpy_array
+from numpy.typing import NDArray
 
 from ..arrays.filters import gaussian, like, pad, total
 from ..arrays.local import covariance, local_moments, moments_of
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.pixelwise import choose, exp, in_sequence, larger, mapped, sqrt
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array, Namespace, namespace
 from ..arrays.windows import swept
 from ..catalog import metric
-from ..compiler.pixelwise import choose, exp, in_sequence, larger, mapped, sqrt
 
 ZHAO = (
     "Zhao, Laganière & Liu, Performance assessment of combinative pixel-level image fusion based on an absolute "
@@ -39,8 +40,8 @@ STABLE = 1e-4
 class Bank(NamedTuple):
     """Filters of one image size: `radial[s] * angular[o]` is the filter of scale s and orientation o."""
 
-    radial: np.ndarray  # (SCALES, H, W), the frequency 0 at [0, 0]
-    angular: np.ndarray  # (ORIENTATIONS, H, W)
+    radial: NDArray[Any]  # (SCALES, H, W), the frequency 0 at [0, 0]
+    angular: NDArray[Any]  # (ORIENTATIONS, H, W)
     threshold: tuple[float, ...]  # by orientation: noise threshold over the root of the finest scale's median energy
 
 
@@ -52,7 +53,7 @@ class Congruency(NamedTuple):
     corner: Array  # the smaller
 
 
-def _frequencies(count: int) -> np.ndarray:
+def _frequencies(count: int) -> NDArray[Any]:
     """Frequencies from -1/2 on, 0 in the middle; an odd axis is stretched to end at 1/2 exactly."""
     return (np.arange(count) - count // 2) / (count - count % 2)
 
@@ -77,14 +78,14 @@ def bank(height: int, width: int) -> Bank:
     return Bank(radial, angular, tuple(_threshold(radial, fan) for fan in angular))
 
 
-def _angular(angle: np.ndarray, direction: float) -> np.ndarray:
+def _angular(angle: NDArray[Any], direction: float) -> NDArray[Any]:
     """Gaussian of the distance between two angles, around the circle."""
     distance = np.arctan2(np.sin(angle - direction), np.cos(angle - direction))
-    result: np.ndarray = np.exp(-(distance**2) / (2 * ANGULAR**2))
+    result: NDArray[Any] = np.exp(-(distance**2) / (2 * ANGULAR**2))
     return result
 
 
-def _threshold(radial: np.ndarray, angular: np.ndarray) -> float:
+def _threshold(radial: NDArray[Any], angular: NDArray[Any]) -> float:
     """Noise threshold of one orientation over the root of the median squared response at the finest scale.
 
     White noise of unit power gives a mean squared response of `power` at the finest scale and, over all scales, the
@@ -98,19 +99,20 @@ def _threshold(radial: np.ndarray, angular: np.ndarray) -> float:
     return tau * (math.sqrt(pi / 2) + NOISE * math.sqrt(2 - pi / 2)) / 1.7
 
 
-def _responses(xp: Any, scales: list[Array], angular: Array, out: Array | None) -> Array:
+def _responses(scales: list[Array], angular: Array, out: NDArray[Any] | None) -> Array:
     """Responses to the filters of one orientation, even part real, odd part imaginary: (SCALES, N, H, W).
 
     `out` (NumPy only) is where they go: memory that is written for the first time costs as much as the transform.
     """
     if out is None:
+        xp = namespace(angular)
         return xp.stack([xp.fft.ifft2(scale * angular) for scale in scales])
     import cv2
     from scipy.fft import ifft2
 
-    for response, scale in zip(out, scales, strict=True):
+    for response, scale in zip(out, map(np.asarray, scales), strict=True):
         for one, spectrum in zip(response, scale, strict=True):
-            np.multiply(spectrum, angular, out=one)
+            np.multiply(spectrum, np.asarray(angular), out=one)
             if all(_smooth(length) for length in one.shape):  # OpenCV takes half of NumPy's time, but squares primes
                 plane = one.view(np.float64).reshape(*one.shape, 2)
                 cv2.dft(plane, plane, cv2.DFT_INVERSE | cv2.DFT_SCALE)
@@ -128,11 +130,12 @@ def _smooth(length: int) -> bool:
     return length == 1
 
 
-def _median(xp: Any, x: Array) -> Array:
+def _median(xp: Namespace, x: Array) -> Array:
     """Median over the pixels of each image, the mean of the middle two: (N, H, W) -> (N, 1, 1)."""
     flat = xp.reshape(x, (x.shape[0], -1))
-    if is_numpy_array(x):
-        return np.median(flat, axis=1)[:, None, None]
+    if isinstance(flat, np.ndarray):
+        median: Array = np.median(flat, axis=1)[:, None, None]
+        return median
     ordered, middle = xp.sort(flat, axis=1), flat.shape[1] // 2
     return ((ordered[:, middle] + ordered[:, (flat.shape[1] - 1) // 2]) / 2)[:, None, None]
 
@@ -182,15 +185,15 @@ def congruency_of(energy: Array, amplitude: Array, xx: Array, yy: Array, xy: Arr
     return Congruency(energy / (amplitude + EPSILON), (xx + yy + spread) / 2, (xx + yy - spread) / 2)
 
 
-def _congruency(xp: Any, data: Array) -> Congruency:
+def _congruency(xp: Namespace, data: Array) -> Congruency:
     """Compute `phase_congruency` of a batch."""
     filters, shape = bank(*data.shape[-2:]), data.shape
     spectrum = xp.fft.fft2(data)
     scales = [spectrum * like(radial, data) for radial in filters.radial]
-    out = np.empty((SCALES, *shape), dtype=np.complex128) if is_numpy_array(data) else None
+    out = np.empty((SCALES, *shape), dtype=np.complex128) if isinstance(data, np.ndarray) else None
     sums = Sums(*[xp.zeros_like(data)] * 5)
     for o, (angular, factor) in enumerate(zip(filters.angular, filters.threshold, strict=True)):
-        responses = _responses(xp, scales, like(angular, data), out)
+        responses = _responses(scales, like(angular, data), out)
         threshold = factor * xp.sqrt(_median(xp, xp.real(responses[0]) ** 2 + xp.imag(responses[0]) ** 2))
         direction = (xp.full_like(threshold, part(o * pi / ORIENTATIONS)) for part in (cos, sin))
         sums = Sums(*mapped(with_orientation, *sums, threshold, *direction, *responses, kept=5))
@@ -205,7 +208,7 @@ def phase_congruency(image: Image) -> Congruency:
     mean phase less that across it, less the noise, over the summed amplitude. Independent of contrast.
     """
     xp, data = image.xp, image.data
-    if not is_numpy_array(data):
+    if not isinstance(data, np.ndarray):
         return _congruency(xp, data)
     each = [_congruency(xp, data[i : i + 1]) for i in range(len(data))]  # one image at a time: less memory, same speed
     return Congruency(*(np.concatenate(maps) for maps in zip(*each, strict=True)))
@@ -218,7 +221,7 @@ class Features(NamedTuple):
     where: Array
 
 
-def _features(xp: Any, maps: Congruency) -> Features:
+def _features(xp: Namespace, maps: Congruency) -> Features:
     where = maps.congruency > FEATURE
     congruency, edge, corner = (Image(pad(xp.where(where, x, 0.0), FRAME, FRAME, "zero")) for x in maps)
     return Features((congruency, edge, corner), where)
@@ -270,14 +273,14 @@ def q_p(t: Triple) -> Array:
     another metric too. The filters are not quite mirror images at the highest frequency, so flipping changes the
     last digits.
     """
-    xp, result = t.xp, 1.0
+    xp, sums = t.xp, list[Array]()
     candidates = [features(t.a), features(t.b), joint_features(t.a, t.b)]
     count = total(xp.astype(candidates[-1].where, xp.float64))
     where = [xp.astype(c.where, xp.uint8) for c in candidates]
     for i, data in enumerate(phase_congruency(t.fused)):
         fused, others = pad(data, FRAME, FRAME, "zero"), [c.maps[i] for c in candidates]
         known = [m for other, there in zip(others, where, strict=True) for m in (*local_moments(other, *WINDOW), there)]
-        factors = (None, fused, *(other.pixels for other in others))
-        best = swept(best_correlation, fused, gaussian(*WINDOW), factors, tuple(known), kept=0, summed=1)[0]
-        result = result * best / xp.where(count > 0, count, nan)
-    return result
+        images = (None, fused, *(other.pixels for other in others))
+        sums += swept(best_correlation, fused, gaussian(*WINDOW), images, tuple(known), kept=0, summed=1)
+    count = xp.where(count > 0, count, nan)
+    return sums[0] / count * sums[1] / count * sums[2] / count

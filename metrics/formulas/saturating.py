@@ -8,13 +8,13 @@ from __future__ import annotations
 from math import pi
 
 import numpy as np
-from array_api_compat import array_namespace, is_torch_array
 
 from ..arrays.filters import gaussian, mean, pad, product, sum_log10, total
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.pixelwise import divided, in_sequence, pixelwise, smaller, summed
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array, is_tensor, namespace
 from ..arrays.windows import windowed
 from ..catalog import metric
-from ..compiler.pixelwise import divided, pixelwise, smaller, summed
 from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, edges_of
 from .intensity import SPREAD
 from .perception import SCALES, SHEIKH, passed, possible, pyramid, slope_factor, variance
@@ -74,17 +74,14 @@ def ordered_convolution(x: Array, kernel: tuple[tuple[int, ...], ...]) -> Array:
         for i in range(3)
         if kernel[i][j]
     ]
-    found = terms[0]
-    for term in terms[1:]:
-        found = found + term
-    return found
+    return in_sequence(terms)
 
 
 def correct_root(x: Array) -> Array:
     """Square root, correctly rounded: torch's on a processor may be off by one unit in the last place."""
-    if not is_torch_array(x) or x.device.type != "cpu":
-        return array_namespace(x).sqrt(x)
-    return array_namespace(x).asarray(np.sqrt(x.detach().numpy()))
+    if not is_tensor(x) or x.device.type != "cpu":
+        return namespace(x).sqrt(x)
+    return namespace(x).asarray(np.sqrt(x.detach().numpy()))
 
 
 @feature
@@ -118,14 +115,14 @@ def ordered_qabf(t: Triple) -> Array:
 
 def saturated_vifp(fused: Image, source: Image) -> Array:
     """VIFp of the fused image with one source, the products of the first scale cut at 255: (N,)."""
-    kept, whole = 0.0, 0.0
+    arrived, whole = [], []
     levels = ((image.data, *pyramid(image)[1:]) for image in (fused, source))
     pairs = zip(*levels, saturated_moments(fused), saturated_moments(source), strict=True)
     for scale, (f, s, of_fused, of_source) in enumerate(pairs):
         both = windowed(product(f, s) if scale else saturated_product(f, s), gaussian(*SCALES[scale]))
-        kept = kept + summed(saturated_passes, both, *of_fused, *of_source, reduce=sum_log10)
-        whole = whole + summed(possible, of_source[1], reduce=sum_log10)
-    return kept / whole
+        arrived.append(summed(saturated_passes, both, *of_fused, *of_source, reduce=sum_log10))
+        whole.append(summed(possible, of_source[1], reduce=sum_log10))
+    return in_sequence(arrived) / in_sequence(whole)
 
 
 @metric(

@@ -6,13 +6,13 @@ Q_S, Q_C and Q_Y as in Liu et al. 2012 (doi:10.1109/TPAMI.2011.109); Piella's ow
 from __future__ import annotations
 
 from math import inf, nan
-from typing import Any
 
 import numpy as np
 
 from ..arrays.filters import mean, total
 from ..arrays.local import local_covariance, local_mean, local_variance, similarity
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array, Namespace
 from ..arrays.windows import correlate
 from ..catalog import metric
 
@@ -34,7 +34,7 @@ BLOCK = (8, inf)  # a Gaussian of infinite deviation is flat
 FLAT = "a 7x7 window is flat in the images that the weights are made of (0/0)"
 
 
-def share(first: Array, second: Array, xp: Any) -> Array:
+def share(first: Array, second: Array, xp: Namespace) -> Array:
     """Share of the first in the sum of both, 1/2 where both are zero."""
     both = first + second
     return xp.where(both > 0, first / xp.where(both > 0, both, 1.0), 0.5)
@@ -46,7 +46,7 @@ def quality(fused: Image, a: Image, b: Image) -> Array:
     return weight * similarity(fused, a, *SSIM) + (1 - weight) * similarity(fused, b, *SSIM)
 
 
-def salient_mean(q: Array, a: Array, b: Array, xp: Any) -> Array:
+def salient_mean(q: Array, a: Array, b: Array, xp: Namespace) -> Array:
     """Mean of `q` weighted by the larger of the saliences `a` and `b`; the plain mean where all of them are 0."""
     salience = xp.maximum(a, b)
     salience = xp.where((total(salience) > 0)[:, None, None], salience, 1.0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array
 from ..arrays.windows import swept
 from ..catalog import metric
 

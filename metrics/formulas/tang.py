@@ -9,7 +9,8 @@ from math import inf, log, nan
 
 from ..arrays.filters import pad
 from ..arrays.local import mean_similarity
-from ..arrays.triple import Array, Image, Triple, feature
+from ..arrays.triple import Image, Triple, feature
+from ..arrays.types import Array
 from ..catalog import adopt, metric
 from .gradient import CUI, gradient_sum
 from .information import QU, entropy, joint_probabilities, probabilities

@@ -9,9 +9,10 @@ from math import inf, log
 
 from ..arrays.filters import sobel, squared_distance
 from ..arrays.local import mean_similarity
-from ..arrays.triple import Array, Triple
+from ..arrays.pixelwise import in_sequence, summed
+from ..arrays.triple import Triple
+from ..arrays.types import Array
 from ..catalog import adopt, metric
-from ..compiler.pixelwise import summed
 from . import tang  # noqa: F401  (it registers AG, which is adopted below)
 from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, edges, strength
 from .information import probabilities
@@ -55,7 +56,7 @@ def rmse_of_sum(t: Triple) -> Array:
     sqrt(Σ (X - F)²) / (M N): because the root is taken before the division it falls with the size of the image.
     """
     xp, pixels = t.xp, t.fused.size[0] * t.fused.size[1]
-    return sum(xp.sqrt(squared_error(t.fused, source) / pixels) for source in t.sources) / 2
+    return in_sequence([xp.sqrt(squared_error(t.fused, source) / pixels) for source in t.sources]) / 2
 
 
 @metric(
@@ -101,7 +102,7 @@ def edge_intensity(t: Triple) -> Array:
 def ssim_gaussian_sum(t: Triple) -> Array:
     """SSIM with each source, summed: 11 x 11 Gaussian windows of deviation 1.5, weighted variances, L = 255."""
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    return sum(mean_similarity(t.fused, source, 11, 1.5, c1, c2) for source in t.sources)
+    return in_sequence([mean_similarity(t.fused, source, 11, 1.5, c1, c2) for source in t.sources])
 
 
 @metric(

@@ -1,6 +1,6 @@
 """The bundled triple on which `explain` shows what each convention gives: small, synthetic but natural.
 
-`python -m fusionbench.metrics.example` paints it anew.
+`python -m fusionbench.metrics.guide.example` paints it anew.
 """
 
 from __future__ import annotations
@@ -8,16 +8,18 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 SIDE = 160
 NAMES = ("fused", "ir", "vi")
 
 
 @cache
-def example() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def example() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Read the bundled triple.
 
     Returns
@@ -39,11 +41,11 @@ def example() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return images[0], images[1], images[2]
 
 
-def _blur(image: np.ndarray, sigma: float) -> np.ndarray:
+def _blur(image: NDArray[Any], sigma: float) -> NDArray[Any]:
     return cv2.GaussianBlur(image, (0, 0), sigma)
 
 
-def paint() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def paint() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Make the triple from scikit-image's `camera` (a CC0 photograph by Lav Varshney).
 
     The visible image is the photograph at dusk, with noise. In the infrared one the dark coat is warm, the rest faint

@@ -9,7 +9,7 @@ from math import isnan
 
 from ...errors import unknown
 from ..catalog import METRICS, Metric
-from ..evaluation import evaluate
+from ..evaluation import score
 from ..extensions import load_extensions
 from ..protocols import PROTOCOLS
 from .example import example
@@ -140,10 +140,9 @@ def _explanation(family: Family) -> Explanation:
 @cache
 def _convention(key: str) -> Convention:
     """Score the bundled triple."""
-    scores = evaluate(*example(), metrics=[key])
-    ((label, value),) = scores.items()
-    used = tuple(protocol.name for protocol in PROTOCOLS.values() if key in protocol.metrics)
-    return Convention(METRICS[key], float(value), scores.reasons.get(label, ""), used)
+    scores = score(*example(), [key])
+    users = tuple(protocol.name for protocol in PROTOCOLS.values() if key in protocol.metrics)
+    return Convention(METRICS[key], float(scores[key]), scores.reasons.get(key, ""), users)
 
 
 def overview() -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from array_api_compat import is_torch_array
-
 from ...errors import InputError, unknown
-from ..arrays.triple import Array
+from ..arrays.types import Array, is_tensor
 
 AXES = ("HW", "HWC", "CHW", "NHW", "NHWC", "NCHW")
 NARROW = 4  # pixels: a last axis this short is taken for channels, not for the width, unless `axes` says otherwise
@@ -125,13 +123,13 @@ def _readings(x: Array, alone: bool) -> tuple[str, ...]:
     if x.ndim == 2:
         return ("HW",)
     if x.ndim == 4:
-        if is_torch_array(x) and second in (1, 3):
+        if is_tensor(x) and second in (1, 3):
             return ("NCHW",)
         if last in (1, 3):
             return ("NHWC",)
         return ("NCHW",) if second in (1, 3) and last > NARROW else ()
     if last in (1, 3):
-        return ("CHW", "HWC") if is_torch_array(x) and first == last == 3 else ("HWC",)
+        return ("CHW", "HWC") if is_tensor(x) and first == last == 3 else ("HWC",)
     if last <= NARROW:
         return ()
     if alone:
@@ -150,14 +148,14 @@ def _chosen(x: Array, options: tuple[str, ...], counts: set[int], name: str) -> 
 
 
 def _expected(x: Array) -> str:
-    if is_torch_array(x):
+    if is_tensor(x):
         return "(H, W), (N, H, W) or (N, 3, H, W)"
     return "(H, W), (H, W, 3), (N, H, W) or (N, H, W, 3)"
 
 
 def _hint(x: Array) -> str:
     """Say what an array of too many channels may be, and how to make it an image."""
-    places = (-1,) if x.ndim == 3 else (1, -1) if is_torch_array(x) else (-1, 1)
+    places = (-1,) if x.ndim == 3 else (1, -1) if is_tensor(x) else (-1, 1)
     axis = next((axis for axis in places if x.shape[axis] in (2, 4)), None)
     if axis is None:
         return " of 1 or 3 channels, or say with axes which axis is which"

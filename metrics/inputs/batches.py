@@ -6,11 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from array_api_compat import is_torch_array
-
 from ...errors import InputError
-from ..arrays.triple import Array
+from ..arrays.types import Array, is_tensor, namespace
 from .axes import Axes, settle
 from .kinds import as_array, is_uint8
 from .policies import Planes
@@ -80,7 +77,7 @@ def _arrays(given: Any, name: str) -> list[Array]:
     found = [as_array(image, f"{name}[{i}]") for i, image in enumerate(given)]
     if not found:
         raise InputError(f"{name} is an empty list: give at least one image")
-    if len({is_torch_array(x) for x in found}) > 1:
+    if len({is_tensor(x) for x in found}) > 1:
         raise InputError(f"{name} is a list of arrays and tensors: give tensors, or arrays")
     return found
 
@@ -88,7 +85,7 @@ def _arrays(given: Any, name: str) -> list[Array]:
 def _planes(x: Array, axes: str) -> Planes:
     """Bring an array to (N, C, H, W)."""
     if axes.endswith("C"):
-        x = np.moveaxis(x, -1, -3) if isinstance(x, np.ndarray) else x.movedim(-1, -3)
+        x = namespace(x).moveaxis(x, -1, -3)
     if "C" not in axes:
         x = x[..., None, :, :]
     return x if axes.startswith("N") else x[None]

@@ -6,10 +6,10 @@ import sys
 from typing import Any
 
 import numpy as np
-from array_api_compat import is_torch_array
+from numpy.typing import NDArray
 
 from ...errors import InputError, one_line
-from ..arrays.triple import Array
+from ..arrays.types import Array, is_tensor
 
 PLAIN_MODES = ("L", "RGB", "I", "F")  # of Pillow, whose arrays are gray or RGB as they are; besides "I;16" and kin
 
@@ -28,10 +28,10 @@ def as_array(given: Any, what: str) -> Array:
     InputError
         for anything else, masked pixels, numbers that are not real, and tensors that hold no plain numbers.
     """
-    x = _plain_tensor(given, what) if is_torch_array(given) else _unmasked(_from_pillow(given, what), what)
+    x = _plain_tensor(given, what) if is_tensor(given) else _unmasked(_from_pillow(given, what), what)
     if not _is_real(x):
         raise InputError(f"{what} has type {x.dtype}: give uint8, or real numbers in 0..255")
-    return x.astype(np.float64) if not is_torch_array(x) and x.dtype.kind == "V" else x
+    return x.astype(np.float64) if not is_tensor(x) and x.dtype.kind == "V" else x
 
 
 def is_uint8(x: Array) -> bool:
@@ -45,7 +45,7 @@ def is_bool(x: Array) -> bool:
 
 
 def _is_real(x: Array) -> bool:
-    if is_torch_array(x):
+    if is_tensor(x):
         return not x.is_complex()
     if x.dtype.kind == "V":  # bfloat16 of ml_dtypes, but no records
         return bool(np.can_cast(x.dtype, np.float64))
@@ -80,7 +80,7 @@ def _from_pillow(given: Any, what: str) -> Any:
     )
 
 
-def _unmasked(given: Any, what: str) -> np.ndarray:
+def _unmasked(given: Any, what: str) -> NDArray[Any]:
     """Make a NumPy array; raises InputError where a pixel is masked, or NumPy cannot."""
     if isinstance(given, np.ma.MaskedArray):
         masked = int(np.ma.getmaskarray(given).sum())

@@ -11,10 +11,9 @@ from numbers import Real
 from typing import Any, TypeGuard
 
 import numpy as np
-from array_api_compat import array_namespace, is_torch_array
 
 from ...errors import InputError
-from ..arrays.triple import Array
+from ..arrays.types import Array, is_tensor, namespace
 from .axes import by_name
 from .kinds import is_bool, is_uint8
 
@@ -46,12 +45,12 @@ class Extent:
     @cached_property
     def low(self) -> float:
         """The smallest number."""
-        return float(self.pixels.min())
+        return float(namespace(self.pixels).min(self.pixels))
 
     @cached_property
     def high(self) -> float:
         """The largest number."""
-        return float(self.pixels.max())
+        return float(namespace(self.pixels).max(self.pixels))
 
     @property
     def peak(self) -> float:
@@ -62,13 +61,14 @@ class Extent:
     @cached_property
     def whole(self) -> bool:
         """Whether there are no fractions."""
-        xp = array_namespace(self.pixels)
+        xp = namespace(self.pixels)
         return not (xp.isdtype(self.pixels.dtype, "real floating") and xp.any(self.pixels != xp.round(self.pixels)))
 
     @property
     def is_mask(self) -> bool:
         """Whether the numbers are 0 and 1."""
-        if float(self.pixels[0, self.pixels.shape[1] // 2].max()) > 1:  # one row tells most images apart
+        row = self.pixels[0, self.pixels.shape[1] // 2]
+        if float(namespace(row).max(row)) > 1:  # it tells most images apart
             return False
         return self.low == 0 and self.high == 1 and self.whole
 
@@ -113,7 +113,7 @@ def _range(one: Any) -> Range:
 
 def extents(x: Array, what: str, stated: Range | None) -> list[Extent]:
     """Look at the numbers of each image of (N, C, H, W)."""
-    if isinstance(x, np.ndarray):
+    if not is_tensor(x):
         return [Extent(what if len(x) == 1 else f"{what}[{i}]", image, stated) for i, image in enumerate(x)]
     import torch
 
@@ -152,7 +152,7 @@ def scaled(x: Array, found: Sequence[Extent], beside: Sequence[Extent]) -> Array
             )
         if is_uint8(x):
             return x
-        xp = array_namespace(x)
+        xp = namespace(x)
         for one in found:
             _check(one, beside, xp.isdtype(x.dtype, "integral"))
         return xp.astype(x, xp.float64)
@@ -163,11 +163,11 @@ def scaled(x: Array, found: Sequence[Extent], beside: Sequence[Extent]) -> Array
 
 def _levels(x: Array, stated: Range) -> Array:
     """Bring numbers of a range to 0..255, clipped there."""
-    xp, (black, white) = array_namespace(x), stated
+    xp, (black, white) = namespace(x), stated
     x = xp.astype(x, xp.float64)
     if stated != LEVELS:
         x = (x - black) * 255 / (white - black)
-    return x.clamp(0, 255) if is_torch_array(x) else np.clip(x, 0, 255)
+    return x.clamp(0, 255) if is_tensor(x) else np.clip(np.asarray(x), 0, 255)
 
 
 def _check(one: Extent, beside: Sequence[Extent], integral: bool) -> None:

@@ -42,11 +42,10 @@ def blocks(rng: np.random.Generator) -> np.ndarray:
 
 
 @st.composite
-def triples(draw: st.DrawFn) -> Three:
+def triples(draw: st.DrawFn, *kinds: Callable[[np.random.Generator], np.ndarray]) -> Three:
     """Two different sources and a mixture of them, uint8."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    kinds = st.sampled_from([smooth, noise, blocks])
-    a, b = (draw(kinds)(rng) for _ in range(2))
+    a, b = (draw(st.sampled_from(kinds or (smooth, noise, blocks)))(rng) for _ in range(2))
     share = draw(st.floats(0.1, 0.9))
     fused = share * a + (1 - share) * b + rng.normal(0, 2, SHAPE)
     return tuple(np.clip(np.rint(x), 0, 255).astype(np.uint8) for x in (fused, a, b))  # type: ignore[return-value]

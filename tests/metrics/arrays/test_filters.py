@@ -10,8 +10,7 @@ import pytest
 import torch
 from scipy import ndimage, signal
 
-from fusionbench.metrics.arrays import filters, windows
-from fusionbench.metrics.compiler import pixelwise
+from fusionbench.metrics.arrays import filters, pixelwise, windows
 
 KINDS = pytest.mark.parametrize("kind", [np.asarray, torch.from_numpy], ids=["array", "tensor"])
 SIZES = [(60, 70), (17, 17), (33, 128), (19, 40), (200, 18)]
@@ -145,15 +144,6 @@ def test_summed_and_mapped(kind: Kind, view: bool) -> None:
     np.testing.assert_array_equal(np.asarray(plus), np.asarray(x + y))
     np.testing.assert_array_equal(np.asarray(minus), np.asarray(x - y))
     np.testing.assert_allclose(np.asarray(both), np.asarray(x * y).sum(axis=(1, 2)), rtol=1e-12)
-
-
-@KINDS
-def test_in_pieces(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filters, "STRIP", 100)
-    x, y = kind(images((30, 41), 3)), kind(images((30, 41), 3)[::-1].copy())
-    plus, minus = filters.in_pieces(lambda p, q: (p + q, p - q), x, y)
-    np.testing.assert_array_equal(np.asarray(plus), np.asarray(x + y))
-    np.testing.assert_array_equal(np.asarray(minus), np.asarray(x - y))
 
 
 def test_gaussian_is_normalised_and_cannot_be_changed() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from fusionbench.errors import InputError
 from fusionbench.metrics import METRICS, evaluate
-from fusionbench.metrics.compiler import levels, machine
+from fusionbench.metrics.compiler import levels, loops, machine
 from fusionbench.metrics.compiler.levels import X86, choose, missing
 from fusionbench.metrics.guide.example import example
 
@@ -80,7 +80,7 @@ def test_other_makers_and_no_code_at_all(monkeypatch: pytest.MonkeyPatch) -> Non
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Choose anew, and forget the choice."""
     monkeypatch.delenv("FUSIONBENCH_CPU", raising=False)
-    monkeypatch.setattr(machine, "_made", {})
+    monkeypatch.setattr(machine, "_codes", {})
     machine.processor.cache_clear()
     yield monkeypatch
     monkeypatch.undo()
@@ -130,14 +130,14 @@ ABOVE = {"xmm": re.compile("[yz]mm"), "ymm": re.compile("zmm"), "zmm": re.compil
 def test_what_each_level_is_compiled_to(fresh: pytest.MonkeyPatch) -> None:
     """Every loop of every metric: the level's registers and no higher ones, on whatever processor this is run."""
     written: dict[Any, Callable[..., Any]] = {}
-    made = machine.made
-    fresh.setattr(machine, "made", lambda key, write: written.setdefault(key, write) and made(key, write))
+    machine_code = machine.machine_code
+    fresh.setattr(loops, "machine_code", lambda key, write: written.setdefault(key, write) and machine_code(key, write))
     if machine.processor() is None:
         pytest.skip("there is no compiler")
     evaluate(*(image[:96, :112] for image in example()), metrics=list(METRICS))
     assert len(written) > 20
     for level in X86:
-        codes = [machine.target(level).emit_assembly(machine.finished(write(level))) for write in written.values()]
+        codes = [machine.target(level).emit_assembly(machine.parse(write(level))) for write in written.values()]
         assert not any(ABOVE[REGISTERS[level.name]].search(code) for code in codes)
         assert any(REGISTERS[level.name] in code for code in codes)
         assert any(FUSED.search(code) for code in codes) == ("v3" in level.name or "v4" in level.name)
@@ -146,7 +146,7 @@ def test_what_each_level_is_compiled_to(fresh: pytest.MonkeyPatch) -> None:
 VALUES = """
 import json, sys
 from fusionbench.metrics import METRICS, evaluate
-from fusionbench.metrics.compiler.machine import processor
+from fusionbench.metrics.compiler import processor
 from fusionbench.metrics.guide.example import example
 images = [image[:96, :112] for image in example()]
 level = processor()

@@ -1,4 +1,4 @@
-"""One formula, three engines: compiled, NumPy without a compiler, and torch."""
+"""One formula, three ways: compiled, by NumPy without a compiler, and by torch."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from fusionbench.metrics.compiler import machine
-from fusionbench.metrics.compiler.pixelwise import arctan, choose, exp, larger, log2, pixelwise, smaller, sqrt, summed
+from fusionbench.metrics.arrays.pixelwise import arctan, choose, exp, larger, log2, pixelwise, smaller, sqrt, summed
+from fusionbench.metrics.compiler import images, processor
 
 
 def formula(x: float, y: float, limit: float) -> float:
@@ -34,13 +34,13 @@ def wanted() -> np.ndarray:
 
 
 def test_compiled() -> None:
-    if machine.processor() is None:
+    if processor() is None:
         pytest.skip("llvmlite is not installed")
     np.testing.assert_allclose(pixelwise(formula)(*maps(), 0.4), wanted(), rtol=1e-15)
 
 
 def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "processor", lambda: None)
+    monkeypatch.setattr(images, "processor", lambda: None)
     np.testing.assert_allclose(pixelwise(formula)(*maps(), 0.4), wanted(), rtol=1e-15)
 
 

@@ -1,42 +1,32 @@
-"""Makes the small golden set: three triples of our own, and their values by the plain readings in speed/plain.py.
+"""Makes the small golden set: three triples of our own, and their values by the plain readings of the film convention.
 
-Run `python tests/metrics/golden/make.py` from the root of the repository. The images are computed with whole numbers
+Run `python -m tests.metrics.golden.make` from the root of the repository. The images are computed with whole numbers
 only, so that every machine makes the same; the values are float64 results of direct convolutions.
 """
 
 from __future__ import annotations
 
 import csv
-import importlib.util
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import cv2
 import numpy as np
 
+from ..readings import READINGS
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
 HEIGHT, WIDTH = 72, 93
-
-
-def plain() -> ModuleType:
-    """The plain readings; they are no part of the package."""
-    spec = importlib.util.spec_from_file_location("plain", ROOT / "speed" / "plain.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+FILM = [key for key in READINGS if key.endswith(("@film", "@dr2"))]
 
 
 def grain(seed: int, amplitude: int) -> np.ndarray:
     """Pseudo-random whole numbers in -amplitude..amplitude, from a linear congruential generator."""
-    state, found = seed, []
+    state, numbers = seed, []
     for _ in range(HEIGHT * WIDTH):
         state = (state * 1103515245 + 12345) % 2**31
-        found.append(state // 65536 % (2 * amplitude + 1) - amplitude)
-    return np.array(found).reshape(HEIGHT, WIDTH)
+        numbers.append(state // 65536 % (2 * amplitude + 1) - amplitude)
+    return np.array(numbers).reshape(HEIGHT, WIDTH)
 
 
 def triples() -> dict[str, list[np.ndarray]]:
@@ -47,21 +37,20 @@ def triples() -> dict[str, list[np.ndarray]]:
     smooth = y * x * 255 // (HEIGHT * WIDTH)
     patches = (x // 16 * 37 + y // 12 * 53) % 256
     bright, dark = np.clip(2 * smooth + grain(3, 12), 0, 255), smooth // 3 + grain(4, 2)
-    found = {
+    images = {
         "disk": [np.maximum(disk, stripes), disk, stripes],
         "patches": [(smooth + patches) // 2, smooth, patches],
         "exposure": [(bright + 2 * dark) // 2, bright, dark],
     }
-    return {name: [np.clip(image, 0, 255).astype(np.uint8) for image in three] for name, three in found.items()}
+    return {name: [np.clip(image, 0, 255).astype(np.uint8) for image in three] for name, three in images.items()}
 
 
 def rows() -> list[tuple[str, str, str]]:
     """Triple, metric key and value, for every plain reading."""
-    readings = plain().PLAIN
     return [
-        (name, key, repr(float(read(*(image.astype(np.float64) for image in three)))))
+        (name, key, repr(float(READINGS[key](*(image.astype(np.float64) for image in three)))))
         for name, three in triples().items()
-        for key, read in readings.items()
+        for key in FILM
     ]
 
 

@@ -1,4 +1,4 @@
-"""The definitions read plainly, in NumPy and SciPy, float64: what the package is checked against and timed against.
+"""The film convention read plainly, in NumPy and SciPy, float64: what it is checked against and timed against.
 
 One function per metric, (fused, a, b) of (H, W) in 0..255 -> float; each stands alone and does the obvious thing,
 filters by direct two-dimensional convolution, as the field's evaluators do. Nothing here is shared with the package.
@@ -7,37 +7,27 @@ filters by direct two-dimensional convolution, as the field's evaluators do. Not
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from scipy.signal import convolve2d
 
-Reading = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
-PLAIN: dict[str, Reading] = {}  # by metric key, name@convention
+from .registry import gaussian, reading
 
 
-def reading(*keys: str) -> Callable[[Reading], Reading]:
-    """Enter a plain reading under the keys of the metrics that it defines."""
-
-    def enter(function: Reading) -> Reading:
-        PLAIN.update(dict.fromkeys(keys, function))
-        return function
-
-    return enter
-
-
-@reading("EN@film")
+@reading("EN@film", "EN@tang", "EN@tang2022", "Entropy@vifb")
 def en(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     counts = np.bincount(np.round(fused).astype(np.uint8).ravel(), minlength=256)
     p = counts[counts > 0] / fused.size
     return float(-np.sum(p * np.log2(p)))
 
 
-@reading("SD@film")
+@reading("SD@film", "SD@tang", "Variance@vifb")
 def sd(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return float(np.std(fused))
 
 
-@reading("SF@film")
+@reading("SF@film", "SF@tang")
 def sf(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return float(np.sqrt(np.mean(np.diff(fused, axis=1) ** 2) + np.mean(np.diff(fused, axis=0) ** 2)))
 
@@ -56,7 +46,7 @@ def _mutual_information(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.sum(joint[there] * np.log(joint[there] / independent[there])))
 
 
-@reading("MI@film")
+@reading("MI@film", "Mutinf@vifb")
 def mi(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return _mutual_information(fused, a) + _mutual_information(fused, b)
 
@@ -75,52 +65,53 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.corrcoef(x.ravel(), y.ravel())[0, 1])
 
 
-@reading("CC@film")
+@reading("CC@film", "CC@tang", "CC@tang2022")
 def cc(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return (_correlation(fused, a) + _correlation(fused, b)) / 2
 
 
-@reading("SCD@film")
+@reading("SCD@film", "SCD@tang", "SCD@tang2022")
 def scd(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return _correlation(fused - b, a) + _correlation(fused - a, b)
 
 
-def _window(size: int, sigma: float) -> np.ndarray:
-    y, x = np.mgrid[:size, :size] - (size - 1) / 2
-    window = np.exp(-(x**2 + y**2) / (2 * sigma**2))
-    return window / window.sum()
+def vif_maps(
+    source: np.ndarray, fused: np.ndarray, noise: float, cut: Callable[[np.ndarray], np.ndarray] = np.asarray
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Gain, information that arrives and information that there was, at VIFp's four scales.
 
-
-def _vifp(reference: np.ndarray, distorted: np.ndarray) -> float:
-    tiny, passed, possible = 1e-10, 0.0, 0.0
+    `cut` is applied to the products of the finest scale.
+    """
+    tiny, maps = 1e-10, []
     for scale in range(4):
         size = 2 ** (4 - scale) + 1
-        window = _window(size, size / 5)
+        smooth = partial(convolve2d, in2=gaussian(size, size / 5), mode="valid")
         if scale:
-            reference = convolve2d(reference, window, mode="valid")[::2, ::2]
-            distorted = convolve2d(distorted, window, mode="valid")[::2, ::2]
-        mr, md = convolve2d(reference, window, mode="valid"), convolve2d(distorted, window, mode="valid")
-        vr = np.maximum(convolve2d(reference * reference, window, mode="valid") - mr * mr, 0)
-        vd = np.maximum(convolve2d(distorted * distorted, window, mode="valid") - md * md, 0)
-        cov = convolve2d(reference * distorted, window, mode="valid") - mr * md
-        gain = cov / (vr + tiny)
-        noise = vd - gain * cov
-        gain[vr < tiny] = 0
-        noise[vr < tiny] = vd[vr < tiny]
-        vr[vr < tiny] = 0
-        gain[vd < tiny] = 0
-        noise[vd < tiny] = 0
-        noise[gain < 0] = vd[gain < 0]
-        gain[gain < 0] = 0
-        noise[noise <= tiny] = tiny
-        passed += np.sum(np.log10(1 + gain * gain * vr / (noise + 2)))
-        possible += np.sum(np.log10(1 + vr / 2))
-    return float(passed / possible) if possible > 0 else 1.0
+            source, fused, cut = smooth(source)[::2, ::2], smooth(fused)[::2, ::2], np.asarray
+        ms, mf = smooth(source), smooth(fused)
+        vs = np.maximum(smooth(cut(source * source)) - ms * ms, 0)
+        vf = np.maximum(smooth(cut(fused * fused)) - mf * mf, 0)
+        cov = smooth(cut(source * fused)) - ms * mf
+        gain = cov / (vs + tiny)
+        rest = vf - gain * cov
+        flat = vs < tiny
+        gain[flat], rest[flat], vs[flat] = 0, vf[flat], 0
+        gain[vf < tiny], rest[vf < tiny] = 0, 0
+        rest[gain < 0], gain[gain < 0] = vf[gain < 0], 0
+        rest[rest <= tiny] = tiny
+        maps.append((gain, np.log10(1 + gain**2 * vs / (rest + noise)), np.log10(1 + vs / noise)))
+    return maps
 
 
-@reading("VIFF@film")
+def vifp(source: np.ndarray, fused: np.ndarray, cut: Callable[[np.ndarray], np.ndarray] = np.asarray) -> float:
+    maps = vif_maps(source, fused, 2.0, cut)
+    possible = sum(there.sum() for _, _, there in maps)
+    return float(sum(arrived.sum() for _, arrived, _ in maps) / possible) if possible > 0 else 1.0
+
+
+@reading("VIFF@film", "VIF@tang")
 def viff(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
-    return _vifp(a, fused) + _vifp(b, fused)
+    return vifp(a, fused) + vifp(b, fused)
 
 
 def _edges(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -141,7 +132,7 @@ def _edge_transfer(gs: np.ndarray, angle_s: np.ndarray, gf: np.ndarray, angle_f:
     return 0.9994 / (1 + np.exp(-15 * (strength - 0.5))) * (0.9879 / (1 + np.exp(-22 * (closeness - 0.8))))
 
 
-@reading("Qabf@film")
+@reading("Qabf@film", "Qabf@tang")
 def qabf(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     (gf, af), (ga, aa), (gb, ab) = _edges(fused), _edges(a), _edges(b)
     kept = _edge_transfer(ga, aa, gf, af) * ga + _edge_transfer(gb, ab, gf, af) * gb

@@ -1,24 +1,12 @@
-"""Q_P and phase congruency against a plain reading of the definition, filter by filter."""
+"""Phase congruency and Q_P read plainly, filter by filter."""
 
 from __future__ import annotations
 
-from math import isnan, log, pi, sqrt
+from math import log, pi, sqrt
 
 import numpy as np
-import pytest
-import torch
-from scipy.ndimage import gaussian_filter
 
-from fusionbench.metrics import METRICS, Image, Triple, evaluate
-from fusionbench.metrics.formulas.phase import phase_congruency
-
-
-def scene(seed: int, shape: tuple[int, int]) -> list[np.ndarray]:
-    rng = np.random.default_rng(seed)
-    a, b = (128 + 400 * gaussian_filter(rng.standard_normal(shape), 1.5) for _ in range(2))
-    a[:, shape[1] // 2 :] += 60
-    b[shape[0] // 3 :] -= 70
-    return [np.clip(np.rint(x), 0, 255) for x in ((a + b) / 2, a, b)]
+from .registry import gaussian, reading, windows
 
 
 def axis(count: int) -> np.ndarray:
@@ -86,21 +74,17 @@ def congruency(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Local correlation, zeros around."""
-    offsets = np.arange(11) - 5
-    w = np.exp(-(offsets[:, None] ** 2 + offsets[None] ** 2) / 4.5)
-    w, (h, width), out = w / w.sum(), x.shape, np.zeros_like(x)
-    px, py = np.pad(x, 5), np.pad(y, 5)
-    for i in range(h):
-        for j in range(width):
-            a, b = px[i : i + 11, j : j + 11], py[i : i + 11, j : j + 11]
-            ma, mb = (w * a).sum(), (w * b).sum()
-            va, vb, c = (w * a * a).sum() - ma**2, (w * b * b).sum() - mb**2, (w * a * b).sum() - ma * mb
-            out[i, j] = (c + 1e-4) / (sqrt(abs(va * vb)) + 1e-4)
-    return out
+    w, values = gaussian(11, 1.5), []
+    for a, b in windows(11, np.pad(x, 5), np.pad(y, 5)):
+        ma, mb = (w * a).sum(), (w * b).sum()
+        va, vb, c = (w * a * a).sum() - ma**2, (w * b * b).sum() - mb**2, (w * a * b).sum() - ma * mb
+        values.append((c + 1e-4) / (sqrt(abs(va * vb)) + 1e-4))
+    return np.reshape(values, x.shape)
 
 
-def plain_q_p(images: list[np.ndarray]) -> float:
-    f, a, b = (congruency(x) for x in images)
+@reading("Q_P@liu")
+def q_p(fused: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
+    f, a, b = (congruency(x) for x in (fused, first, second))
     larger, result = a[0] > b[0], 1.0
     masks = [a[0] > 0.1, b[0] > 0.1, np.maximum(a[0], b[0]) > 0.1]
     for i in range(3):
@@ -108,57 +92,3 @@ def plain_q_p(images: list[np.ndarray]) -> float:
         best = [np.where(m, correlation(m * s, f[i]), 0) for m, s in zip(masks, sources, strict=True)]
         result *= np.maximum.reduce(best).sum() / masks[2].sum()
     return result
-
-
-def value(images: list[np.ndarray]) -> float:
-    return float(METRICS["Q_P@liu"].compute(Triple(*(Image(x[None]) for x in images)))[0])
-
-
-@pytest.mark.parametrize("shape", [(32, 40), (33, 37), (24, 41)])
-def test_q_p(shape: tuple[int, int]) -> None:
-    images = scene(0, shape)
-    assert value(images) == pytest.approx(plain_q_p(images), rel=1e-9)
-
-
-def test_large_primes_take_the_other_transform() -> None:
-    image = scene(1, (41, 43))[0]
-    found, expected = phase_congruency(Image(image[None])), congruency(image)
-    for got, want in zip(found, expected, strict=True):
-        np.testing.assert_allclose(got[0], want, atol=1e-10)
-
-
-@pytest.mark.parametrize("shape", [(2, 2), (3, 5), (9, 8)])
-def test_small_images(shape: tuple[int, int]) -> None:
-    images = np.random.default_rng(2).integers(0, 256, (3, *shape)).astype(float)
-    found = phase_congruency(Image(images))
-    for maps in found:
-        assert np.isfinite(maps).all()
-    assert (found.congruency >= 0).all()
-    assert (found.congruency <= 1).all()
-
-
-def test_contrast_does_not_matter_much() -> None:
-    image = scene(3, (48, 64))[1]
-    strong, weak = (phase_congruency(Image(x[None])).congruency for x in (image, image / 4))
-    assert np.corrcoef(strong.ravel(), weak.ravel())[0, 1] > 0.999
-
-
-def test_tensors_and_batches_agree() -> None:
-    batch = [np.stack(x) for x in zip(scene(4, (40, 48)), scene(5, (40, 48)), strict=True)]
-    arrays = METRICS["Q_P@liu"].compute(Triple(*(Image(x) for x in batch)))
-    tensors = METRICS["Q_P@liu"].compute(Triple(*(Image(torch.from_numpy(x)) for x in batch)))
-    np.testing.assert_allclose(tensors.numpy(), arrays, rtol=1e-9)
-    np.testing.assert_allclose(arrays, [value([x[i] for x in batch]) for i in range(2)], rtol=1e-12)
-
-
-def test_no_feature_no_value() -> None:
-    flat = np.full((32, 32), 90, dtype=np.uint8)
-    fused = scene(6, (32, 32))[0].astype(np.uint8)
-    scores = evaluate(fused, flat, flat, metrics=["Q_P@liu"])
-    assert isnan(scores["Q_P@liu"])
-    assert "phase congruency" in scores.reasons["Q_P@liu"]
-
-
-def test_a_flat_fused_image_scores_nearly_one() -> None:
-    _, a, b = scene(7, (32, 32))
-    assert 0.99 < value([np.full((32, 32), 90.0), a, b]) <= 1, "the trap that the docstring tells of"
