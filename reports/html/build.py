@@ -18,6 +18,7 @@ from ..profiles import read_profiles
 from .collect import KINDS, DataSet, Run, collect
 from .curves import read_training
 from .data import SIDES, Names, dataset_content, index, metric_columns, script
+from .extensions import panels
 from .images import Picture, place
 from .names import slugs
 from .pages import ASSETS, asset, from_markdown, render, words
@@ -86,6 +87,7 @@ class Builder:
 
     def __init__(self, folder: Path, runs: Path, datasets: list[DataSet], explanations: Mapping[str, str]) -> None:
         self.folder, self.datasets, self.explanations = folder, datasets, explanations
+        self.panels = panels(runs)
         self.training = read_training(runs / "train")
         self.profiles = read_profiles(runs)
         self.columns = metric_columns(datasets)
@@ -160,7 +162,7 @@ class Builder:
     def _write_pages(self) -> None:
         content: dict[str, Any] = {
             "version": __version__, "datasets": self.datasets, "names": self.names, "columns": self.columns,
-            "training": self.training, "profiles": self.profiles,
+            "training": self.training, "profiles": self.profiles, "panels": self.panels,
             "footnotes": {d.label: footnotes([d.board], [e.method for e in d.board.entries]) for d in self.datasets},
         }  # fmt: skip
         pages = ["pairs", "viewer", "significance", "metrics", "runs", *(["training"] if self.training else [])]
