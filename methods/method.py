@@ -68,6 +68,7 @@ class Method(ABC):
     flags: ClassVar[Mapping[str, Flag]] = {}
     device: str = "cpu"
     _source_file: ClassVar[Path | None] = None  # the user's, that the class was loaded from
+    _revive: ClassVar[Any] = None  # makes an instance of it in another process
     _label: str | None = None
 
     @abstractmethod
@@ -127,9 +128,7 @@ class Method(ABC):
         reduced = super().__reduce_ex__(protocol)
         if self._source_file is None:
             return reduced
-        from .userfile import revive
-
-        return (revive, (str(self._source_file), type(self).__name__), *reduced[2:])
+        return (self._revive, (str(self._source_file), type(self).__name__), *reduced[2:])
 
     def check(self, pairs: Sequence[Pair]) -> None:  # noqa: B027
         """Make sure of what every pair needs: weights, programs, files, modules.

@@ -115,7 +115,7 @@ def import_file(path: Path) -> ModuleType:
         del sys.modules[name]
         raise InputError(f"method file {path} cannot be imported: {one_line(error)}") from error
     for cls in classes_of(module):
-        cls._source_file = path.resolve()
+        cls._source_file, cls._revive = path.resolve(), staticmethod(revive)
     return module
 
 

@@ -67,6 +67,31 @@ def test_no_arrow_runs_the_other_way(room: str) -> None:
             assert allowed, f"{path.relative_to(ROOT)} imports {name}"
 
 
+def _graph() -> dict[str, set[str]]:
+    """Which module imports which, anywhere in it: `from .x import y` means the module x.y, or else x."""
+    paths = [ROOT / f"{leaf}.py" for leaf in LEAVES] + [
+        p for room in (*ROOMS, "cli") for p in (ROOT / room).rglob("*.py")
+    ]
+    names = {".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): p for p in paths}
+    return {
+        name: {target if target in names else target.rpartition(".")[0] for target in _imports(path)}
+        & names.keys() - {name}
+        for name, path in names.items()
+    }
+
+
+def test_no_imports_run_in_a_circle() -> None:
+    """Neither at the top of modules, nor in functions, nor for types alone."""
+    graph = _graph()
+    graph.pop("datasets.remarks")  # of a data set, which offers them
+    while lowest := {name for name, targets in graph.items() if not targets & graph.keys()}:
+        graph = {name: targets for name, targets in graph.items() if name not in lowest}
+    while highest := graph.keys() - set().union(*graph.values()):
+        graph = {name: targets for name, targets in graph.items() if name not in highest}
+    circles = {name: sorted(targets & graph.keys()) for name, targets in graph.items()}
+    assert not circles, circles
+
+
 @pytest.mark.parametrize("name", modules())
 def test_examples_in_docstrings_run(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0

@@ -1,25 +1,14 @@
-"""The H5 files that FILM is trained on: groups `imageA`, `imageB` and `text`, one entry for each pair in each.
-
-Images are (1, H, W) float32 in [0, 1], texts (1, L, 768). Files of the published script are read as well as ours, which
-carry the attributes `complete` and `settings` besides.
-"""
+"""Opening H5 files, which hold text features for FILM, or all that it is trained on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import h5py
-import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import InputError
-from .features import Features, checked
-
-GROUPS = ("imageA", "imageB", "text")
-Image = NDArray[np.float32]
 
 
 @contextmanager
@@ -41,73 +30,3 @@ def open_h5(path: Path) -> Iterator[h5py.File]:
         ) from error
     with file:
         yield file
-
-
-class PairFile:
-    """The pairs of one H5 file, which is opened anew for each: so it can be read from several processes.
-
-    Parameters
-    ----------
-    path : the file.
-
-    Attributes
-    ----------
-    names : of the pairs, in alphabetical order.
-    task : "IVF", "MIF", "MEF" or "MFF" where the file says it, else "IVF".
-
-    Raises
-    ------
-    InputError
-        A group is missing, a pair is not in all three, its images differ in size, its text is not 768 wide, or the file
-        was not finished.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        with open_h5(self.path) as file:
-            self._check_groups(file)
-            self.names = sorted(file["imageA"])
-            self.sizes = {name: self._check_pair(file, name) for name in self.names}
-            self.tasks = {name: str(file["imageA"][name].attrs.get("task", "IVF")) for name in self.names}
-        if not self.names:
-            raise InputError(f"{self.path} holds no pair")
-
-    def read(self, name: str) -> tuple[Image, Image, Features]:
-        """Return the two images (H, W) in [0, 1] and the text (L, 768) of a pair."""
-        with open_h5(self.path) as file:
-            try:
-                a, b = (np.asarray(file[group][name], np.float32).squeeze() for group in GROUPS[:2])
-                text = np.asarray(file["text"][name])
-            except OSError as error:
-                raise InputError(f"cannot read pair {name!r} of {self.path}: the file is damaged") from error
-        size = self.sizes[name]
-        return a.reshape(size), b.reshape(size), checked(text, name)
-
-    def _check_groups(self, file: h5py.File) -> None:
-        if not file.attrs.get("complete", True):
-            raise InputError(
-                f"{self.path} was not finished: run the `fusionbench prepare film` that made it again, and it goes on"
-            )
-        for group in GROUPS:
-            if not isinstance(file.get(group), h5py.Group):
-                raise InputError(f"{self.path} has no group {group!r}: it is no H5 file of FILM")
-        everything = set().union(*(file[group] for group in GROUPS))
-        for group in GROUPS:
-            lacking = sorted(everything - set(file[group]))
-            if lacking:
-                more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-                raise InputError(f"{self.path} has no {group} of pair {lacking[0]!r}{more}: make the file again")
-
-    def _check_pair(self, file: h5py.File, name: str) -> tuple[int, int]:
-        a, b, text = (tuple(file[group][name].shape) for group in GROUPS)
-        if a != b:
-            raise InputError(f"the images of pair {name!r} in {self.path} differ in size: {_size(a)} and {_size(b)}")
-        if len(a) not in (2, 3) or (len(a) == 3 and a[0] != 1):
-            raise InputError(f"the images of pair {name!r} in {self.path} are {_size(a)}, not 1xHxW")
-        if not text or text[-1] != 768:
-            raise InputError(f"the text of pair {name!r} in {self.path} is {_size(text)}, not 1xLx768")
-        return int(a[-2]), int(a[-1])
-
-
-def _size(shape: tuple[Any, ...]) -> str:
-    return "x".join(map(str, shape)) or "a single number"

@@ -19,6 +19,7 @@ from ...version import __version__
 from .collect import DataSet, collect
 from .curves import loss_curves
 from .data import SIDES, dataset_content, index, metric_columns, script
+from .extensions import panels
 from .images import Picture, place
 from .names import Names
 from .pages import ASSETS, asset, from_markdown, render, words
@@ -91,6 +92,7 @@ class Builder:
         self.folder, self.datasets, self.explanations = folder, datasets, explanations
         self.training = [loss_curves(training) for training in results.trainings]
         self.profiles = results.profiles
+        self.panels = panels(results)
         self.columns = metric_columns(datasets)
         self.names = Names(datasets, self.columns)
 
@@ -158,7 +160,7 @@ class Builder:
     def _write_pages(self) -> None:
         content: dict[str, Any] = {
             "version": __version__, "datasets": self.datasets, "names": self.names, "columns": self.columns,
-            "training": self.training, "profiles": self.profiles,
+            "training": self.training, "profiles": self.profiles, "panels": self.panels,
             "footnotes": {d.label: footnotes([d.board], [e.method for e in d.board.entries]) for d in self.datasets},
         }  # fmt: skip
         pages = ["pairs", "viewer", "significance", "metrics", "runs", *(["training"] if self.training else [])]

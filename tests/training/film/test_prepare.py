@@ -9,7 +9,7 @@ import pytest
 
 from fusionbench.datasets.images import write
 from fusionbench.errors import InputError
-from fusionbench.methods.film.h5 import PairFile
+from fusionbench.training.recipes.film.pairs import PairFile
 from fusionbench.training.recipes.film.prepare import prepare
 
 DRAW = np.random.default_rng(5)

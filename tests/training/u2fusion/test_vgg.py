@@ -13,22 +13,14 @@ from fusionbench.errors import InputError, RunError
 from fusionbench.training.recipes.u2fusion import vgg as vgg_module
 from fusionbench.training.recipes.u2fusion.vgg import BLOCKS, VGG16, load_vgg
 
+from ..runs import random_vgg
+
 Array = NDArray[np.float64]
-
-
-def tensors() -> dict[str, torch.Tensor]:
-    """Weights by torchvision's names."""
-    torch.manual_seed(1)
-    named = {}
-    for name, tensor in VGG16().state_dict().items():
-        deviation = 0.1 if tensor.ndim == 1 else (2 / tensor[0].numel()) ** 0.5
-        named[name.replace("features_", "features.")] = torch.randn(tensor.shape) * deviation
-    return named
 
 
 @pytest.fixture(scope="module")
 def named() -> dict[str, torch.Tensor]:
-    return tensors()
+    return random_vgg(1)
 
 
 def convolve(x: Array, kernel: Array, bias: Array) -> Array:

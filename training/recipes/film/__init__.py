@@ -3,7 +3,7 @@
 ============ ===========================================================================
 `recipe`     network, optimiser and schedule of the two recipes: begin here
 `loss`       what they minimise
-`samples`    the pairs and texts that they learn from, out of H5 files and data sets
+`samples`    what they learn from: pairs and texts out of data sets, or of the H5 files of `pairs`
 `prepare`    `fusionbench prepare film`: from a data set to such an H5 file
 ============ ===========================================================================
 """

@@ -20,8 +20,9 @@ from ....datasets.ranges import RangeOption
 from ....datasets.spec import TASKS
 from ....errors import InputError, unknown
 from ....files import writing
-from ....methods.film.h5 import GROUPS, Image, PairFile
+from ....methods.film.h5 import open_h5
 from ....methods.film.text import TextSource, make_text
+from .pairs import GROUPS, Image, PairFile
 
 Size = Literal["small", "native"]
 Portrait = Literal["upright", "transposed"]
@@ -166,8 +167,6 @@ def _sized(image: Image, pair: Pair, settings: dict[str, Any], small: tuple[int,
 
 
 def _check_same(path: Path, settings: dict[str, Any], pairs: Sequence[Pair]) -> None:
-    from ....methods.film.h5 import open_h5
-
     with open_h5(path) as file:
         same = file.attrs.get("settings") == json.dumps(settings, sort_keys=True)
         same = same and all(group in file and {pair.name for pair in pairs} == set(file[group]) for group in GROUPS)

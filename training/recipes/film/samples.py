@@ -15,13 +15,13 @@ from torch.utils.data import Dataset
 from ....datasets.pair import Pair, Task
 from ....errors import InputError
 from ....methods.film.features import Features
-from ....methods.film.h5 import Image, PairFile
 from ....methods.film.stage import Grid
 from ....methods.film.text import TextSource, make_text
 from ...options import TrainOptions
 from ...patches import CACHE_BYTES, TrainingPair
 from ...sources import training_pairs
 from . import H5
+from .pairs import Image, PairFile
 
 Content = tuple[Image, Image, Features]
 # How a pair gets its size.
