@@ -196,8 +196,8 @@ OPERATORS = """
 import json, sys
 import jittor as jt
 import numpy as np
-from fusionbench.methods.film.jittor import products
-from fusionbench.methods.film.jittor.ops import MATHEMATICS
+from fusionbench.frameworks.jittor.inside import convolutions
+from fusionbench.frameworks.jittor.inside.operators import MATHEMATICS
 
 def gradients(function, *values):
     given = [jt.array(np.array(value, np.float32)) for value in values]
@@ -257,7 +257,7 @@ KERNELS = """
 import json, sys
 import jittor as jt
 import numpy as np
-from fusionbench.methods.film.jittor.ops import MATHEMATICS
+from fusionbench.frameworks.jittor.inside.operators import MATHEMATICS
 
 given = json.load(open(sys.argv[1]))
 ops, found = MATHEMATICS["torch"], {}
@@ -462,7 +462,7 @@ def test_a_worker_that_dies(network: FilmNetwork, pairs: list[Pair]) -> None:
 
 INTERRUPTED = """
 import os, signal, sys, time
-from fusionbench.methods.film.jittor.worker import Worker
+from fusionbench.frameworks.jittor.worker import Worker
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell has put the tests into the background
 with Worker(threads=1) as worker:
     worker.hello
