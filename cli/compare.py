@@ -45,13 +45,12 @@ def compare_backends(
 ) -> None:
     """Compare PyTorch and Jittor: the same weights, data and order, and what differs in values, losses and time.
 
-    Writes tables, a picture and a page. The same command again goes on where it stopped.
+    Writes tables and a picture. The same command again goes on where it stopped.
     """
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
-    from ..frameworks.study import StudyOptions, planned, run_study
-    from ..frameworks.study.page import write_comparison
+    from ..frameworks.study import StudyOptions, planned_runs, run_study
 
     if (data is None) == (dataset is None):
         raise InputError("give either a data set with --dataset, or an H5 file with --data")
@@ -64,7 +63,7 @@ def compare_backends(
         text=text, weights=weights, seed=seed, orders=orders, slow_steps=slow_steps, threads=threads, cold=cold,
     )  # fmt: skip
     console = Console(stderr=True)
-    names = [run.name for run in planned(options)]
+    names = [run.name for run in planned_runs(options)]
     columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bars = {name: progress.add_task(name, total=None, start=False) for name in names}
@@ -77,10 +76,5 @@ def compare_backends(
                 typer.echo(f"{name}: {total} steps", err=True)
 
         folder = run_study(options, out, show)
-    page = write_comparison(folder)
-    for what, file in (
-        ("page", page),
-        ("picture", folder / "loss_comparison.png"),
-        ("table", folder / "comparison.csv"),
-    ):
-        typer.echo(f"{what:8} {file}")
+    for what, name in (("picture", "loss_comparison.png"), ("tables", "comparison.md"), ("numbers", "comparison.csv")):
+        typer.echo(f"{what:8} {folder / name}")

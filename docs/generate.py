@@ -1,7 +1,10 @@
-"""Pages that are made from the code when the site is built: metrics, data sets, methods."""
+"""What is made when the site is built: pages from the code, and the figures of the stored study of two frameworks."""
 
 from __future__ import annotations
 
+import csv
+import re
+from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
@@ -12,6 +15,30 @@ def on_files(files: Files, config: Any) -> Files:
     for name, content in {"metrics.md": _metrics(), "datasets.md": _datasets(), "methods.md": _methods()}.items():
         files.append(File.generated(config, name, content=content))
     return files
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Fill the page on Jittor with figures; a hook of MkDocs."""
+    return with_figures(markdown) if page.file.src_uri == "jittor.md" else markdown
+
+
+def with_figures(markdown: str) -> str:
+    """Fill in the figures of `docs/study/comparison.csv`.
+
+    `{{ topic run item quantity point }}` is one number, where `point` is empty for what has none; `{{ one / another }}` is
+    the ratio of two.
+    """
+    with (Path(__file__).parent / "study" / "comparison.csv").open(newline="", encoding="utf-8") as file:
+        rows = csv.DictReader(file)
+        keys = ("topic", "run", "item", "quantity", "point")
+        figures = {" ".join(row[key] for key in keys).strip(): float(row["value"]) for row in rows}
+
+    def figure(match: re.Match[str]) -> str:
+        number, *divisor = (figures[name.strip()] for name in match[1].split(" / "))
+        number = number / divisor[0] if divisor else number
+        return f"{number:,.0f}" if number >= 1000 else f"{number:.3g}"
+
+    return re.sub(r"\{\{ (.+?) \}\}", figure, markdown)
 
 
 def _metrics() -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from ...errors import FusionBenchError
 from . import environment
-from .messages import Hello
+from .pipe import Hello
 
 Verdict = Literal["good", "poor", "bad"]
 Start = Callable[[bool | None], Hello]
@@ -59,7 +59,7 @@ def examine(start: Start | None = None) -> Iterator[Finding]:
     if bad:
         yield Finding("start", "bad", "not tried", "mend the above first")
     else:
-        yield from _started(start or start_worker)
+        yield from _start(start or start_worker)
     yield _cache()
 
 
@@ -108,7 +108,7 @@ def _headers() -> Finding:
     return Finding("Python headers", "good", str(folder))
 
 
-def _started(start: Start) -> Iterator[Finding]:
+def _start(start: Start) -> Iterator[Finding]:
     try:
         hello, broken = start(None), None
     except FusionBenchError as error:
@@ -121,9 +121,9 @@ def _started(start: Start) -> Iterator[Finding]:
         except FusionBenchError:
             yield Finding("start", "bad", str(error), "read the log")
             return
-    took = hello.took
-    compiled = f", {took.compiling:.0f} CPU seconds of it compiling" if took.compiling > 1 else ""
-    yield Finding("start", "good", f"in {took.wall:.1f} s{compiled}")
+    seconds = hello.seconds
+    compiling = f", {seconds.compiling:.0f} CPU seconds of it compiling" if seconds.compiling > 1 else ""
+    yield Finding("start", "good", f"in {seconds.wall:.1f} s{compiling}")
     if hello.sound:
         yield Finding("arrays", "good", "come through as they are")
     else:

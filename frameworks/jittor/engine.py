@@ -14,8 +14,8 @@ from ...training.engine import Engine
 from ...training.options import TrainOptions
 from ...training.recipe import Batch, TrainingStage
 from . import environment
-from .messages import Array, Config, Pair, groups
-from .remote import JittorModel
+from .pipe import Array, Config, Pair, by_size
+from .proxy import JittorModel
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -66,12 +66,12 @@ class JittorEngine(Engine):
 
     def measure(self, batch: Batch) -> dict[str, float]:
         """Compute the losses of a batch."""
-        return self._model.losses(pairs_of(batch), self.recipe.gradient_weight(measuring=True))[0]
+        return self._model.losses(pairs_of(batch), self.recipe.gradient_weight(measuring=True))
 
     def pictures(self, batch: Batch) -> Mapping[str, Tensor]:
         """Return both sources and the fused image of the held-out pairs that have the size of the first."""
         pairs = pairs_of(batch)
-        chosen = [pairs[i] for i in groups(pairs)[0]]
+        chosen = [pairs[i] for i in by_size(pairs)[0]]
         columns = (*zip(*(pair[:2] for pair in chosen), strict=True), self._model.forward(chosen))
         return {
             title: torch.from_numpy(np.stack(images)[:, None])
@@ -123,7 +123,7 @@ class Adam(Optimizer):
 
 
 def pairs_of(batch: Batch) -> list[Pair]:
-    """Take the pairs out of a batch of FILM's samples."""
+    """Take the pairs out of a batch of `training.recipes.film.samples`."""
     return list(zip(*_images(batch), batch["text"], strict=True))
 
 

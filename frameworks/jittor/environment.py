@@ -91,8 +91,8 @@ def numbers(version: str) -> tuple[int, ...]:
     >>> numbers("1.3.11.0") >= LEAST, numbers("1.3.8.5") >= LEAST, numbers("2.0rc1")
     (True, False, (2, 0))
     """
-    found = re.match(r"\d+(\.\d+)*", version)
-    return tuple(int(part) for part in found[0].split(".")) if found else ()
+    match = re.match(r"\d+(\.\d+)*", version)
+    return tuple(int(part) for part in match[0].split(".")) if match else ()
 
 
 def require() -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from . import environment
-from .messages import Array, Config, Pair
-from .remote import JittorModel
+from .pipe import Array, Config, Pair
+from .proxy import JittorModel
 from .worker import Worker
 
 Grid = tuple[int, int]

@@ -54,26 +54,26 @@ def set_up() -> str:
     with writing(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="new-") as temporary:
-            made = Path(temporary) / "made"
-            origin = _from_debian(made) or _from_wheels(made, Path(temporary))
+            new = Path(temporary) / "new"
+            origin = _from_debian(new) or _from_wheels(new, Path(temporary))
             shutil.rmtree(folder, ignore_errors=True)  # half of one, of a download that failed
-            made.rename(folder)
+            new.rename(folder)
     return origin
 
 
-def _from_debian(made: Path) -> str | None:
+def _from_debian(new: Path) -> str | None:
     """Link what Debian has installed, if it is the generation that Jittor is written for."""
     library = _DEBIAN_LIB / LIBRARY
     if not library.exists() or not (_DEBIAN_INCLUDE / "dnnl.hpp").exists():
         return None
-    _new(made)
+    _make_folders(new)
     for header in [*_DEBIAN_INCLUDE.glob("dnnl*.h*"), _DEBIAN_INCLUDE / "oneapi"]:
-        (made / "include" / header.name).symlink_to(header)
-    (made / "lib" / "libmkldnn.so").symlink_to(library)
+        (new / "include" / header.name).symlink_to(header)
+    (new / "lib" / "libmkldnn.so").symlink_to(library)
     return f"linked from Debian's {DEBIAN}"
 
 
-def _from_wheels(made: Path, temporary: Path) -> str:
+def _from_wheels(new: Path, temporary: Path) -> str:
     """Download the wheels by the user's pip and its settings, verify and unpack them."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
                "--only-binary", ":all:", "--dest", str(temporary), *WHEELS]  # fmt: skip
@@ -84,28 +84,28 @@ def _from_wheels(made: Path, temporary: Path) -> str:
             f"pip cannot download oneDNN ({last[:200]}): install Debian's (`sudo apt install {DEBIAN}`), and run the "
             "same command again"
         )
-    found = {hashlib.sha256(wheel.read_bytes()).hexdigest(): wheel for wheel in temporary.glob("*.whl")}
+    wheels = {hashlib.sha256(wheel.read_bytes()).hexdigest(): wheel for wheel in temporary.glob("*.whl")}
     for name, digest in WHEELS.items():
-        if digest not in found:
+        if digest not in wheels:
             raise RunError(f"what pip downloaded as {name} is not what was published: its SHA-256 is not {digest}")
-    _new(made)
+    _make_folders(new)
     for digest in WHEELS.values():
-        _unpack(found[digest], made)
-    (made / "lib" / "libmkldnn.so").symlink_to(LIBRARY)
+        _unpack(wheels[digest], new)
+    (new / "lib" / "libmkldnn.so").symlink_to(LIBRARY)
     return "downloaded by pip: " + ", ".join(WHEELS)
 
 
-def _unpack(wheel: Path, made: Path) -> None:
+def _unpack(wheel: Path, new: Path) -> None:
     """Take the headers, and the library under the name that is looked for when it is loaded."""
     with zipfile.ZipFile(wheel) as archive:
         for member in archive.infolist():
             _, _, inside = member.filename.partition(".data/data/")
             if inside == f"lib/{LIBRARY}" or (inside.startswith("include/") and not member.is_dir()):
-                target = made / inside
+                target = new / inside
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(archive.read(member))
 
 
-def _new(made: Path) -> None:
+def _make_folders(new: Path) -> None:
     for part in ("include", "lib"):
-        (made / part).mkdir(parents=True)
+        (new / part).mkdir(parents=True)

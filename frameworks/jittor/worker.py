@@ -26,10 +26,10 @@ from filelock import FileLock, Timeout
 
 from ...errors import InputError, RunError
 from . import environment
-from .messages import Answer, Hello, Request, Took
-from .waiting import Waiting, tell
+from .notice import Notice, say
+from .pipe import Answer, Hello, Request, Seconds, send
 
-KEPT = 20  # logs of earlier workers
+LOGS = 20  # of earlier workers, that stay
 STARTS = 6  # how often Jittor may ask to be started again
 SLOW = (
     "Jittor computes without oneDNN here, which takes 14 to 50 times as long: "
@@ -61,7 +61,7 @@ class Worker:
             raise InputError(f"Jittor computes on the devices cpu and cuda here, not on {device!r}: leave --device out")
         self.device = "cuda" if device == "cuda" else "cpu"
         self._settings = (onednn, threads, self.device == "cuda")
-        self._compiling_told = False
+        self._announced = False
         self._lock = threading.RLock()
         self._numbers = count(1)
         self._process: subprocess.Popen[bytes] | None = None
@@ -86,7 +86,7 @@ class Worker:
             assert self._hello is not None
             return self._hello
 
-    def call(self, model: int, method: str, *arguments: Any) -> tuple[Any, Took]:
+    def call(self, model: int, method: str, *arguments: Any) -> tuple[Any, Seconds]:
         """Have something done; see `Request`.
 
         Raises
@@ -104,7 +104,7 @@ class Worker:
                 raise
             if answer.error is not None:
                 raise RunError(f"Jittor {hello.version} failed at {method!r}: {answer.error}; its log is {self.log}")
-            return answer.value, answer.took
+            return answer.value, answer.seconds
 
     def new_number(self) -> int:
         """Give a number to a model that is to be made."""
@@ -133,12 +133,12 @@ class Worker:
         folder = environment.home()
         folder.mkdir(parents=True, exist_ok=True)
         self.log = _new_log(folder)
-        with Waiting(f"Jittor {version} starts", self.log) as waiting, _alone(folder, waiting):
+        with Notice(f"Jittor {version} starts", self.log) as notice, _alone(folder, notice):
             for _ in range(STARTS):
                 self._process = _spawn(self.log, surroundings)
                 self._finish = weakref.finalize(self, _end, self._process, True)
                 try:
-                    self._hello = _receive(self._process, waiting)
+                    self._hello = _receive(self._process, notice)
                 except EOFError:
                     if _code(self._process) != 0:  # else: "jit_utils updated, please rerun your command."
                         break
@@ -163,32 +163,31 @@ class Worker:
             self.close()
             raise InputError("Jittor finds no CUDA here; leave --device cuda out")
         if not hello.onednn and hello.device == "cpu":
-            tell(SLOW)
+            say(SLOW)
 
     def _exchange(self, process: subprocess.Popen[bytes], request: Request, doing: str) -> Answer:
         assert process.stdin is not None
         assert self.log is not None
         try:
-            pickle.dump(request, process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
-            process.stdin.flush()
-            with Waiting("Jittor compiles what it has not met before", self.log, compiling=True) as waiting:
-                waiting.told = self._compiling_told
-                answer: Answer = _receive(process, waiting)
-                self._compiling_told = waiting.told
+            send(process.stdin, request)
+            with Notice("Jittor compiles what it has not met before", self.log, compiling=True) as notice:
+                notice.announced = self._announced
+                answer: Answer = _receive(process, notice)
+                self._announced = notice.announced
         except (EOFError, BrokenPipeError) as error:
             raise RunError(f"Jittor's process ended {_how(_code(process))} {doing}; its log is {self.log}") from error
         return answer
 
 
 @contextlib.contextmanager
-def _alone(folder: Path, waiting: Waiting) -> Iterator[None]:
+def _alone(folder: Path, notice: Notice) -> Iterator[None]:
     """Let one process of this Python start at a time: two that compile Jittor's core are in each other's way."""
     python = hashlib.sha256(sys.prefix.encode()).hexdigest()[:8]  # each has a part of the folder to itself
     lock = FileLock(folder / f"start-{python}.lock")
     while not lock.is_locked:
         with contextlib.suppress(Timeout):
             lock.acquire(timeout=0.5)
-        waiting.tick()
+        notice.tick()
     try:
         yield
     finally:
@@ -199,18 +198,18 @@ def _spawn(log: Path, surroundings: dict[str, str]) -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl-C is for this process, which then ends that one and all of its compilers.
     with log.open("ab") as file:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", f"{__package__}.server"],
+            [sys.executable, "-P", "-m", f"{__package__}.inside"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, env=surroundings, start_new_session=True,
         )  # fmt: skip
 
 
-def _receive(process: subprocess.Popen[bytes], waiting: Waiting) -> Any:
+def _receive(process: subprocess.Popen[bytes], notice: Notice) -> Any:
     """Wait for a message; EOFError where the process ends without one."""
     assert process.stdout is not None
     while not _ready(process.stdout):
         if process.poll() is not None and not _ready(process.stdout, 0.0):
             raise EOFError
-        waiting.tick()
+        notice.tick()
     try:
         return pickle.load(process.stdout)
     except pickle.UnpicklingError as error:  # half of a message
@@ -253,6 +252,6 @@ def _new_log(folder: Path) -> Path:
     """Choose a new log, and remove the oldest."""
     logs = folder / "logs"
     logs.mkdir(exist_ok=True)
-    for old in sorted(logs.glob("*.log"))[:-KEPT]:
+    for old in sorted(logs.glob("*.log"))[:-LOGS]:
         old.unlink(missing_ok=True)
     return logs / f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{os.getpid()}.log"

@@ -1,10 +1,10 @@
-"""The study of two frameworks: the same weights, data and order in PyTorch and in Jittor, measured and compared.
+"""The study of both frameworks: FILM with the same weights, data and order in PyTorch and in Jittor.
 
-`runs` says what is run, `sessions` how either framework is asked, `study` does it and keeps what is done, `rows` turns
-what was kept into one tidy table.
+`plan` lists the runs, `torch_model` is the network in PyTorch with the methods of Jittor's, `measure` does one run
+after the other and writes what it gives, `tables` puts the numbers into rows, and `figure` draws.
 """
 
-from .runs import Run, StudyOptions, planned
-from .study import Progress, run_study
+from .measure import run_study
+from .plan import StudyOptions, planned_runs
 
-__all__ = ["Progress", "Run", "StudyOptions", "planned", "run_study"]
+__all__ = ["StudyOptions", "planned_runs", "run_study"]

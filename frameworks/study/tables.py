@@ -1,9 +1,9 @@
-"""The tables of a study of two frameworks, and what is computed from them: what moves the loss, and what costs time."""
+"""The tables of a study: a row for each number that was measured, and for readers a few short ones in Markdown."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,63 +13,145 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ...errors import InputError
+from .plan import BASE, JUDGE, PORT
 
-JUDGE, BASE, PORT, NATIVE = "torch-float64", "torch", "jittor", "jittor-native"
-TIES, ADAM = "jittor-native-ties", "jittor-native-adam"
-SLOW, COLD = "jittor-native-without-onednn", "jittor-native-cold"
-LABELS = {
-    JUDGE: "PyTorch in float64", BASE: "PyTorch", PORT: "Jittor with PyTorch's mathematics", NATIVE: "Jittor as it is",
-    TIES: "Jittor, its own gradients at ties alone", ADAM: "Jittor, its own Adam alone",
-    SLOW: "Jittor as it is, without oneDNN", COLD: "Jittor as it is, first start",
-}  # fmt: skip
-Array = NDArray[np.float64]
+KEYS = ["topic", "point", "run", "item", "quantity"]
+FIRST = 20  # steps over which the frameworks must agree
+FARTHEST = 8  # layers whose gradients are listed
+Results = Mapping[str, Mapping[str, Any]]
+
+
+def difference_rows(
+    topic: str, point: str, values: Mapping[str, NDArray[Any]], judge: Mapping[str, NDArray[Any]]
+) -> Iterator[list[Any]]:
+    """Compare what a run computes with what the judge does.
+
+    Parameters
+    ----------
+    topic : "forward" for stages, "gradient" for gradients.
+    point : "start" or "end" of the training.
+    values, judge : arrays by name.
+
+    Yields
+    ------
+    Rows of topic, point, item, quantity, value. A stage's `largest_difference` is in its own units and
+    `relative_difference` divides it by the judge's largest magnitude; a gradient's is the norm of the difference by the
+    norm of the judge's. The item "all" is the whole gradient.
+    """
+    squares = np.zeros(2)
+    for name, exact in judge.items():
+        difference = values[name].reshape(exact.shape) - exact
+        if topic == "forward":
+            largest = float(np.abs(difference).max())
+            yield [topic, point, name, "largest_difference", largest]
+            yield [topic, point, name, "relative_difference", largest / float(np.abs(exact).max())]
+        else:
+            sums = np.array([np.square(difference).sum(), np.square(exact).sum()])
+            squares += sums
+            yield [topic, point, name, "relative_difference", _ratio(*sums)]
+    if topic == "gradient":
+        yield [topic, point, "all", "relative_difference", _ratio(*squares)]
+
+
+def _ratio(difference: float, exact: float) -> float:
+    """Return the ratio of two norms: 0 where there is nothing to differ, as in the text's layer without a text."""
+    return float(np.sqrt(difference / exact)) if exact else 0.0 if difference == 0 else float("inf")
+
+
+def comparison_table(results: Results, epoch: int) -> pd.DataFrame:
+    """Put everything that was measured into rows of topic, point, run, item, quantity, value.
+
+    Parameters
+    ----------
+    results : what each run gives, by name.
+    epoch : steps in which every pair is seen once.
+    """
+    rows: list[list[Any]] = []
+    for run, result in results.items():
+        rows += [[topic, point, run, *rest] for topic, point, *rest in result["values"]]
+        rows += [["time", "", run, *rest] for rest in times(result["took"], result["children"])]
+    curves = {run: np.array(result["losses"]["loss"]) for run, result in results.items()}
+    for run, curve in curves.items():
+        if len(curve) == len(curves[JUDGE]):
+            rows += [["losses", "", run, "loss", *rest] for rest in _curve_rows(run, curves, epoch)]
+    return pd.DataFrame(rows, columns=[*KEYS, "value"]).astype({"value": float})
+
+
+def times(calls: Mapping[str, list[dict[str, float]]], children: float = 0.0) -> Iterator[tuple[str, str, float]]:
+    """Tell what the start, a step and an image take: the first, and the median of those that compile nothing.
+
+    Parameters
+    ----------
+    calls : wall, cpu and compiling seconds of each call, by name.
+    children : CPU seconds of the worker and its compilers, known when they have ended. Compilers that outlast a call
+        are in no call's.
+    """
+    compiling, cpu = (sum(each[kind] for kind_calls in calls.values() for each in kind_calls)
+                      for kind in ("compiling", "cpu"))  # fmt: skip
+    yield "run", "compiling", max(compiling, children - cpu)
+    for call, item in (("start", "start"), ("step", "step"), ("forward", "image")):
+        first, later = calls.get(call, [])[:1], calls.get(call, [])[1:]
+        later = [each for each in later if not each["compiling"]] or later
+        for kind in ("wall", "cpu", "compiling") if first else ():
+            yield item, f"{kind}_first", first[0][kind]
+        for kind in ("wall", "cpu") if later else ():
+            yield item, f"{kind}_steady", float(np.median([each[kind] for each in later]))
+
+
+def _curve_rows(run: str, curves: Mapping[str, NDArray[Any]], epoch: int) -> Iterator[tuple[str, float]]:
+    """Compare a loss curve with the judge's, PyTorch's in float32 and Jittor's in PyTorch's mathematics."""
+    yield "swing", swing(curves[run], max(2, epoch))
+    for other in (JUDGE, BASE, PORT):
+        if other != run:
+            difference = np.abs(curves[run] - curves[other]) / np.abs(curves[other])
+            yield f"rms_difference_from_{other}", np.sqrt(np.mean(difference**2))
+            yield f"largest_difference_from_{other}", difference.max()
+            yield f"largest_difference_from_{other}_in_{FIRST}_steps", difference[:FIRST].max()
+
+
+def swing(losses: NDArray[Any], epoch: int) -> float:
+    """Return how far a curve swings: the deviation from its moving mean over one epoch, root mean square.
+
+    The mean is over a window in which every pair counts about once, so what remains is which pairs a batch has, and
+    chance. Of an even window the two outermost places count half; the ends, where it is not full, are left out.
+
+    Examples
+    --------
+    >>> swing(np.array([1.0, 3.0, 1.0, 3.0, 1.0]), 2)
+    1.0
+    """
+    kernel = np.ones(epoch) if epoch % 2 else np.r_[0.5, np.ones(epoch - 1), 0.5]
+    if len(losses) < len(kernel):
+        return float("nan")
+    half = len(kernel) // 2
+    inside = losses[half : len(losses) - half]
+    return float(np.sqrt(np.mean(np.square(inside - np.convolve(losses, kernel / kernel.sum(), mode="valid")))))
+
+
+def losses_table(results: Results) -> pd.DataFrame:
+    """Return the losses: a row a step, a column a run and loss, empty where a run has ended."""
+    columns = {f"{run}:{loss}": pd.Series(values, index=range(1, len(values) + 1), dtype=float)
+               for run, result in results.items() for loss, values in result["losses"].items()}  # fmt: skip
+    return pd.DataFrame(columns)
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """The tables of a study.
+class Study:
+    """A finished study.
 
     Attributes
     ----------
-    table : topic, point, run, item, quantity, value.
-    losses : the loss of each step, by run.
-    study : what was asked for, on which machine, and what each run computed with.
+    values : every number, indexed by topic, point, run, item and quantity.
+    losses : the loss of each step, NaN after a run's last; a column a run.
+    record : what was asked for, on which machine, and what each run was computed with.
     """
 
-    table: pd.DataFrame
-    losses: dict[str, Array]
-    study: Mapping[str, Any]
-
-    def value(self, topic: str, run: str, item: str, quantity: str, point: str = "") -> float:
-        """Return one number; NaN where it was not measured."""
-        t = self.table
-        found = t[(t.topic == topic) & (t.run == run) & (t["item"] == item) & (t.quantity == quantity)
-                  & (t.point == point)]  # fmt: skip
-        return float(found.value.iloc[0]) if len(found) else float("nan")
-
-    def items(self, topic: str, run: str, quantity: str, point: str) -> dict[str, float]:
-        """Return the numbers of all items, in their order."""
-        t = self.table
-        found = t[(t.topic == topic) & (t.run == run) & (t.quantity == quantity) & (t.point == point)]
-        return dict(zip(found["item"], found.value, strict=True))
-
-    @property
-    def orders(self) -> list[str]:
-        """The runs of another order."""
-        return [run for run in self.losses if run.startswith("torch-order-")]
-
-    @property
-    def epoch(self) -> int:
-        """Steps in which every pair is seen once."""
-        return int(self.study["steps_in_epoch"])
+    values: pd.Series[float]
+    losses: pd.DataFrame
+    record: Mapping[str, Any]
 
 
-def label(run: str) -> str:
-    """Say what a run is."""
-    return LABELS.get(run, run.replace("torch-order-", "PyTorch, another order, "))
-
-
-def read_comparison(folder: Path) -> Comparison:
+def read_study(folder: Path) -> Study:
     """Read a study's folder.
 
     Raises
@@ -78,83 +160,28 @@ def read_comparison(folder: Path) -> Comparison:
         It is none, or not finished.
     """
     try:
-        table = pd.read_csv(folder / "comparison.csv", keep_default_na=False, dtype=str)
-        table["value"] = table["value"].astype(float)  # "nan" is a value, too
-        losses = pd.read_csv(folder / "losses.csv")
-        study = json.loads((folder / "study.json").read_text())
+        values = pd.read_csv(folder / "comparison.csv", keep_default_na=False, na_values={"value": "nan"})
+        losses = pd.read_csv(folder / "losses.csv", index_col="step").filter(regex=":loss$")
+        record = json.loads((folder / "study.json").read_text())
     except (OSError, ValueError) as error:
         raise InputError(f"{folder} holds no finished study: run `fusionbench compare-backends` first") from error
-    columns = [str(name) for name in losses if str(name).endswith(":loss")]
-    curves = {name.removesuffix(":loss"): losses[name].dropna().to_numpy(float) for name in columns}
-    return Comparison(table, curves, study)
+    losses.columns = losses.columns.str.removesuffix(":loss")
+    return Study(values.set_index(KEYS).value, losses, record)
 
 
-@dataclass(frozen=True)
-class Factor:
-    """One thing that may move a loss curve.
-
-    Attributes
-    ----------
-    name : in words.
-    moved : root mean square of the relative difference it makes at the same step.
-    share : of the sum of the squares of all factors.
-    swing : by how much the curve swings more around its moving mean, as a part.
-    """
-
-    name: str
-    moved: float
-    share: float
-    swing: float
-
-
-def factors(comparison: Comparison) -> list[Factor]:
-    """Measure what each difference does to the loss, each alone against the run that lacks only it."""
-
-    def moved(run: str, other: str) -> float:
-        return comparison.value("losses", run, "loss", f"rms_difference_from_{other}")
-
-    def swing(run: str, other: str) -> float:
-        swings = [comparison.value("losses", each, "loss", "swing") for each in (run, other)]
-        return swings[0] / swings[1] - 1
-
-    measured = [
-        ("the arithmetic of the framework", moved(PORT, BASE), swing(PORT, BASE)),
-        ("gradients at ties", moved(TIES, PORT), swing(TIES, PORT)),
-        ("Adam's epsilon", moved(ADAM, PORT), swing(ADAM, PORT)),
-    ]
-    if comparison.orders:
-        by_order = [moved(run, BASE) for run in comparison.orders]
-        widest = max((swing(run, BASE) for run in comparison.orders), key=abs)
-        measured.append(("another order of the same data", float(np.sqrt(np.mean(np.square(by_order)))), widest))
-    total = sum(m**2 for _, m, _ in measured)
-    return [Factor(name, m, m**2 / total if total else 0.0, s) for name, m, s in measured]
-
-
-@dataclass(frozen=True)
-class Cost:
-    """CPU seconds of one step or one image, once everything is compiled.
-
-    Attributes
-    ----------
-    what : "step" or "image".
-    torch, jittor, slow : with PyTorch, with Jittor as it is with oneDNN and without; NaN where not measured.
-    """
-
-    what: str
-    torch: float
-    jittor: float
-    slow: float
-
-
-def cost(comparison: Comparison, what: str) -> Cost:
-    """Read what a step or an image costs."""
-    return Cost(what, *(comparison.value("time", run, what, "cpu_steady") for run in (BASE, NATIVE, SLOW)))
-
-
-def compiling(comparison: Comparison) -> tuple[float, bool]:
-    """Return the CPU seconds of the compilers, and whether they are those of a first start in an empty folder."""
-    cold = comparison.value("time", COLD, "run", "compiling")
-    if np.isfinite(cold):
-        return cold, True
-    t = comparison.table
-    return float(t[(t.quantity == "compiling") & (t["item"] == "run")].value.sum()), False
+def markdown(study: Study) -> str:
+    """Write a table for each topic, a column for each run; of the gradients only the whole one and the farthest."""
+    parts = ["# FILM in PyTorch and in Jittor"]
+    for topic, values in study.values.groupby(level="topic", sort=False):
+        table = values.droplevel("topic").unstack("run")
+        table = table.reindex(index=values.droplevel(["topic", "run"]).index.unique())  # in the order of computation
+        table = table[[run for run in study.record["runs"] if run in table]]
+        if topic == "gradient":
+            farthest = table.max(axis=1).drop("all", level="item").groupby("item").max().nlargest(FARTHEST).index
+            table = table[table.index.isin(["all", *farthest], level="item")]
+        rows = [[*table.index.names, *table], ["---"] * (3 + len(table.columns))]
+        for names, numbers in zip(table.index, table.to_numpy(), strict=True):
+            rows.append([*names, *("" if np.isnan(number) else f"{number:.3g}" for number in numbers)])
+        cells = (" | ".join(text.replace("|", "\\|") for text in row) for row in rows)
+        parts.append(f"## {topic}\n\n" + "\n".join(f"| {row} |" for row in cells))
+    return "\n\n".join(parts) + "\n"

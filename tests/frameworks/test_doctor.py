@@ -20,13 +20,13 @@ from fusionbench.cli import app
 from fusionbench.errors import InputError, RunError
 from fusionbench.frameworks.jittor import doctor, environment, onednn
 from fusionbench.frameworks.jittor.doctor import Finding, examine, usable
-from fusionbench.frameworks.jittor.messages import Hello, Took
+from fusionbench.frameworks.jittor.pipe import Hello, Seconds
 
 
 def hello(**changes: Any) -> Hello:
     values: dict[str, Any] = {
-        "version": "1.3.11.0", "numpy": "1.26.4", "python": "3.11", "onednn": True, "device": "cpu", "threads": 2,
-        "sound": True, "took": Took(1.5, 1.0, 0.0),
+        "version": "1.3.11.0", "numpy": "1.26.4", "onednn": True, "device": "cpu", "threads": 2,
+        "sound": True, "seconds": Seconds(1.5, 1.0, 0.0),
     }  # fmt: skip
     return Hello(**{**values, **changes})
 
@@ -53,7 +53,7 @@ def lay_onednn(folder: Path) -> None:
         (place / file).write_bytes(bytes(1_000_000))
 
 
-def found(start: doctor.Start) -> tuple[dict[str, Finding], bool]:
+def examined(start: doctor.Start) -> tuple[dict[str, Finding], bool]:
     findings = list(examine(start))
     return {finding.what: finding for finding in findings}, usable(findings)
 
@@ -64,7 +64,7 @@ def never(onednn: bool | None) -> Hello:
 
 def test_all_is_well(machine: Path) -> None:
     lay_onednn(machine)
-    findings, can = found(lambda onednn: hello())
+    findings, can = examined(lambda onednn: hello())
     assert can
     assert {finding.verdict for finding in findings.values()} == {"good"}
     assert not any(finding.advice for finding in findings.values())
@@ -75,13 +75,13 @@ def test_all_is_well(machine: Path) -> None:
 
 
 def test_the_first_start_says_what_it_compiled(machine: Path) -> None:
-    findings, _ = found(lambda onednn: hello(took=Took(240.0, 5.0, 400.0)))
+    findings, _ = examined(lambda onednn: hello(seconds=Seconds(240.0, 5.0, 400.0)))
     assert findings["start"].found == "in 240.0 s, 400 CPU seconds of it compiling"
     assert "up to half an hour" in findings["compiled code"].found
 
 
 def test_a_graphics_card_is_named() -> None:
-    assert found(lambda onednn: hello(device="cuda", threads=1))[0]["device"].found == "cuda"
+    assert examined(lambda onednn: hello(device="cuda", threads=1))[0]["device"].found == "cuda"
 
 
 def test_without_jittor_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_without_jittor_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
         return "1.26.4"
 
     monkeypatch.setattr(metadata, "version", version)
-    findings, can = found(never)
+    findings, can = examined(never)
     assert not can
     assert (findings["Jittor"].verdict, findings["Jittor"].advice) == ("bad", environment.how_to_install())
     assert findings["start"].found == "not tried"
@@ -110,7 +110,7 @@ def test_versions_that_do_not_fit(
     monkeypatch: pytest.MonkeyPatch, versions: dict[str, str], what: str, told: str
 ) -> None:
     monkeypatch.setattr(metadata, "version", versions.__getitem__)
-    findings, can = found(never)
+    findings, can = examined(never)
     assert not can
     assert findings[what].verdict == "bad"
     assert told in findings[what].found
@@ -121,17 +121,17 @@ def test_versions_that_do_not_fit(
 def test_a_compiler_and_headers_are_needed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     (tmp_path / "include" / "Python.h").unlink()
-    findings, can = found(never)
+    findings, can = examined(never)
     assert not can
     assert findings["C++ compiler"].advice == "install it: sudo apt install g++"
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert findings["Python headers"].advice == f"install them: sudo apt install python{version}-dev"
     monkeypatch.setenv("cc_path", "/opt/g++")
-    assert found(never)[0]["C++ compiler"].verdict == "good"
+    assert examined(never)[0]["C++ compiler"].verdict == "good"
 
 
 def test_arrays_that_do_not_come_through_are_bad() -> None:
-    findings, can = found(lambda onednn: hello(sound=False))
+    findings, can = examined(lambda onednn: hello(sound=False))
     assert not can
     assert findings["arrays"].verdict == "bad"
 
@@ -140,13 +140,13 @@ def test_what_does_not_start_is_bad() -> None:
     def start(onednn: bool | None) -> Hello:
         raise RunError("Jittor does not start; its log is x.log")
 
-    findings, can = found(start)
+    findings, can = examined(start)
     assert not can
     assert "x.log" in findings["start"].found
 
 
 def test_without_onednn_it_is_slow_and_can_be_used() -> None:
-    findings, can = found(lambda onednn: hello(onednn=False))
+    findings, can = examined(lambda onednn: hello(onednn=False))
     assert can
     assert findings["oneDNN"] == Finding(
         "oneDNN", "poor", "not there; without it convolutions take 14 to 50 times as long",
@@ -162,7 +162,7 @@ def test_an_onednn_that_does_not_work_is_told_from_a_jittor_that_does_not(machin
             raise RunError("Jittor does not start")
         return hello(onednn=False)
 
-    findings, can = found(start)
+    findings, can = examined(start)
     assert can
     assert findings["oneDNN"].verdict == "poor"
     assert findings["oneDNN"].found == "cannot be used: Jittor does not start"

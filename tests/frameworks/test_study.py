@@ -18,36 +18,41 @@ from fusionbench.cli import app
 from fusionbench.datasets import write
 from fusionbench.errors import InputError, RunError
 from fusionbench.frameworks.jittor import environment
-from fusionbench.frameworks.jittor.messages import Took
-from fusionbench.frameworks.study import StudyOptions, planned, run_study, sessions
-from fusionbench.frameworks.study.rows import difference_rows, moving_mean, swing, times
-from fusionbench.frameworks.study.study import batches, initial_weights, read_pairs
+from fusionbench.frameworks.jittor.pipe import Config, Hello, Seconds
+from fusionbench.frameworks.jittor.worker import Worker
+from fusionbench.frameworks.study import StudyOptions, measure, planned_runs, run_study
+from fusionbench.frameworks.study.figure import plot_losses
+from fusionbench.frameworks.study.measure import batches, initial_weights, read_pairs
+from fusionbench.frameworks.study.tables import difference_rows, read_study, swing, times
+from fusionbench.frameworks.study.torch_model import TorchModel
 
 pytestmark = pytest.mark.slow
 
 STEPS = 4
 
 
-class Pretended(sessions.TorchSession):
+class Pretended(TorchModel):
     """PyTorch in place of Jittor: its own Adam takes steps that are a thousandth longer."""
 
-    opened: list[str] = []  # noqa: RUF012
+    runs: list[str] = []  # noqa: RUF012
 
-    def __init__(self, state: Any, grid: Any, mathematics: str, onednn: bool | None, threads: int | None) -> None:
-        Pretended.opened.append(mathematics)
-        super().__init__(state, grid, "float32", threads)
-        self.longer = 1.001 if mathematics in ("native", "native-adam") else 1.0
-        self.facts |= {"framework": "Jittor 9", "onednn": onednn is None}
-        self.took["start"] = [Took(2.0, 1.0, 30.0)]
+    def __init__(self, worker: Worker, state: Any, config: Config) -> None:
+        Pretended.runs.append(config.mathematics)
+        super().__init__(state, config)
+        self.longer = 1.001 if config.mathematics in ("native", "native-adam") else 1.0
 
-    def step(self, pairs: Any, rate: float) -> dict[str, float]:
+    def step(self, pairs: Any, rate: float) -> Any:
         return super().step(pairs, rate * self.longer)
 
 
-def pretend(patch: pytest.MonkeyPatch, session: type = Pretended) -> None:
+def pretend(patch: pytest.MonkeyPatch, model: type = Pretended) -> None:
+    def hello(worker: Worker) -> Hello:
+        return Hello("9", "1", worker._settings[0] is None, "cpu", 1, sound=True, seconds=Seconds(2.0, 1.0, 30.0))
+
     patch.setattr(environment, "require", lambda: "9")
-    patch.setattr(sessions, "JittorSession", session)
-    Pretended.opened.clear()
+    patch.setattr(measure, "JittorModel", model)
+    patch.setattr(Worker, "hello", property(hello))
+    Pretended.runs.clear()
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +99,7 @@ def test_the_table_holds_what_was_measured(options: StudyOptions, finished: Path
     assert value.index.is_unique
     losses = pd.read_csv(finished / "losses.csv")
     assert list(losses.step) == list(range(1, STEPS + 1))
-    for run in planned(options):
+    for run in planned_runs(options):
         curve = losses[f"{run.name}:loss"].dropna()
         assert len(curve) == run.steps
         assert np.isfinite(curve).all()
@@ -125,7 +130,6 @@ def test_the_table_holds_what_was_measured(options: StudyOptions, finished: Path
     facts = json.loads((finished / "study.json").read_text())["runs"]
     assert facts["torch-float64"]["precision"] == "float64"
     assert facts["jittor-native-without-onednn"]["onednn"] is False
-    assert not (finished / "work").exists()
 
 
 def test_a_run_that_fails_leaves_the_finished_ones(
@@ -138,20 +142,19 @@ def test_a_run_that_fails_leaves_the_finished_ones(
     pretend(monkeypatch, Dies)
     with pytest.raises(RunError, match="process ended"):
         run_study(options, tmp_path)
-    assert sorted(file.stem for file in (tmp_path / "runs").iterdir()) == ["torch", "torch-float64"]
-    assert sorted(file.name for file in (tmp_path / "work").iterdir()) == [
-        "end.npz",
-        "judge-end.npz",
-        "judge-start.npz",
-    ]
+    names = sorted(file.name for file in (tmp_path / "runs").iterdir())
+    assert names == ["torch-float64.json", "torch-float64.npz", "torch.json"]
 
 
-def test_only_what_is_not_there_is_run(options: StudyOptions, study: Path) -> None:
+@pytest.mark.parametrize("files", [["jittor-native-adam.json"], ["jittor-native.json", "torch-float64.npz"]])
+def test_only_what_is_not_there_is_run(options: StudyOptions, study: Path, files: list[str]) -> None:
+    """Without the judge's last weights, which older studies have not, the judge is run again."""
     whole = read(study)
-    (study / "runs/jittor-native-adam.json").unlink()
-    seen: list[str] = []
-    run_study(options, study, lambda run, done, total: seen.append(run))
-    assert set(seen) == {"jittor-native-adam"}
+    for file in files:
+        (study / "runs" / file).unlink()
+    runs: list[str] = []
+    run_study(options, study, lambda run, done, total: runs.append(run))
+    assert set(runs) == {file.partition(".")[0] for file in files}
     timeless = [topic != "time" for topic in whole.index.get_level_values("topic")]
     pd.testing.assert_frame_equal(read(study)[timeless], whole[timeless])
 
@@ -160,19 +163,9 @@ def test_another_study_is_refused_and_a_wider_one_goes_on(options: StudyOptions,
     with pytest.raises(InputError, match="holds a study of other options: choose another --out"):
         run_study(replace(options, seed=1), study)
     run_study(replace(options, orders=2, slow_steps=2), study)
-    assert Pretended.opened == ["native"]  # the one without oneDNN, which has fewer steps now
+    assert Pretended.runs == ["native"]  # the one without oneDNN, which has fewer steps now
     value = read(study).value
     assert value["losses", "", "torch-order-2", "loss", "rms_difference_from_torch"] > 0
-
-
-def test_the_judge_is_run_again_for_one_who_is_compared_with_it(options: StudyOptions, study: Path) -> None:
-    before = read(study)
-    (study / "runs/jittor-native.json").unlink()  # what it is compared with has been cleared away
-    seen: list[str] = []
-    run_study(options, study, lambda run, done, total: seen.append(run))
-    assert set(seen) == {"torch-float64", "jittor-native"}
-    timeless = [topic != "time" for topic in before.index.get_level_values("topic")]
-    pd.testing.assert_frame_equal(read(study)[timeless], before[timeless])
 
 
 def test_all_runs_start_alike(options: StudyOptions) -> None:
@@ -199,12 +192,11 @@ def test_an_epoch_sees_every_pair_once() -> None:
 
 
 def test_differences_by_hand() -> None:
-    judge = {"s:x": np.array([1.0, -4.0]), "g:a": np.array([3.0, 4.0]), "g:b": np.array([0.0])}
-    rows = difference_rows(
-        "start", {"x": np.array([1.5, -4.25])}, {"a": np.array([3.0, 4.5]), "b": np.array([0])}, judge
-    )
-    values = {(topic, item, quantity): value for topic, _, item, quantity, value in rows}
-    assert values == {
+    stages = difference_rows("forward", "start", {"x": np.array([1.5, -4.25])}, {"x": np.array([1.0, -4.0])})
+    gradients = {"a": np.array([3.0, 4.5]), "b": np.array([0])}
+    exact = {"a": np.array([3.0, 4.0]), "b": np.array([0.0])}
+    rows = [*stages, *difference_rows("gradient", "start", gradients, exact)]
+    assert {(topic, item, quantity): value for topic, _, item, quantity, value in rows} == {
         ("forward", "x", "largest_difference"): 0.5,
         ("forward", "x", "relative_difference"): 0.125,
         ("gradient", "a", "relative_difference"): 0.1,
@@ -218,48 +210,67 @@ def test_swing_is_of_what_an_epoch_does_not_explain() -> None:
     assert swing(10 - 0.1 * steps, 4) == pytest.approx(0, abs=1e-12)
     wave = np.tile([0.0, 3.0, 0.0, -3.0], 10)
     assert swing(10 - 0.1 * steps + wave, 4) == pytest.approx(np.sqrt(4.5), rel=1e-2)
-    assert np.isnan(moving_mean(np.ones(3), 4)).all()
-    np.testing.assert_allclose(moving_mean(np.arange(6.0), 3), [np.nan, 1, 2, 3, 4, np.nan])
+    assert swing(np.array([0.0, 3.0, 3.0, 0.0]), 3) == 1
+    assert np.isnan(swing(np.ones(3), 4))
 
 
 def test_steady_time_is_that_without_compilation() -> None:
-    def took(wall: float, compiling: float = 0.0) -> dict[str, float]:
+    def call(wall: float, compiling: float = 0.0) -> dict[str, float]:
         return {"wall": wall, "cpu": wall / 2, "compiling": compiling}
 
-    found = {(item, quantity): value for item, quantity, value in times(
-        {"start": [took(9, 4)], "step": [took(8, 3), took(5, 1), took(2), took(4)], "forward": [took(1)]}
-    )}  # fmt: skip
-    assert found["run", "compiling"] == 8
-    (first, *_) = times({"start": [took(9, 4)]}, children=30.0)  # compilers that had not ended with the call
+    calls = {"start": [call(9, 4)], "step": [call(8, 3), call(5, 1), call(2), call(4)], "forward": [call(1)]}
+    seconds = {(item, quantity): value for item, quantity, value in times(calls)}
+    assert seconds["run", "compiling"] == 8
+    assert (seconds["step", "wall_first"], seconds["step", "wall_steady"], seconds["step", "cpu_steady"]) == (8, 3, 1.5)
+    assert ("image", "wall_steady") not in seconds
+    assert seconds["start", "compiling_first"] == 4
+    (first, *_) = times({"start": [call(9, 4)]}, children=30.0)  # compilers that had not ended with the call
     assert first == ("run", "compiling", 25.5)
-    assert (found["step", "wall_first"], found["step", "wall_steady"], found["step", "cpu_steady"]) == (8, 3, 1.5)
-    assert ("image", "wall_steady") not in found
-    assert found["start", "compiling_first"] == 4
 
 
 @pytest.mark.parametrize(
-    ("change", "told"), [({"steps": 3}, "--steps"), ({"lr": 0.0}, "--lr"), ({"pairs": 0}, "--pairs")]
+    ("change", "message"), [({"steps": 3}, "--steps"), ({"lr": 0.0}, "--lr"), ({"pairs": 0}, "--pairs")]
 )
-def test_options_are_checked(options: StudyOptions, change: dict[str, Any], told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_options_are_checked(options: StudyOptions, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
         replace(options, **change)
 
 
-@pytest.mark.parametrize("given", [[], ["--data", "x.h5", "--dataset", "RoadScene"]])
-def test_the_command_takes_one_source_of_data(given: list[str]) -> None:
-    done = CliRunner().invoke(app, ["compare-backends", *given])
+@pytest.mark.parametrize("words", [[], ["--data", "x.h5", "--dataset", "RoadScene"]])
+def test_the_command_takes_one_source_of_data(words: list[str]) -> None:
+    done = CliRunner().invoke(app, ["compare-backends", *words])
     assert isinstance(done.exception, InputError)
     assert "either a data set with --dataset, or an H5 file with --data" in str(done.exception)
 
 
-def test_the_command_writes_tables_picture_and_page(study: Path, scenes: Path, options: StudyOptions) -> None:
-    given = {"dataset": scenes, "steps": options.steps, "grid": options.grid, "image-size": options.image_size,
-             "text": "none", "orders": 1, "threads": 1, "out": study}  # fmt: skip
-    done = CliRunner().invoke(app, ["compare-backends", *(f"--{name}={value}" for name, value in given.items())])
+def test_the_command_writes_tables_and_picture(study: Path, scenes: Path, options: StudyOptions) -> None:
+    settings = {"dataset": scenes, "steps": options.steps, "grid": options.grid, "image-size": options.image_size,
+                "text": "none", "orders": 1, "threads": 1, "out": study}  # fmt: skip
+    done = CliRunner().invoke(app, ["compare-backends", *(f"--{name}={value}" for name, value in settings.items())])
     assert done.exception is None, done.output
-    assert f"page     {study / 'index.html'}" in done.stdout
-    for name in ("index.html", "comparison.md", "loss_comparison.png", "comparison.csv", "losses.csv"):
-        assert (study / name).stat().st_size > 500
+    assert f"picture  {study / 'loss_comparison.png'}" in done.stdout
+    text = (study / "comparison.md").read_text()
+    runs = [run.name for run in planned_runs(options)]
+    assert f"| point | item | quantity | {' | '.join(runs)} |" in text  # the losses of the run without oneDNN, too
+    assert "| start | \\|fused - maximum\\| | share_of_values |" in text
+    assert text.count("\n| end | restormer1 |") == 2
+    gradients = text.partition("## gradient")[2].partition("## ")[0]
+    assert gradients.count("\n| start") == gradients.count("\n| end") == 1 + 8
+
+
+def test_the_picture_shows_every_run(finished: Path, tmp_path: Path) -> None:
+    study = read_study(finished)
+    above, below = plot_losses(study, tmp_path / "a.png").axes
+    assert [t.get_text() for t in above.get_legend().get_texts()] == ["another order", "PyTorch", "Jittor as it is"]
+    assert len(below.lines) == 6
+    assert below.get_yscale() == "log"
+    plot_losses(study, tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_a_folder_without_a_study_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="run `fusionbench compare-backends` first"):
+        read_study(tmp_path)
 
 
 @pytest.mark.jittor

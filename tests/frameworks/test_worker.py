@@ -1,9 +1,10 @@
-"""What holds without Jittor: what is said where it is missing, and the process around it, played by small scripts."""
+"""The worker's process: played by small scripts where Jittor need not be there; what is said where it is missing."""
 
 from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import time
@@ -18,15 +19,15 @@ import numpy as np
 import pytest
 
 from fusionbench.errors import InputError, RunError
-from fusionbench.frameworks.jittor import environment, waiting, worker
-from fusionbench.frameworks.jittor.messages import Answer, Config, Hello, Took
-from fusionbench.frameworks.jittor.remote import JittorModel
+from fusionbench.frameworks.jittor import environment, notice, worker
+from fusionbench.frameworks.jittor.pipe import Answer, Config, Hello, Seconds
+from fusionbench.frameworks.jittor.proxy import JittorModel
 from fusionbench.frameworks.jittor.worker import Worker
 from fusionbench.methods import get_method
 from fusionbench.training import train
 
-NONE = Took(0.0, 0.0, 0.0)
-HELLO = Hello("1.3.11.0", "1.26.4", "3.11", onednn=True, device="cpu", threads=1, sound=True, took=NONE)
+NONE = Seconds(0.0, 0.0, 0.0)
+HELLO = Hello("1.3.11.0", "1.26.4", onednn=True, device="cpu", threads=1, sound=True, seconds=NONE)
 START = """
 import os, pickle, sys, time
 def say(message): os.write(1, message if isinstance(message, bytes) else pickle.dumps(message))
@@ -48,12 +49,12 @@ Play = Callable[..., Worker]
 
 @pytest.fixture
 def without_jittor(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = metadata.version
+    version_of = metadata.version
 
     def version(name: str) -> str:
         if name == "jittor":
             raise metadata.PackageNotFoundError(name)
-        return found(name)
+        return version_of(name)
 
     monkeypatch.setattr(metadata, "version", version)
     monkeypatch.setitem(sys.modules, "jittor", None)  # an import of it fails
@@ -83,17 +84,17 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
 
 
 def test_without_jittor_it_says_what_to_install(without_jittor: None, tmp_path: Path) -> None:
-    told = r"Jittor is not installed: .*pip install 'fusionbench\[jittor\]'"
-    with pytest.raises(InputError, match=told):
+    message = r"Jittor is not installed: .*pip install 'fusionbench\[jittor\]'"
+    with pytest.raises(InputError, match=message):
         get_method("film[backend=jittor]")
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         _ = Worker().hello
     path = tmp_path / "toy.h5"
     with h5py.File(path, "w") as file:
         for name in "ab":
             file[f"imageA/{name}"] = file[f"imageB/{name}"] = np.zeros((1, 16, 16), np.float32)
             file[f"text/{name}"] = np.zeros((1, 2, 768), np.float32)
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         train(method="film", backend="jittor", dataset=path, validation=0.0, settings={"grid": "16x16"}, out=tmp_path)
     assert not (tmp_path / "film").exists()
     assert get_method("film").options["backend"] == "torch"
@@ -103,37 +104,37 @@ def test_what_goes_with_jittor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(environment, "require", lambda: "1.3.11.0")
     with pytest.raises(InputError, match="mathematics=native is for backend=jittor"):
         get_method("film[mathematics=native]")
-    for given, told in (
+    for options, message in (
         ({"mathematics": "native"}, "--jittor-native needs --backend jittor"),
         ({"backend": "jitter"}, "did you mean 'jittor'"),
         ({"backend": "jittor", "devices": 2}, "one device"),
         ({"backend": "jittor", "precision": "bf16-mixed"}, "in 32-true"),
         ({"backend": "jittor", "device": "mps"}, "the devices cpu and cuda here, not on 'mps'"),
     ):
-        with pytest.raises(InputError, match=told):
-            train(method="film", dataset="sample", validation=0.0, out=tmp_path, **given)
+        with pytest.raises(InputError, match=message):
+            train(method="film", dataset="sample", validation=0.0, out=tmp_path, **options)
     with pytest.raises(InputError, match="u2fusion is trained with torch only: leave --backend jittor out"):
         train(method="u2fusion", backend="jittor", dataset="sample", out=tmp_path)
 
 
 def test_calls_and_answers(play: Play) -> None:
-    took = Took(1.5, 1.0, 0.5)
+    seconds = Seconds(1.5, 1.0, 0.5)
     state = {"x": np.ones(3, np.float32)}
-    made = play(SERVE, answers=(Answer(None, NONE), Answer([np.zeros((2, 2), np.float32)], took)))
-    with made:
-        assert made.hello == HELLO
-        model = JittorModel(made, state, Config((16, 16)))
+    played = play(SERVE, answers=(Answer(None, NONE), Answer([np.zeros((2, 2), np.float32)], seconds)))
+    with played:
+        assert played.hello == HELLO
+        model = JittorModel(played, state, Config((16, 16)))
         assert model.forward([])[0].shape == (2, 2)
-        assert model.took == {"make": [NONE], "forward": [took]}
-        process = made._process
+        assert model.seconds == {"make": [NONE], "forward": [seconds]}
+        process = played._process
         assert process is not None
     assert process.poll() is not None
 
 
 def test_it_is_started_again_as_often_as_it_asks_for(play: Play, tmp_path: Path) -> None:
     """Jittor ends with code 0 when it has compiled a part of itself."""
-    with play("if times() < 3: sys.exit(0)\n" + SERVE) as made:
-        assert made.hello == HELLO
+    with play("if times() < 3: sys.exit(0)\n" + SERVE) as played:
+        assert played.hello == HELLO
     assert (tmp_path / "starts").read_text() == "xxx"
 
 
@@ -142,12 +143,12 @@ def test_it_is_not_started_for_ever(play: Play, tmp_path: Path) -> None:
         _ = play("times()").hello
     assert len((tmp_path / "starts").read_text()) == worker.STARTS
     (tmp_path / "starts").unlink()
-    made = play("times(); print('no g++', file=sys.stderr); sys.exit(1)")
+    played = play("times(); print('no g++', file=sys.stderr); sys.exit(1)")
     with pytest.raises(RunError, match="Jittor does not start"):
-        _ = made.hello
+        _ = played.hello
     assert len((tmp_path / "starts").read_text()) == 1
-    assert made.log is not None
-    assert made.log.read_text() == "no g++\n"
+    assert played.log is not None
+    assert played.log.read_text() == "no g++\n"
 
 
 def test_a_wrong_numpy_is_refused(play: Play) -> None:
@@ -158,13 +159,13 @@ def test_a_wrong_numpy_is_refused(play: Play) -> None:
 
 
 def test_the_slow_way_is_announced(play: Play, capsys: pytest.CaptureFixture[str]) -> None:
-    with play(SERVE, replace(HELLO, onednn=False)) as made:
-        assert not made.hello.onednn
+    with play(SERVE, replace(HELLO, onednn=False)) as played:
+        assert not played.hello.onednn
     assert "without oneDNN here, which takes 14 to 50 times as long: `fusionbench doctor" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "message"),
     [
         ("sys.exit(3)", "ended with code 3 doing 'make'"),
         ("os.kill(os.getpid(), 11)", "ended by SIGSEGV doing 'make'"),
@@ -172,55 +173,55 @@ def test_the_slow_way_is_announced(play: Play, capsys: pytest.CaptureFixture[str
         ("say(pickle.dumps(answers)[:-9])", "ended with code 0"),
     ],
 )
-def test_a_death_is_told_with_the_log(play: Play, script: str, told: str) -> None:
+def test_a_death_is_message_with_the_log(play: Play, script: str, message: str) -> None:
     with (
-        play(f"say(hello)\npickle.load(requests)\n{script}", answers=("a message that is cut off",)) as made,
-        pytest.raises(RunError, match=f"{told}.*; its log is .*logs/.*log"),
+        play(f"say(hello)\npickle.load(requests)\n{script}", answers=("a message that is cut off",)) as played,
+        pytest.raises(RunError, match=f"{message}.*; its log is .*logs/.*log"),
     ):
-        JittorModel(made, {}, Config((16, 16)))
+        JittorModel(played, {}, Config((16, 16)))
 
 
-def test_an_error_is_told_and_the_worker_goes_on(play: Play) -> None:
+def test_an_error_is_message_and_the_worker_goes_on(play: Play) -> None:
     answers = (Answer(None, NONE, "KeyError: 'x'"), Answer(None, NONE))
-    with play(SERVE, answers=answers) as made:
+    with play(SERVE, answers=answers) as played:
         with pytest.raises(RunError, match=r"Jittor 1.3.11.0 failed at 'make': KeyError: 'x'; its log is"):
-            JittorModel(made, {}, Config((16, 16)))
-        JittorModel(made, {}, Config((16, 16)))
+            JittorModel(played, {}, Config((16, 16)))
+        JittorModel(played, {}, Config((16, 16)))
 
 
 def test_an_interrupted_call_ends_the_process(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = play("say(hello)\ntime.sleep(60)")
-    _ = made.hello
-    process = made._process
+    played = play("say(hello)\ntime.sleep(60)")
+    _ = played.hello
+    process = played._process
     assert process is not None
 
-    def interrupt(self: waiting.Waiting) -> None:
+    def interrupt(self: notice.Notice) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(waiting.Waiting, "tick", interrupt)
+    monkeypatch.setattr(notice.Notice, "tick", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        JittorModel(made, {}, Config((16, 16)))
+        JittorModel(played, {}, Config((16, 16)))
     assert process.poll() is not None
     assert not Path(f"/proc/{process.pid}").exists() or process.returncode == -9
 
 
-def test_a_long_wait_is_told_once(
+def test_a_long_wait_is_message_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log = tmp_path / "log"
     log.write_text("Compiling Operators(3/3) of an earlier call")
-    with waiting.Waiting("Jittor compiles", log, compiling=True) as short:
+    with notice.Notice("Jittor compiles", log, compiling=True) as short:
         short.tick()
-    monkeypatch.setattr(waiting, "PATIENCE", 0.0)
-    with waiting.Waiting("Jittor compiles", log, compiling=True) as silent:
+    monkeypatch.setattr(notice, "PATIENCE", 0.0)
+    with notice.Notice("Jittor compiles", log, compiling=True) as silent:
         silent.tick()
     assert capsys.readouterr().err == ""
-    with waiting.Waiting("Jittor compiles", log, compiling=True) as told:
+    with notice.Notice("Jittor compiles", log, compiling=True) as message:
         with log.open("a") as file:
             file.write("\rCompiling Operators(12/83) used: 5s")
-        told.tick()
-        told.tick()
-        assert told._counted() == " (12 of 83)"
+        message.tick()
+        message.tick()
+        assert message._count() == " (12 of 83)"
     assert capsys.readouterr().err.count(f"the log is {log}") == 1
 
 
@@ -233,5 +234,55 @@ def test_old_logs_go(tmp_path: Path) -> None:
     assert new.parent == folder
     assert str(os.getpid()) in new.name
     assert new.name.startswith(time.strftime("%Y"))
-    assert len(list(folder.iterdir())) == worker.KEPT
+    assert len(list(folder.iterdir())) == worker.LOGS
     assert (folder / "2020-01-01_00-00-29_1.log").exists()
+
+
+@pytest.mark.jittor
+def test_a_worker_that_dies() -> None:
+    """Its death is told with the log; the next model gets a new process."""
+    from fusionbench.methods.film.network import FilmNetwork
+
+    network, pair = FilmNetwork((16, 32)), (*np.zeros((2, 16, 32), np.float32), np.zeros((1, 768), np.float32))
+    with Worker(threads=1) as worker:
+        model = JittorModel(worker, network, Config((16, 32)))
+        assert worker._process is not None
+        os.kill(worker._process.pid, signal.SIGKILL)
+        with pytest.raises(RunError, match=r"ended by SIGKILL .*; its log is .*\.log"):
+            model.forward([pair])
+        with pytest.raises(RunError, match="failed at 'forward'"):  # the new process does not know the old one's
+            model.forward([pair])
+        assert JittorModel(worker, network, Config((16, 32))).forward([pair])[0].shape == (16, 32)
+
+
+INTERRUPTED = """
+import os, signal, sys, time
+from fusionbench.frameworks.jittor.worker import Worker
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell has put the tests into the background
+with Worker(threads=1) as worker:
+    worker.hello
+    print(worker._process.pid, flush=True)
+    if len(sys.argv) > 1:
+        os.kill(worker._process.pid, signal.SIGSTOP)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.jittor
+@pytest.mark.parametrize(("kind", "state"), [(signal.SIGINT, []), (signal.SIGTERM, []), (signal.SIGKILL, ["stopped"])])
+def test_no_orphan(kind: signal.Signals, state: list[str]) -> None:
+    """However the process ends that had started it, the worker ends as well, even if it cannot notice that itself."""
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, *state], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            pid = int(process.stdout.readline())
+            process.send_signal(kind)
+            process.wait(60)
+        finally:
+            process.kill()  # else, after a failure, the test of somebody else would be told of it
+    limit = time.monotonic() + 30
+    while (alive := Path(f"/proc/{pid}/stat").exists()) and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert not alive

@@ -1,6 +1,6 @@
-"""What runs in the worker process: requests come in by standard input and answers go out by standard output.
+"""The worker process: requests come in by standard input and answers go out by standard output.
 
-`python -m fusionbench.methods.film.jittor.server`. Nothing else may write to standard output, so what Jittor and its
+Nothing else may write to standard output, so what Jittor and its
 compiler print goes to standard error.
 """
 
@@ -9,8 +9,6 @@ from __future__ import annotations
 import faulthandler
 import os
 import pickle
-import platform
-import resource
 import select
 import signal
 import sys
@@ -20,7 +18,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from .messages import Answer, Hello, Request, Took
+from ..pipe import Answer, Clock, Hello, Request, send
 
 # Jittor turns Ctrl-C into an instant exit, and lets a child that dies by a signal end its parent.
 SIGNALS = ("SIGINT", "SIGCHLD", "SIGSEGV", "SIGFPE", "SIGILL", "SIGBUS", "SIGQUIT")
@@ -48,11 +46,10 @@ def main() -> None:
         onednn=getattr(jt.compile_extern, "mkl_ops", None) is not None,
         device="cuda" if jt.flags.use_cuda else "cpu",
         threads=int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)),
-        python=platform.python_version(),
         sound=sound(jt),
-        took=clock.read(),
+        seconds=clock.read(),
     )
-    _send(answers, hello)
+    send(answers, hello)
     _serve(requests, answers)
 
 
@@ -76,21 +73,6 @@ def sound(jt: Any) -> bool:
     return all(np.array_equal(jt.array(array).numpy(), array) for array in (sent, np.ascontiguousarray(sent.T)))
 
 
-class Clock:
-    """Measures what something takes, in this process and in the compilers that it starts."""
-
-    def __init__(self) -> None:
-        self._start = self._now()
-
-    def read(self) -> Took:
-        """Return what has been taken since the clock was made."""
-        return Took(*(now - start for now, start in zip(self._now(), self._start, strict=True)))
-
-    def _now(self) -> tuple[float, float, float]:
-        own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        return time.perf_counter(), own.ru_utime + own.ru_stime, children.ru_utime + children.ru_stime
-
-
 def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     models: dict[int, Any] = {}
     while True:
@@ -104,7 +86,7 @@ def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         except Exception as error:
             traceback.print_exc()
             problem = f"{type(error).__name__}: {error}"
-        _send(answers, Answer(value, clock.read(), problem))
+        send(answers, Answer(value, clock.read(), problem))
 
 
 def _do(request: Request, models: dict[int, Any]) -> Any:
@@ -112,18 +94,11 @@ def _do(request: Request, models: dict[int, Any]) -> Any:
 
     if request.method == "make":
         models[request.model] = Model(*request.arguments)
-    elif request.method == "drop":
-        del models[request.model]
     else:
         model = models[request.model]
         with model.ops.compiled():
             return getattr(model, request.method)(*request.arguments)
     return None
-
-
-def _send(answers: IO[bytes], message: object) -> None:
-    pickle.dump(message, answers, protocol=pickle.HIGHEST_PROTOCOL)
-    answers.flush()
 
 
 if __name__ == "__main__":

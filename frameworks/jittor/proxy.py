@@ -1,11 +1,11 @@
-"""A network in the worker, seen from outside."""
+"""A network in the worker, used from this process."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .messages import Array, Arrays, Config, Pair, Took
+from .pipe import Array, Arrays, Config, Losses, Pair, Seconds
 from .worker import Worker
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class JittorModel:
-    """A network in a worker, with its optimiser.
+    """A network in a worker, with its optimiser: each method is that of `inside.model.Model`.
 
     Parameters
     ----------
@@ -23,12 +23,12 @@ class JittorModel:
 
     Attributes
     ----------
-    took : what each call has taken, by its name, in order: the first of a kind may have had to compile.
+    seconds : what each call takes, by its name, in order: the first of a kind may have had to compile.
     """
 
     def __init__(self, worker: Worker, state: Arrays | nn.Module, config: Config) -> None:
-        self.worker, self.number, self.config = worker, worker.new_number(), config
-        self.took: dict[str, list[Took]] = {}
+        self.worker, self.number = worker, worker.new_number()
+        self.seconds: dict[str, list[Seconds]] = {}
         arrays = state if isinstance(state, dict) else {n: t.numpy() for n, t in state.state_dict().items()}
         self._call("make", arrays, config)
 
@@ -38,38 +38,31 @@ class JittorModel:
 
     def weights(self) -> Arrays:
         """Return the parameters by name."""
-        weights: Arrays = self._call("weights")
-        return weights
+        return self._call("weights")
 
     def forward(self, pairs: Sequence[Pair]) -> list[Array]:
         """Fuse pairs, to (H, W) each."""
-        fused: list[Array] = self._call("forward", list(pairs))
-        return fused
+        return self._call("forward", list(pairs))
 
     def stages(self, pair: Pair) -> Arrays:
-        """Return what each part of the network computes of a pair, (C, H, W), by name.
+        """Return what each part of the network computes of a pair, by name.
 
-        "text_process" (L, 256), "restormerca1.A", "restormerca1.B", …, "restormer1", "restormer2", "restormer3",
-        "conv2", and "fused".
+        "text_process" (L, 256), and (C, H, W) of "restormerca1.A", "restormerca1.B", …, "restormer1", "restormer2",
+        "restormer3", "conv2", and "fused".
         """
-        stages: Arrays = self._call("stages", pair)
-        return stages
+        return self._call("stages", pair)
 
-    def losses(
-        self, pairs: Sequence[Pair], gradient_weight: float | None = None
-    ) -> tuple[dict[str, float], list[Array]]:
-        """Compute the losses of a batch, and its fused images."""
-        losses: tuple[dict[str, float], list[Array]] = self._call("losses", list(pairs), gradient_weight)
-        return losses
+    def losses(self, pairs: Sequence[Pair], gradient_weight: float | None = None) -> Losses:
+        """Compute the losses of a batch, without a gradient."""
+        return self._call("losses", list(pairs), gradient_weight)
 
-    def gradients(self, pairs: Sequence[Pair], gradient_weight: float | None = None) -> tuple[dict[str, float], Arrays]:
+    def gradients(self, pairs: Sequence[Pair]) -> tuple[Losses, Arrays]:
         """Compute the losses of a batch, and the gradient of "loss" by each parameter."""
-        gradients: tuple[dict[str, float], Arrays] = self._call("gradients", list(pairs), gradient_weight)
-        return gradients
+        return self._call("gradients", list(pairs))
 
     def step(
         self, pairs: Sequence[Pair], rate: float, gradient_weight: float | None = None
-    ) -> tuple[dict[str, float], list[Array]]:
+    ) -> tuple[Losses, list[Array]]:
         """Take a step of Adam with a batch, unless its loss is not finite.
 
         Parameters
@@ -82,23 +75,17 @@ class JittorModel:
         -------
         The losses and the fused images before the step.
         """
-        step: tuple[dict[str, float], list[Array]] = self._call("step", list(pairs), rate, gradient_weight)
-        return step
+        return self._call("step", list(pairs), rate, gradient_weight)
 
     def memory(self) -> dict[str, Any]:
         """Return the optimiser's state: `step`, and by parameter `m` and `v`."""
-        memory: dict[str, Any] = self._call("memory")
-        return memory
+        return self._call("memory")
 
     def remember(self, memory: dict[str, Any]) -> None:
         """Take back what `memory` returned."""
         self._call("remember", memory)
 
-    def drop(self) -> None:
-        """Forget the model in the worker."""
-        self._call("drop")
-
     def _call(self, method: str, *arguments: Any) -> Any:
-        value, took = self.worker.call(self.number, method, *arguments)
-        self.took.setdefault(method, []).append(took)
+        value, seconds = self.worker.call(self.number, method, *arguments)
+        self.seconds.setdefault(method, []).append(seconds)
         return value

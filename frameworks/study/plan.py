@@ -1,4 +1,4 @@
-"""What the study runs, and what a user can say about it."""
+"""What the study runs, and what a user can choose of it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Literal
 
 from ...errors import InputError
 
-JUDGE = "torch-float64"
-BASE = "torch"
-PORT = "jittor"  # with PyTorch's mathematics
-NATIVE = "jittor-native"
+# Names of runs: the judge, PyTorch, Jittor with PyTorch's mathematics, and Jittor as it is in several ways.
+JUDGE, BASE, PORT, NATIVE = "torch-float64", "torch", "jittor", "jittor-native"
+TIES, ADAM = "jittor-native-ties", "jittor-native-adam"
 SLOW, COLD = "jittor-native-without-onednn", "jittor-native-cold"
+ORDER = "torch-order-"
 
 
 @dataclass(frozen=True)
 class StudyOptions:
-    """Everything that a user can say about a study; with the data it decides the results.
+    """What a user can choose; with the data it decides the results.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class Run:
     cold: bool = False
 
 
-def planned(options: StudyOptions) -> list[Run]:
+def planned_runs(options: StudyOptions) -> list[Run]:
     """List the runs in their order: the judge first, since the others are compared with it."""
     steps = options.steps
     runs = [
@@ -99,9 +99,9 @@ def planned(options: StudyOptions) -> list[Run]:
         Run(BASE, "torch", steps, values=True),
         Run(PORT, "jittor", steps, values=True),
         Run(NATIVE, "jittor", steps, mathematics="native", values=True),
-        Run("jittor-native-ties", "jittor", steps, mathematics="native-ties"),
-        Run("jittor-native-adam", "jittor", steps, mathematics="native-adam"),
-        *(Run(f"torch-order-{i}", "torch", steps, order=i) for i in range(1, options.orders + 1)),
+        Run(TIES, "jittor", steps, mathematics="native-ties"),
+        Run(ADAM, "jittor", steps, mathematics="native-adam"),
+        *(Run(f"{ORDER}{i}", "torch", steps, order=i) for i in range(1, options.orders + 1)),
     ]
     if options.slow_steps:
         runs.append(Run(SLOW, "jittor", options.slow_steps, mathematics="native", onednn=False))

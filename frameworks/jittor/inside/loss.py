@@ -1,4 +1,4 @@
-"""The losses that FILM is trained with, in Jittor; `methods.film.loss` says the same in PyTorch, and explains it."""
+"""The losses that FILM is trained with, in Jittor; `training.recipes.film.loss`, in PyTorch, explains them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from functools import cache
 import jittor as jt
 import numpy as np
 
-from .ops import Operators, Var
-from .products import convolution
+from .convolutions import convolution
+from .operators import Operators, Var
 
 C1, C2 = 1e-4, 9e-4
 WINDOW, SIGMA = 5, 1.5

@@ -12,10 +12,10 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
+from ..pipe import Array, Arrays, Config, Losses, Pair, by_size
 from .loss import fusion_losses
-from .messages import Array, Arrays, Config, Pair, groups
 from .network import film
-from .ops import MATHEMATICS, Var
+from .operators import MATHEMATICS, Var
 
 
 class Model:
@@ -49,27 +49,24 @@ class Model:
 
     def stages(self, pair: Pair) -> Arrays:
         """Return what each part of the network computes of a pair, by the names that `film` gives, and "fused"."""
-        kept: dict[str, Var] = {}
+        stages: dict[str, Var] = {}
         with jt.no_grad():
-            kept["fused"] = self._fused(pair, kept.__setitem__)
-            return dict(zip(kept, _fetch(list(kept.values())), strict=True))
+            stages["fused"] = self._fused(pair, stages.__setitem__)
+            return dict(zip(stages, _fetch(list(stages.values())), strict=True))
 
-    def losses(
-        self, pairs: Sequence[Pair], gradient_weight: float | None = None
-    ) -> tuple[dict[str, float], list[Array]]:
-        """Compute the losses of a batch, and its fused images, without a gradient."""
+    def losses(self, pairs: Sequence[Pair], gradient_weight: float | None = None) -> Losses:
+        """Compute the losses of a batch, without a gradient."""
         with jt.no_grad():
-            _, losses, fused = self._losses(pairs, gradient_weight)
-        return losses, fused
+            return self._losses(pairs, gradient_weight)[1]
 
-    def gradients(self, pairs: Sequence[Pair], gradient_weight: float | None = None) -> tuple[dict[str, float], Arrays]:
+    def gradients(self, pairs: Sequence[Pair]) -> tuple[Losses, Arrays]:
         """Compute the losses of a batch, and the gradient of the first by each parameter."""
-        loss, losses, _ = self._losses(pairs, gradient_weight)
+        loss, losses, _ = self._losses(pairs)
         return losses, dict(zip(self.state, _fetch(jt.grad(loss, list(self.state.values()))), strict=True))
 
     def step(
         self, pairs: Sequence[Pair], rate: float, gradient_weight: float | None = None
-    ) -> tuple[dict[str, float], list[Array]]:
+    ) -> tuple[Losses, list[Array]]:
         """Take a step of Adam with a batch, unless its loss is not finite; return its losses and fused images."""
         loss, losses, fused = self._losses(pairs, gradient_weight)
         if np.isfinite(losses["loss"]):
@@ -96,16 +93,14 @@ class Model:
         a, b = (jt.array(np.ascontiguousarray(image[None])) for image in pair[:2])
         return film(self.state, a, b, jt.array(np.ascontiguousarray(pair[2])), self.config.grid, self.ops, keep)
 
-    def _losses(
-        self, pairs: Sequence[Pair], gradient_weight: float | None
-    ) -> tuple[Var, dict[str, float], list[Array]]:
+    def _losses(self, pairs: Sequence[Pair], gradient_weight: float | None = None) -> tuple[Var, Losses, list[Array]]:
         """Compute the losses; pairs of one size together, each group by the part of the batch that it is."""
         config = self.config
         total: dict[str, Var] = {}
         weight = config.gradient_weight if gradient_weight is None else gradient_weight
         last: list[Var] = []
         images = [self._fused(pair, lambda name, x: last.append(x) if name == "conv2" else None) for pair in pairs]
-        for group in groups(pairs):
+        for group in by_size(pairs):
             a, b = (jt.array(np.stack([pairs[i][source][None] for i in group])) for source in (0, 1))
             share, stacked = len(group) / len(pairs), jt.stack([images[i] for i in group])
             for name, loss in fusion_losses(stacked, a, b, self.ops, weight, config.ssim_weight, config.signed).items():

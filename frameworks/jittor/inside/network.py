@@ -17,8 +17,8 @@ import numpy as np
 from jittor import nn
 from numpy.typing import NDArray
 
-from .ops import Operators, Var
-from .products import convolution, depthwise, product
+from .convolutions import convolution, depthwise, product
+from .operators import Operators, Var
 
 HEADS = 8
 WIDTH = 256  # of a token
@@ -40,7 +40,7 @@ def film(state: State, a: Var, b: Var, text: Var, grid: Grid, ops: Operators, ke
     text : (L, 768).
     grid : the working grid.
     ops : the mathematics.
-    keep : is shown what each part of the network computes: "text_process", "restormerca1.A", …, "restormer1",
+    keep : is given what each part of the network computes: "text_process", "restormerca1.A", …, "restormer1",
         "restormer2", "restormer3", "conv2".
 
     Returns
@@ -48,7 +48,7 @@ def film(state: State, a: Var, b: Var, text: Var, grid: Grid, ops: Operators, ke
     (1, H, W), in (0, 1).
     """
     part = Part(state, ops)
-    words = product(text, part["text_process.conv.weight"].reshape(WIDTH, -1), flip_b=True)
+    words = product(text, part["text_process.conv.weight"].reshape(WIDTH, -1), flip=True)
     words = words + part["text_process.conv.bias"]
     keep("text_process", words)
     for name in ("restormerca1", "restormerca2", "restormerca3"):
@@ -89,10 +89,10 @@ def branch(part: Part, letter: str, x: Var, words: Var, grid: Grid) -> Var:
     maps = convolution(x.reshape(1, *x.shape), part[f"conv{letter}1.weight"], 1).reshape(DIM, *size)
     features = block(part / f"restormer{letter}1", prelu(1, maps))
     tokens = part / f"imagef2textf{letter}1"
-    on_grid = pointwise(resized(features, grid), tokens["conv.weight"], tokens["conv.bias"])
+    on_grid = pointwise(resize(features, grid), tokens["conv.weight"], tokens["conv.bias"])
     cut = on_grid.reshape(-1, WIDTH)
     weights = places(part / f"{_ATTENTION[letter]}.multihead_attn", words, cut)
-    weighed = resized((cut * weights.reshape(1, WIDTH)).reshape(DIM, *grid), size)
+    weighed = resize((cut * weights.reshape(1, WIDTH)).reshape(DIM, *grid), size)
     guided = prelu(2, pointwise(weighed, part[f"conv{letter}2.weight"], part[f"conv{letter}2.bias"])) + features
     both = part[f"conv{letter}3.weight"]
     mixed = pointwise(features, both[:, :DIM], part[f"conv{letter}3.bias"]) + pointwise(guided, both[:, DIM:])
@@ -107,20 +107,20 @@ def places(part: Part, words: Var, tokens: Var) -> Var:
     to_query, to_key, to_value = (part["in_proj_weight"][i * WIDTH : (i + 1) * WIDTH] for i in range(3))
     query_bias, value_bias = part["in_proj_bias"][:WIDTH], part["in_proj_bias"][2 * WIDTH :]
     own = _same_head(HEADS, WIDTH)
-    queries = (product(words, to_query, flip_b=True) + query_bias) * (WIDTH // HEADS) ** -0.5
+    queries = (product(words, to_query, flip=True) + query_bias) * (WIDTH // HEADS) ** -0.5
     queries = (queries.reshape(1, -1, WIDTH) * own.reshape(HEADS, 1, WIDTH)).reshape(-1, WIDTH)
-    scores = product(product(queries, to_key), tokens, flip_b=True)  # (heads * L, T); the keys' bias changes nothing
+    scores = product(product(queries, to_key), tokens, flip=True)  # (heads * L, T); the keys' bias changes nothing
     shares = nn.softmax(scores, dim=1).reshape(HEADS, -1, tokens.shape[0]).mean(1)
-    values = product(product(shares, tokens), to_value, flip_b=True) * own
+    values = product(product(shares, tokens), to_value, flip=True) * own
     mean = (values.sum(0) + value_bias).reshape(1, WIDTH)
-    answer = product(mean, part["out_proj.weight"], flip_b=True) + part["out_proj.bias"]
+    answer = product(mean, part["out_proj.weight"], flip=True) + part["out_proj.bias"]
     return answer / part.ops.at_least(part.ops.magnitude(answer).sum(), 1e-12)
 
 
 def block(part: Part, x: Var) -> Var:
     """Compute a transformer block of Restormer: x += MDTA(LN(x)); x += GDFN(LN(x))."""
-    x = x + attention(part / "attn", normalised(part / "norm1.body", x))
-    return x + feed_forward(part / "ffn", normalised(part / "norm2.body", x))
+    x = x + attention(part / "attn", layer_norm(part / "norm1.body", x))
+    return x + feed_forward(part / "ffn", layer_norm(part / "norm2.body", x))
 
 
 def attention(part: Part, x: Var) -> Var:
@@ -128,7 +128,7 @@ def attention(part: Part, x: Var) -> Var:
     dim, height, width = x.shape
     qkv = depthwise(pointwise(x, part["qkv.weight"]), part["qkv_dwconv.weight"]).reshape(3 * dim, -1)
     qk, v = qkv[: 2 * dim], qkv[2 * dim :]
-    gram = product(qk, qk, flip_b=True)
+    gram = product(qk, qk, flip=True)
     norms = jt.sqrt(part.ops.at_least((gram * _same_head(2 * dim, 2 * dim, 2 * dim)).sum(1), 1e-24))
     cosine = gram[:dim, dim:] / (norms[:dim].reshape(dim, 1) * norms[dim:].reshape(1, dim))
     temperature = product(_same_head(dim, HEADS), part["temperature"].reshape(HEADS, 1))
@@ -144,7 +144,7 @@ def feed_forward(part: Part, x: Var) -> Var:
     return pointwise(part.ops.gelu(hidden[:half]) * hidden[half:], part["project_out.weight"])
 
 
-def normalised(part: Part, x: Var) -> Var:
+def layer_norm(part: Part, x: Var) -> Var:
     """LayerNorm over the channels of each pixel."""
     centred = x - x.mean(0, keepdims=True)
     scaled = centred / jt.sqrt((centred * centred).mean(0, keepdims=True) + 1e-5)
@@ -158,7 +158,7 @@ def pointwise(x: Var, weight: Var, bias: Var | None = None) -> Var:
     return (y if bias is None else y + bias.reshape(-1, 1)).reshape(-1, height, width)
 
 
-def resized(x: Var, size: Grid) -> Var:
+def resize(x: Var, size: Grid) -> Var:
     """Take the nearest neighbour of each place of another size."""
     channels, height, width = x.shape
     if (height, width) == size:
@@ -169,8 +169,8 @@ def resized(x: Var, size: Grid) -> Var:
 
 def nearest(length: int, wanted: int) -> NDArray[np.int32]:
     """Say which of `length` samples PyTorch takes for each of `wanted`: it scales in float32."""
-    found = np.arange(wanted, dtype=np.float32) * np.float32(length / wanted)
-    return np.minimum(found.astype(np.int32), np.int32(length - 1))
+    places = np.arange(wanted, dtype=np.float32) * np.float32(length / wanted)
+    return np.minimum(places.astype(np.int32), np.int32(length - 1))
 
 
 @cache

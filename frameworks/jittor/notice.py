@@ -1,4 +1,4 @@
-"""What is told while Jittor starts or compiles, which takes minutes where it is new."""
+"""What the user is told while Jittor starts or compiles, which takes minutes where it is new."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PATIENCE = 5.0  # seconds before anything is said
 _COUNT = re.compile(r"Compiling Operators\((\d+)/(\d+)\)")
 
 
-class Waiting(AbstractContextManager["Waiting"]):
+class Notice(AbstractContextManager["Notice"]):
     """One sentence, and on a terminal a line that moves; nothing where the wait is short.
 
     Parameters
@@ -24,14 +24,14 @@ class Waiting(AbstractContextManager["Waiting"]):
 
     Attributes
     ----------
-    told : whether the sentence has been said.
+    announced : whether the sentence has been said.
     """
 
     def __init__(self, what: str, log: Path, compiling: bool = False) -> None:
         self.what, self.log, self.compiling = what, log, compiling
         self._from, self._start = _size(log), time.monotonic()
         self._bar: Any = None
-        self.told = False
+        self.announced = False
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
@@ -39,19 +39,19 @@ class Waiting(AbstractContextManager["Waiting"]):
 
     def tick(self) -> None:
         """Say where it is, if it is time."""
-        if time.monotonic() - self._start < PATIENCE or (self.compiling and not self._counted()):
+        if time.monotonic() - self._start < PATIENCE or (self.compiling and not self._count()):
             return
-        if not self.told:
-            self.told = True
+        if not self.announced:
+            self.announced = True
             self._begin()
         if self._bar is not None:
-            self._bar.update(0, description=f"{self.what}{self._counted()}")
+            self._bar.update(0, description=f"{self.what}{self._count()}")
 
     def _begin(self) -> None:
         from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        tell(f"{self.what}; where it is new this takes minutes, once on this machine (the log is {self.log})")
+        say(f"{self.what}; where it is new this takes minutes, once on this machine (the log is {self.log})")
         console = Console(stderr=True)
         if console.is_terminal and not self.compiling:
             bar = Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console,
@@ -60,15 +60,15 @@ class Waiting(AbstractContextManager["Waiting"]):
             bar.start()
             self._bar = bar
 
-    def _counted(self) -> str:
+    def _count(self) -> str:
         """Return what the log has said since the start: "" or " (12 of 83)"."""
         with self.log.open("rb") as file:
             file.seek(max(self._from, _size(self.log) - 300))
-            found = _COUNT.findall(file.read().decode(errors="replace"))
-        return f" ({found[-1][0]} of {found[-1][1]})" if found else ""
+            counts = _COUNT.findall(file.read().decode(errors="replace"))
+        return f" ({counts[-1][0]} of {counts[-1][1]})" if counts else ""
 
 
-def tell(sentence: str) -> None:
+def say(sentence: str) -> None:
     """Say a sentence to whoever sits there."""
     from rich.console import Console
 
