@@ -85,7 +85,7 @@ def summarise(values: ArrayLike, *, confidence: float = 0.95, resamples: int = R
     return Summary(n, missing, mean, float(finite.std(ddof=1)), low, high, confidence)
 
 
-def _interval(values: np.ndarray, confidence: float, resamples: int, seed: int) -> tuple[float, float]:
+def _interval(values: NDArray[np.float64], confidence: float, resamples: int, seed: int) -> tuple[float, float]:
     """BCa interval of the mean of at least two different values."""
     rng = np.random.default_rng(seed)
     # centred, so that a common offset leaves the interval as it is to the last digit
