@@ -43,7 +43,7 @@ class StartAgainError(Exception):
     """The server gives the file from its beginning only: what has been read of it is void."""
 
 
-def _silent(done: int, total: int | None) -> None:
+def _no_progress(done: int, total: int | None) -> None:
     """Show no progress."""
 
 
@@ -62,24 +62,24 @@ class Download:
     resumed : whether some of the bytes are of an earlier try.
     """
 
-    def __init__(self, url: str, part: Path, progress: Progress = _silent, hint: str = "") -> None:
+    def __init__(self, url: str, part: Path, progress: Progress = _no_progress, hint: str = "") -> None:
         self.url, self._part, self._progress, self._hint = url, part, progress, hint
         self._memory = part.with_name(f"{part.name}.json")
-        self._known = self._remembered()
+        self._facts = self._read_facts()
         with writing(part):
             part.parent.mkdir(parents=True, exist_ok=True)
-            self._file = part.open("r+b" if self._known else "w+b", buffering=0)
-            self._kept = part.stat().st_size
-        self._given = 0
-        self.resumed = self._kept > 0
-        self._met, self._started = False, 0
+            self._file = part.open("r+b" if self._facts else "w+b", buffering=0)
+            self._size = part.stat().st_size
+        self._position = 0
+        self.resumed = self._size > 0
+        self._answered, self._restarts = False, 0
         self._response: Response | None = None
         self._blocks: Iterator[bytes] | None = None
 
     @property
     def whole(self) -> bool:
         """Whether all of the file is there, as far as the server has said how long it is."""
-        return self._kept == self._known.get("total")
+        return self._size == self._facts.get("total")
 
     def __enter__(self) -> Download:
         return self
@@ -87,7 +87,7 @@ class Download:
     def __exit__(self, *error: object) -> None:
         self._hang_up()
         self._file.close()
-        if not self._kept:
+        if not self._size:
             self.forget()
 
     def read(self, size: int = _BLOCK, /) -> bytes:
@@ -102,17 +102,17 @@ class Download:
         RunError
             There is no room for it on the disk.
         """
-        if self._given == self._kept:
+        if self._position == self._size:
             block = self._next()
             with writing(self._part):
-                self._file.seek(self._kept)
+                self._file.seek(self._size)
                 self._file.write(block)
-            self._kept += len(block)
-        self._progress(self._kept, self._known.get("total"))
+            self._size += len(block)
+        self._progress(self._size, self._facts.get("total"))
         with writing(self._part):
-            self._file.seek(self._given)
-            data = self._file.read(min(size if size > 0 else _BLOCK, self._kept - self._given))
-        self._given += len(data)
+            self._file.seek(self._position)
+            data = self._file.read(min(size if size > 0 else _BLOCK, self._size - self._position))
+        self._position += len(data)
         return data
 
     def finish(self) -> None:
@@ -136,22 +136,22 @@ class Download:
         """Get the next bytes from the server; after a cut, ask again."""
         from urllib3.exceptions import HTTPError
 
-        if self._known.get("total") == self._kept:
+        if self._facts.get("total") == self._size:
             return b""
         for failed in range(TRIES):
             try:
                 if self._blocks is None:
                     self._ask()
                 block = next(self._blocks or iter(()), b"")
-                if not block and self._kept < (self._known.get("total") or 0):
+                if not block and self._size < (self._facts.get("total") or 0):
                     raise OSError("the connection was cut")
             except (HTTPError, OSError) as error:  # those of requests are OSErrors
                 self._hang_up()
-                if not self._met or failed == TRIES - 1:
+                if not self._answered or failed == TRIES - 1:
                     raise DownloadError(self._sentence(_reason(error))) from error
                 time.sleep(PAUSE * 2**failed)
                 continue
-            if not self._kept and self._is_page(block):
+            if not self._size and self._is_page(block):
                 self.forget()
                 raise DownloadError(
                     self._sentence(
@@ -166,34 +166,34 @@ class Download:
         import requests
 
         headers = {"Accept-Encoding": "identity", "User-Agent": f"fusionbench/{__version__}"}
-        if self._kept:
-            headers["Range"] = f"bytes={self._kept}-"
-            tag = self._known.get("etag") or ""
+        if self._size:
+            headers["Range"] = f"bytes={self._size}-"
+            tag = self._facts.get("etag") or ""
             headers |= {"If-Range": tag} if tag.startswith('"') else {}  # a weak one does not vouch for single bytes
         answer = self._response = requests.get(self.url, headers=headers, stream=True, timeout=TIMEOUT)
-        self._met, status = True, answer.status_code
+        self._answered, status = True, answer.status_code
         start, total = _range(answer)
         if status >= 500:
             raise OSError(f"{status}: the server has trouble of its own")
-        if status not in (200, 206, 416) or (status != 200 and not self._kept):
+        if status not in (200, 206, 416) or (status != 200 and not self._size):
             raise DownloadError(self._sentence(_refusal(answer)))
-        if status == 416 and total == self._kept:  # that was all
+        if status == 416 and total == self._size:  # that was all
             self._blocks = iter(())
             return
-        if self._kept and start != self._kept:  # from the beginning, whatever was asked for
+        if self._size and start != self._size:  # from the beginning, whatever was asked for
             self._file.truncate(0)
-            self._kept = 0
+            self._size = 0
             if status != 200:
                 self._ask()
                 return
         if status == 200:
             total = int(length) if (length := answer.headers.get("Content-Length", "")).isdigit() else None
-        self._known = {"url": self.url, "etag": answer.headers.get("ETag"), "total": total}
-        write_text(self._memory, json.dumps(self._known))
+        self._facts = {"url": self.url, "etag": answer.headers.get("ETag"), "total": total}
+        write_text(self._memory, json.dumps(self._facts))
         self._blocks = answer.raw.stream(_BLOCK, decode_content=False)
-        if self._given > self._kept:
-            self._given, self._started = 0, self._started + 1
-            if self._started >= TRIES:
+        if self._position > self._size:
+            self._position, self._restarts = 0, self._restarts + 1
+            if self._restarts >= TRIES:
                 raise DownloadError(
                     self._sentence(f"it was cut {TRIES} times, and the server does not go on from there")
                 )
@@ -209,7 +209,7 @@ class Download:
             self._response.close()
         self._response = self._blocks = None
 
-    def _remembered(self) -> dict[str, Any]:
+    def _read_facts(self) -> dict[str, Any]:
         """What the server said when the kept bytes came; nothing if they are of something else."""
         try:
             known = json.loads(self._memory.read_text(encoding="utf-8"))
@@ -218,12 +218,12 @@ class Download:
             return {}
 
     def _sentence(self, why: str) -> str:
-        kept = "; what has come is kept, and the same command goes on from there" if self._kept else ""
+        kept = "; what has come is kept, and the same command goes on from there" if self._size else ""
         return f"cannot download {self.url} ({why}){kept}" + (f"; {self._hint}" if self._hint else "")
 
 
 def download(
-    url: str, target: Path, check: Callable[[Path], None], progress: Progress = _silent, hint: str = ""
+    url: str, target: Path, check: Callable[[Path], None], progress: Progress = _no_progress, hint: str = ""
 ) -> None:
     """Download a whole file, unless it is there; it takes its name when it has passed the check.
 

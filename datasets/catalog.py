@@ -79,7 +79,7 @@ _BUILT_IN = (
                  Tree("vi", "168ae36d23c19069a87cf4ac7d5b903ec807a384")), base="Image/Source-Image/TNO", size="20 MB"),
     ),
     DatasetSpec(
-        "MSRS", "IVF", "road scenes by day (D) and night (N), 640x480, from MFNet", ("infrared", "visible"), "b",
+        "MSRS", "IVF", "road scenes by day (D) and night (N), 480x640, from MFNet", ("infrared", "visible"), "b",
         folders=("MSRS-main", "MSRS-master"),
         pairs="1444 (1083 train, 361 test)", home="https://github.com/Linfeng-Tang/MSRS",
         citation="L. Tang, J. Yuan, H. Zhang, X. Jiang, J. Ma: PIAFusion: A Progressive Infrared and Visible Image "
@@ -90,7 +90,7 @@ _BUILT_IN = (
                 (Tree("test/ir"), Tree("test/vi"), Tree("train/ir"), Tree("train/vi"))),
     ),
     DatasetSpec(
-        "M3FD", "IVF", "campus, roads and holiday resorts, 1024x768", ("infrared", "visible"), "b",
+        "M3FD", "IVF", "campus, roads and holiday resorts, 768x1024", ("infrared", "visible"), "b",
         folders=("M3FD/M3FD_Fusion", "M3FD_Fusion", "M3FD/M3FD_Detection", "M3FD_Detection"),
         pairs="300 for fusion, 4200 for detection", home="https://github.com/JinyuanLiu-CV/TarDAL",
         citation="J. Liu, X. Fan, Z. Huang, G. Wu, R. Liu, W. Zhong, Z. Luo: Target-aware Dual Adversarial Learning "
@@ -100,7 +100,7 @@ _BUILT_IN = (
         obtain="download M3FD_Fusion by the links on https://github.com/JinyuanLiu-CV/TarDAL (folders Ir and Vis)",
     ),
     DatasetSpec(
-        "LLVIP", "IVF", "streets in low light with pedestrians, 1280x1024", ("infrared", "visible"), "b",
+        "LLVIP", "IVF", "streets in low light with pedestrians, 1024x1280", ("infrared", "visible"), "b",
         pairs="15488 (12025 train, 3463 test)", home="https://bupt-ai-cz.github.io/LLVIP/",
         licence="non-commercial terms of use, see the home page",
         citation="X. Jia, C. Zhu, M. Li, W. Tang, W. Zhou: LLVIP: A Visible-infrared Paired Dataset for Low-light "
