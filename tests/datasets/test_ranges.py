@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 import fusionbench
 from fusionbench.datasets import Pair, check, load_dataset, parse_ranges, read_pair, write
 from fusionbench.errors import InputError
+from fusionbench.results import run_folder
 
 from .made import tiff
 
@@ -127,8 +129,8 @@ def test_a_rule_is_part_of_a_result(tmp_path: Path) -> None:
         fusionbench.run("average", data, out=out, metrics=["EN"], range="a=minmax")
     other = fusionbench.run("average", data, out=tmp_path / "other", metrics=["EN"], range="a=minmax")
     assert other["EN@film"].mean() > first["EN@film"].mean()
-    manifest = fusionbench.bench.store.run_folder(tmp_path / "other", "raw", "average").manifest()
-    assert manifest["range"] == {"a": "minmax", "b": "full"}
+    manifest = run_folder(tmp_path / "other", "raw", "average").manifest()
+    assert manifest.range == {"a": "minmax", "b": "full"}
     with pytest.raises(InputError, match="another configuration"):
         fusionbench.run("average", data, out=tmp_path / "other", metrics=["EN"])
 
@@ -136,8 +138,9 @@ def test_a_rule_is_part_of_a_result(tmp_path: Path) -> None:
 def test_a_manifest_of_before_still_holds(tmp_path: Path) -> None:
     data = folder(tmp_path / "raw", COUNTS)
     fusionbench.run("average", data, out=tmp_path / "out", metrics=["EN"])
-    stored = fusionbench.bench.store.run_folder(tmp_path / "out", "raw", "average")
-    stored.write_manifest({key: value for key, value in stored.manifest().items() if key not in ("range", "rgbt")})
+    stored = run_folder(tmp_path / "out", "raw", "average")
+    manifest = stored.manifest()
+    stored.write_manifest(replace(manifest, absent=manifest.absent | {"range", "rgbt"}))
     assert set(fusionbench.run("average", data, out=tmp_path / "out", metrics=["EN"])["status"]) == {"ok"}
 
 
