@@ -1,4 +1,4 @@
-"""The engine: plans runs, executes them here or on a cluster, stores results."""
+"""Runs: planned, executed here or on a cluster, and stored; and what methods cost."""
 
 from __future__ import annotations
 

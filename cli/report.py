@@ -94,11 +94,8 @@ def table(
     scores = ["protocol", "metrics", "incomplete"]
     refuse(context, scores, "is for tables of metrics, not of efficiency", when=content == "efficiency")
     from ..reports.tables import table as render
-    from ..results import Results
-    from ..results.leaderboard.boards import make_boards
 
-    results, protocols = Results(runs), [protocol] if protocol else None
-    boards = make_boards(results, names_of(methods), dataset, protocols=protocols, metrics=names_of(metrics))
+    boards = _boards(runs, methods, dataset, protocol, metrics)
     text = render(
         boards,
         format,
@@ -188,13 +185,10 @@ def plot(
     else:
         from ..reports.plots import COSTS
         from ..reports.plots import plot as draw
-        from ..results import Results
-        from ..results.leaderboard.boards import make_boards
 
         if runs and len(runs) > 1:
             raise InputError("give one folder of results; several are for plot losses")
-        results, protocols = Results(runs[0] if runs else Path("runs")), [protocol] if protocol else None
-        boards = make_boards(results, names_of(methods), dataset, protocols=protocols)
+        boards = _boards(runs[0] if runs else Path("runs"), methods, dataset, protocol)
         if kind in COSTS and len(boards) > 1 and len(names_of(metrics) or ()) > 1:
             raise InputError(f"plot {kind} of several data sets shows one metric: give one with --metrics")
         draw(
@@ -207,6 +201,17 @@ def plot(
             incomplete=incomplete,
         )
     typer.echo(target)
+
+
+def _boards(
+    runs: Path, methods: str | None, datasets: list[str] | None, protocol: str | None, metrics: str | None = None
+) -> list[Board]:
+    """Read the results that a command asks for."""
+    from ..results import Results
+    from ..results.leaderboard.boards import make_boards
+
+    protocols = [protocol] if protocol else None
+    return make_boards(Results(runs), names_of(methods), datasets, protocols=protocols, metrics=names_of(metrics))
 
 
 def _renamed(rename: list[str] | None, boards: Sequence[Board]) -> dict[str, str]:

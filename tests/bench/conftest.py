@@ -1,4 +1,4 @@
-"""Small data sets and methods for the engine's tests."""
+"""Small data sets and methods for the tests of runs."""
 
 from __future__ import annotations
 

@@ -85,31 +85,29 @@ def _mean(index: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return ((a + b) / 2).astype(np.uint8)
 
 
-def test_plain_images_have_no_note(scored: Path) -> None:
-    assert _score(scored, "png", _mean) == []
+ONE = np.random.default_rng(1).integers(30, 200, (48, 64)).astype(np.uint8)
+TELLTALE = {
+    "plain": (_mean, ""),
+    "stretched": (
+        lambda i, a, b: cv2.normalize(a + b, None, 0, 255, cv2.NORM_MINMAX),
+        "5 of 5 fused images span 0..255 exactly, while the sources of 5 pairs do not",
+    ),
+    "negatives": (lambda i, a, b: 255 - (a + b) / 2, "The fused images are negatives"),
+    "copies": (lambda i, a, b: a if i < 2 else _mean(i, a, b), "In 2 of 5 pairs the fused image is source a itself."),
+    "one": (lambda i, a, b: ONE if i != 1 else _mean(i, a, b), "4 of 5 pairs have one and the same fused image."),
+    "deep": (
+        lambda i, a, b: ((a + b) / 2 * 257).astype(np.uint16),
+        "5 of 5 fused images have more than 8 bits: they were rounded to 8 to be scored.",
+    ),
+}
 
 
-def test_a_savers_stretch_is_told(scored: Path) -> None:
-    (note,) = _score(scored, "png", lambda i, a, b: cv2.normalize(a + b, None, 0, 255, cv2.NORM_MINMAX))
-    assert note.startswith("5 of 5 fused images span 0..255 exactly, while the sources of 5 pairs do not")
-
-
-def test_negatives_are_told(scored: Path) -> None:
-    (note,) = _score(scored, "png", lambda i, a, b: 255 - (a + b) / 2)
-    assert note.startswith("The fused images are negatives")
-
-
-def test_copies_are_told(scored: Path) -> None:
-    assert _score(scored, "png", lambda i, a, b: a if i < 2 else _mean(i, a, b)) == [
-        "In 2 of 5 pairs the fused image is source a itself."
-    ]
-
-
-def test_one_image_for_all_is_told(scored: Path) -> None:
-    one = np.random.default_rng(1).integers(30, 200, (48, 64)).astype(np.uint8)
-    assert _score(scored, "png", lambda i, a, b: one if i != 1 else _mean(i, a, b)) == [
-        "4 of 5 pairs have one and the same fused image."
-    ]
+@pytest.mark.parametrize("case", TELLTALE)
+def test_what_images_tell_is_said(scored: Path, case: str) -> None:
+    make, sentence = TELLTALE[case]
+    notes = _score(scored, "png", make)
+    assert len(notes) == bool(sentence)
+    assert "".join(notes).startswith(sentence)
 
 
 def test_jpeg_files_are_told_whatever_they_are_called(scored: Path) -> None:
@@ -121,11 +119,6 @@ def test_jpeg_files_are_told_whatever_they_are_called(scored: Path) -> None:
     chosen.label = "renamed"
     run([chosen], scored / "data", a="ir", b="vi", task="IVF", out=scored / "runs", metrics=["EN"])
     assert json.loads(next((scored / "runs").glob("*/renamed/run.json")).read_text("utf-8"))["notes"] == found
-
-
-def test_sixteen_bits_are_told(scored: Path) -> None:
-    found = _score(scored, "png", lambda i, a, b: ((a + b) / 2 * 257).astype(np.uint16))
-    assert found == ["5 of 5 fused images have more than 8 bits: they were rounded to 8 to be scored."]
 
 
 def test_a_folder_has_no_time(scored: Path) -> None:

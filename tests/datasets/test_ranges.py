@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 import fusionbench
 from fusionbench.datasets import Pair, check, load_dataset, parse_ranges, read_pair, write
 from fusionbench.errors import InputError
-from fusionbench.results.store import run_folder
+from fusionbench.results import run_folder
 
 from .image_files import tiff
 
@@ -129,7 +130,7 @@ def test_a_rule_is_part_of_a_result(tmp_path: Path) -> None:
     other = fusionbench.run("average", data, out=tmp_path / "other", metrics=["EN"], range="a=minmax")
     assert other["EN@film"].mean() > first["EN@film"].mean()
     manifest = run_folder(tmp_path / "other", "raw", "average").manifest()
-    assert manifest["range"] == {"a": "minmax", "b": "full"}
+    assert manifest.range == {"a": "minmax", "b": "full"}
     with pytest.raises(InputError, match="another configuration"):
         fusionbench.run("average", data, out=tmp_path / "other", metrics=["EN"])
 
@@ -138,7 +139,8 @@ def test_a_manifest_of_before_still_holds(tmp_path: Path) -> None:
     data = folder(tmp_path / "raw", COUNTS)
     fusionbench.run("average", data, out=tmp_path / "out", metrics=["EN"])
     stored = run_folder(tmp_path / "out", "raw", "average")
-    stored.write_manifest({key: value for key, value in stored.manifest().items() if key not in ("range", "rgbt")})
+    manifest = stored.manifest()
+    stored.write_manifest(replace(manifest, absent=manifest.absent | {"range", "rgbt"}))
     assert set(fusionbench.run("average", data, out=tmp_path / "out", metrics=["EN"])["status"]) == {"ok"}
 
 

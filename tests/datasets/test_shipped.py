@@ -13,7 +13,6 @@ from fusionbench.datasets import FusionDataset, check, get_spec, load_dataset, s
 from fusionbench.datasets.load import held_out_names
 from fusionbench.errors import InputError
 from fusionbench.reports.html.pages import words
-from fusionbench.reports.leaderboard import write_leaderboard
 from fusionbench.results import run_folder
 from fusionbench.training.options import make_options
 from fusionbench.training.sources import training_pairs
@@ -137,9 +136,9 @@ def test_results_of_two_splits_do_not_mix(road: Path, tmp_path: Path) -> None:
     out = tmp_path / "runs"
     rows = run("average", "RoadScene", data_root=road, out=out, metrics=["EN"], limit=2)
     assert set(rows["dataset"]) == {"RoadScene"}
-    said = run_folder(out, "RoadScene", "average").manifest()["notes"]
+    said = run_folder(out, "RoadScene", "average").manifest().notes
     assert said == [NOTE.format("2 of the 50"), DEFAULT]
-    written = (write_leaderboard(out)).with_suffix(".md").read_text(encoding="utf-8")
+    written = (out / "leaderboard.md").read_text(encoding="utf-8")
     assert all(sentence in written for sentence in said)
     known = [
         re.sub(r"\\\{\w+\\\}", "(.+)", re.escape(text["en"])) for key, text in words().items() if key[:5] == "note_"
