@@ -142,8 +142,8 @@ def load_options(folder: Path) -> TrainOptions:
         The folder is no training run.
     """
     try:
-        given = json.loads((folder / FILE).read_text())
-        return make_options(given)
+        content = json.loads((folder / FILE).read_text())
+        return make_options(content)
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{folder} is no training run that can go on: it has no readable {FILE}") from error
 
