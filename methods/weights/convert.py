@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Adapted = tuple[dict[str, Tensor], dict[str, str]]
 
 # Methods whose room has a module `checkpoints`. Its `adapt(state)` gives the tensors under our names and the metadata
-# to keep with them, or raises InputError saying what does not fit; its `forms()` are the names and shapes that it knows.
+# to keep with them, or raises InputError saying what does not fit; its `forms()` are the names and shapes it knows.
 ADAPTERS = sorted(path.parent.name for path in Path(__file__).parents[1].glob("*/checkpoints.py"))
 
 
