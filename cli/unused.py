@@ -36,10 +36,10 @@ def refuse(context: typer.Context, names: Iterable[str], why: str, when: bool = 
     why : what follows the option in the sentence: "is for plot losses".
     when : whether they have no effect.
     """
-    found = given(context)
+    options = given(context)
     for name in names if when else ():
-        if name in found:
-            raise InputError(f"{found[name]} {why}: leave it out")
+        if name in options:
+            raise InputError(f"{options[name]} {why}: leave it out")
 
 
 def refuse_data_root(context: typer.Context, datasets: Collection[str]) -> None:

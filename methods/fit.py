@@ -40,16 +40,16 @@ def fit_fused(image: NDArray[Any], size: tuple[int, ...], policy: SizePolicy) ->
     (h, w), (height, width) = image.shape[:2], size
     if (h, w) == (height, width):
         return image, ""
-    told = f"the fused image is {h}x{w}, its sources are {height}x{width}"
+    sizes = f"the fused image is {h}x{w}, its sources are {height}x{width}"
     if policy == "error":
-        raise RunError(f"{told}: say what to do with --size-policy crop or resize")
+        raise RunError(f"{sizes}: say what to do with --size-policy crop or resize")
     if policy == "resize":
-        return resized(image, (height, width)), f"{MARK}{told}: resized"
+        return resized(image, (height, width)), f"{MARK}{sizes}: resized"
     for one, other in ((h, height), (w, width)):
         lost = abs(one - other)
         if lost > _FEW and (lost > _MOST or lost * _PART > max(one, other)):
-            raise RunError(f"{told}, which is more than a crop to multiples of 32: is it another pair's, or resized?")
-    return np.ascontiguousarray(image[: min(h, height), : min(w, width)]), f"{MARK}{told}: cropped"
+            raise RunError(f"{sizes}, which is more than a crop to multiples of 32: is it another pair's, or resized?")
+    return np.ascontiguousarray(image[: min(h, height), : min(w, width)]), f"{MARK}{sizes}: cropped"
 
 
 def crop_to(source: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:

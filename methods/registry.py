@@ -54,13 +54,13 @@ def list_methods() -> list[MethodInfo]:
     A package's method that cannot be imported is listed with its error as the summary: one broken package must not
     hide the others.
     """
-    found = [_info(cls, "built in") for cls in built_in().values()]
+    infos = [_info(cls, "built in") for cls in built_in().values()]
     for name, point in sorted(provided().items()):
         try:
-            found.append(_info(_load_entry_point(point), point.dist.name if point.dist else "a package"))
+            infos.append(_info(_load_entry_point(point), point.dist.name if point.dist else "a package"))
         except InputError as error:
-            found.append(MethodInfo(name, f"not usable: {error}", (), "", False, point.value))
-    return sorted(found, key=lambda info: (info.learned, info.name))
+            infos.append(MethodInfo(name, f"not usable: {error}", (), "", False, point.value))
+    return sorted(infos, key=lambda info: (info.learned, info.name))
 
 
 def built_in() -> dict[str, type[Method]]:

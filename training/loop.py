@@ -129,7 +129,7 @@ class Loop:
         """Take one step; the losses are means over all devices."""
         progress = self.progress
         seed = [self.options.seed, _STEP, progress.stage, progress.epoch, progress.batch]
-        values = self.engine.step(self._moved(batch), np.random.default_rng(seed))
+        values = self.engine.step(self._to_device(batch), np.random.default_rng(seed))
         if not np.isfinite(values["loss"]):
             raise RunError(self._not_finite(batch, values["loss"]))
         return values
@@ -139,7 +139,7 @@ class Loop:
         guilty = []
         for i, name in enumerate(batch["name"]):
             one = {key: value[i : i + 1] for key, value in batch.items()}
-            if not np.isfinite(self.engine.measure(self._moved(one))["loss"]):
+            if not np.isfinite(self.engine.measure(self._to_device(one))["loss"]):
                 guilty.append(name)
         names = guilty or list(batch["name"])
         shown = ", ".join(names[:3]) + (f" and {len(names) - 3} others" if len(names) > 3 else "")
@@ -159,7 +159,7 @@ class Loop:
         sums: dict[str, float] = {}
         pictures: Mapping[str, Tensor] = {}
         for batch in self._batches(stage.held_out, order, 0, deal=False):
-            moved = self._moved(batch)
+            moved = self._to_device(batch)
             weight = len(batch["name"]) / count
             for name, loss in self.engine.measure(moved).items():
                 sums[name] = sums.get(name, 0.0) + loss * weight
@@ -195,9 +195,9 @@ class Loop:
         start = int(
             np.random.default_rng([self.options.seed, _ORDER, stage, 10**6, draw]).integers(len(samples) - size + 1)
         )
-        return self._moved(collate([samples[i] for i in range(start, start + size)]))
+        return self._to_device(collate([samples[i] for i in range(start, start + size)]))
 
-    def _moved(self, batch: Batch) -> Batch:
+    def _to_device(self, batch: Batch) -> Batch:
         moved: Batch = self.fabric.to_device(batch)
         return moved
 

@@ -68,7 +68,7 @@ class Patches(Dataset[dict[str, Any]]):
         self.pairs, self.size, self.seed = list(pairs), size, seed
         self.count, self.fixed, self.flips = count, fixed, flips
         self.epoch = 0
-        self._kept: dict[int, Images] = {}
+        self._cache: dict[int, Images] = {}
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -108,14 +108,14 @@ class Patches(Dataset[dict[str, Any]]):
             self._corner(pair, self._images(place, draw)[0].shape, draw)
 
     def _images(self, place: int, draw: np.random.Generator) -> Images:
-        if place in self._kept:
-            return self._kept[place]
+        if place in self._cache:
+            return self._cache[place]
         pair = self.pairs[place]
         a, b = pair.read(draw)
         if a.shape[:2] != b.shape[:2]:
             raise InputError(f"the sources of pair {pair.name!r} differ in size: {a.shape[:2]} and {b.shape[:2]}")
         if pair.fixed and self._bytes < CACHE_BYTES:
-            self._kept[place] = (a, b)
+            self._cache[place] = (a, b)
             self._bytes += a.nbytes + b.nbytes
         return a, b
 

@@ -135,11 +135,11 @@ def _launch(training: Training, options: TrainOptions, folder: Path, quiet: bool
     try:
         fabric.launch(_work, json.dumps(asdict(options)), str(folder), quiet)  # type: ignore[arg-type]  # Fabric passes them on
     except ProcessRaisedException as error:
-        told = folder / _ERROR
-        if not told.exists():
+        report = folder / _ERROR
+        if not report.exists():
             raise
-        kind, sentence = json.loads(told.read_text())
-        told.unlink()
+        kind, sentence = json.loads(report.read_text())
+        report.unlink()
         raise (InputError if kind == "InputError" else RunError)(sentence) from error
 
 

@@ -107,7 +107,7 @@ def _split(name: str, options: TrainOptions) -> tuple[FusionDataset, set[str]]:
 def _pair(dataset: FusionDataset, pair: Pair, number: int, colour: Colour) -> TrainingPair:
     def read(draw: np.random.Generator) -> Images:
         a, b = dataset.read(pair)
-        return _prepared(a, colour), _prepared(b, colour)
+        return _convert(a, colour), _convert(b, colour)
 
     return TrainingPair(f"{dataset.name}/{pair.name}", pair.task, read, number=number)
 
@@ -126,13 +126,13 @@ def _photographs(name: str, options: TrainOptions, colour: Colour) -> tuple[list
         for task, degrade in (("MFF", foci), ("MEF", exposures)):
 
             def read(draw: np.random.Generator, file: Path = file, degrade=degrade) -> Images:  # type: ignore[no-untyped-def]
-                return degrade(_prepared(load_source(file, rule), colour), draw)
+                return degrade(_convert(load_source(file, rule), colour), draw)
 
             pairs.append(TrainingPair(f"{folder.name}/{file.stem}:{task}", task, read, fixed=False, number=number))
     return pairs, {"b"} if options.range is not None and any(probe(file).deep for file in files) else set()
 
 
-def _prepared(image: NDArray[np.uint8], colour: Colour) -> NDArray[np.uint8]:
+def _convert(image: NDArray[np.uint8], colour: Colour) -> NDArray[np.uint8]:
     """Make a source gray, unless channels are to be learnt from."""
     return to_gray(image).astype(np.uint8) if colour == "gray" or image.ndim == 2 else image
 

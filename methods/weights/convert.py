@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     Adapted = tuple[dict[str, Tensor], dict[str, str]]
 
-# A method's `adapt(state)` gives its tensors under our names and the metadata to keep with them, or raises InputError
-# saying what does not fit; its `forms()` are the names and shapes that it looks for.
-ADAPTERS = {"u2fusion": "u2fusion.checkpoints", "film": "film.checkpoints"}
+# Methods whose room has a module `checkpoints`. Its `adapt(state)` gives the tensors under our names and the metadata
+# to keep with them, or raises InputError saying what does not fit; its `forms()` are the names and shapes it knows.
+ADAPTERS = sorted(path.parent.name for path in Path(__file__).parents[1].glob("*/checkpoints.py"))
 
 
 @dataclass(frozen=True)
@@ -167,4 +167,4 @@ def _adapter(name: str) -> Any:
         from ...errors import unknown
 
         raise unknown("method with weights", name, ADAPTERS)
-    return import_module(f"..{ADAPTERS[name]}", __package__)
+    return import_module(f"..{name}.checkpoints", __package__)

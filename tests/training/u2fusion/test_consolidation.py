@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from fusionbench.training.recipes.u2fusion.consolidation import Anchor, anchor
-from fusionbench.training.rmsprop import TensorFlowRMSProp
+from fusionbench.training.recipes.u2fusion.rmsprop import TensorFlowRMSProp
 
 
 def test_fisher_is_the_mean_squared_gradient_of_batches() -> None:

@@ -69,30 +69,30 @@ def prepare(
     for name, value, known in (("size", size, get_args(Size)), ("portrait", portrait, get_args(Portrait))):
         if value not in known:
             raise unknown(name, value, known)
-    found = load_dataset(
+    data = load_dataset(
         _folder(dataset, data_root), data_root, split, task=task, a=a, b=b, limit=limit, range=range, rgbt=rgbt
     )
-    source = make_text(text) if text != "auto" else _published_text(found) or make_text("describe")
+    source = make_text(text) if text != "auto" else _published_text(data) or make_text("describe")
     settings = {
-        "dataset": found.name, "split": found.split, "size": size, "small": list(small), "portrait": portrait,
+        "dataset": data.name, "split": data.split, "size": size, "small": list(small), "portrait": portrait,
         "text": source.record,
-        **({} if range is None else {"range": found.ranges.record}), **({"rgbt": True} if rgbt else {}),
+        **({} if range is None else {"range": data.ranges.record}), **({"rgbt": True} if rgbt else {}),
     }  # fmt: skip
-    target = Path(out) / f"{found.name}_{found.split}.h5"
+    target = Path(out) / f"{data.name}_{data.split}.h5"
     if target.exists():
-        _check_same(target, settings, found.pairs)
+        _check_same(target, settings, data.pairs)
         return target
-    source.check(found.pairs)
+    source.check(data.pairs)
     partial = target.with_name(f"{target.name}.partial")
     with writing(partial):
         partial.parent.mkdir(parents=True, exist_ok=True)
         with _open_partial(partial, settings) as file:
-            for number, pair in enumerate(found.pairs, start=1):
+            for number, pair in enumerate(data.pairs, start=1):
                 if not _has(file, pair.name):
-                    _write(file, found, pair, source, lambda image, p=pair: _sized(image, p, settings, small))  # type: ignore[misc]
+                    _write(file, data, pair, source, lambda image, p=pair: _sized(image, p, settings, small))  # type: ignore[misc]
                 if progress is not None:
-                    progress(number, len(found), pair.name)
-        _check_written(partial, found.pairs)
+                    progress(number, len(data), pair.name)
+        _check_written(partial, data.pairs)
         partial.replace(target)
     return target
 

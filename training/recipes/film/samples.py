@@ -58,7 +58,7 @@ class Images(Dataset[dict[str, Any]]):
     def __init__(self, items: Sequence[Item], seed: int) -> None:
         self.items, self.seed = list(items), seed
         self.epoch = 0
-        self._kept: dict[int, Content] = {}
+        self._cache: dict[int, Content] = {}
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -67,12 +67,12 @@ class Images(Dataset[dict[str, Any]]):
     def __getitem__(self, index: int) -> dict[str, Any]:
         """Return `a`, `b`: (1, H, W) float32 in [0, 1]; `text`: (L, 768); `name`, `task`, `index`."""
         item = self.items[index]
-        content = self._kept.get(index)
+        content = self._cache.get(index)
         if content is None:
             content = item.read(np.random.default_rng([self.seed, self.epoch, index]))
             size = sum(part.nbytes for part in content)
             if item.fixed and self._bytes + size < CACHE_BYTES:
-                self._kept[index] = content
+                self._cache[index] = content
                 self._bytes += size
         a, b, text = content
         return {"a": a[None], "b": b[None], "text": text, "name": item.name, "task": item.task, "index": index}
@@ -100,7 +100,7 @@ def find_items(options: TrainOptions, text: str, size: Grid | None, grid: Grid, 
     crops : cut a new part of `size`, or else of the working grid's, out of each pair in each epoch, now and then
         mirrored; the text remains that of the whole pair.
     """
-    fit = _cut if crops else _brought
+    fit = _crop if crops else _scale
     if crops:
         size = size or grid
     files = in_files(options.dataset)
@@ -114,12 +114,12 @@ def find_items(options: TrainOptions, text: str, size: Grid | None, grid: Grid, 
         items = items[: options.train_num]
     if names:
         source = make_text(chosen_text(text))
-        pairs = training_pairs(_replaced(options, names))
+        pairs = training_pairs(_with_datasets(options, names))
         items += [_of_pair(pair, source, size or grid, fit) for pair in pairs]
     return items
 
 
-def _replaced(options: TrainOptions, names: tuple[str, ...]) -> TrainOptions:
+def _with_datasets(options: TrainOptions, names: tuple[str, ...]) -> TrainOptions:
     from dataclasses import replace
 
     return replace(options, dataset=names)
@@ -136,7 +136,7 @@ def _of_file(path: Path, text: str, size: Grid | None, fit: Fit) -> list[Item]:
                 features = source.features(_pair(name, file.tasks[name], a, b), a, b)
             return (a, b, features) if size is None else (*fit(a, b, size, draw), features)
 
-        return Item(f"{path.stem}/{name}", file.tasks[name], read, fixed=fit is _brought)
+        return Item(f"{path.stem}/{name}", file.tasks[name], read, fixed=fit is _scale)
 
     return [item(name) for name in file.names]
 
@@ -147,7 +147,7 @@ def _of_pair(pair: TrainingPair, source: TextSource, size: Grid, fit: Fit) -> It
         features = source.features(_pair(pair.name.rpartition("/")[2], pair.task, a, b), a, b)
         return *fit(a, b, size, draw), features
 
-    return Item(pair.name, pair.task, read, pair.fixed and fit is _brought)
+    return Item(pair.name, pair.task, read, pair.fixed and fit is _scale)
 
 
 def _pair(name: str, task: str, a: Image, b: Image) -> Pair:
@@ -160,11 +160,11 @@ def _gray(image: NDArray[np.uint8]) -> Image:
     return to_gray(image) / np.float32(255)
 
 
-def _brought(a: Image, b: Image, size: Grid, draw: np.random.Generator) -> tuple[Image, Image]:
+def _scale(a: Image, b: Image, size: Grid, draw: np.random.Generator) -> tuple[Image, Image]:
     return resized(a, size), resized(b, size)
 
 
-def _cut(a: Image, b: Image, size: Grid, draw: np.random.Generator) -> tuple[Image, Image]:
+def _crop(a: Image, b: Image, size: Grid, draw: np.random.Generator) -> tuple[Image, Image]:
     """Cut the same part out of both images, every other time mirrored; smaller images are enlarged first."""
     if a.shape[0] < size[0] or a.shape[1] < size[1]:
         scale = max(size[0] / a.shape[0], size[1] / a.shape[1])

@@ -5,6 +5,7 @@
 `loss`          the similarities that they are made of
 `information`   how much each source counts, by the features of `vgg`, kept in `energies`
 `consolidation` learning a task without forgetting the ones before
+`rmsprop`       the optimiser of the authors
 =============== ===========================================================================
 """
 

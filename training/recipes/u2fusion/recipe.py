@@ -21,13 +21,13 @@ from ....methods.weights.fetch import locate
 from ...options import TrainOptions
 from ...patches import Patches, TrainingPair
 from ...recipe import Batch, Recipe, TrainingStage, cosine
-from ...rmsprop import TensorFlowRMSProp
 from ...sources import hold_out, training_pairs
 from . import U2FusionSettings
 from .consolidation import DRAWS, Anchor, anchor
 from .energies import EnergyStore
 from .information import Convention, InformationWeights
 from .loss import gradient_gap, ms_ssim, mse, shared, ssim
+from .rmsprop import TensorFlowRMSProp
 from .vgg import load_vgg
 
 SEQUENCE = (("IVF", "MIF"), ("MEF",), ("MFF",))
