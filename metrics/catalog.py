@@ -89,7 +89,7 @@ def metric(
     Raises ValueError where a key is taken by another function.
     """
 
-    def registered(compute: Compute) -> Compute:
+    def decorate(compute: Compute) -> Compute:
         for convention in conventions:
             record = Metric(
                 name, convention, compute, better, reference, range, note, undefined, identity, min_size,
@@ -98,7 +98,7 @@ def metric(
             register(record)
         return compute
 
-    return registered
+    return decorate
 
 
 def register(record: Metric) -> None:

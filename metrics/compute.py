@@ -14,7 +14,7 @@ from .catalog import Metric
 NO_VALUE = "the definition gives no value for these images"
 
 
-def computed(record: Metric, triple: Triple, n: int, size: int) -> tuple[Array, list[str]]:
+def compute(record: Metric, triple: Triple, n: int, size: int) -> tuple[Array, list[str]]:
     """Compute one metric for N triples, the mean over the channels where there are three.
 
     Parameters
@@ -36,7 +36,7 @@ def computed(record: Metric, triple: Triple, n: int, size: int) -> tuple[Array, 
             return _nothing(record, triple, n), [str(error) if isinstance(error, FusionBenchError) else one_line(error)]
     else:
         return values, [record.undefined or NO_VALUE] if bool(triple.xp.any(triple.xp.isnan(values))) else []
-    each = [computed(record, _one(triple, i, n), 1, size) for i in range(n)]
+    each = [compute(record, _one(triple, i, n), 1, size) for i in range(n)]
     return triple.xp.concat([value for value, _ in each]), [why for _, reasons in each for why in reasons]
 
 
@@ -77,12 +77,12 @@ def _numbers(value: Any, triple: Triple, n: int) -> Array:
     if not tensors and planes == 1 and isinstance(value, float | int | np.number) and not isinstance(value, bool):
         value = np.asarray(value)
     kind = "tensor" if tensors else "array"
-    wanted = f"a metric gives a float64 {kind} of shape ({planes},)"
+    rule = f"a metric gives a float64 {kind} of shape ({planes},)"
     if not (is_tensor(value) if tensors else isinstance(value, np.ndarray)):
-        raise InputError(f"it returned a {type(value).__name__}: {wanted}")
+        raise InputError(f"it returned a {type(value).__name__}: {rule}")
     if not triple.xp.isdtype(value.dtype, ("real floating", "integral")):
-        raise InputError(f"it returned numbers of type {value.dtype}: {wanted}")
+        raise InputError(f"it returned numbers of type {value.dtype}: {rule}")
     numbers: Array = value[None] if value.ndim == 0 and planes == 1 else value
     if tuple(numbers.shape) not in {(n,), (planes,)}:
-        raise InputError(f"it returned shape {tuple(numbers.shape)}: {wanted}")
+        raise InputError(f"it returned shape {tuple(numbers.shape)}: {rule}")
     return numbers

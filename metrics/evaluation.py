@@ -12,7 +12,7 @@ from .arrays.triple import Image, Triple
 from .arrays.types import Array, is_tensor, namespace
 from .catalog import METRICS, Metric, get_metric
 from .compiler import processor
-from .compute import computed
+from .compute import compute
 from .extensions import load_extensions
 from .inputs.axes import Axes
 from .inputs.batches import Batches, read
@@ -292,7 +292,7 @@ def _score_chunk(
             fused_images[colour] = images(f, colour)
         sides = sources.sides(where, a, b, colour)
         three = _matched(fused_images[colour], *sides, record.channels, n)
-        part.values[record.key], part.reasons[record.key] = computed(record, three, n, size)
+        part.values[record.key], part.reasons[record.key] = compute(record, three, n, size)
     return part
 
 

@@ -17,8 +17,8 @@ Moments = tuple[Array, Array]  # means and variances
 
 def variance(square: Array, mean: Array) -> Array:
     """Mean square and mean of a window to its variance."""
-    found = square - mean * mean
-    return choose(found > ROUNDING * square, found, 0.0)
+    spread = square - mean * mean
+    return choose(spread > ROUNDING * square, spread, 0.0)
 
 
 def moments_of(mean: Array, square: Array) -> Moments:
@@ -32,7 +32,7 @@ def local_moments(image: Image, size: int, sigma: float) -> Moments:
 
     The variance is the mean square less the squared mean, exactly 0 in a flat window.
     """
-    mean, spread = swept(moments_of, image.pixels, gaussian(size, sigma), (None, image.pixels), kept=2)
+    mean, spread = swept(moments_of, image.pixels, gaussian(size, sigma), (None, image.pixels), outputs=2)
     return mean, spread
 
 
@@ -80,11 +80,11 @@ def similarity(fused: Image, source: Image, size: int, sigma: float, c1: float, 
 
 def mean_similarity(fused: Image, source: Image, size: int, sigma: float, c1: float, c2: float) -> Array:
     """Mean of `similarity`: (N,)."""
-    found = _similarity(fused, source, size, sigma, c1, c2, 0)
-    return found / ((fused.size[0] - size + 1) * (fused.size[1] - size + 1))
+    total = _similarity(fused, source, size, sigma, c1, c2, 0)
+    return total / ((fused.size[0] - size + 1) * (fused.size[1] - size + 1))
 
 
-def _similarity(fused: Image, source: Image, size: int, sigma: float, c1: float, c2: float, kept: int) -> Array:
+def _similarity(fused: Image, source: Image, size: int, sigma: float, c1: float, c2: float, outputs: int) -> Array:
     """`similarity` as a map, or its sum."""
 
     def compared(*numbers: Array) -> tuple[Array]:
@@ -92,4 +92,4 @@ def _similarity(fused: Image, source: Image, size: int, sigma: float, c1: float,
 
     maps = (*local_moments(fused, size, sigma), *local_moments(source, size, sigma))
     factors = (source.pixels,)
-    return swept(compared, fused.pixels, gaussian(size, sigma), factors, maps, kept=kept, summed=1 - kept)[0]
+    return swept(compared, fused.pixels, gaussian(size, sigma), factors, maps, outputs=outputs, totals=1 - outputs)[0]

@@ -97,19 +97,19 @@ def summed(formula: Callable[..., Array], *maps: Array, reduce: Callable[[Array]
     A map of shape (N, 1, 1) holds one number for each image. `reduce` sums in another way.
     """
     if reduce is None:
-        return mapped(lambda *m: (formula(*m),), *maps, kept=0, sums=1)[0]
-    return reduce(mapped(lambda *m: (formula(*m),), *maps, kept=1)[0])
+        return mapped(lambda *m: (formula(*m),), *maps, outputs=0, totals=1)[0]
+    return reduce(mapped(lambda *m: (formula(*m),), *maps, outputs=1)[0])
 
 
-def mapped(formula: Formula, *maps: Array, kept: int, sums: int = 0) -> tuple[Array, ...]:
-    """Apply a formula that gives a tuple: `kept` results as maps (N, H, W), then `sums` that are summed, (N,).
+def mapped(formula: Formula, *maps: Array, outputs: int, totals: int = 0) -> tuple[Array, ...]:
+    """Apply a formula that gives a tuple: `outputs` results as maps (N, H, W), then `totals` that are summed, (N,).
 
     A complex map counts as two, its real and its imaginary part.
     """
     if compilable(maps[0]):
-        return over_pixels(formula, [np.asarray(x) for x in maps], kept, sums)
+        return over_pixels(formula, [np.asarray(x) for x in maps], outputs, totals)
     results = formula(*_real(maps))
-    return (*results[:kept], *(namespace(x).sum(x, axis=(-2, -1)) for x in results[kept:]))
+    return (*results[:outputs], *(namespace(x).sum(x, axis=(-2, -1)) for x in results[outputs:]))
 
 
 def _real(maps: Sequence[Array]) -> Iterator[Array]:

@@ -61,14 +61,14 @@ def feature(function: Callable[Concatenate[Image, P], T]) -> Callable[Concatenat
     """
 
     @wraps(function)
-    def remembered(image: Image, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def recall(image: Image, /, *args: P.args, **kwargs: P.kwargs) -> T:
         key = (function, args, tuple(sorted(kwargs.items())))
         if key not in image.memo:
             image.memo[key] = function(image, *args, **kwargs)
         value: T = image.memo[key]
         return value
 
-    return remembered
+    return recall
 
 
 class Triple:

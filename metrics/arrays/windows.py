@@ -30,8 +30,8 @@ def swept(
     maps: tuple[Array, ...] = (),
     *,
     across: NDArray[Any] | None = None,
-    kept: int = 1,
-    summed: int = 0,
+    outputs: int = 1,
+    totals: int = 0,
     logarithms: bool = False,
     stride: int = 1,
 ) -> tuple[Array, ...]:
@@ -39,7 +39,7 @@ def swept(
 
     Parameters
     ----------
-    formula : takes the mean of `x` times each factor, then each map at that place; gives `kept` + `summed` numbers.
+    formula : takes the mean of `x` times each factor, then each map at that place; gives `outputs` + `totals` numbers.
     x : (N, H, W), as are the factors; a factor of None is 1.
     kernel : weights of the window down the columns and, without `across`, along the rows.
     maps : of the size of the result, (N, H', W').
@@ -49,15 +49,15 @@ def swept(
     Returns
     -------
     tuple
-        `kept` maps (N, H', W'), then `summed` sums (N,).
+        `outputs` maps (N, H', W'), then `totals` sums (N,).
     """
     across = kernel if across is None else across
-    height, width = outputs(x.shape[1], len(kernel), stride), outputs(x.shape[2], len(across), stride)
+    height, width = positions(x.shape[1], len(kernel), stride), positions(x.shape[2], len(across), stride)
     if isinstance(x, np.ndarray) and can_sweep(height, width, stride):
         arrays = [None if factor is None else np.asarray(factor) for factor in factors]
         return over_windows(
             formula, x, arrays, [np.asarray(m) for m in maps], (kernel, across), (height, width),
-            outputs=kept, totals=summed, logarithms=logarithms, stride=stride,
+            outputs=outputs, totals=totals, logarithms=logarithms, stride=stride,
         )  # fmt: skip
     xp = namespace(x)
     x = xp.astype(x, xp.float64)
@@ -65,10 +65,10 @@ def swept(
     means = [_along(_along(both, kernel, stride, -2), across, stride, -1) for both in products]
     results = formula(*means, *maps)
     reduce: Callable[[Array], Array] = sum_log10 if logarithms else total
-    return (*results[:kept], *(reduce(result) for result in results[kept:]))
+    return (*results[:outputs], *(reduce(result) for result in results[outputs:]))
 
 
-def outputs(length: int, taps: int, stride: int) -> int:
+def positions(length: int, taps: int, stride: int) -> int:
     """Number of positions of a kernel inside `length` pixels."""
     return (length - taps) // stride + 1
 
@@ -76,7 +76,7 @@ def outputs(length: int, taps: int, stride: int) -> int:
 def _along(x: Array, kernel: NDArray[Any], stride: int, axis: int) -> Array:
     """Correlate along one axis, -1 or -2, as products with banded matrices."""
     parts = []
-    count = outputs(x.shape[axis], len(kernel), stride)
+    count = positions(x.shape[axis], len(kernel), stride)
     for start in range(0, count, OUTPUTS):
         matrix = _banded(tuple(kernel.tolist()), min(OUTPUTS, count - start), stride)
         weights, pixels = like(matrix, x), slice(start * stride, start * stride + len(matrix))

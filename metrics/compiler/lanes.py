@@ -178,9 +178,9 @@ class Lanes:
         x = steep.choose(-below, medium.choose(above - below, above))
         x = x / steep.choose(above, medium.choose(above + below, below))
         series = (x * x * (2 / ATAN_END) - 1.0).polynomial(atan_series())
-        found = steep.choose(math.pi / 2, medium.choose(math.pi / 4, 0.0)) + x * series
+        turn = steep.choose(math.pi / 2, medium.choose(math.pi / 4, 0.0)) + x * series
         negative = self._new(self.builder.xor((self < 0.0).value, (over < 0.0).value))
-        return negative.choose(-found, found)
+        return negative.choose(-turn, turn)
 
 
 EXP = tuple(1 / math.factorial(k) for k in range(14))

@@ -46,14 +46,14 @@ X86 = (
 OTHER = (Level("generic", (), 2, 2),)  # of other makers
 
 
-def choose(features: Mapping[str, bool], machine: str | None = None, wanted: str | None = None) -> Level | None:
+def choose(features: Mapping[str, bool], machine: str | None = None, choice: str | None = None) -> Level | None:
     """Choose what to compile for.
 
     Parameters
     ----------
     features : what the processor has.
     machine : its kind, as `platform.machine` says; this one's by default.
-    wanted : a level, "native" for the highest that the processor has, or "plain" for none; the environment's
+    choice : a level, "native" for the highest that the processor has, or "plain" for none; the environment's
         FUSIONBENCH_CPU by default, or else "native".
 
     Returns
@@ -66,23 +66,23 @@ def choose(features: Mapping[str, bool], machine: str | None = None, wanted: str
         There is no such level, or the processor lacks something that belongs to it.
     """
     levels = X86 if (machine or platform.machine()).lower() in ("x86_64", "amd64") else OTHER
-    wanted = (os.environ.get(VARIABLE, "") if wanted is None else wanted).strip().lower() or NATIVE
-    if wanted == PLAIN:
+    choice = (os.environ.get(VARIABLE, "") if choice is None else choice).strip().lower() or NATIVE
+    if choice == PLAIN:
         return None
     there = next(level for level in levels if not missing(level, levels, features))
-    if wanted == NATIVE:
+    if choice == NATIVE:
         return there
     for level in levels:
-        if level.name == wanted:
+        if level.name == choice:
             lacking = missing(level, levels, features)
             if lacking:
                 raise InputError(
-                    f"{VARIABLE}={wanted}: this processor has no {', '.join(lacking)}; leave {VARIABLE} out, or take "
+                    f"{VARIABLE}={choice}: this processor has no {', '.join(lacking)}; leave {VARIABLE} out, or take "
                     f"{there.name}"
                 )
             return level
     names = ", ".join((NATIVE, *(level.name for level in reversed(levels)), PLAIN))
-    raise InputError(f"{VARIABLE}={wanted}: there is no such level of processors here; there are {names}")
+    raise InputError(f"{VARIABLE}={choice}: there is no such level of processors here; there are {names}")
 
 
 def missing(level: Level, levels: tuple[Level, ...], features: Mapping[str, bool]) -> list[str]:

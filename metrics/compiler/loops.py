@@ -113,9 +113,9 @@ def _write_columns(
 
         def across(left: Any, _: Any) -> None:
             for row, sums in enumerate(_weighted_rows(program, down, lines, left, size)):
-                for i, found in enumerate(sums):
+                for i, vector in enumerate(sums):
                     line = program.builder.add(top, program.number(i * ROWS + row))
-                    program.store(found, at(at(target[0], line, target[1]), left, 8))
+                    program.store(vector, at(at(target[0], line, target[1]), left, 8))
 
         program.blocks(width, program.lanes, across)
 
@@ -157,10 +157,10 @@ def _write_pixels(
             sums = _weighted_neighbours(program, loop, sources, left)
             read = _read(program, loop.kinds, starts, left)
             results = loop.formula(*sums, *read)
-            for start, found in zip(starts[len(loop.kinds) :], results, strict=False):
-                program.store(found, at(start, left, 8))
-            for i, found in enumerate(results[loop.outputs :]):
-                new = program.since(found, done, 1.0 if loop.logarithms else 0.0)
+            for start, vector in zip(starts[len(loop.kinds) :], results, strict=False):
+                program.store(vector, at(start, left, 8))
+            for i, vector in enumerate(results[loop.outputs :]):
+                new = program.since(vector, done, 1.0 if loop.logarithms else 0.0)
                 if loop.logarithms:
                     place = at(at(totals, i, program.builder.mul(width, program.number(8))), left, 8)
                     program.store(program.load(place) * new, place)
@@ -179,22 +179,22 @@ def _weighted_neighbours(program: Program, loop: Loop, sources: list[Any], left:
     read = program.load if loop.stride == 1 else program.every_second
     for tap, weight in enumerate(loop.taps):
         for i, start in enumerate(sources):
-            found = read(program.at(program.at(start, left, 8 * loop.stride), tap, 8))
-            sums[i] = found * weight if sums[i] is None else sums[i].plus(found, weight)
+            vector = read(program.at(program.at(start, left, 8 * loop.stride), tap, 8))
+            sums[i] = vector * weight if sums[i] is None else sums[i].plus(vector, weight)
     return sums
 
 
 def _read(program: Program, kinds: tuple[str, ...], starts: list[Any], left: Any) -> list[Any]:
     """Numbers of maps at one place."""
-    found = []
+    vectors = []
     for start, kind in zip(starts, kinds, strict=False):
         if kind == "one":
-            found.append(program.spread(start))
+            vectors.append(program.spread(start))
         elif kind == "complex128":
-            found += program.alternating(program.at(start, left, _size(kind)))
+            vectors += program.alternating(program.at(start, left, _size(kind)))
         else:
-            found.append(program.load(program.at(start, left, _size(kind)), kind))
-    return found
+            vectors.append(program.load(program.at(start, left, _size(kind)), kind))
+    return vectors
 
 
 def _size(kind: str) -> int:

@@ -64,9 +64,9 @@ class Program:
         last = b.sub(count, self.number(size))
 
         def block(index: Any) -> None:
-            wanted = b.mul(index, self.number(size))
-            first = b.select(b.icmp_signed("<", wanted, last), wanted, last)
-            body(first, b.sub(wanted, first))
+            place = b.mul(index, self.number(size))
+            first = b.select(b.icmp_signed("<", place, last), place, last)
+            body(first, b.sub(place, first))
 
         self.loop(b.sdiv(b.add(count, self.number(size - 1)), self.number(size)), block)
 
@@ -76,10 +76,10 @@ class Program:
 
         element = {"float64": F64, "int16": self.ir.IntType(16), "uint8": self.ir.IntType(8)}[kind]
         pointer = self.builder.inttoptr(address, self.ir.VectorType(element, self.lanes).as_pointer())
-        found = self.builder.load(pointer, align=int(np.dtype(kind).itemsize))
+        numbers = self.builder.load(pointer, align=int(np.dtype(kind).itemsize))
         if kind != "float64":
-            found = (self.builder.sitofp if kind == "int16" else self.builder.uitofp)(found, self.vector)
-        return Lanes(self.builder, found)
+            numbers = (self.builder.sitofp if kind == "int16" else self.builder.uitofp)(numbers, self.vector)
+        return Lanes(self.builder, numbers)
 
     def spread(self, address: Any) -> Any:
         """Read one float64 number for all pixels."""

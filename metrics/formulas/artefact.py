@@ -9,7 +9,7 @@ from ..arrays.pixelwise import choose, exp, larger, mapped, pixelwise, sqrt, sum
 from ..arrays.triple import Image, Triple, feature
 from ..arrays.types import Array, Namespace
 from ..catalog import metric
-from .gradient import strength, turned
+from .gradient import slant, strength
 
 KUMAR = "Shreyamsha Kumar 2013, doi:10.1007/s11760-012-0361-x; Petrovic and Xydeas 2005, doi:10.1109/ICCV.2005.175"
 FAINT = 2.0  # strength below which an edge has the least weight
@@ -19,7 +19,7 @@ FAINT = 2.0  # strength below which an edge has the least weight
 def reflected_edges(image: Image) -> tuple[Array, Array]:
     """Sobel strength over 8 and angle, border mirrored without its own pixel; π/2 where the horizontal part is 0."""
     slopes = sobel(image.pixels, border="reflect")
-    length, angle = mapped(lambda x, y: (strength(x, y) / 8, turned(x, y)), *slopes, kept=2)
+    length, angle = mapped(lambda x, y: (strength(x, y) / 8, slant(x, y)), *slopes, outputs=2)
     return length, angle
 
 
@@ -48,7 +48,7 @@ def angle_loss(af: Array, angle: Array) -> Array:
 
 
 @pixelwise
-def lost(gf: Array, ga: Array, gb: Array, sa: Array, aa: Array, wa: Array, sb: Array, ab: Array, wb: Array) -> Array:
+def loss(gf: Array, ga: Array, gb: Array, sa: Array, aa: Array, wa: Array, sb: Array, ab: Array, wb: Array) -> Array:
     """(1 - QA) wA + (1 - QB) wB where the fused edge is the strongest; s and a are the sigmoids' exponentials."""
     qa = sqrt(0.9999 * 0.9995 / ((1 + sa) * (1 + aa)))
     qb = sqrt(0.9999 * 0.9995 / ((1 + sb) * (1 + ab)))
@@ -61,7 +61,7 @@ def artefacts(xp: Namespace, fused: Image, first: Image, second: Image) -> Array
     def added(gf: Array, af: Array, ga: Array, aa: Array, gb: Array, ab: Array, wa: Array, wb: Array) -> Array:
         of_a = exp(strength_loss(gf, ga)), exp(angle_loss(af, aa)), wa
         of_b = exp(strength_loss(gf, gb)), exp(angle_loss(af, ab)), wb
-        return lost(gf, ga, gb, *of_a, *of_b)
+        return loss(gf, ga, gb, *of_a, *of_b)
 
     maps = [part for image in (fused, first, second) for part in reflected_edges(image)]
     weights = weight(first), weight(second)

@@ -39,8 +39,8 @@ def radius(height: int, width: int, degree: float) -> NDArray[Any]:
     """Spatial frequency of each coefficient of an rfft2, in cycles per degree if `degree` pixels see one."""
     vertical = np.fft.fftfreq(height)[:, None] * 2 * height / degree
     horizontal = np.arange(width // 2 + 1)[None] / width * 2 * width / degree
-    found: NDArray[Any] = np.hypot(vertical, horizontal)
-    return found
+    frequency: NDArray[Any] = np.hypot(vertical, horizontal)
+    return frequency
 
 
 @lru_cache(maxsize=16)
@@ -77,7 +77,7 @@ def spectrum(image: Image) -> Array:
     return coefficients
 
 
-def seen(spectrum: Array, response: NDArray[Any], size: tuple[int, int], like_image: Array) -> Array:
+def eye_view(spectrum: Array, response: NDArray[Any], size: tuple[int, int], like_image: Array) -> Array:
     """Multiply a spectrum with a response that is even in both frequencies, and transform it back to (N, H, W)."""
     image: Array = transforms(like_image).irfft2(spectrum * like(response, like_image), s=size)
     return image
@@ -102,7 +102,7 @@ def masked(narrow: Array, wide: Array) -> Array:
 @feature
 def masked_contrast(image: Image) -> Array:
     """Local contrast after masking: C³ / (C² + 1e-4), where C = |G2 / G4 - 1| of what the eye sees."""
-    x = pad(seen(spectrum(image), chen_blum_response(*image.size), image.size, image.data), 15, 15, "zero")
+    x = pad(eye_view(spectrum(image), chen_blum_response(*image.size), image.size, image.data), 15, 15, "zero")
     return masked(windowed(x, bell(2.0)), windowed(x, bell(4.0)))
 
 
@@ -167,7 +167,7 @@ def q_cv(t: Triple) -> Array:
     """
     response, size, weighted, weights = mannos_response(*t.fused.size), t.fused.size, [], []
     for source in t.sources:
-        difference = seen(spectrum(source) - spectrum(t.fused), response, size, t.fused.data)
+        difference = eye_view(spectrum(source) - spectrum(t.fused), response, size, t.fused.data)
         weighted.append(total(saliency(source) * blocks(product(difference, difference))) / BLOCK**2)
         weights.append(total(saliency(source)))
     return (weighted[0] + weighted[1]) / (weights[0] + weights[1])

@@ -55,8 +55,8 @@ def q_g(t: Triple) -> Array:
         stronger = strength > g_f  # decided before the zeros are replaced
         ratio = xp.where(stronger, g_f / weight, weight / xp.where(g_f == 0, TINY, g_f))
         closeness = xp.abs(xp.abs(angle - fused_angle) - pi / 2) * (2 / pi)
-        kept = 1 / ((1 + xp.exp(-10 * (ratio - 0.5))) * (1 + xp.exp(-20 * (closeness - 0.75))))
-        above, below = above + kept * weight, below + weight
+        preservation = 1 / ((1 + xp.exp(-10 * (ratio - 0.5))) * (1 + xp.exp(-20 * (closeness - 0.75))))
+        above, below = above + preservation * weight, below + weight
     return mean(above / below)
 
 

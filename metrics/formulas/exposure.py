@@ -28,7 +28,7 @@ WEIGHTS = tuple(weight / (0.0448 + 0.2856 + 0.3001) for weight in (0.0448, 0.285
 @feature
 def plain_moments(image: Image) -> Moments:
     """Mean and variance of each 11 x 11 window, the variance exactly 0 where it is flat."""
-    mean, spread = swept(moments_of, image.pixels, PLAIN, (None, image.pixels), kept=2)
+    mean, spread = swept(moments_of, image.pixels, PLAIN, (None, image.pixels), outputs=2)
     return mean, spread
 
 
@@ -98,8 +98,8 @@ def index(wa: Array, wb: Array, best: Array, cov_a: Array, cov_b: Array, own: Ar
 def exposure_similarity(fused: Image, a: Image, b: Image) -> Array:
     """MEF-SSIM of one scale: (N,)."""
     covariances = [local_covariance(fused, source, *WINDOW) for source in (a, b)]
-    found = summed(index, *best_patch(a, b), *covariances, local_variance(fused, *WINDOW))
-    return found / ((fused.size[0] - SIDE + 1) * (fused.size[1] - SIDE + 1))
+    total = summed(index, *best_patch(a, b), *covariances, local_variance(fused, *WINDOW))
+    return total / ((fused.size[0] - SIDE + 1) * (fused.size[1] - SIDE + 1))
 
 
 @feature

@@ -115,8 +115,8 @@ def window_score(*numbers: Array) -> tuple[Array, Array]:
 def window_scores(fused: Samples, a: Samples, b: Samples) -> Array:
     """Mean information about two sources in each window, from maps of nine samples: (N, H, W)."""
     raw = namespace(fused[0]).ones_like(fused[0])
-    of_a, equal = mapped(window_score, *fused, *a, raw, kept=2)
-    of_b, _ = mapped(window_score, *fused, *b, equal, kept=2)
+    of_a, equal = mapped(window_score, *fused, *a, raw, outputs=2)
+    of_b, _ = mapped(window_score, *fused, *b, equal, outputs=2)
     return (of_a + of_b) / 2
 
 

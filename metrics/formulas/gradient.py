@@ -54,7 +54,7 @@ def strength(along: Array, down: Array) -> Array:
     return sqrt(along * along + down * down)
 
 
-def turned(along: Array, down: Array) -> Array:
+def slant(along: Array, down: Array) -> Array:
     """Angle of a gradient, arctan in -π/2..π/2; π/2 where the horizontal part is 0."""
     # the sign is that of a true convolution: it matters against the fixed sign of π/2
     return choose(along == 0, pi / 2, angle(-down, choose(along == 0, 1.0, along)))
@@ -80,7 +80,7 @@ def edges_of(strength: Array, angle: Array) -> Edges:
 
 def polar(along: Array, down: Array) -> Edges:
     """Edges from both derivatives."""
-    return edges_of(strength(along, down), turned(along, down))
+    return edges_of(strength(along, down), slant(along, down))
 
 
 def with_sum(edges: Edges) -> tuple[Array, ...]:
@@ -91,8 +91,8 @@ def with_sum(edges: Edges) -> tuple[Array, ...]:
 @feature
 def edges(image: Image) -> tuple[Edges, Array]:
     """Sobel edges of Qabf, with a border of zeros; and the sum of their strength (N,)."""
-    found = mapped(lambda along, down: with_sum(polar(along, down)), *sobel(image.pixels), kept=3, sums=1)
-    return Edges(*found[:3]), found[3]
+    maps = mapped(lambda along, down: with_sum(polar(along, down)), *sobel(image.pixels), outputs=3, totals=1)
+    return Edges(*maps[:3]), maps[3]
 
 
 def closeness(f: Edges, s: Edges, unit: float) -> tuple[Array, Array]:
@@ -128,8 +128,8 @@ def edge_transfer(
     the sum of their strength.
     """
 
-    def of_pixel(x: Array, y: Array, *known: Array) -> Array:
-        return transferred(to_edges(x, y), Edges(*known[:3]), Edges(*known[3:]), unit)
+    def of_pixel(x: Array, y: Array, *sources: Array) -> Array:
+        return transferred(to_edges(x, y), Edges(*sources[:3]), Edges(*sources[3:]), unit)
 
     return summed(of_pixel, *fused, *a[0], *b[0]) / (a[1] + b[1])
 

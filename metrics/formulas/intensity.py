@@ -73,7 +73,7 @@ def correlation_of_difference(fused: Image, less: Image, other: Image) -> Array:
         apart = mean(fused.data - less.data)
     averages = apart[:, None, None], average(other)
     images = (image.pixels for image in (fused, less, other))
-    both, own = mapped(deviations_of_difference, *images, *averages, kept=0, sums=2)
+    both, own = mapped(deviations_of_difference, *images, *averages, outputs=0, totals=2)
     return both / fused.xp.sqrt(own * energy(other))
 
 

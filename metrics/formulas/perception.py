@@ -42,7 +42,7 @@ def slope_factor(vs: Array) -> Array:
     return choose(vs < FLAT, 0.0, 1 / (vs + FLAT))
 
 
-def passed(both: Array, mf: Array, vf: Array, ms: Array, factor: Array) -> Array:
+def arrival(both: Array, mf: Array, vf: Array, ms: Array, factor: Array) -> Array:
     """Signal to noise ratio in the eye that looks at the fused image, plus 1; `factor` is the source's `slope_factor`.
 
     No signal passes from a flat source, into a flat fused image, or where the contrast is inverted.
@@ -54,7 +54,7 @@ def passed(both: Array, mf: Array, vf: Array, ms: Array, factor: Array) -> Array
     return 1 + choose(vf < FLAT, 0.0, explained * (1 - FLAT * factor)) / (noise + NOISE)
 
 
-class Known(NamedTuple):
+class Reference(NamedTuple):
     """What is known of a source at one scale: maps of its means and slope factors, and what an eye could take (N,)."""
 
     mean: Array
@@ -62,17 +62,17 @@ class Known(NamedTuple):
     information: Array
 
 
-def known_of(average: Array, squares: Array) -> tuple[Array, Array, Array]:
+def reference_of(average: Array, squares: Array) -> tuple[Array, Array, Array]:
     """Mean and mean square of a window to mean, slope factor, and what is possible."""
     vs = variance(squares, average)
     return average, slope_factor(vs), possible(vs)
 
 
 @feature
-def known(image: Image) -> list[Known]:
+def references(image: Image) -> list[Reference]:
     """What is known of a source, at each scale."""
     return [
-        Known(*swept(known_of, x, gaussian(*window), (None, x), kept=2, summed=1, logarithms=True))
+        Reference(*swept(reference_of, x, gaussian(*window), (None, x), outputs=2, totals=1, logarithms=True))
         for x, window in zip(pyramid(image), SCALES, strict=True)
     ]
 
@@ -80,14 +80,14 @@ def known(image: Image) -> list[Known]:
 @feature
 def source_information(image: Image) -> Array:
     """What an eye could take from the image, Σ log10(1 + s²/2) over pixels and scales: (N,)."""
-    return in_sequence([scale.information for scale in known(image)])
+    return in_sequence([scale.information for scale in references(image)])
 
 
-def passed_of_both(mf: Array, squares: Array, fa: Array, fb: Array, *sources: Array) -> tuple[Array, Array]:
-    """`passed` for two sources, from window means of F, F², FA and FB, and mean and slope factor of A and of B."""
+def arrivals(mf: Array, squares: Array, fa: Array, fb: Array, *sources: Array) -> tuple[Array, Array]:
+    """`arrival` for two sources, from window means of F, F², FA and FB, and mean and slope factor of A and of B."""
     vf = variance(squares, mf)
     ma, factor_a, mb, factor_b = sources
-    return passed(fa, mf, vf, ma, factor_a), passed(fb, mf, vf, mb, factor_b)
+    return arrival(fa, mf, vf, ma, factor_a), arrival(fb, mf, vf, mb, factor_b)
 
 
 def vifp(fused: Image, a: Image, b: Image) -> list[Array]:
@@ -95,9 +95,9 @@ def vifp(fused: Image, a: Image, b: Image) -> list[Array]:
     xp, sums = fused.xp, []
     for scale, window in enumerate(SCALES):
         x, y, z = (pyramid(image)[scale] for image in (fused, a, b))
-        maps = [m for image in (a, b) for m in known(image)[scale][:2]]
+        maps = [m for image in (a, b) for m in references(image)[scale][:2]]
         sums.append(
-            swept(passed_of_both, x, gaussian(*window), (None, x, y, z), tuple(maps), kept=0, summed=2, logarithms=True)
+            swept(arrivals, x, gaussian(*window), (None, x, y, z), tuple(maps), outputs=0, totals=2, logarithms=True)
         )
     shares = []
     for source, parts in zip((a, b), zip(*sums, strict=True), strict=True):

@@ -196,8 +196,8 @@ def _congruency(xp: Namespace, data: Array) -> Congruency:
         responses = _responses(scales, like(angular, data), out)
         threshold = factor * xp.sqrt(_median(xp, xp.real(responses[0]) ** 2 + xp.imag(responses[0]) ** 2))
         direction = (xp.full_like(threshold, part(o * pi / ORIENTATIONS)) for part in (cos, sin))
-        sums = Sums(*mapped(with_orientation, *sums, threshold, *direction, *responses, kept=5))
-    return Congruency(*mapped(congruency_of, *sums, kept=3))
+        sums = Sums(*mapped(with_orientation, *sums, threshold, *direction, *responses, outputs=5))
+    return Congruency(*mapped(congruency_of, *sums, outputs=3))
 
 
 @feature
@@ -252,11 +252,11 @@ def best_correlation(*numbers: Array) -> tuple[Array]:
     From the window means of F, F² and F times each, and mean, variance and presence of each.
     """
     own, products, maps = moments_of(*numbers[:2]), numbers[2:5], numbers[5:]
-    found = [
+    correlations = [
         choose(maps[3 * k + 2] > 0, correlation(both, *own, *maps[3 * k : 3 * k + 2]), 0.0)
         for k, both in enumerate(products)
     ]
-    return (larger(larger(found[0], found[1]), found[2]),)
+    return (larger(larger(correlations[0], correlations[1]), correlations[2]),)
 
 
 @metric(
@@ -279,8 +279,8 @@ def q_p(t: Triple) -> Array:
     where = [xp.astype(c.where, xp.uint8) for c in candidates]
     for i, data in enumerate(phase_congruency(t.fused)):
         fused, others = pad(data, FRAME, FRAME, "zero"), [c.maps[i] for c in candidates]
-        known = [m for other, there in zip(others, where, strict=True) for m in (*local_moments(other, *WINDOW), there)]
+        maps = [m for other, there in zip(others, where, strict=True) for m in (*local_moments(other, *WINDOW), there)]
         images = (None, fused, *(other.pixels for other in others))
-        sums += swept(best_correlation, fused, gaussian(*WINDOW), images, tuple(known), kept=0, summed=1)
+        sums += swept(best_correlation, fused, gaussian(*WINDOW), images, tuple(maps), outputs=0, totals=1)
     count = xp.where(count > 0, count, nan)
     return sums[0] / count * sums[1] / count * sums[2] / count

@@ -17,7 +17,7 @@ from ..arrays.windows import windowed
 from ..catalog import metric
 from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, edges_of
 from .intensity import SPREAD
-from .perception import SCALES, SHEIKH, passed, possible, pyramid, slope_factor, variance
+from .perception import SCALES, SHEIKH, arrival, possible, pyramid, slope_factor, variance
 
 WHITE = 255.0
 
@@ -52,17 +52,17 @@ def saturated_product(x: Array, y: Array) -> Array:
 @feature
 def saturated_moments(image: Image) -> list[tuple[Array, Array]]:
     """Window means and variances of VIFp's scales, but at the first one the squares stop at 255; the means do not."""
-    found = []
+    moments = []
     for scale, (x, window) in enumerate(zip((image.data, *pyramid(image)[1:]), SCALES, strict=True)):
         squares = saturated_product(x, x) if scale == 0 else product(x, x)
         average = windowed(x, gaussian(*window))
-        found.append((average, variance(windowed(squares, gaussian(*window)), average)))
-    return found
+        moments.append((average, variance(windowed(squares, gaussian(*window)), average)))
+    return moments
 
 
-def saturated_passes(both: Array, mf: Array, vf: Array, ms: Array, vs: Array) -> Array:
-    """`passed` from means and variances."""
-    return passed(both, mf, vf, ms, slope_factor(vs))
+def saturated_arrival(both: Array, mf: Array, vf: Array, ms: Array, vs: Array) -> Array:
+    """`arrival` from means and variances."""
+    return arrival(both, mf, vf, ms, slope_factor(vs))
 
 
 def ordered_convolution(x: Array, kernel: tuple[tuple[int, ...], ...]) -> Array:
@@ -120,7 +120,7 @@ def saturated_vifp(fused: Image, source: Image) -> Array:
     pairs = zip(*levels, saturated_moments(fused), saturated_moments(source), strict=True)
     for scale, (f, s, of_fused, of_source) in enumerate(pairs):
         both = windowed(product(f, s) if scale else saturated_product(f, s), gaussian(*SCALES[scale]))
-        arrived.append(summed(saturated_passes, both, *of_fused, *of_source, reduce=sum_log10))
+        arrived.append(summed(saturated_arrival, both, *of_fused, *of_source, reduce=sum_log10))
         whole.append(summed(possible, of_source[1], reduce=sum_log10))
     return in_sequence(arrived) / in_sequence(whole)
 

@@ -24,7 +24,7 @@ def box_moments_of(mean: Array, square: Array) -> tuple[Array, Array]:
 @feature
 def box_moments(image: Image) -> tuple[Array, Array]:
     """Mean and sample variance in each 7 x 7 window that lies inside the image."""
-    mean, variance = swept(box_moments_of, image.pixels, BOX, (None, image.pixels), kept=2)
+    mean, variance = swept(box_moments_of, image.pixels, BOX, (None, image.pixels), outputs=2)
     return mean, variance
 
 
@@ -39,14 +39,14 @@ def ssim_box(t: Triple, data_range: float) -> Array:
     """scikit-image's default SSIM of the fused image with each source, summed: uniform 7 x 7 windows, K = .01, .03."""
     c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
 
-    def of_both(mf: Array, squares: Array, fa: Array, fb: Array, *known: Array) -> tuple[Array]:
+    def of_both(mf: Array, squares: Array, fa: Array, fb: Array, *sources: Array) -> tuple[Array]:
         own = box_moments_of(mf, squares)
-        return (similarity(c1, c2, fa, *own, *known[:2]) + similarity(c1, c2, fb, *own, *known[2:]),)
+        return (similarity(c1, c2, fa, *own, *sources[:2]) + similarity(c1, c2, fb, *own, *sources[2:]),)
 
     f, a, b = (image.pixels for image in (t.fused, t.a, t.b))
     maps = (*box_moments(t.a), *box_moments(t.b))
-    found = swept(of_both, f, BOX, (None, f, a, b), maps, kept=0, summed=1)[0]
-    return found / (maps[0].shape[1] * maps[0].shape[2])
+    total = swept(of_both, f, BOX, (None, f, a, b), maps, outputs=0, totals=1)[0]
+    return total / (maps[0].shape[1] * maps[0].shape[2])
 
 
 @metric(

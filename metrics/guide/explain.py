@@ -116,19 +116,19 @@ def explain(name: str) -> Explanation:
 
     Examples
     --------
-    >>> found = explain("psnr")
-    >>> [c.metric.key for c in found.conventions][:2], len(found.formulas)
+    >>> explanation = explain("psnr")
+    >>> [c.metric.key for c in explanation.conventions][:2], len(explanation.formulas)
     (['PSNR@film', 'PSNR@tang'], 3)
     """
     load_extensions()
-    known: dict[str, Family] = {}
+    labels: dict[str, Family] = {}
     for family in families():
         keys = [metric.key for metric in family.metrics]
         for label in (*keys, *family.aliases, *family.names, family.name, family.title):
-            known[label] = family
-    folded = {label.casefold(): family for label, family in known.items()}
+            labels[label] = family
+    folded = {label.casefold(): family for label, family in labels.items()}
     if name.strip().casefold() not in folded:
-        raise unknown("metric", name, known)
+        raise unknown("metric", name, labels)
     return _explanation(folded[name.strip().casefold()])
 
 

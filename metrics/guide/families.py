@@ -225,8 +225,8 @@ FAMILIES: tuple[Family, ...] = (
 
 def families() -> list[Family]:
     """List all families; a metric of another package that belongs to none makes its own."""
-    known = {name for family in FAMILIES for name in family.names}
-    rest = dict.fromkeys(metric.name for metric in METRICS.values() if metric.name not in known)
+    names = {name for family in FAMILIES for name in family.names}
+    rest = dict.fromkeys(metric.name for metric in METRICS.values() if metric.name not in names)
     own = [Family(name, name, "other", _summary(name), (name,)) for name in rest]
     return [family for family in FAMILIES if family.metrics] + own
 

@@ -20,7 +20,7 @@ def count(axes: str, x: Array) -> int:
 
 
 def settle(
-    sides: Sides, listed: Mapping[str, bool], axes: Axes | None, known: int | None = None
+    sides: Sides, listed: Mapping[str, bool], axes: Axes | None, number: int | None = None
 ) -> dict[str, list[str]]:
     """Find the axes of every array.
 
@@ -31,14 +31,14 @@ def settle(
     sides : the arrays of "fused", "a", "b".
     listed : whether they came in a list, each of them one image.
     axes : as `evaluate` takes it.
-    known : the number of images, where sources were prepared.
+    number : the number of images, where sources were prepared.
 
     Raises
     ------
     InputError
         for a shape that is no image, or that can be read in several ways, and for `axes` that do not fit.
     """
-    stated = by_name(axes, tuple(sides), "axes", lambda said: isinstance(said, str))
+    stated = by_name(axes, tuple(sides), "axes", lambda words: isinstance(words, str))
     everywhere = isinstance(axes, str)
     options = {
         name: [
@@ -50,7 +50,7 @@ def settle(
     if everywhere and not any(x.ndim == len(str(axes)) for side in sides.values() for x in side):
         shapes = ", ".join(f"{name} {tuple(side[0].shape)}" for name, side in sides.items())
         raise InputError(f"axes={axes!r} fits no image: {shapes}")
-    counts = {known} if known is not None else set()
+    counts = {number} if number is not None else set()
     for name, side in sides.items():
         if listed[name]:
             counts.add(len(side))
@@ -62,7 +62,7 @@ def settle(
     }
 
 
-def by_name(given: Any, names: tuple[str, ...], what: str, is_common: Callable[[Any], bool]) -> dict[str, Any]:
+def by_name(statement: Any, names: tuple[str, ...], what: str, is_common: Callable[[Any], bool]) -> dict[str, Any]:
     """Spread what is said once, by name or in order over the images `names`; None where nothing is said.
 
     Parameters
@@ -70,17 +70,17 @@ def by_name(given: Any, names: tuple[str, ...], what: str, is_common: Callable[[
     what : what is said, for errors: "axes", "data_range".
     is_common : tells what is said once for all.
     """
-    if given is None or is_common(given):
-        return dict.fromkeys(names, given)
-    if isinstance(given, Mapping):
-        for name in given:
+    if statement is None or is_common(statement):
+        return dict.fromkeys(names, statement)
+    if isinstance(statement, Mapping):
+        for name in statement:
             if name not in names:
                 raise _not_here(str(name), names, what)
-        return {name: given.get(name) for name in names}
-    if isinstance(given, Sequence) and not isinstance(given, str | bytes) and len(given) == len(names):
-        return dict(zip(names, given, strict=True))
+        return {name: statement.get(name) for name in names}
+    if isinstance(statement, Sequence) and not isinstance(statement, str | bytes) and len(statement) == len(names):
+        return dict(zip(names, statement, strict=True))
     each = ", ".join(names)
-    raise InputError(f"{what} is {given!r}: say one for all images, or a dict with one for each of {each}")
+    raise InputError(f"{what} is {statement!r}: say one for all images, or a dict with one for each of {each}")
 
 
 def _not_here(name: str, names: tuple[str, ...], what: str) -> InputError:
@@ -94,14 +94,14 @@ def _options(x: Array, what: str, stated: str | None, everywhere: bool, alone: b
     if 0 in x.shape or not 2 <= x.ndim <= 4:
         raise InputError(f"{what} has shape {tuple(x.shape)}: give {_expected(x)}, without an empty axis")
     if stated is not None and (x.ndim == len(stated) or not everywhere):
-        found: tuple[str, ...] = (_fitting(x, what, stated),)
+        options: tuple[str, ...] = (_fitting(x, what, stated),)
     else:
-        found = _readings(x, alone)
-    if not found:
+        options = _readings(x, alone)
+    if not options:
         raise InputError(f"{what} has shape {tuple(x.shape)}: give {_expected(x)}{_hint(x)}")
-    if alone and found[0].startswith("N"):
+    if alone and options[0].startswith("N"):
         raise InputError(f"{what} has shape {tuple(x.shape)}: each item of a list is one image")
-    return found
+    return options
 
 
 def _fitting(x: Array, what: str, stated: str) -> str:

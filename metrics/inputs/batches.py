@@ -34,7 +34,7 @@ class Batches:
 
 
 def read(
-    given: Mapping[str, Any],
+    images: Mapping[str, Any],
     data_range: DataRange | None = None,
     axes: Axes | None = None,
     beside: Sequence[Batches] = (),
@@ -43,7 +43,7 @@ def read(
 
     Parameters
     ----------
-    given : images, batches, or lists of single images, by name: "fused", "a", "b".
+    images : images, batches, or lists of single images, by name: "fused", "a", "b".
     data_range, axes : as `evaluate` takes them.
     beside : sources that were read before.
 
@@ -52,34 +52,34 @@ def read(
     InputError
         for another type, shape or range, NaN, masked pixels, an empty image, and for what can be read in two ways.
     """
-    sides = {name: _arrays(image, name) for name, image in given.items()}
-    listed = {name: isinstance(image, list | tuple) for name, image in given.items()}
-    found = settle(sides, listed, axes, beside[0].count if beside else None)
-    planes = {name: [_planes(x, a) for x, a in zip(sides[name], found[name], strict=True)] for name in given}
-    looked = _looked_at(planes, listed, data_range)
+    sides = {name: _arrays(image, name) for name, image in images.items()}
+    listed = {name: isinstance(image, list | tuple) for name, image in images.items()}
+    letters = settle(sides, listed, axes, beside[0].count if beside else None)
+    planes = {name: [_planes(x, a) for x, a in zip(sides[name], letters[name], strict=True)] for name in images}
+    numbers = _extents(planes, listed, data_range)
     beside_all = [one for side in beside for one in side.extents[:1]]
     result = []
     for name, parts in planes.items():
-        others = [side[0][0] for other, side in looked.items() if other != name] + beside_all
-        checked = [scaled(x, seen, others) for x, seen in zip(parts, looked[name], strict=True)]
-        single = not listed[name] and not found[name][0].startswith("N")
-        result.append(Batches(checked, single, listed[name], [one for seen in looked[name] for one in seen]))
+        others = [side[0][0] for other, side in numbers.items() if other != name] + beside_all
+        checked = [scaled(x, each, others) for x, each in zip(parts, numbers[name], strict=True)]
+        single = not listed[name] and not letters[name][0].startswith("N")
+        result.append(Batches(checked, single, listed[name], [one for each in numbers[name] for one in each]))
     return result
 
 
-def _arrays(given: Any, name: str) -> list[Array]:
+def _arrays(side: Any, name: str) -> list[Array]:
     """Bring an input to a list of arrays."""
-    if not isinstance(given, list | tuple):
-        return [as_array(given, name)]
-    for i, image in enumerate(given):
+    if not isinstance(side, list | tuple):
+        return [as_array(side, name)]
+    for i, image in enumerate(side):
         if isinstance(image, list | tuple | int | float):
             raise InputError(f"{name}[{i}] is a {type(image).__name__}: give a list of arrays or of tensors")
-    found = [as_array(image, f"{name}[{i}]") for i, image in enumerate(given)]
-    if not found:
+    arrays = [as_array(image, f"{name}[{i}]") for i, image in enumerate(side)]
+    if not arrays:
         raise InputError(f"{name} is an empty list: give at least one image")
-    if len({is_tensor(x) for x in found}) > 1:
+    if len({is_tensor(x) for x in arrays}) > 1:
         raise InputError(f"{name} is a list of arrays and tensors: give tensors, or arrays")
-    return found
+    return arrays
 
 
 def _planes(x: Array, axes: str) -> Planes:
@@ -91,7 +91,7 @@ def _planes(x: Array, axes: str) -> Planes:
     return x if axes.startswith("N") else x[None]
 
 
-def _looked_at(
+def _extents(
     planes: Mapping[str, list[Planes]], listed: Mapping[str, bool], data_range: DataRange | None
 ) -> dict[str, list[list[Extent]]]:
     """Look at the numbers of all images, with what `data_range` says about them.
@@ -101,10 +101,10 @@ def _looked_at(
     stated = stated_ranges(data_range, tuple(planes))
     only_others = is_common(data_range) and not all(is_uint8(x) for parts in planes.values() for x in parts)
 
-    def said(name: str, x: Planes) -> Range | None:
+    def statement(name: str, x: Planes) -> Range | None:
         return None if only_others and is_uint8(x) else stated[name]
 
     return {
-        name: [extents(x, f"{name}[{i}]" if listed[name] else name, said(name, x)) for i, x in enumerate(parts)]
+        name: [extents(x, f"{name}[{i}]" if listed[name] else name, statement(name, x)) for i, x in enumerate(parts)]
         for name, parts in planes.items()
     }

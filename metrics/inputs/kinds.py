@@ -14,12 +14,12 @@ from ..arrays.types import Array, is_tensor
 PLAIN_MODES = ("L", "RGB", "I", "F")  # of Pillow, whose arrays are gray or RGB as they are; besides "I;16" and kin
 
 
-def as_array(given: Any, what: str) -> Array:
+def as_array(image: Any, what: str) -> Array:
     """Bring an image to an array or a tensor of real numbers or truth values, its numbers and axes as they are.
 
     Parameters
     ----------
-    given : a NumPy array; a torch tensor; a Pillow image, gray, RGB or with an opaque palette; anything with
+    image : a NumPy array; a torch tensor; a Pillow image, gray, RGB or with an opaque palette; anything with
         `__array__` (pandas, xarray, dask, h5py, JAX).
     what : how an error calls it: "fused", "a[2]".
 
@@ -28,7 +28,7 @@ def as_array(given: Any, what: str) -> Array:
     InputError
         for anything else, masked pixels, numbers that are not real, and tensors that hold no plain numbers.
     """
-    x = _plain_tensor(given, what) if is_tensor(given) else _unmasked(_from_pillow(given, what), what)
+    x = _plain_tensor(image, what) if is_tensor(image) else _unmasked(_from_pillow(image, what), what)
     if not _is_real(x):
         raise InputError(f"{what} has type {x.dtype}: give uint8, or real numbers in 0..255")
     return x.astype(np.float64) if not is_tensor(x) and x.dtype.kind == "V" else x
@@ -64,46 +64,46 @@ def _plain_tensor(x: Any, what: str) -> Any:
     return x
 
 
-def _from_pillow(given: Any, what: str) -> Any:
+def _from_pillow(image: Any, what: str) -> Any:
     """Bring a Pillow image to gray or RGB where its mode says how; other things are handed through."""
     pillow = sys.modules.get("PIL.Image")
-    if pillow is None or not isinstance(given, pillow.Image):
-        return given
-    if given.mode in PLAIN_MODES or given.mode.startswith("I;16"):
-        return given
-    if given.mode == "1":
-        return given.convert("L")
-    if given.mode == "P" and "transparency" not in given.info:
-        return given.convert("RGB")
+    if pillow is None or not isinstance(image, pillow.Image):
+        return image
+    if image.mode in PLAIN_MODES or image.mode.startswith("I;16"):
+        return image
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode == "P" and "transparency" not in image.info:
+        return image.convert("RGB")
     raise InputError(
-        f"{what} is a Pillow image of mode {given.mode}: give gray or RGB, as its convert('L') or convert('RGB')"
+        f"{what} is a Pillow image of mode {image.mode}: give gray or RGB, as its convert('L') or convert('RGB')"
     )
 
 
-def _unmasked(given: Any, what: str) -> NDArray[Any]:
+def _unmasked(image: Any, what: str) -> NDArray[Any]:
     """Make a NumPy array; raises InputError where a pixel is masked, or NumPy cannot."""
-    if isinstance(given, np.ma.MaskedArray):
-        masked = int(np.ma.getmaskarray(given).sum())
+    if isinstance(image, np.ma.MaskedArray):
+        masked = int(np.ma.getmaskarray(image).sum())
         if masked:
             raise InputError(
                 f"{what} has {masked} masked pixel{'s' * (masked > 1)}: metrics need every pixel, so crop the images, "
                 "or say with filled() what stands there"
             )
-        return np.asarray(given.data)
-    if isinstance(given, str | bytes) or not (hasattr(given, "__array__") or hasattr(given, "__array_interface__")):
-        raise InputError(f"{what} is of type {type(given).__name__}: give an array or a tensor{_path_hint(given)}")
+        return np.asarray(image.data)
+    if isinstance(image, str | bytes) or not (hasattr(image, "__array__") or hasattr(image, "__array_interface__")):
+        raise InputError(f"{what} is of type {type(image).__name__}: give an array or a tensor{_path_hint(image)}")
     try:
-        found = np.asarray(given)
+        array = np.asarray(image)
     except Exception as error:  # whatever a foreign `__array__` raises
-        raise InputError(f"{what} is of type {type(given).__name__} that is no array: {one_line(error)}") from error
-    if found.dtype.kind == "O":
+        raise InputError(f"{what} is of type {type(image).__name__} that is no array: {one_line(error)}") from error
+    if array.dtype.kind == "O":
         raise InputError(
             f"{what} has type object: give uint8, or real numbers in 0..255, none of them missing; "
             "astype('float64') makes numbers of numbers"
         )
-    return found
+    return array
 
 
-def _path_hint(given: Any) -> str:
-    is_path = isinstance(given, str | bytes) or hasattr(given, "__fspath__")
+def _path_hint(image: Any) -> str:
+    is_path = isinstance(image, str | bytes) or hasattr(image, "__fspath__")
     return ", not the name of a file: read it first, with numpy.asarray(PIL.Image.open(...))" if is_path else ""

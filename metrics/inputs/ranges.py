@@ -88,8 +88,8 @@ class Extent:
 
 def stated_ranges(data_range: DataRange | None, names: tuple[str, ...]) -> dict[str, Range | None]:
     """Read `data_range`: a number (white; black is 0), a pair (black, white), or one of these for each image."""
-    said = by_name(data_range, names, "data_range", is_common)
-    return {name: None if one is None else _range(one) for name, one in said.items()}
+    ranges = by_name(data_range, names, "data_range", is_common)
+    return {name: None if one is None else _range(one) for name, one in ranges.items()}
 
 
 def is_common(data_range: Any) -> bool:
@@ -121,21 +121,21 @@ def extents(x: Array, what: str, stated: Range | None) -> list[Extent]:
     if not is_uint8(x):
         x = x.to(torch.float64)  # min and max are not there for every type
     ends = torch.stack([f(x, dim=(1, 2, 3)) for f in (torch.amin, torch.amax)]).T.tolist()  # asks a GPU once
-    found = []
+    sides = []
     for i, (low, high) in enumerate(ends):
         one = Extent(what if len(ends) == 1 else f"{what}[{i}]", x[i], stated)
         one.__dict__.update(low=low, high=high)
-        found.append(one)
-    return found
+        sides.append(one)
+    return sides
 
 
-def scaled(x: Array, found: Sequence[Extent], beside: Sequence[Extent]) -> Array:
+def scaled(x: Array, own: Sequence[Extent], beside: Sequence[Extent]) -> Array:
     """Bring planes to 0..255: uint8 stays, everything else becomes float64.
 
     Parameters
     ----------
     x : (N, C, H, W).
-    found : its extents.
+    own : its extents.
     beside : those of the partners, for the words of an error.
 
     Raises
@@ -143,20 +143,20 @@ def scaled(x: Array, found: Sequence[Extent], beside: Sequence[Extent]) -> Array
     InputError
         where the numbers do not fit what was said, or 0..255 where nothing was.
     """
-    stated = found[0].stated
+    stated = own[0].stated
     if stated is None:
         if is_bool(x):
             raise InputError(
-                f"{found[0].what} has type bool: give uint8, or real numbers in 0..255; where True is white, say "
+                f"{own[0].what} has type bool: give uint8, or real numbers in 0..255; where True is white, say "
                 "data_range=1"
             )
         if is_uint8(x):
             return x
         xp = namespace(x)
-        for one in found:
+        for one in own:
             _check(one, beside, xp.isdtype(x.dtype, "integral"))
         return xp.astype(x, xp.float64)
-    for one in found:
+    for one in own:
         _check_stated(one, stated)
     return x if is_uint8(x) and stated == LEVELS else _levels(x, stated)
 
@@ -193,14 +193,14 @@ def _check_stated(one: Extent, stated: Range) -> None:
     if isnan(one.low) or isnan(one.high):
         raise InputError(f"{one.what} holds NaN: metrics need every pixel")
     outside = max(black - one.low, one.high - white) / (white - black)
-    found = f"{one.what} holds values from {one.low:g} to {one.high:g}"
+    fact = f"{one.what} holds values from {one.low:g} to {one.high:g}"
     if outside > FAR:
         raise InputError(
-            f"{found}, far outside data_range {black:g}..{white:g}: say what they mean, by name where images differ, "
+            f"{fact}, far outside data_range {black:g}..{white:g}: say what they mean, by name where images differ, "
             "data_range={'fused': 1, 'a': 255, 'b': 255}"
         )
     if outside > SLIGHT:
-        warn(f"{found}, outside data_range {black:g}..{white:g}: they are clipped")
+        warn(f"{fact}, outside data_range {black:g}..{white:g}: they are clipped")
 
 
 def _advice(one: Extent, integral: bool) -> str:
@@ -229,10 +229,10 @@ def warn_of_faint(sides: Sequence[Sequence[Extent]]) -> None:
     """
     triples = list(zip(*sides, strict=True))
     for side in range(len(sides)):
-        found = [three for three in triples if three[side].is_faint(three)]
-        if found:
-            one, others = found[0][side], (x for x in found[0] if x is not found[0][side])
-            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        faint = [three for three in triples if three[side].is_faint(three)]
+        if faint:
+            one, others = faint[0][side], (x for x in faint[0] if x is not faint[0][side])
+            more = f" (and {len(faint) - 1} more)" if len(faint) > 1 else ""
             side_name = one.what.partition("[")[0]
             doubt = f"all are scored as 0..255; if that is right, say data_range=255 for {side_name}, else what it is"
             if one.stated:

@@ -68,7 +68,7 @@ def test_swept_keeps_maps_and_sums(kind: Kind, shape: tuple[int, int], dtype: ty
     mean, product = windows.correlate(x.astype(float), kernel), windows.correlate(x.astype(float) * y, kernel)
     there = np.random.default_rng(1).uniform(size=mean.shape)
     wanted = together(mean, product, there)
-    found = windows.swept(together, kind(x), kernel, (None, kind(y.copy())), (kind(there),), kept=1, summed=1)
+    found = windows.swept(together, kind(x), kernel, (None, kind(y.copy())), (kind(there),), outputs=1, totals=1)
     np.testing.assert_allclose(np.asarray(found[0]), wanted[0], rtol=0, atol=1e-9)
     np.testing.assert_allclose(np.asarray(found[1]), wanted[1].sum(axis=(1, 2)), rtol=1e-12)
 
@@ -82,7 +82,7 @@ def above_one(mean: Any) -> tuple[Any]:
 def test_swept_sums_logarithms(kind: Kind, shape: tuple[int, int]) -> None:
     x, kernel = images(shape), filters.gaussian(3, 1.0)
     wanted = np.log10(windows.correlate(x, kernel) + 1).sum(axis=(1, 2))
-    found = windows.swept(above_one, kind(x), kernel, kept=0, summed=1, logarithms=True)[0]
+    found = windows.swept(above_one, kind(x), kernel, outputs=0, totals=1, logarithms=True)[0]
     np.testing.assert_allclose(np.asarray(found), wanted, rtol=1e-12)
 
 
@@ -140,7 +140,7 @@ def test_summed_and_mapped(kind: Kind, view: bool) -> None:
     shift = kind(np.arange(3.0).reshape(3, 1, 1))
     found = pixelwise.summed(lambda p, q, s: p * q + s, x, y, shift)
     np.testing.assert_allclose(np.asarray(found), np.asarray(x * y + shift).sum(axis=(1, 2)), rtol=1e-12)
-    plus, minus, both = pixelwise.mapped(lambda p, q: (p + q, p - q, p * q), x, y, kept=2, sums=1)
+    plus, minus, both = pixelwise.mapped(lambda p, q: (p + q, p - q, p * q), x, y, outputs=2, totals=1)
     np.testing.assert_array_equal(np.asarray(plus), np.asarray(x + y))
     np.testing.assert_array_equal(np.asarray(minus), np.asarray(x - y))
     np.testing.assert_allclose(np.asarray(both), np.asarray(x * y).sum(axis=(1, 2)), rtol=1e-12)
