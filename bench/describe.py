@@ -10,27 +10,14 @@ from ..environment import environment
 from ..metrics import get_metric, get_protocol
 from ..metrics.compiler.levels import PLAIN
 from ..metrics.compiler.machine import processor
-from ..results import Manifest, MethodRecord, MetricRecord
-from ..results.records import now, plain
+from ..results import Manifest, MetricRecord
+from ..results.records import now
 from .notes import notes_of
 from .sizes import size_record
 from .timing import timing
 
 if TYPE_CHECKING:
-    from ..methods import Method
     from .plan import Trial
-
-
-def describe_method(method: Method) -> MethodRecord:
-    """What the records say of a method."""
-    return MethodRecord(
-        label=method.label,
-        name=method.name,
-        options=plain(method.options),
-        quantise=method.quantise,
-        reference=method.reference,
-        weights=plain(getattr(method, "weights_record", None)) or None,
-    )
 
 
 def describe_run(trial: Trial, state: Literal["running", "finished"]) -> Manifest:

@@ -12,9 +12,8 @@ from ..datasets import FusionDataset, Pair
 from ..errors import InputError
 from ..files import check_writable
 from ..metrics.evaluation import select
-from ..results import DatasetRecord, Row, RunFolder, run_folder
-from ..results.records import Record
-from .describe import describe_method
+from ..results import DatasetRecord, MethodRecord, Row, RunFolder, run_folder
+from ..results.records import Record, plain
 from .task import PairTask, Target, digest_sources, fingerprint
 
 if TYPE_CHECKING:
@@ -132,6 +131,18 @@ class Trial:
             return fingerprint(digest, self.method.files(pair))
         except Exception:
             return ""
+
+
+def describe_method(method: Method) -> MethodRecord:
+    """What the records say of a method."""
+    return MethodRecord(
+        label=method.label,
+        name=method.name,
+        options=plain(method.options),
+        quantise=method.quantise,
+        reference=method.reference,
+        weights=plain(getattr(method, "weights_record", None)) or None,
+    )
 
 
 def make_trials(

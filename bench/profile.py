@@ -17,8 +17,8 @@ from ..results import Profile
 from ..results.paths import profile_path
 from ..results.records import now, read_record, write_record
 from ..sizes import parse_size
-from .describe import describe_method
 from .measure import Job, default_threads, measure, quartiles, scene
+from .plan import describe_method
 from .ready import check_method
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from .catalog import get_spec, list_datasets
 from .check_report import CheckReport
 from .checks import check
 from .dataset import FusionDataset, SizePolicy, load_source, read_pair, require_effect
-from .finding import split_notes
 from .images import Header, UnreadableImageError, is_image_name, probe, read, to_gray, write
 from .load import OnError, load_dataset
 from .pair import Colour, Pair, Source, Task
@@ -50,7 +49,6 @@ __all__ = [
     "read",
     "read_pair",
     "require_effect",
-    "split_notes",
     "to_gray",
     "write",
 ]

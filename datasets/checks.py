@@ -8,12 +8,12 @@ from pathlib import Path
 
 from ..errors import InputError
 from .check_report import CheckReport, SplitReport
-from .dataset import SIDES, SizePolicy, load_source
+from .dataset import SizePolicy, load_source
 from .facts import facts_of, same
 from .finding import DatasetFiles, Entry, choose, entries, short, split_names
 from .images import UnreadableImageError
 from .locate import locate
-from .pair import Pair, Task
+from .pair import SIDES, Pair, Task
 from .problems import printable, problem_of
 from .ranges import RangeOption, parse_ranges
 from .spec import DatasetSpec

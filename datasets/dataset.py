@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .finding.splits import split_notes
 from .images import Header, UnreadableImageError, probe, read_picture
-from .pair import Pair, Source, Task
+from .pair import SIDES, Pair, Side, Source, Task
 from .ranges import FULL, Ranges, Rule
+from .remarks import remarks_on
 from .rgbt import read_rgbt
 from .spec import DatasetSpec
 
-Side = Literal["a", "b"]
-SIDES: tuple[Side, Side] = ("a", "b")
 SizePolicy = Literal["error", "crop", "resize"]
 Image = NDArray[Any]
 
@@ -114,9 +114,22 @@ class FusionDataset(Sequence[Pair]):
     @cached_property
     def remarks(self) -> list[str]:
         """What a run should know of the files: a small part of the range used, alpha dropped; see `remarks_on`."""
-        from .remarks import remarks_on
+        remarks: list[str] = []
+        for side in SIDES:
+            sources = [getattr(pair, side) for pair in self]
+            headers = {path: self.header(path) for path in sources if isinstance(path, Path)}
+            remarks += remarks_on(side, headers, self.ranges[side], self.rgbt)
+        return remarks
 
-        return remarks_on(self)
+    @property
+    def split_notes(self) -> list[str]:
+        """Say, for tables and manifests, whose pairs these are, where a list that ships has chosen them."""
+        notes = list(split_notes(self.spec, self.split, (*(pair.name for pair in self), *self.skipped)))
+        if notes and self.split == self.default_split in {split.name for split in self.spec.splits}:
+            notes.append(
+                f"No list of names lies beside the images of {self.name}, so that {self.split} is the default."
+            )
+        return notes
 
     def header(self, source: Path) -> Header:
         """Return the header of a source's file."""

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .dataset import Side, load_source
+from .dataset import load_source
 from .images import EXTENSIONS, read_picture
-from .pair import Pair
+from .pair import Pair, Side
 from .ranges import Ranges, refusal
 from .remarks import Remark, remark_on
 

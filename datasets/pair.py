@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 Task = Literal["IVF", "MIF", "MEF", "MFF"]  # infrared-visible, medical, multi-exposure, multi-focus
 Colour = Literal["none", "a", "b", "both"]
+Side = Literal["a", "b"]
+SIDES: tuple[Side, Side] = ("a", "b")
 Source = Path | NDArray[np.generic]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +10,9 @@ from typing import Literal
 
 import numpy as np
 
-from .dataset import SIDES, FusionDataset, Side
 from .formats import Header, Picture
 from .images import UnreadableImageError, read_picture
+from .pair import Side
 from .ranges import Rule, refusal
 
 _FEW_LEVELS = 128  # of 256; a file is said to be narrow where so few are left, and it holds more than twice as many
@@ -71,12 +71,23 @@ def is_worth_a_look(header: Header) -> bool:
     return header.deep or header.alpha or header.pages > 1
 
 
-def remarks_on(dataset: FusionDataset) -> list[str]:
-    """Say, in a sentence for each kind, what a run should know of the files that it reads.
+def remarks_on(side: Side, headers: Mapping[Path, Header], rule: Rule, rgbt: bool) -> list[str]:
+    """Say, in a sentence for each kind, what a run should know of the files of a source that it reads.
 
-    Up to 64 files of a source are decoded for that, and only where their headers give cause.
+    Up to 64 of them are decoded for that, and only where their headers give cause.
     """
-    return [sentence for side in SIDES for sentence in sentences(side, _of_side(dataset, side), dataset.ranges[side])]
+    odd = [path for path, header in headers.items() if is_worth_a_look(header)]
+    if len(odd) > _LOOKED_AT:
+        odd = [odd[i] for i in np.linspace(0, len(odd) - 1, _LOOKED_AT).round().astype(int)]
+
+    def look(path: Path) -> Remark | None:
+        try:
+            return remark_on(read_picture(path, alpha=True), path, rule, rgbt and side == "a", rgbt)
+        except UnreadableImageError:  # its pair's row will say so
+            return None
+
+    with ThreadPoolExecutor() as pool:
+        return sentences(side, [remark for remark in pool.map(look, odd) if remark is not None], rule)
 
 
 def sentences(side: str, remarks: Sequence[Remark], rule: Rule) -> list[str]:
@@ -116,20 +127,3 @@ def _narrow(side: str, narrow: Sequence[Remark], rule: Rule) -> str:
 def _files(remarks: Sequence[Remark]) -> str:
     names = ", ".join(remark.file for remark in remarks[:_NAMED])
     return names if len(remarks) <= _NAMED else f"{names} and {len(remarks) - _NAMED} more"
-
-
-def _of_side(dataset: FusionDataset, side: Side) -> list[Remark]:
-    paths = [getattr(pair, side) for pair in dataset]
-    odd = [path for path in paths if isinstance(path, Path) and is_worth_a_look(dataset.header(path))]
-    if len(odd) > _LOOKED_AT:
-        odd = [odd[i] for i in np.linspace(0, len(odd) - 1, _LOOKED_AT).round().astype(int)]
-
-    def look(path: Path) -> Remark | None:
-        try:
-            picture = read_picture(path, alpha=True)
-            return remark_on(picture, path, dataset.ranges[side], dataset.rgbt and side == "a", dataset.rgbt)
-        except UnreadableImageError:  # its pair's row will say so
-            return None
-
-    with ThreadPoolExecutor() as pool:
-        return [remark for remark in pool.map(look, odd) if remark is not None]

@@ -10,13 +10,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.dataset import SIDES, FusionDataset, load_source
+from ..datasets.dataset import FusionDataset, load_source
 from ..datasets.finding import Lookup, read_list
 from ..datasets.finding import lookup_of as lookup
 from ..datasets.images import is_image_name, probe, to_gray
 from ..datasets.load import held_out_names, load_dataset
 from ..datasets.locate import locate
-from ..datasets.pair import Pair
+from ..datasets.pair import SIDES, Pair
 from ..datasets.ranges import parse_ranges
 from ..errors import InputError
 from .options import TrainOptions

@@ -19,7 +19,7 @@ from .messages import not_found, nothing_in
 from .names import SOURCE_WORDS, fold
 from .search import files, find
 from .sources import DatasetFiles, SourceFiles
-from .splits import choose, default_split, remedy, split_names, split_notes
+from .splits import choose, default_split, remedy, split_names
 from .templates import is_template, layouts_of
 from .tree import find_in_tree
 
@@ -47,6 +47,5 @@ __all__ = [
     "remedy",
     "short",
     "split_names",
-    "split_notes",
     "subfolders",
 ]

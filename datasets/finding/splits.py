@@ -5,18 +5,14 @@ RoadScene's 50 names of FILM and CDDFuse ship, because papers test on them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ...errors import InputError
 from ..spec import SPLITS, DatasetSpec, NamedSplit
 from .lists import SUFFIXES, ListedName, read_list
 from .lookup import lookup_of
 from .sources import DatasetFiles
-
-if TYPE_CHECKING:
-    from ..dataset import FusionDataset
 
 
 def choose(
@@ -80,17 +76,15 @@ def remedy(spec: DatasetSpec, split: str) -> str:
     return f"; --split all takes whatever lies there in place of {split}" if split in _shipped(spec) else ""
 
 
-def split_notes(dataset: FusionDataset) -> Iterator[str]:
-    """Say in sentences, for tables and manifests, whose pairs these are where they are those of a list that ships."""
-    names = {name.casefold() for name in (*(pair.name for pair in dataset), *dataset.skipped)}
-    for split in dataset.spec.splits:
+def split_notes(spec: DatasetSpec, split_name: str, pair_names: Iterable[str]) -> Iterator[str]:
+    """Say in a sentence, for tables and manifests, whose pairs these are where they are those of a list that ships."""
+    names = {name.casefold() for name in pair_names}
+    for split in spec.splits:
         known = _names_of(split)
-        if not (names <= known if dataset.split == split.name else names == known and dataset.split == "test"):
+        if not (names <= known if split_name == split.name else names == known and split_name == "test"):
             continue
         part = f"{len(names)} of the {len(known)}" if len(names) < len(known) else f"the {len(known)}"
         yield f"The pairs are {part} test pairs of {split.whose} ({split.name})."
-        if dataset.split == split.name == dataset.default_split:
-            yield f"No list of names lies beside the images of {dataset.name}, so that {split.name} is the default."
         return
 
 

@@ -237,7 +237,7 @@ PLACES = {
     "hashing": "digest_sources",
     "reading": "read_pair",
     "preparing": "prepare",
-    "scoring": "evaluate",
+    "scoring": "score",
     "writing": "write",
     "protocol": "get_protocol",
 }
@@ -273,7 +273,7 @@ def test_what_was_scored_before_stays(tmp_path: Path, make_folder: MakeFolder, m
     def failing(*_: Any, **__: Any) -> Any:
         raise MemoryError("no room")
 
-    monkeypatch.setattr(room, "evaluate", failing)
+    monkeypatch.setattr(room, "score", failing)
     rows = fusionbench.run("average", source, out=tmp_path / "out", metrics=["SD"])
     assert list(rows["EN@film"]) == list(before["EN@film"])
     assert list(rows["reason"]) == ["MemoryError: no room"] * 2

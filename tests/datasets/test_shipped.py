@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fusionbench.bench import run
-from fusionbench.datasets import FusionDataset, check, get_spec, load_dataset, split_notes, write
+from fusionbench.datasets import FusionDataset, check, get_spec, load_dataset, write
 from fusionbench.datasets.load import held_out_names
 from fusionbench.errors import InputError
 from fusionbench.reports.html.pages import words
@@ -41,7 +41,7 @@ def road(tmp_path: Path, film50: list[str]) -> Path:
 
 
 def notes(data: FusionDataset) -> list[str]:
-    return list(split_notes(data))
+    return data.split_notes
 
 
 def names(data: FusionDataset) -> list[str]:
