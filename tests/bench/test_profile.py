@@ -128,7 +128,7 @@ def test_it_is_stored_and_not_measured_again(tmp_path: Path, monkeypatch: pytest
     assert record["throughput"] == pytest.approx(5 / sum(record["seconds"]))
     assert record["method"]["options"]["levels"] == 4
     assert record["machine"]
-    assert "torch" in record["environment"]
+    assert {"fusionbench", "python", "numpy"} <= record["environment"].keys()
 
     monkeypatch.setattr(room, "measure", None)  # whoever measured now would fail
     assert profile(["laplacian", "average"], **options) == first

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("torch", reason="PyTorch is not installed")
+
 PACKAGE = Path(__file__).parent / "package"
 Call = Callable[..., subprocess.CompletedProcess[str]]
 
