@@ -134,7 +134,7 @@ def evaluate(
         Pillow images, or what has `__array__`. (H, W) or (H, W, 1) is gray, (H, W, 3) RGB; (N, H, W), (N, H, W, 1) or
         (N, 1, H, W) is a batch of gray images, (N, H, W, 3) or (N, 3, H, W) one of RGB. A list of single images may
         mix sizes. In place of `a` and `b`, one `Sources` from `prepare`.
-    protocol : which conventions, colour and size policy; see `PROTOCOLS`.
+    protocol : which conventions and colour policy; see `PROTOCOLS`.
     metrics : a part of them, see `select`; keys of another protocol bring that protocol's colour policy with them.
     data_range : what the numbers mean, where they are not 0..255: the number of white (1, 65535), black and white
         ((-1, 1)), or one of these for each image, {"fused": 1, "a": 255, "b": 255}. They are brought to 0..255 and

@@ -21,7 +21,7 @@ def critical_differences(
 ) -> Figure:
     """Draw mean ranks, best at the left; a bar joins methods that Nemenyi's test does not tell apart.
 
-    J. Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, 2006, pp. 1-30, figure by
+    J. Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, 2006, pp. 1-30, drawn by
     scikit-posthocs. Call it within `style`.
 
     Raises

@@ -89,7 +89,7 @@ def plot(
 def _all_chosen(
     boards: Sequence[Board], metrics: Sequence[str] | None, methods: Sequence[str] | None, incomplete: bool
 ) -> list[Board]:
-    """Reduce the boards to what is to be figure; a method need not be on all of them."""
+    """Reduce the boards to what is to be drawn; a method need not be on all of them."""
     if not boards:
         raise InputError("there is no data set to draw: give one that has results with --dataset")
     there = {entry.method: None for board in boards for entry in board.entries}

@@ -27,7 +27,7 @@ class TrainOptions:
     split : a split or a list of names; by default "train" where there is one, else all that is not in the test split.
     range : how values deeper than 8 bits become 0..255; see `load_dataset`.
     rgbt : take each image of four channels for a pair; see `load_dataset`.
-    exclude : a list of names to leave out, in any form that `datasets.lists.read_list` understands.
+    exclude : a list of names to leave out, in any form that `datasets.finding.read_list` understands.
     train_num : use so many images at most.
     recipe : of the method: loss, optimiser, schedule, tasks.
     epochs : one number, or one for each task of the recipe's sequence.

@@ -1,4 +1,4 @@
-"""Notes below a table: which methods carry which number, and what is sentences_of_all once of all."""
+"""Notes below a table: which methods carry which number, and what is said once of all."""
 
 from __future__ import annotations
 
