@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from ..datasets import FusionDataset
 from ..environment import environment
 from ..metrics import get_metric, get_protocol
-from ..metrics.compiler.levels import PLAIN
-from ..metrics.compiler.machine import processor
+from ..metrics.compiler import PLAIN, processor
 from ..results import Manifest, MetricRecord
 from ..results.records import now
 from .notes import notes_of
