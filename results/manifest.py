@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from .records import FORMAT, Record
 
@@ -82,6 +81,7 @@ class Manifest(Record):
     """
 
     PARTS: ClassVar = {"method": MethodRecord, "dataset": DatasetRecord, "seconds": Timing}
+    MAPS: ClassVar = {"metrics": MetricRecord}
     OPTIONAL: ClassVar = ("backend", "sizes")
 
     format: int = FORMAT
@@ -107,17 +107,3 @@ class Manifest(Record):
     notes: list[str] = field(default_factory=list)
     sizes: dict[str, Any] | None = None
     environment: dict[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def parse(cls, content: Mapping[str, Any]) -> Self:
-        """Make the manifest of what a file holds; see `Record.parse`."""
-        manifest = super().parse(content)
-        manifest.metrics = {key: MetricRecord.parse(about) for key, about in content.get("metrics", {}).items()}
-        return manifest
-
-    def content(self) -> dict[str, Any]:
-        """Return what the file is to hold."""
-        content = super().content()
-        if "metrics" in content:
-            content["metrics"] = {key: metric.content() for key, metric in self.metrics.items()}
-        return content

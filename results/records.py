@@ -22,12 +22,14 @@ class Record:
     Attributes
     ----------
     PARTS : the fields that are records themselves.
+    MAPS : the fields that hold records by name.
     OPTIONAL : the fields that are not written where they are None.
     unknown : what a later version wrote, by name.
     absent : the fields that the file lacks; they are not written either, unless they have a value by now.
     """
 
     PARTS: ClassVar[Mapping[str, type[Record]]] = {}
+    MAPS: ClassVar[Mapping[str, type[Record]]] = {}
     OPTIONAL: ClassVar[tuple[str, ...]] = ()
 
     unknown: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -48,11 +50,11 @@ class Record:
             A field without a default is missing, or its value cannot be.
         """
         names = cls.names()
-        values = {
-            name: cls.PARTS[name].parse(value) if name in cls.PARTS and value is not None else value
-            for name, value in dict(content).items()
-            if name in names
-        }
+        values = {name: value for name, value in content.items() if name in names}
+        for name in cls.PARTS.keys() & values.keys():
+            values[name] = None if values[name] is None else cls.PARTS[name].parse(values[name])
+        for name in cls.MAPS.keys() & values.keys():
+            values[name] = {key: cls.MAPS[name].parse(value) for key, value in values[name].items()}
         unknown = {name: value for name, value in content.items() if name not in names}
         return cls(**values, unknown=unknown, absent=frozenset(names) - values.keys())
 
@@ -60,11 +62,16 @@ class Record:
         """Return what the file is to hold."""
         values = {name: getattr(self, name) for name in self.names()}
         return {
-            name: value.content() if isinstance(value, Record) else value
+            name: self._plain(name, value)
             for name, value in values.items()
             if (value is not None or name not in self.OPTIONAL)
             and (name not in self.absent or value != self._default(name))
         } | self.unknown
+
+    def _plain(self, name: str, value: Any) -> Any:
+        if name in self.MAPS:
+            return {key: record.content() for key, record in value.items()}
+        return value.content() if isinstance(value, Record) else value
 
     def _default(self, name: str) -> Any:
         (about,) = (each for each in fields(self) if each.name == name)
