@@ -13,11 +13,7 @@ import pytest
 import fusionbench
 from fusionbench.datasets import write
 
-
-def call(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Call `python -m fusionbench` as a user would."""
-    command = [sys.executable, "-m", "fusionbench", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
+from .command import call
 
 
 @pytest.fixture
