@@ -139,7 +139,7 @@ def figure(
     refuse(context, ["columns"], "is for one pair; of several, each has a row", when=len(pair) > 1)
     boxes = [parse_box(text) for text in box or ()]
     results = Results(runs)
-    names = _renamed(rename, make_boards(results, datasets={dataset} if dataset else None))
+    names = _renamed(rename, make_boards(results, datasets={dataset} if dataset else None)) if rename else {}
     draw(
         results, out, dataset=dataset, pair=pair, methods=names_of(methods), boxes=boxes, sources=_sources(results),
         gray=gray, columns=columns, width=width, names=names,

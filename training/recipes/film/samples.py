@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -114,15 +114,9 @@ def find_items(options: TrainOptions, text: str, size: Grid | None, grid: Grid, 
         items = items[: options.train_num]
     if names:
         source = make_text(chosen_text(text))
-        pairs = training_pairs(_with_datasets(options, names))
+        pairs = training_pairs(replace(options, dataset=names))
         items += [_of_pair(pair, source, size or grid, fit) for pair in pairs]
     return items
-
-
-def _with_datasets(options: TrainOptions, names: tuple[str, ...]) -> TrainOptions:
-    from dataclasses import replace
-
-    return replace(options, dataset=names)
 
 
 def _of_file(path: Path, text: str, size: Grid | None, fit: Fit) -> list[Item]:
