@@ -26,6 +26,19 @@ class RunError(FusionBenchError):
     """A run started and failed; finished work is kept."""
 
 
+class InterruptedRunError(FusionBenchError):
+    """The user, or the system, wanted a command to end; says what is kept.
+
+    Attributes
+    ----------
+    exit_code : what a shell expects: 128 and the signal's number.
+    """
+
+    def __init__(self, text: str, cause: KeyboardInterrupt) -> None:
+        super().__init__(text)
+        self.exit_code = 128 + (cause.args[0] if cause.args else 2)
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     """Build the error for a name that is not in a catalogue, with the nearest name that is.
 
@@ -60,6 +73,9 @@ def one_line(error: BaseException, longest: int = 300) -> str:
     >>> one_line(ValueError("two\n  lines"))
     'ValueError: two lines'
     """
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # somebody's exception that cannot even be printed
+        text = ""
     text = text if len(text) <= longest else f"{text[:longest]}…"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    wait,
-)
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from ..errors import FusionBenchError, InputError, RunError, one_line
+from ..methods.contained import begin
+from .workers import WorkerEndedError, WorkerPool
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -43,13 +38,15 @@ def make_executor(kind: str = "threads", workers: int = 1) -> Iterator[Executor]
         with ThreadPoolExecutor(workers, thread_name_prefix="pair", initializer=_quiet) as pool:
             yield pool
     elif kind == "processes":
-        # fork would copy the threads' locks of OpenCV and torch in whatever state they are
-        spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=spawn, initializer=_quiet) as processes:
+        with WorkerPool(workers, prepare_worker) as processes:
             yield processes
     elif kind.startswith("dask:"):
-        with _dask(kind.removeprefix("dask:")) as client:
+        client = _dask(kind.removeprefix("dask:"))
+        try:
             yield client.get_executor(pure=False)
+        finally:
+            with contextlib.suppress(Exception):  # of a scheduler that is gone
+                client.close(timeout=10)
     else:
         raise InputError(f"unknown executor {kind!r}: there are threads, processes and dask:ADDRESS")
 
@@ -77,63 +74,116 @@ def _quiet() -> None:
     cv2.setNumThreads(1)
 
 
-def stream(executor: Executor, function: Callable[[T], R], items: Iterable[T], ahead: int) -> Iterator[R]:
-    """Yield `function(item)` as results come, with at most `ahead` items handed out: memory stays flat.
+def prepare_worker() -> None:
+    """Make a worker process ready for its first task."""
+    _quiet()
+    begin()
 
-    What `function` raises is raised here, after the items that are being worked on are done.
+
+Job = tuple[Executor, Callable[[Any], Any], Any]  # who does it, a function, and what it is called with
+
+
+def stream(
+    jobs: Iterable[Job],
+    ahead: int,
+    rescue: Callable[[Any], Iterable[Job]] = lambda item: (),
+    interrupted: Callable[[], None] = lambda: None,
+) -> Iterator[Any]:
+    """Yield what the jobs return, as it comes, with at most `ahead` of them handed out: memory stays flat.
+
+    What a function raises is raised here, and so is an interruption, after the jobs that are being worked on are done.
+
+    Parameters
+    ----------
+    rescue : says what to do in place of a job whose process ended: other jobs, of its item.
+    interrupted : called at an interruption, before the last jobs are done.
 
     Raises
     ------
     RunError
-        A worker ended, or cannot be reached.
+        The workers cannot be reached, or a process ended whose job cannot be rescued.
     """
-    todo = iter(items)
-    running: set[Future[R]] = set()
+    todo, again = iter(jobs), deque[Job]()
+    running: dict[Future[Any], Any] = {}
     error: BaseException | None = None
-    while True:
-        while error is None and len(running) < ahead:
+    try:
+        while True:
             try:
-                item = next(todo)
-            except StopIteration:
-                break
-            try:
-                running.add(executor.submit(function, item))
+                while error is None and len(running) < ahead:
+                    job = again.popleft() if again else next(todo, None)
+                    if job is None:
+                        break
+                    executor, function, item = job
+                    running[executor.submit(function, item)] = item
+                if not running:
+                    break
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+            except KeyboardInterrupt as interruption:
+                error = interruption
+                interrupted()
+                continue
             except (BrokenExecutor, RuntimeError) as broken:  # Dask's executor raises the latter
                 error = broken
-        if not running:
-            break
-        done, running = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            failure = future.exception()
-            if failure is None:
-                yield future.result()
-            else:
-                error = error or failure
+                continue
+            for future in done:
+                item = running.pop(future)
+                failure = _failure_of(future)
+                if failure is None:
+                    yield future.result()
+                elif _process_ended(failure) and (jobs_instead := list(rescue(item))):
+                    again.extend(jobs_instead)
+                else:
+                    error = error or failure
+    finally:
+        for future in running:  # where nobody wants more of it
+            future.cancel()
     if error is not None:
         raise _explained(error)
 
 
-def elsewhere(executor: Executor, function: Callable[..., R], *arguments: Any) -> R:
-    """Call a function where the work is done, and wait for it.
+def _failure_of(future: Future[Any]) -> BaseException | None:
+    try:
+        return future.exception()
+    except BaseException as cancelled:  # by a scheduler that has gone away
+        if isinstance(cancelled, KeyboardInterrupt):
+            raise
+        return cancelled
+
+
+def _process_ended(failure: BaseException) -> bool:
+    return isinstance(failure, WorkerEndedError) or type(failure).__name__ == "KilledWorker"
+
+
+def elsewhere(executor: Executor, label: str, function: Callable[..., R], *arguments: Any) -> R:
+    """Call a function for a method where the work is done, and wait for it.
 
     Raises
     ------
+    InputError
+        The method ended the process.
     RunError
-        The worker ended, or cannot be reached.
+        The worker cannot be reached.
     """
     try:
         return executor.submit(function, *arguments).result()
     except Exception as error:
+        if isinstance(error, WorkerEndedError):
+            raise InputError(f"method {label!r} cannot be used: {error}") from error
         raise _explained(error) from error
 
 
 def _explained(error: BaseException) -> BaseException:
     """Turn what a library says of its workers into a sentence."""
-    if isinstance(error, FusionBenchError) or not isinstance(error, Exception):
+    if isinstance(error, FusionBenchError | KeyboardInterrupt):
         return error
-    if isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker":
+    if _process_ended(error):
         return RunError(
-            "a worker process ended before its pair was done, as happens where memory runs out; finished pairs are "
+            "a worker process ended before its work was done, as happens where memory runs out; finished pairs are "
             "kept: give the same command again, with fewer --workers"
+        )
+    if "Cancelled" in type(error).__name__ or isinstance(error, ConnectionError | BrokenExecutor | TimeoutError):
+        return RunError(
+            f"the workers cannot be reached any more ({one_line(error)}); finished pairs are kept, and the same "
+            "command goes on, with this cluster or with another --executor"
         )
     return RunError(f"the run had to stop ({one_line(error)}); finished pairs are kept, and the same command goes on")

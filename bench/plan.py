@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from ..datasets import FusionDataset, Pair
 from ..errors import InputError
 from ..files import check_writable
+from ..methods.contained import is_users
 from ..metrics.evaluation import select
 from ..results import DatasetRecord, MethodRecord, Row, RunFolder, run_folder
 from ..results.records import Record, plain
+from ..results.unfinished import unfinished
 from .task import PairTask, Target, digest_sources, fingerprint
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from ..methods import Method
 
 Keys = dict[str, tuple[str, ...]]  # metric keys by protocol
+FIRST = ""  # stands among the pairs of a run that ended for what a method does before the first one
 
 
 def choose_metrics(protocols: Sequence[str], metrics: Sequence[str] | None) -> Keys:
@@ -57,6 +60,7 @@ class Trial:
     keys: Keys
     folder: RunFolder
     rows: dict[str, Row] = field(default_factory=dict)
+    deadly: set[str] = field(default_factory=set)  # pairs at which an earlier run ended
 
     def configuration(self) -> dict[str, Any]:
         """What must be equal for two commands to share the folder: fields of its manifest."""
@@ -82,9 +86,11 @@ class Trial:
                     "--out, or delete that one"
                 )
         self.rows = self._untimed(self.folder.rows())
+        self.deadly = unfinished(self.folder.path)
 
     def open(self) -> bool:
         """Lock the folder, and make it if need be; say whether what is there changed since `look`."""
+        self.deadly = unfinished(self.folder.path)
         before, stored = self.rows, self.folder.open([key for keys in self.keys.values() for key in keys])
         self.rows = self._untimed(stored)
         for name, row in self.rows.items():
@@ -115,11 +121,11 @@ class Trial:
             or not self.folder.image(pair.name).exists()
             or row.sources != self._mark(pair, digest)
         ):
-            return Target(self.spec, self.device, self.folder.path, self.keys)
+            return Target(self.spec, self.method.label, self.device, self.folder.path, self.keys)
         missing = self.missing(pair.name)
         if not missing and "fused_max" in row.facts:  # a row of before has no facts: its image is looked at again
             return None
-        return Target(self.spec, self.device, self.folder.path, missing, row)
+        return Target(self.spec, self.method.label, self.device, self.folder.path, missing, row)
 
     def fuses(self, task: PairTask) -> bool:
         """Whether the method has to fuse the pair of a task, and not only to score what is stored."""
@@ -129,7 +135,9 @@ class Trial:
         """Hash what the pair's result would follow from; "" where that fails: doing the pair will say why."""
         try:
             return fingerprint(digest, self.method.files(pair))
-        except Exception:
+        except BaseException as error:
+            if is_users(error):
+                raise
             return ""
 
 
@@ -166,10 +174,10 @@ def make_trials(
     return trials
 
 
-def make_tasks(trials: Sequence[Trial], at_once: int = 1) -> list[PairTask]:
+def make_tasks(trials: Sequence[Trial], at_once: int = 1, timeout: float | None = None) -> list[PairTask]:
     """List what is left to do: a task for each pair that lacks something, with every method it lacks it of.
 
-    `at_once` is how many of them will be worked on beside each other.
+    `at_once` is how many of them will be worked on beside each other, `timeout` how many seconds a method may take.
     """
     tasks = []
     for dataset in {id(trial.dataset): trial.dataset for trial in trials}.values():
@@ -179,7 +187,8 @@ def make_tasks(trials: Sequence[Trial], at_once: int = 1) -> list[PairTask]:
             digest = _digest(pair) if known else None  # a first run need not read everything beforehand
             targets = tuple(target for trial in mine if (target := trial.target(pair, digest)) is not None)
             if targets:
-                tasks.append(PairTask(pair, dataset.size_policy, targets, dataset.ranges, dataset.rgbt, at_once))
+                reading = dataset.size_policy, targets, dataset.ranges, dataset.rgbt
+                tasks.append(PairTask(pair, *reading, at_once, timeout))
     return tasks
 
 

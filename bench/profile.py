@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from pickle import PicklingError
 from typing import TYPE_CHECKING, Any
 
 from ..environment import environment
@@ -20,6 +18,7 @@ from ..sizes import parse_size
 from .measure import Job, default_threads, measure, quartiles, scene
 from .plan import describe_method
 from .ready import check_method
+from .workers import Worker, WorkerEndedError
 
 if TYPE_CHECKING:
     from ..methods import Method
@@ -147,15 +146,20 @@ def _stored(about: dict[str, Any], job: Job, out: Path) -> Profile | None:
 
 def _apart(label: str, job: Job) -> dict[str, Any]:
     """Measure in a fresh process: what other methods left in memory would hide what this one takes."""
-    spawn = multiprocessing.get_context("spawn")
+    worker = Worker(_nothing)
     try:
-        with ProcessPoolExecutor(1, mp_context=spawn) as pool:
-            return pool.submit(measure, job).result()
-    except BrokenProcessPool as error:
+        return worker.call(measure, job)
+    except WorkerEndedError as error:
         raise RunError(
-            f"the process that measured {label!r} was killed, as happens where memory runs out: choose a smaller --size"
+            f"{label!r} cannot be measured: {error}; where memory ran out, choose a smaller --size"
         ) from error
     except MemoryError as error:
         raise RunError(f"there is too little memory to measure {label!r}: choose a smaller --size") from error
-    except (TypeError, AttributeError) as error:  # what cannot be pickled
+    except (TypeError, AttributeError, PicklingError) as error:
         raise RunError(f"{label!r} cannot be measured in a process of its own: {one_line(error)}") from error
+    finally:
+        worker.close()
+
+
+def _nothing() -> None:
+    """Leave a process as it starts: its threads are counted."""

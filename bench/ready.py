@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..datasets import Pair
 from ..errors import FusionBenchError, InputError, SetupError, one_line, unknown
+from ..methods.contained import contained, is_users
 
 if TYPE_CHECKING:
     from ..methods import Method
@@ -32,11 +33,24 @@ def check_method(method: Method, device: str, pairs: Sequence[Pair]) -> None:
         for name in dict.fromkeys((device, method.device)):
             check_device(name)
     _check_rule(method)
+    asked(method, method.check, pairs)
+
+
+def asked(method: Method, call: Callable[..., object], *arguments: Any) -> None:
+    """Call a function of a method before the first pair.
+
+    Raises
+    ------
+    InputError
+        It raised something, whatever that was.
+    """
     try:
-        method.check(pairs)
+        contained(method.label, call, *arguments)
     except FusionBenchError:
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_users(error):
+            raise
         raise InputError(f"method {method.label!r} cannot be used: {one_line(error)}") from error
 
 

@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from ..datasets import FusionDataset, RangeOption, load_dataset, parse_ranges, require_effect
-from ..errors import InputError, SetupError, one_line
+from ..datasets import FusionDataset, Pair, RangeOption, load_dataset, parse_ranges, require_effect
+from ..errors import InputError, InterruptedRunError, SetupError, one_line
+from ..methods.contained import run_of_methods
 from ..methods.devices import check_name
-from ..results import Results, Row
+from ..results import Results
+from ..results.unfinished import clear, fusing
 from .describe import describe_run
-from .executors import elsewhere, make_executor, stream
-from .plan import Trial, choose_metrics, make_tasks, make_trials
-from .progress import Reporter
-from .task import PairTask, SetUpFailed, check_target, execute
+from .executors import elsewhere, make_executor
+from .plan import FIRST, Trial, choose_metrics, make_tasks, make_trials
+from .ready import asked
+from .task import PairTask, check_target
 from .warm import warm_up
+from .work import Work
+from .workers import WorkerPool
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -31,7 +35,6 @@ if TYPE_CHECKING:
     from ..methods import Method
 
 Wanted = str | Path | FusionDataset
-_ENOUGH = 3  # pairs that lack the same, of a method that fused none: no other will do better
 
 
 def run(
@@ -47,6 +50,7 @@ def run(
     device: str = "cpu",
     workers: int = 1,
     executor: str = "threads",
+    timeout: float | None = None,
     on_error: str = "stop",
     size_policy: str = "error",
     range: RangeOption = None,
@@ -66,6 +70,8 @@ def run(
     protocol : one or several; `metrics` chooses some of their metrics by name.
     device : where learned methods compute.
     workers, executor : see `make_executor`.
+    timeout : seconds that a method may take for a pair, in worker processes, which can be ended; its row is a failed
+        one then.
     console : where progress is shown; nowhere if None.
 
     Returns
@@ -79,6 +85,8 @@ def run(
         Something is wrong with the arguments or the data; nothing was run.
     RunError
         The run had to stop; finished pairs are stored.
+    InterruptedRunError
+        Ctrl-C, or another signal to end; finished pairs are stored.
     """
     from ..methods import default_methods, get_method
     from ..results.leaderboard import write_leaderboard  # it needs SciPy, which takes a while to load
@@ -86,44 +94,79 @@ def run(
     protocols = [protocol] if isinstance(protocol, str) else list(protocol)
     keys = choose_metrics(protocols, metrics)
     check_name(device)
-    names = [methods] if isinstance(methods, str) else (methods if methods is not None else default_methods())
-    objects = [get_method(m, device=device) if isinstance(m, str) else m for m in names]
-    wanted = [datasets] if isinstance(datasets, str | Path | FusionDataset) else datasets
-    options = {
-        "limit": limit, "on_error": on_error, "size_policy": size_policy, "range": parse_ranges(range), "rgbt": rgbt,
-        **folder,
-    }  # fmt: skip
-    loaded = [_read_by(d, range) if isinstance(d, FusionDataset) else load_dataset(d, data_root, split, **options)
-              for d in wanted]  # fmt: skip
-    require_effect(loaded)
-    for method in objects:
-        for dataset in loaded:
-            method.expect(dataset)
-    # Threads share what is made here; a process makes its own.
-    here = executor == "threads"
-    chosen = [(m if here else _portable(spec, m), m) for spec, m in zip(names, objects, strict=True)]
-    trials = make_trials(chosen, loaded, keys, Path(out), device)
-    with contextlib.ExitStack() as stack:
+    if timeout is not None and (executor != "processes" or not timeout > 0):
+        why = (
+            "give more than 0"
+            if executor == "processes"
+            else "only a worker process can be ended: --executor processes"
+        )
+        raise InputError(f"--timeout {timeout:g} seconds: {why}")
+    out = Path(out).absolute()  # wherever a method goes
+    with run_of_methods(), contextlib.ExitStack() as stack:
+        names = [methods] if isinstance(methods, str) else (methods if methods is not None else default_methods())
+        objects = [get_method(m, device=device) if isinstance(m, str) else m for m in names]
+        wanted = [datasets] if isinstance(datasets, str | Path | FusionDataset) else datasets
+        options = {
+            "limit": limit, "on_error": on_error, "size_policy": size_policy, "range": parse_ranges(range),
+            "rgbt": rgbt, **folder,
+        }  # fmt: skip
+        loaded = [
+            _read_by(d, range) if isinstance(d, FusionDataset) else load_dataset(d, data_root, split, **options)
+            for d in wanted
+        ]
+        require_effect(loaded)
+        loaded = [_anchored(dataset) for dataset in loaded]
+        for method in objects:
+            for dataset in loaded:
+                asked(method, method.expect, dataset)
+        # Threads share what is made here; a process makes its own.
+        here = executor == "threads"
+        chosen = [(m if here else _portable(spec, m), m) for spec, m in zip(names, objects, strict=True)]
+        trials = make_trials(chosen, loaded, keys, out, device)
         pool = stack.enter_context(make_executor(executor, workers))
         stack.callback(_close_methods, trials)
-        tasks = _prepare(trials, pool, workers)  # nothing is written before
+        tasks = _prepare(trials, pool, workers, timeout)  # nothing is written before
         stack.enter_context(_removing_empty(trials))
         changed = [_open(trial, stack) for trial in trials]
-        stack.callback(pool.shutdown)  # nobody works on in a folder that is closed
+        work = Work(trials, pool, workers, console or Console(quiet=True))
+        stack.callback(work.close)  # nobody works on in a folder that is closed
         if any(changed):  # by another run, in the meantime
-            tasks = make_tasks(trials, workers)
+            tasks = make_tasks(trials, workers, timeout)
+        if here:
+            _warm_up(trials, tasks)
         for sentence in dict.fromkeys(remark for dataset in loaded for remark in dataset.remarks):
-            (console or Console(quiet=True)).print(f"note: {sentence}", highlight=False, soft_wrap=True)
-        _work(trials, tasks, pool, 2 * workers, console or Console(quiet=True))
+            work.console.print(f"note: {sentence}", highlight=False, soft_wrap=True)
+        try:
+            work.do(tasks)
+        except KeyboardInterrupt as interruption:
+            kept = sum(row.status == "ok" for trial in trials for row in trial.rows.values())
+            total = sum(len(trial.dataset) for trial in trials)
+            raise InterruptedRunError(
+                f"interrupted; {kept} of {total} images are kept in {out}, and the same command goes on from there",
+                interruption,
+            ) from interruption
         for trial in trials:
             trial.folder.write_manifest(describe_run(trial, "finished"))
-    write_leaderboard(Results(Path(out)))
+    write_leaderboard(Results(out))
     return _frame(trials)
 
 
 def _read_by(dataset: FusionDataset, range: RangeOption) -> FusionDataset:
     """Return a loaded data set, read by the rule of the run where there is one."""
     return dataset if range is None else replace(dataset, ranges=parse_ranges(range))
+
+
+def _anchored(dataset: FusionDataset) -> FusionDataset:
+    """Write out the paths of a data set, so that they stay right wherever a method goes."""
+    if dataset.root.is_absolute() and all(not isinstance(p.a, Path) or p.a.is_absolute() for p in dataset.pairs):
+        return dataset
+    pairs = tuple(replace(pair, **_absolute(pair)) for pair in dataset.pairs)
+    headers = {path.absolute(): header for path, header in dataset.headers.items()}
+    return replace(dataset, root=dataset.root.absolute(), pairs=pairs, headers=headers)
+
+
+def _absolute(pair: Pair) -> dict[str, Any]:
+    return {name: value.absolute() for name, value in vars(pair).items() if isinstance(value, Path)}
 
 
 def _portable(spec: str | Method, method: Method) -> str | bytes:
@@ -140,31 +183,41 @@ def _portable(spec: str | Method, method: Method) -> str | bytes:
 
 def _close_methods(trials: list[Trial]) -> None:
     for trial in trials:
-        trial.method.close()
+        with contextlib.suppress(InputError):  # its rows are there
+            asked(trial.method, trial.method.close)
 
 
-def _prepare(trials: list[Trial], pool: Executor, workers: int) -> list[PairTask]:
+def _prepare(trials: list[Trial], pool: Executor, workers: int, timeout: float | None) -> list[PairTask]:
     """Find what is left to do, and make sure that it can be done, each method once for each data set."""
     for trial in trials:
         trial.look()
-    tasks = make_tasks(trials, workers)
-    fusing = {target.folder for task in tasks for target in task.targets if target.row is None}
-    here = isinstance(pool, ThreadPoolExecutor)
+    tasks = make_tasks(trials, workers, timeout)
+    here = isinstance(pool, ThreadPoolExecutor) and not isinstance(pool, WorkerPool)
     for trial in trials:
-        if trial.folder.path in fusing:
+        if any(map(trial.fuses, tasks)):
             arguments = (trial.spec, trial.device, trial.dataset.pairs)
-            check_target(*arguments) if here else elsewhere(pool, check_target, *arguments)
-    for trial in trials:
-        if here and trial.folder.path in fusing:
-            trial.method.start()
-            for task in sorted({task.pair.task for task in tasks if trial.fuses(task)}):
-                warm_up(trial.method, task)
+            if here:
+                check_target(*arguments)
+                asked(trial.method, trial.method.start)
+            else:
+                elsewhere(pool, trial.method.label, check_target, *arguments)
     return tasks
+
+
+def _warm_up(trials: list[Trial], tasks: list[PairTask]) -> None:
+    """Get ready what the methods do once; one that ends the process here is known by that to the next run."""
+    for trial in trials:
+        kinds = sorted({task.pair.task for task in tasks if trial.fuses(task)})
+        if kinds and FIRST not in trial.deadly:
+            with fusing(trial.folder.path, FIRST):
+                for kind in kinds:
+                    warm_up(trial.method, kind)
 
 
 def _open(trial: Trial, stack: contextlib.ExitStack) -> bool:
     """Lock the folder of a trial until the run ends; say whether what is there changed since it was looked at."""
     changed = trial.open()
+    stack.callback(clear, trial.folder.path)
     stack.callback(trial.folder.close, [*(pair.name for pair in trial.dataset), *trial.dataset.skipped])
     trial.folder.write_manifest(describe_run(trial, "running"))
     return changed
@@ -181,48 +234,6 @@ def _removing_empty(trials: list[Trial]) -> Iterator[None]:
             if not trial.rows:
                 trial.folder.remove()
         raise
-
-
-def _work(trials: list[Trial], tasks: list[PairTask], executor: Executor, ahead: int, console: Console) -> None:
-    by_path = {trial.folder.path: trial for trial in trials}
-    for trial in trials:
-        for name, reason in trial.dataset.skipped.items():
-            _record(trial, Row(name, "skipped", reason))
-    total = sum(len(trial.dataset) for trial in trials)
-    left = sum(len(task.targets) for task in tasks)
-    held: dict[Path, list[SetUpFailed]] = {}
-    with Reporter(console, total, done=total - left) as reporter:
-        for results in stream(executor, execute, tasks, ahead):
-            for path, row in results:
-                _take(by_path[path], row, held)
-            reporter.advance(len(results), results[-1][1].pair)
-            _refuse(by_path, held, _ENOUGH)  # the other methods' rows of this pair are kept
-    _refuse(by_path, held, 1)
-
-
-def _take(trial: Trial, row: Row, held: dict[Path, list[SetUpFailed]]) -> None:
-    """Record a row; but hold it back where it tells of every pair, until another pair of the method shows otherwise."""
-    path = trial.folder.path
-    if isinstance(row, SetUpFailed) and not any(done.status == "ok" for done in trial.rows.values()):
-        held.setdefault(path, []).append(row)
-        return
-    _record(trial, row)
-    if row.status == "ok":
-        for other in held.pop(path, []):
-            _record(trial, other)
-
-
-def _refuse(by_path: dict[Path, Trial], held: dict[Path, list[SetUpFailed]], enough: int) -> None:
-    """End the run where so many pairs of a method lacked the same, and none was fused."""
-    for path, rows in held.items():
-        if len(rows) >= enough:
-            raise SetupError(f"method {by_path[path].method.label!r} can fuse no pair here: {rows[0].lacks}")
-
-
-def _record(trial: Trial, row: Row) -> None:
-    if trial.rows.get(row.pair) != row:
-        trial.folder.append(row)
-        trial.rows[row.pair] = row
 
 
 def _frame(trials: list[Trial]) -> pd.DataFrame:

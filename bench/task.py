@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import hashlib
+import os
 import pickle
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +19,10 @@ from numpy.typing import NDArray
 from ..datasets import FULL, Pair, Ranges, SizePolicy, read, read_pair, write
 from ..errors import FusionBenchError, one_line
 from ..files import write_failed
+from ..methods.contained import begin, is_users
 from ..metrics import Sources, get_protocol, prepare, score
 from ..results import Row, RunFolder
+from ..results.unfinished import fusing
 from .looks import Levels, levels, look
 from .ready import check_method, lacking
 from .warm import warm_up
@@ -40,6 +45,7 @@ class Target:
     """
 
     method: str | bytes | Method
+    label: str
     device: str
     folder: Path
     keys: dict[str, tuple[str, ...]]
@@ -50,7 +56,8 @@ class Target:
 class PairTask:
     """One pair with its targets; can be pickled, so that it may be done in another process or machine.
 
-    `at_once` is how many pairs are worked on beside each other, which tells on their seconds.
+    `at_once` is how many pairs are worked on beside each other, which tells on their seconds. `timeout` is how many
+    seconds a method may take in a worker process; then the process ends.
     """
 
     pair: Pair
@@ -59,6 +66,7 @@ class PairTask:
     ranges: Ranges = FULL
     rgbt: bool = False
     at_once: int = 1
+    timeout: float | None = None
 
     def read(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Read both sources, as methods and metrics see them."""
@@ -123,6 +131,7 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
     but a disk that is full, or a folder that cannot be written to, raises. The sources are read once: methods and
     metrics see the same uint8 arrays.
     """
+    begin()
     try:
         digest = digest_sources(task.pair)
         sources = prepare(*task.read(), data_range=WHITE)
@@ -132,7 +141,15 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
     return [(target.folder, _serve(target, task, sources, grays, digest)) for target in task.targets]
 
 
-def _serve(target: Target, task: PairTask, sources: Sources, grays: tuple[Levels, Levels], digest: Digest) -> Row:
+def _serve(target: Target, task: PairTask, *seen: Any) -> Row:
+    """Do what a target asks for; while a method fuses, the folder of the run says so, should it end the process."""
+    if target.row is not None:
+        return _serve_in(target, task, *seen)
+    with fusing(target.folder, task.pair.name):
+        return _serve_in(target, task, *seen)
+
+
+def _serve_in(target: Target, task: PairTask, sources: Sources, grays: tuple[Levels, Levels], digest: Digest) -> Row:
     pair = task.pair
     mark = target.row.sources if target.row else ""
     try:
@@ -143,9 +160,12 @@ def _serve(target: Target, task: PairTask, sources: Sources, grays: tuple[Levels
             if method is not target.method:
                 warm_up(method, pair.task)
             mark = fingerprint(digest, method.files(pair))
-            row, fused = _fuse(method, task, sources)
+            with _time_limit(task.timeout):
+                row, fused = _fuse(method, task, sources)
             row.facts["at_once"] = float(task.at_once)
-    except (Exception, SystemExit) as error:  # whatever somebody's method does is that pair's result
+    except BaseException as error:  # whatever somebody's method does is that pair's result
+        if is_users(error):
+            raise
         return replace(_failure(pair, error, lacking(error)), sources=mark)
     try:
         if target.row is None:
@@ -159,6 +179,20 @@ def _serve(target: Target, task: PairTask, sources: Sources, grays: tuple[Levels
         # What was scored before stays; what lacks is tried again by the next run.
         return failed if target.row is None else replace(target.row, reason=failed.reason)
     return replace(row, sources=mark)
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float | None) -> Iterator[None]:
+    """End the process when a method takes longer, even where it keeps Python from running."""
+    if seconds is None:
+        yield
+        return
+    with Path(os.devnull).open("w") as nowhere:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def _score(row: Row, fused: Fused, sources: Sources, wanted: dict[str, tuple[str, ...]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from io import TextIOWrapper
 from typing import Annotated
@@ -68,10 +70,11 @@ weights_app.command()(weights.info)
 
 
 def main() -> None:
-    """Run the command line; errors made on purpose are one sentence and an exit code."""
+    """Run the command line; errors made on purpose, and interruptions, are one sentence and an exit code."""
     debug = "--debug" in sys.argv[1:]
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # σ and ↑ are no reason to end where output is not UTF-8
+    signals = interruptible()
     try:
         app()
     except FusionBenchError as error:
@@ -79,6 +82,32 @@ def main() -> None:
             raise
         typer.echo(f"fusionbench: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("fusionbench: interrupted; the same command goes on where it stopped", err=True)
-        sys.exit(130)
+    except (KeyboardInterrupt, SystemExit):  # typer makes the latter of the former
+        if not signals:
+            raise
+        typer.echo(
+            "fusionbench: interrupted; what was finished is kept, and the same command goes on from there", err=True
+        )
+        sys.exit(128 + signals[0])
+
+
+def interruptible() -> list[int]:
+    """Let Ctrl-C, SIGTERM and SIGHUP end a command in order, and a second one at once.
+
+    Returns
+    -------
+    The signals that have come.
+    """
+    came: list[int] = []
+
+    def end(number: int, frame: object) -> None:
+        came.append(number)
+        if len(came) > 1:
+            os._exit(128 + number)
+        raise KeyboardInterrupt(number)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
+            signal.signal(number, end)
+    return came

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,13 @@ from ..datasets.dataset import SizePolicy, load_source
 from ..datasets.pair import Pair
 from ..errors import InputError, RunError, one_line
 from .colour import attach, chroma_of_pair, is_colour, luminance
+from .contained import contained, is_users
 from .fit import fit_fused
 from .method import Gray, Image, Method
 from .quantise import RULES, quantise
 
 _WILD = 1.5  # no image in [0, 1] has such a mean, whatever its overshoot; one in 0..255 has
+_BELOW = -0.05  # nor such a one: filters that undershoot keep the mean of what they are given
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,18 +81,26 @@ def fuse_pair(method: Method, a: Image, b: Image, pair: Pair, size_policy: SizeP
     if a.shape[:2] != b.shape[:2]:
         raise InputError(f"the sources of pair {pair.name!r} differ in size: {_size(a)} and {_size(b)}")
     start = time.perf_counter()
-    image = _guarded(method, pair, method.fuse_images, a, b, pair)
+    image = _guarded(method, pair, method.fuse_images, a.copy(), b.copy(), _own(pair))
     seconds = time.perf_counter() - start if method.computes else math.nan
     if image is not None:
         return _from_image(method, image, a.shape[:2], pair, seconds, size_policy)
     gray_a, gray_b = luminance(a)[None, None], luminance(b)[None, None]
     start = time.perf_counter()
-    output = _guarded(method, pair, method.fuse, gray_a, gray_b, pairs=(pair,))
+    output = _guarded(method, pair, method.fuse, gray_a, gray_b, pairs=(_own(pair),))
     seconds = time.perf_counter() - start if method.computes else math.nan
     fused = check_output(output, gray_a.shape, method, pair.name)
     gray = quantise(fused[0, 0], method.quantise)
     chroma = chroma_of_pair(a, b, pair.colour)
     return Fused(gray, None if chroma is None else attach(gray, chroma), seconds)
+
+
+def _own(pair: Pair) -> Pair:
+    """Copy the images of a pair that lies in memory: a method may write into what it is given."""
+    arrays: dict[str, Any] = {
+        name: image.copy() for name in "ab" if isinstance(image := getattr(pair, name), np.ndarray)
+    }
+    return replace(pair, **arrays) if arrays else pair
 
 
 def check_output(output: Any, shape: tuple[int, ...], method: Method, pair: str) -> Gray:
@@ -128,6 +138,8 @@ def _problem(output: Any, shape: tuple[int, ...], rule: str) -> str | None:
         return f"it returned NaN or infinity in {bad} of {output.size} pixels"
     if rule in ("round", "truncate") and output.mean() > _WILD:
         return f"it returned values up to {output.max():.4g}; return float32 in [0, 1], not 0..255"
+    if rule in ("round", "truncate") and output.mean() < _BELOW:
+        return f"it returned values down to {output.min():.4g}, nearly all of them black; return float32 in [0, 1]"
     return None
 
 
@@ -154,10 +166,12 @@ def _from_image(
 def _guarded(method: Method, pair: Pair, call: Any, *args: Any, **kwargs: Any) -> Any:
     """Call a method, and tell any failure as a RunError that names the method and the pair."""
     try:
-        return call(*args, **kwargs)
+        return contained(method.label, call, *args, **kwargs)
     except InputError:
         raise
-    except Exception as error:
+    except BaseException as error:  # sys.exit too, with which many a script ends
+        if is_users(error):
+            raise
         what = str(error) if isinstance(error, RunError) else one_line(error)
         raise RunError(f"method {method.label!r} failed on pair {pair.name!r}: {what}") from error
 
