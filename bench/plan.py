@@ -16,7 +16,7 @@ from ..metrics.evaluation import select
 from ..results import DatasetRecord, MethodRecord, Row, RunFolder, run_folder
 from ..results.records import Record, plain
 from ..results.unfinished import unfinished
-from .task import PairTask, Target, digest_sources, fingerprint
+from .task import PairTask, Target, digest_images, digest_sources, fingerprint
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Digest
@@ -60,6 +60,7 @@ class Trial:
     keys: Keys
     folder: RunFolder
     rows: dict[str, Row] = field(default_factory=dict)
+    damage: str = ""  # what is said of damaged rows
     deadly: set[str] = field(default_factory=set)  # pairs at which an earlier run ended
 
     def configuration(self) -> dict[str, Any]:
@@ -85,7 +86,8 @@ class Trial:
                     f"{before.content() if isinstance(before, Record) else before}): choose another folder with "
                     "--out, or delete that one"
                 )
-        self.rows = self._untimed(self.folder.rows())
+        rows, self.damage = self.folder.table_with_damage()
+        self.rows = self._untimed(rows)
         self.deadly = unfinished(self.folder.path)
 
     def open(self) -> bool:
@@ -119,6 +121,7 @@ class Trial:
             or row.status != "ok"
             or digest is None
             or not self.folder.image(pair.name).exists()
+            or row.image not in ("", digest_images(self.folder, pair.name))  # somebody replaced it
             or row.sources != self._mark(pair, digest)
         ):
             return Target(self.spec, self.method.label, self.device, self.folder.path, self.keys)

@@ -18,7 +18,7 @@ from ..sizes import parse_size
 from .measure import Job, default_threads, measure, quartiles, scene
 from .plan import describe_method
 from .ready import check_method
-from .workers import Worker, WorkerEndedError
+from .workers import Worker, WorkerEndedError, ending
 
 if TYPE_CHECKING:
     from ..methods import Method
@@ -150,9 +150,7 @@ def _apart(label: str, job: Job) -> dict[str, Any]:
     try:
         return worker.call(measure, job)
     except WorkerEndedError as error:
-        raise RunError(
-            f"{label!r} cannot be measured: {error}; where memory ran out, choose a smaller --size"
-        ) from error
+        raise RunError(f"the process that measured {label!r} ended ({ending(error.code)})") from error
     except MemoryError as error:
         raise RunError(f"there is too little memory to measure {label!r}: choose a smaller --size") from error
     except (TypeError, AttributeError, PicklingError) as error:

@@ -128,13 +128,14 @@ def run(
         tasks = _prepare(trials, pool, workers, timeout)  # nothing is written before
         stack.enter_context(_removing_empty(trials))
         changed = [_open(trial, stack) for trial in trials]
+        damage = [trial.damage for trial in trials if trial.damage]
         work = Work(trials, pool, workers, console or Console(quiet=True))
         stack.callback(work.close)  # nobody works on in a folder that is closed
         if any(changed):  # by another run, in the meantime
             tasks = make_tasks(trials, workers, timeout)
         if here:
             _warm_up(trials, tasks)
-        for sentence in dict.fromkeys(remark for dataset in loaded for remark in dataset.remarks):
+        for sentence in dict.fromkeys([*damage, *(remark for dataset in loaded for remark in dataset.remarks)]):
             work.console.print(f"note: {sentence}", highlight=False, soft_wrap=True)
         try:
             work.do(tasks)

@@ -22,6 +22,7 @@ from ..files import write_failed
 from ..methods.contained import begin, is_users
 from ..metrics import Sources, get_protocol, prepare, score
 from ..results import Row, RunFolder
+from ..results.runs import KINDS
 from ..results.unfinished import fusing
 from .looks import Levels, levels, look
 from .ready import check_method, lacking
@@ -101,6 +102,13 @@ def digest_sources(pair: Pair) -> Digest:
     return digest
 
 
+def digest_images(folder: RunFolder, pair: str) -> str:
+    """Hash the stored images of a pair, which were scored: 16 hexadecimal digits; "" where there are none."""
+    images = [folder.image(pair, kind) for kind in KINDS]
+    present = [image for image in images if image.is_file()]
+    return hashlib.sha256(b"".join(image.read_bytes() for image in present)).hexdigest()[:16] if present else ""
+
+
 def fingerprint(sources: Digest, files: Iterable[Path]) -> str:
     """Hash what a result follows from, the sources and the method's files for that pair: 16 hexadecimal digits."""
     digest = sources.copy()
@@ -170,6 +178,7 @@ def _serve_in(target: Target, task: PairTask, sources: Sources, grays: tuple[Lev
     try:
         if target.row is None:
             _write_images(target, pair, fused)
+        row.image = digest_images(RunFolder(target.folder), pair.name)
         _score(row, fused, _sources_of(fused, sources), target.keys)
         row.facts.update(look(fused.image, *grays))
     except Exception as error:
@@ -228,6 +237,8 @@ def _write_images(target: Target, pair: Pair, fused: Fused) -> None:
     write(folder.image(pair.name), fused.image)
     if fused.colour is not None:
         write(folder.image(pair.name, "colour"), fused.colour)
+    else:  # of another image, before
+        folder.image(pair.name, "colour").unlink(missing_ok=True)
 
 
 def _read_fused(target: Target, pair: Pair) -> tuple[Row, Fused]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..datasets.dataset import FusionDataset
 from ..datasets.pair import Pair
+from .code import files_of_code
 from .flag import Flag
 
 Gray = NDArray[np.float32]
@@ -69,6 +70,7 @@ class Method(ABC):
     device: str = "cpu"
     _source_file: ClassVar[Path | None] = None  # the user's, that the class was loaded from
     _revive: ClassVar[Any] = None  # makes an instance of it in another process
+    _code: list[Path] | None = None  # the files of it
     _label: str | None = None
 
     @abstractmethod
@@ -112,10 +114,16 @@ class Method(ABC):
     def files(self, pair: Pair) -> list[Path]:
         """Name the files beside the sources from which the fused image of `pair` follows.
 
-        When one of them changes, a run fuses and scores the pair again. Weights are not among them: what is computed
-        with others is another configuration.
+        When one of them changes, a run fuses and scores the pair again. These are the files of its code, and those
+        that its options name. Weights that `weights_record` tells of are not among them: what is computed with others
+        is another configuration.
         """
-        return [self._source_file] if self._source_file else []
+        if self._code is None:
+            self._code = files_of_code(type(self), self._source_file)
+        if self.weights_record is not None:
+            return self._code
+        named = (Path(value) for value in self.options.values() if isinstance(value, str) and value)
+        return [*self._code, *(path.absolute() for path in named if path.is_file())]
 
     def to(self, device: str) -> None:  # noqa: B027
         """Compute on `device` from now on ("cpu", "cuda", "cuda:1", …); a method without a network stays on the CPU."""

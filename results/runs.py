@@ -43,11 +43,25 @@ class RunFolder:
         return read_record(self.path / "run.json", Manifest)
 
     def rows(self) -> dict[str, Row]:
-        """Read the rows by pair name; the later of two rows of a pair counts, a torn last line does not."""
+        """Read the rows by pair name; the later of two rows of a pair counts, a torn last line does not.
+
+        Raises
+        ------
+        InputError
+            There is something else in the table's place, or it may not be read.
+        """
+        return self.table_with_damage()[0]
+
+    def table_with_damage(self) -> tuple[dict[str, Row], str]:
+        """Read the rows, and a sentence on those that are damaged; "" where none is."""
         try:
-            return parse_rows(self.table.read_text(encoding="utf-8"))
+            rows, damaged = parse_rows(self.table.read_bytes())
         except (FileNotFoundError, NotADirectoryError):
-            return {}
+            return {}, ""
+        except OSError as error:
+            raise InputError(f"{self.table} cannot be read ({(error.strerror or str(error)).lower()})") from error
+        count = f"{damaged} damaged rows" if damaged > 1 else "a damaged row"
+        return rows, f"{count} of {self.table} left out; the next run makes what is lacking" if damaged else ""
 
     def image(self, pair: str, kind: Kind = "fused") -> Path:
         """Where the image of a pair lies."""
@@ -112,7 +126,7 @@ class RunFolder:
 
     def _rewrite(self, rows: list[Row]) -> None:
         text = "".join([header_line(self._metrics), *(row_line(row, self._metrics) for row in rows)])
-        if not self.table.exists() or self.table.read_text(encoding="utf-8") != text:
+        if not self.table.exists() or self.table.read_bytes() != text.encode():
             write_text(self.table, text)
 
 
@@ -127,6 +141,7 @@ class Run:
 
     folder: RunFolder
     manifest: Manifest
+    damage: str = ""  # of the rows, once they are read
 
     @property
     def dataset(self) -> str:
@@ -141,7 +156,7 @@ class Run:
     @cached_property
     def rows(self) -> dict[str, Row]:
         """The rows by pair; images that were fused elsewhere have no seconds, whatever an old run stored."""
-        rows = self.folder.rows()
+        rows, self.damage = self.folder.table_with_damage()
         if self.manifest.method.name == "folder":
             return {name: replace(row, seconds=math.nan) for name, row in rows.items()}
         return rows

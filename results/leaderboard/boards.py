@@ -233,7 +233,7 @@ def _add(board: Board, run: Run, profiles: list[Profile], only: Collection[str] 
     protocols = " ".join(f"{name}/{version}" for name, version in manifest.protocols.items())
     failed, skipped = (sum(row.status == status for row in rows.values()) for status in ("failed", "skipped"))
     entry = Entry(run.method, protocols, len(scored), failed, skipped, means, undefined, rows=rows, run=run)
-    entry.notes = manifest.notes
+    entry.notes = [*manifest.notes, *filter(None, [run.damage])]
     entry.timing = manifest.seconds.notes if manifest.seconds else []
     entry.profiles = [p for p in profiles if p.method.label == run.method and p.method.computes_as(manifest.method)]
     board.entries.append(entry)

@@ -7,6 +7,7 @@ import io
 import math
 from collections.abc import Iterable, Sequence
 
+from ..cells import harmless
 from . import efficiency
 from .boards import Board
 from .ranks import standings
@@ -55,22 +56,9 @@ def to_csv(boards: Iterable[Board], incomplete: bool = False) -> str:
 def spreadsheet(lines: Sequence[Sequence[object]]) -> str:
     """Render CSV in which no cell is run as a formula by a spreadsheet."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([[_harmless(cell) for cell in line] for line in lines])
+    csv.writer(text, lineterminator="\n").writerows([[harmless(cell) for cell in line] for line in lines])
     return text.getvalue()
 
 
 def _full(value: float) -> str:
     return "" if math.isnan(value) else repr(value + 0.0)  # no negative zero
-
-
-def _harmless(cell: object) -> object:
-    risky = isinstance(cell, str) and cell[:1] in ("=", "@", "\t", "\r", "\n", "+", "-") and not _is_number(cell)
-    return f"'{cell}" if risky else cell
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import textwrap
@@ -149,4 +148,4 @@ def test_a_time_limit_that_cannot_be_kept(executor: str, timeout: float, source:
 
 def test_no_mark_is_left(tmp_path: Path, source: Path) -> None:
     fusionbench.run("average", source, out=tmp_path / "out", metrics=METRICS)
-    assert ".fusing" not in os.listdir(tmp_path / "out" / "scenes" / "average")
+    assert not (tmp_path / "out" / "scenes" / "average" / ".fusing").exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -360,17 +359,6 @@ def test_a_users_method_with_options_goes_to_other_processes(
     )
     assert np.array_equal(one, other)
     assert one.max() < 129
-
-
-def test_a_worker_that_dies_is_one_sentence(tmp_path: Path, make_folder: MakeFolder, make_method: MakeMethod) -> None:
-    spec = make_method("import os\nif context['pairs'][0].name == 'p002':\n    os._exit(9)\nreturn a")
-    command = [sys.executable, "-m", "fusionbench", "run", "-m", spec, "-d", str(make_folder(4)), "-o",
-               str(tmp_path / "out"), "--executor", "processes", "--metrics", "EN"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("fusionbench: a worker process ended before its pair was done")
-    assert RunFolder(tmp_path / "out" / "scenes" / "mine").rows()["p000"].status == "ok"
 
 
 def test_pairs_are_not_read_by_a_check(tmp_path: Path) -> None:

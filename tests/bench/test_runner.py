@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -329,13 +329,13 @@ def test_memory_stays_flat(tmp_path: Path, make_folder: MakeFolder) -> None:
 def test_stream_hands_out_little_at_a_time() -> None:
     handed: list[int] = []
 
-    def items() -> object:
+    def items() -> Iterator[int]:
         for index in range(50):
             handed.append(index)
             yield index
 
     with ThreadPoolExecutor(2) as pool:
-        results = stream(pool, str, items(), ahead=4)  # type: ignore[arg-type]
+        results = stream(((pool, str, item) for item in items()), ahead=4)
         next(results)
         assert len(handed) <= 8
         assert len(list(results)) == 49
@@ -349,7 +349,7 @@ def test_stream_raises_after_what_is_running_is_done() -> None:
 
     seen: list[int] = []
     with ThreadPoolExecutor(1) as pool, pytest.raises(RunError, match="three"):
-        seen.extend(stream(pool, half, range(10), ahead=2))
+        seen.extend(stream(((pool, half, number) for number in range(10)), ahead=2))
     assert set(seen) >= {0, 1, 2}
 
 

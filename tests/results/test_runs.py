@@ -13,7 +13,7 @@ import pytest
 from fusionbench.errors import InputError, RunError
 from fusionbench.results import Manifest, Row, RunFolder
 from fusionbench.results.paths import folder_name
-from fusionbench.results.rows import FACTS
+from fusionbench.results.rows import FACTS, TEXTS
 
 KEYS = ["EN@film", "SD@film"]
 
@@ -78,7 +78,7 @@ def test_columns_grow_and_stay(tmp_path: Path) -> None:
     folder.open(["SD@film"])
     folder.close(["a"])
     assert folder.rows()["a"].metrics == {"EN@film": 1.0}
-    assert folder.table.read_text().splitlines()[0].endswith(",".join(["SD@film,EN@film", *FACTS]))
+    assert folder.table.read_text().splitlines()[0].endswith(",".join(["SD@film,EN@film", *FACTS, *TEXTS]))
 
 
 def test_second_writer_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,93 @@
+"""Which files the code of a method is made of: its own, the local modules that it imports, the data that it names."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+from modulefinder import Module, ModuleFinder
+from pathlib import Path
+from types import CodeType
+
+_LONGEST = 255  # of a file's name
+_OURS = __name__.partition(".")[0]
+
+
+def files_of_code(cls: type, source: Path | None) -> list[Path]:
+    """List the files from which what a class computes follows.
+
+    Imports are read from the code, also those within functions; they are followed where they lead to files beside it
+    or in other folders of the user's, and not into the standard library or installed packages. Of what the code names
+    in quotes, what is a file beside it or in the current folder counts, too: weights, configuration.
+
+    Parameters
+    ----------
+    cls : a class; one of this package has none.
+    source : the user's file that it was loaded from; None where it was imported by its name.
+    """
+    if source is None and cls.__module__.partition(".")[0] == _OURS:
+        return []
+    try:
+        return _files(cls, source)
+    except (Exception, SystemExit):  # of code that cannot be read, what is known
+        return [source] if source else []
+
+
+def _files(cls: type, source: Path | None) -> list[Path]:
+    file = source or Path(inspect.getfile(cls)).resolve()
+    package = None if source else cls.__module__.rpartition(".")[0]
+    if package:
+        root = file.parents[package.count(".") + 1]
+        finder = _Finder([str(root)], cls.__module__.partition(".")[0])
+        finder.import_hook(cls.__module__)
+    else:
+        finder = _Finder([str(file.parent), *_local_folders()])
+        finder.run_script(str(file))
+    modules = [module for module in finder.modules.values() if module.__file__]
+    files = {Path(module.__file__).resolve() for module in modules}
+    data = {path for module in modules for path in _named_in(module)} - files
+    return [file, *sorted(files - {file}), *sorted(data)]
+
+
+class _Finder(ModuleFinder):
+    """Finds what is imported, but for what is this program's own; with `only`, within one package."""
+
+    def __init__(self, path: list[str], only: str | None = None) -> None:
+        super().__init__(path)
+        self._only = only
+
+    def import_module(self, partname: str, fqname: str, parent: Module | None) -> Module | None:
+        top = fqname.partition(".")[0]
+        if top == _OURS or top != (self._only or top):
+            return None
+        module: Module | None = super().import_module(partname, fqname, parent)
+        return module
+
+
+def _local_folders() -> list[str]:
+    """List where modules are looked for that are no installed ones."""
+    installed = {Path(path).resolve() for path in sysconfig.get_paths().values()} | {Path(sys.prefix).resolve()}
+    folders = [Path(folder or os.curdir).resolve() for folder in sys.path]
+    return [str(f) for f in folders if f.is_dir() and not any(f == i or i in f.parents for i in installed)]
+
+
+def _named_in(module: Module) -> Iterator[Path]:
+    """Find the files that a module names in quotes."""
+    for text in _texts(module.__code__) if module.__code__ else ():
+        if "." in text and len(text) <= _LONGEST and text.isprintable():
+            for folder in (Path(module.__file__).parent, Path()):
+                path = folder / text
+                if path.is_file() and path.suffix not in (".py", ".pyc"):
+                    yield path.resolve()
+
+
+def _texts(code: CodeType) -> Iterator[str]:
+    for constant in code.co_consts:
+        if isinstance(constant, str):
+            yield constant
+        elif isinstance(constant, CodeType):
+            yield from _texts(constant)
+        elif isinstance(constant, tuple):
+            yield from (item for item in constant if isinstance(item, str))
