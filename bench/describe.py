@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 def describe_run(trial: Trial, state: Literal["running", "finished"]) -> Manifest:
     """Make the manifest of a trial as it stands; what an earlier run into its folder said of metrics is kept."""
     before, level = trial.folder.manifest(), processor()
+    pairs = pairs_of(trial, before)
+    sources = (_before(before, trial.dataset.root.resolve()) if before else {}) | _sources(trial.dataset)
     started = before.started if before and state == "finished" else ""
     metrics = {
         key: MetricRecord(name=metric.name, better=metric.better, protocol=name)
@@ -34,10 +36,10 @@ def describe_run(trial: Trial, state: Literal["running", "finished"]) -> Manifes
         state=state,
         **trial.configuration(),
         tasks=sorted({pair.task for pair in trial.dataset}),
-        root=str(trial.dataset.root),
-        pairs=[pair.name for pair in trial.dataset],
+        root=str(trial.dataset.root.resolve()),
+        pairs=pairs,
         skipped=dict(trial.dataset.skipped),
-        sources=_sources(trial.dataset),
+        sources={name: files for name, files in sources.items() if name in pairs},
         remarks=list(trial.dataset.remarks),
         protocols={**(before.protocols if before else {}), **protocols},
         metrics={**(before.metrics if before else {}), **metrics},
@@ -53,10 +55,31 @@ def describe_run(trial: Trial, state: Literal["running", "finished"]) -> Manifes
     )
 
 
+def pairs_of(trial: Trial, before: Manifest | None) -> list[str]:
+    """List the pairs of the folder: those of the data set, and those that an earlier run over more of it left there."""
+    now = [pair.name for pair in trial.dataset]
+    known = set(now)
+    others = [name for name in (before.pairs if before else ()) if name in trial.rows and name not in known]
+    if before and known.issubset(before.pairs):  # in their order there
+        return [name for name in before.pairs if name in known or name in trial.rows]
+    return [*now, *others]
+
+
 def _sources(dataset: FusionDataset) -> dict[str, list[str]]:
-    """Where the files of each pair lie, a and b; pairs that are arrays are left out."""
+    """Where the files of each pair lie, a and b, as seen from the data set; pairs that are arrays are left out."""
+    root = dataset.root.resolve()
     return {
-        pair.name: [str(pair.a.resolve()), str(pair.b.resolve())]
+        pair.name: [str(_seen_from(root, pair.a.resolve())), str(_seen_from(root, pair.b.resolve()))]
         for pair in dataset
         if isinstance(pair.a, Path) and isinstance(pair.b, Path)
     }
+
+
+def _before(manifest: Manifest, root: Path) -> dict[str, list[str]]:
+    """Where the files of the pairs of an earlier run lie, as seen from the data set."""
+    files = {name: manifest.source_files(name) for name in manifest.sources}
+    return {name: [str(_seen_from(root, file)) for file in both] for name, both in files.items() if both}
+
+
+def _seen_from(root: Path, path: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path

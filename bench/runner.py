@@ -18,7 +18,7 @@ from ..methods.contained import run_of_methods
 from ..methods.devices import check_name
 from ..results import Results
 from ..results.unfinished import clear, fusing
-from .describe import describe_run
+from .describe import describe_run, pairs_of
 from .executors import elsewhere, make_executor
 from .plan import FIRST, Trial, choose_metrics, make_tasks, make_trials
 from .ready import asked
@@ -219,7 +219,7 @@ def _open(trial: Trial, stack: contextlib.ExitStack) -> bool:
     """Lock the folder of a trial until the run ends; say whether what is there changed since it was looked at."""
     changed = trial.open()
     stack.callback(clear, trial.folder.path)
-    stack.callback(trial.folder.close, [*(pair.name for pair in trial.dataset), *trial.dataset.skipped])
+    stack.callback(lambda: trial.folder.close([*pairs_of(trial, trial.folder.manifest()), *trial.dataset.skipped]))
     trial.folder.write_manifest(describe_run(trial, "running"))
     return changed
 

@@ -235,7 +235,7 @@ def _sources(results: Results) -> Callable[[str, str], list[tuple[str, Any]]]:
 
     def sources(dataset: str, pair: str) -> list[tuple[str, Any]]:
         for manifest in (run.manifest for run in results.runs if run.dataset == dataset):
-            files = [Path(path) for path in manifest.sources.get(pair, [])]
+            files = manifest.source_files(pair)
             if files and all(path.is_file() for path in files):
                 spec = find_spec(manifest.dataset.name)
                 labels = spec.modalities if spec and spec.task != "mixed" else ("source a", "source b")

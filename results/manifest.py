@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from .records import FORMAT, Record
@@ -70,7 +71,7 @@ class Manifest(Record):
     range : the rule of each source for values deeper than 8 bits.
     rgbt : whether each file was a pair of its own.
     tasks, root, pairs, skipped, sources, remarks : of the data set: `skipped` has a reason by pair, `sources` the two
-        files of each pair that lies in files.
+        files of each pair that lies in files, as seen from the root; see `source_files`.
     protocols : their versions by name, of all runs into this folder.
     metrics : what each metric@convention is.
     backend : what computed, where it was not PyTorch.
@@ -107,3 +108,8 @@ class Manifest(Record):
     notes: list[str] = field(default_factory=list)
     sizes: dict[str, Any] | None = None
     environment: dict[str, Any] = field(default_factory=dict)
+
+    def source_files(self, pair: str) -> tuple[Path, Path] | None:
+        """Name the two files of a pair; None where it has none."""
+        files = [(Path(self.root) / Path(file)).expanduser() for file in self.sources.get(pair, [])]
+        return (files[0], files[1]) if len(files) == 2 else None

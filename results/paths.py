@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 
 def folder_name(label: str) -> str:
@@ -19,6 +20,22 @@ def folder_name(label: str) -> str:
     """
     safe = re.sub(r"[^\w\[\]=,.+@-]+", "-", label).strip("-.")[:80] or "unnamed"
     return safe if safe == label else f"{safe}-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
+
+
+def without_home(value: Any) -> Any:
+    """Write ~ for the user's folder in the texts of a JSON value: what is handed on need not name its user.
+
+    Examples
+    --------
+    >>> without_home({"root": f"{Path.home()}/data", "command": f"python {Path.home()}/fuse.py", "limit": 2})
+    {'root': '~/data', 'command': 'python ~/fuse.py', 'limit': 2}
+    """
+    if isinstance(value, str):
+        home = str(Path.home())
+        return re.sub(rf"(?<![\w./-]){re.escape(home)}(?=/)", "~", value) if home != "/" else value
+    if isinstance(value, dict):
+        return {name: without_home(each) for name, each in value.items()}
+    return [without_home(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def profile_path(out: Path, method: str, size: tuple[int, int], device: str) -> Path:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from ..errors import InputError
 from ..files import write_text
+from .paths import without_home
 
 FORMAT = 1
 
@@ -82,7 +83,7 @@ R = TypeVar("R", bound=Record)
 
 
 def read_record(path: Path, kind: type[R]) -> R | None:
-    """Read a record; None where there is no file.
+    """Read a record; None where there is no file. The user's folder is ~ in it, as `write_record` writes it.
 
     Raises
     ------
@@ -93,7 +94,7 @@ def read_record(path: Path, kind: type[R]) -> R | None:
         content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict):
             raise ValueError("it is no record")
-        return kind.parse(content)
+        return kind.parse(without_home(content))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, TypeError, AttributeError, OSError) as error:
@@ -101,13 +102,13 @@ def read_record(path: Path, kind: type[R]) -> R | None:
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Write a record, whole or not at all."""
-    write_text(path, json.dumps(record.content(), indent=1, ensure_ascii=False, default=str) + "\n")
+    """Write a record, whole or not at all; the user's folder becomes ~ in it."""
+    write_text(path, json.dumps(without_home(record.content()), indent=1, ensure_ascii=False, default=str) + "\n")
 
 
 def plain(value: Any) -> Any:
-    """Return a value as it reads back from a file."""
-    return json.loads(json.dumps(value, ensure_ascii=False, default=str))
+    """Return a value as it reads back from a record."""
+    return without_home(json.loads(json.dumps(value, ensure_ascii=False, default=str)))
 
 
 def now() -> str:

@@ -39,8 +39,9 @@ def collect(results: Results) -> list[DataSet]:
         dataset = datasets[run.dataset]
         dataset.runs[run.method] = run
         _add(dataset.pairs, run.manifest.pairs)
-        for pair, (a, b) in run.manifest.sources.items():
-            dataset.sources.setdefault(pair, (Path(a), Path(b)))
+        for pair in run.manifest.sources:
+            if files := run.manifest.source_files(pair):
+                dataset.sources.setdefault(pair, files)
     for dataset in datasets.values():
         dataset.runs = dict(sorted(dataset.runs.items()))
         for run in dataset.runs.values():
