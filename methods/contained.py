@@ -47,7 +47,6 @@ def _set_environment(values: dict[str, str]) -> None:
 
 _PROCESS = {
     "folder": Setting(lambda: _current_folder(), os.chdir),
-    "environment": Setting(lambda: dict(os.environ), _set_environment),
     "locale": Setting(lambda: locale.setlocale(locale.LC_ALL), lambda value: locale.setlocale(locale.LC_ALL, value)),
     "arguments": Setting(lambda: list(sys.argv), lambda value: vars(sys).update(argv=list(value))),
     "recursion": Setting(sys.getrecursionlimit, sys.setrecursionlimit),
@@ -59,7 +58,8 @@ _PROCESS = {
         alone=False,
     ),
 }
-_CALL = {  # what a thread has for itself, and what the engine changes between calls
+_CALL = {  # what a thread has for itself, and what libraries change when they are imported
+    "environment": Setting(lambda: dict(os.environ), _set_environment),
     "numpy.errors": Setting(np.geterr, lambda value: np.seterr(**value)),
     "streams": Setting(lambda: (sys.stdout, sys.stderr), lambda both: vars(sys).update(stdout=both[0], stderr=both[1])),
 }

@@ -1,0 +1,118 @@
+"""A run that is interrupted says what is kept, leaves no process behind, and goes on when it is given again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fusionbench.results import RunFolder
+
+psutil = pytest.importorskip("psutil")
+MakeFolder = Callable[..., Path]
+MakeMethod = Callable[..., str]
+Start = Callable[..., subprocess.Popen[str]]
+EXECUTORS = ["threads", "processes"]
+
+
+@pytest.fixture
+def start(tmp_path: Path, make_folder: MakeFolder, make_method: MakeMethod) -> Iterator[Start]:
+    """Start a run of a method that notes when it begins a pair, and takes a while for it."""
+    runs: list[subprocess.Popen[str]] = []
+
+    def begin(executor: str, body: str = "time.sleep(0.3)") -> subprocess.Popen[str]:
+        note = f"with open({str(tmp_path / 'log')!r}, 'a') as log:\n    log.write(f'{{os.getpid()}} ')\n"
+        spec = make_method(f"{note}{body}\nreturn a", head="import os, signal, time")
+        source = make_folder(8) if not (tmp_path / "scenes").exists() else tmp_path / "scenes"
+        command = [sys.executable, "-m", "fusionbench", "run", "-m", spec, "-d", str(source), "--workers", "2"]
+        command += ["-o", str(tmp_path / "out"), "--executor", executor, "--metrics", "EN"]
+        # a shell that puts the tests into the background lets their children ignore Ctrl-C
+        usual = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+        runs.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **usual))  # type: ignore[call-overload]
+        return runs[-1]
+
+    yield begin
+    for run in runs:
+        run.kill()
+        run.communicate()
+
+
+def _wait_for(log: Path, pairs: int) -> list[int]:
+    """Wait until so many pairs were begun, and return the processes that did."""
+    for _ in range(1200):
+        words = log.read_text().split() if log.exists() else []
+        if len(words) >= pairs:
+            return sorted({int(word) for word in words})
+        time.sleep(0.05)
+    raise AssertionError("the run did not get so far")
+
+
+def _gone(pids: list[int]) -> bool:
+    for _ in range(100):
+        if not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_one_sentence_and_the_run_goes_on(
+    executor: str, number: int, tmp_path: Path, start: Start
+) -> None:
+    run = start(executor)
+    workers = _wait_for(tmp_path / "log", 3)
+    run.send_signal(number)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 128 + number
+    assert "Traceback" not in said
+    kept = [row for row in RunFolder(tmp_path / "out" / "scenes" / "mine").rows().values() if row.status == "ok"]
+    assert 0 < len(kept) < 8
+    assert f"{len(kept)} of 8 images are kept in {tmp_path / 'out'}, and the same command goes on" in said.splitlines()[-1]
+    assert _gone([pid for pid in workers if pid != run.pid])
+    again = start(executor)
+    assert again.wait(60) == 0
+    assert len((tmp_path / "log").read_text().split()) == 8 + (executor == "processes") * 0
+
+
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_a_second_signal_ends_at_once(executor: str, tmp_path: Path, start: Start) -> None:
+    run = start(executor, "time.sleep(1000)")
+    workers = _wait_for(tmp_path / "log", 2)
+    run.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    assert run.poll() is None
+    run.send_signal(signal.SIGTERM)
+    _, said = run.communicate(timeout=10)
+    assert run.returncode == 128 + signal.SIGTERM
+    assert "once more ends at once" in said
+    assert _gone([pid for pid in workers if pid != run.pid])
+
+
+@pytest.mark.parametrize("body", ["time.sleep(1000)", "sum(range(10 ** 12))", "while True: pass"])
+def test_workers_end_when_their_parent_is_killed(body: str, tmp_path: Path, start: Start) -> None:
+    run = start("processes", body)
+    workers = _wait_for(tmp_path / "log", 2)
+    run.kill()
+    run.communicate(timeout=20)  # which would wait for ever for a worker that holds the pipes open
+    assert len(workers) == 2
+    assert _gone(workers)
+
+
+@pytest.mark.parametrize("kill", [os.kill, lambda pid, number: os.killpg(os.getpgid(pid), number)])
+def test_a_worker_that_is_killed_costs_nothing(
+    kill: Callable[[int, int], None], tmp_path: Path, start: Start
+) -> None:
+    run = start("processes")
+    workers = _wait_for(tmp_path / "log", 2)
+    os.kill(workers[0], signal.SIGKILL)
+    assert run.wait(120) == 0
+    rows = RunFolder(tmp_path / "out" / "scenes" / "mine").rows()
+    assert [row.status for row in rows.values()] == ["ok"] * 8
