@@ -27,8 +27,8 @@ from fusionbench.methods.film.checkpoints import load_network
 from fusionbench.methods.film.network import GRID
 from fusionbench.methods.u2fusion.checkpoints import load_generator
 from fusionbench.methods.u2fusion.winograd import FastGenerator
-from fusionbench.methods.weights.fetch import locate
 from fusionbench.sizes import parse_size
+from fusionbench.weights.fetch import locate
 
 WORDS = 32  # of the text
 Forward = Callable[[Tensor, Tensor], Tensor]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import InputError
-from ..weights.search import Shape, State, Unfit, check_values, find, several
+from ...weights.catalog import File, Weights
+from ...weights.search import Shape, State, Unfit, check_values, find, several
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,6 +16,25 @@ if TYPE_CHECKING:
     from .network import FilmNetwork
     from .stage import Grid
 
+_FILM = "https://raw.githubusercontent.com/Zhaozixiang1228/IF-FILM/26a2f01770ccd4f33eb03a3c7e9ede737cbe8eec/models/{}"
+# fmt: off
+WEIGHTS = (
+    Weights(
+        "film-fusionbench", "film", "trained by this project; see methods/film/MODEL_CARD.md", "Apache-2.0",
+        "ships in the package", bundled="methods/film/film.safetensors",
+    ),
+    Weights(
+        "film", "film", "the authors of FILM: a network for each task (those of IVF and MIF are the same)",
+        "none stated: not redistributed here", "four PyTorch checkpoints in github.com/Zhaozixiang1228/IF-FILM",
+        (
+            File(_FILM.format("IVF.pth"), "git:02a485cd257165bb676992f7d506bd1f9a6d8e85"),
+            File(_FILM.format("MIF.pth"), "git:02a485cd257165bb676992f7d506bd1f9a6d8e85"),
+            File(_FILM.format("MEF.pth"), "git:cb21849b69caeda4d22b2a4460d69b727c8e8eb5"),
+            File(_FILM.format("MFF.pth"), "git:45cffe81119cd01b48819880a85586df106413c1"),
+        ),
+    ),
+)
+# fmt: on
 _SHOWN = 3
 _FORMS = {"Jittor file": "Jittor"}
 
@@ -59,7 +79,7 @@ def load_network(path: str | Path, grid: Grid | None = None) -> FilmNetwork:
     InputError
         The file is missing, truncated, unsafe, or of another network.
     """
-    from ..weights.convert import load_weights
+    from ...weights.convert import load_weights
     from .network import GRID, FilmNetwork
 
     tensors, metadata = load_weights(path, "film")

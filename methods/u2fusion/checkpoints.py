@@ -18,13 +18,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ...errors import InputError
-from ..weights.search import Shape, State, Unfit, check_values, find, several
+from ...weights.catalog import File, Weights
+from ...weights.search import Shape, State, Unfit, check_values, find, several
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from .network import Generator
 
+_U2FUSION = "https://raw.githubusercontent.com/hanna-xu/U2Fusion/{}/model/model.ckpt.{}"
+# fmt: off
+WEIGHTS = (
+    Weights(
+        "u2fusion", "u2fusion", "trained by this project; see methods/u2fusion/MODEL_CARD.md", "Apache-2.0",
+        "ships in the package", bundled="methods/u2fusion/u2fusion.safetensors",
+    ),
+    Weights(
+        "u2fusion-official", "u2fusion", "the authors of U2Fusion, published in September 2020",
+        "none stated: not redistributed here",
+        "a TensorFlow checkpoint of three files in github.com/hanna-xu/U2Fusion, read without TensorFlow",
+        (
+            File(_U2FUSION.format("0af5a710aaa0ee94da53eba64a49b2b2eda906b3", "index"),
+                 "sha256:15b7d283a1de8f616cc42978346bd24d47a9c380d624370368b956beb593014e"),
+            File(_U2FUSION.format("9c9c558f75a7e0a881cb249ae6532713832d1dc2", "data-00000-of-00001"),
+                 "sha256:e50cada8d4ec92f2577ad5db5d212fba521dffb35d04e00a20364b43512c64c8"),
+        ),
+    ),
+)
+# fmt: on
 Padding = Literal["reflect", "zeros"]
 _DENSE = [f"encoder.dense{i}" for i in range(1, 6)]
 _DECODER = [f"decoder.conv2_{i}" for i in range(1, 5)]
@@ -102,7 +123,7 @@ def load_generator(path: str | Path) -> Generator:
     InputError
         The file is missing, truncated, unsafe, or of another network.
     """
-    from ..weights.convert import load_weights
+    from ...weights.convert import load_weights
     from .network import Generator
 
     tensors, metadata = load_weights(path, "u2fusion")

@@ -131,7 +131,7 @@ def test_what_is_finished_asks_for_nothing(tmp_path: Path, make_folder: MakeFold
 
 
 def _shipped() -> Path:
-    from fusionbench.methods.weights import get_weights
+    from fusionbench.weights import get_weights
 
     path = get_weights("u2fusion").path
     assert path is not None

@@ -19,8 +19,8 @@ from fusionbench.methods.film.method import Film, parse_grid, weights_files
 from fusionbench.methods.film.network import FilmNetwork
 from fusionbench.methods.film.text import make_text
 from fusionbench.methods.pipeline import fuse_pair
-from fusionbench.methods.weights import catalog, convert, describe
-from fusionbench.methods.weights.files import save_state
+from fusionbench.weights import catalog, convert, describe
+from fusionbench.weights.files import save_state
 
 GRID = "32x48"
 DRAW = np.random.default_rng(11)
@@ -113,7 +113,7 @@ def test_a_folder_has_a_file_for_each_task(tmp_path: Path, network: FilmNetwork)
 
 
 def test_the_authors_weights_are_known_by_their_blob_ids() -> None:
-    digests = {file.name: file.digest for file in catalog.WEIGHTS["film"].files}
+    digests = {file.name: file.digest for file in catalog.get_weights("film").files}
     assert digests == {
         "IVF.pth": "git:02a485cd257165bb676992f7d506bd1f9a6d8e85",
         "MIF.pth": "git:02a485cd257165bb676992f7d506bd1f9a6d8e85",

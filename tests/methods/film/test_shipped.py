@@ -11,7 +11,7 @@ from fusionbench import get_method, load_dataset, run
 from fusionbench.datasets.images import read, to_gray
 from fusionbench.methods.film.checkpoints import load_network
 from fusionbench.methods.pipeline import fuse_pair
-from fusionbench.methods.weights import describe, get_weights
+from fusionbench.weights import describe, get_weights
 
 
 def test_they_ship() -> None:

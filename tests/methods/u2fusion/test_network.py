@@ -17,7 +17,7 @@ from fusionbench.methods.u2fusion.checkpoints import SHAPES
 from fusionbench.methods.u2fusion.method import U2Fusion
 from fusionbench.methods.u2fusion.network import RADIUS, Generator
 from fusionbench.methods.u2fusion.winograd import FastGenerator, regions
-from fusionbench.methods.weights import save_state
+from fusionbench.weights import save_state
 
 
 def convolve(x: NDArray[np.float64], kernel: NDArray[np.float64], bias: NDArray[np.float64]) -> NDArray[np.float64]:

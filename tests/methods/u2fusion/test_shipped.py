@@ -11,7 +11,7 @@ import pytest
 from fusionbench import evaluate, get_method, load_dataset
 from fusionbench.datasets.images import to_gray
 from fusionbench.methods.pipeline import fuse_pair
-from fusionbench.methods.weights import describe, get_weights
+from fusionbench.weights import describe, get_weights
 
 CARD = ("EN", "SD", "SF", "AG", "VIFF", "Qabf")
 

@@ -12,13 +12,13 @@ import torch
 from fusionbench.datasets.images import read, write
 from fusionbench.errors import InputError
 from fusionbench.methods.film.checkpoints import load_network
-from fusionbench.methods.weights.files import load_state
 from fusionbench.training import resume, train
 from fusionbench.training.loop import collate
 from fusionbench.training.options import make_options
 from fusionbench.training.recipes.film import TRAINING, FilmSettings
 from fusionbench.training.recipes.film.loss import fusion_losses
 from fusionbench.version import __version__
+from fusionbench.weights.files import load_state
 
 pytestmark = pytest.mark.slow
 

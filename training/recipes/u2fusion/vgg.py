@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ....errors import InputError
-from ....methods.weights.fetch import fetch, locate
-from ....methods.weights.files import load_state
-from ....methods.weights.search import Unfit, check_values, find, several
+from ....weights.fetch import fetch, locate
+from ....weights.files import load_state
+from ....weights.search import Unfit, check_values, find, several
 
 Release = Literal["caffe", "torchvision"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...errors import InputError, unknown
-from .catalog import WEIGHTS
+from ..errors import InputError, unknown
+from .catalog import known_weights
 from .fetch import locate
 from .files import near, split_key
 
@@ -27,13 +27,13 @@ def weights_path(weights: str, method: str) -> Path:
 
 def _known(name: str, method: str) -> Path:
     """Find weights by their name in the catalogue."""
-    if name not in WEIGHTS:
+    if name not in known_weights():
         path = Path(name).expanduser()
         if path.suffix or len(path.parts) > 1:
             raise InputError(f"there is no weights file {name}{near(path)}")
-        names = [known for known, entry in WEIGHTS.items() if entry.method == method]
+        names = [known for known, entry in known_weights().items() if entry.method == method]
         raise unknown(f"weights of {method}", name, [*names, "FILE.pth"])
-    if (owner := WEIGHTS[name].method) != method:
+    if (owner := known_weights()[name].method) != method:
         raise InputError(
             f"the weights {name!r} are of {owner}, not of {method}: leave them out, or choose --method {owner}"
         )

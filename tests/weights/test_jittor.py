@@ -20,8 +20,8 @@ import torch
 from fusionbench.errors import InputError
 from fusionbench.frameworks.jittor.environment import environment
 from fusionbench.methods.film.checkpoints import shapes
-from fusionbench.methods.weights import convert, describe, load_state, save_state
-from fusionbench.methods.weights.jittor import write_jittor
+from fusionbench.weights import convert, describe, load_state, save_state
+from fusionbench.weights.jittor import write_jittor
 
 TRAILER = b"HCAJSLHD"
 
@@ -245,7 +245,7 @@ READ = """
 import sys
 sys.modules["jittor"] = sys.modules["jittor_core"] = sys.modules["jittor_utils"] = None
 import numpy as np
-from fusionbench.methods.weights import load_state
+from fusionbench.weights import load_state
 tensors, expected = load_state("ckpt_5.pkl").tensors, np.load("expected.npz")
 assert set(tensors) == set(expected), tensors
 assert all(np.array_equal(tensors[name].numpy(), expected[name]) for name in expected)

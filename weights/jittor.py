@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
-from ...files import write_bytes
+from ..errors import InputError
+from ..files import write_bytes
 from .standins import NUMPY, Pickled, Refused, Type, array_of
 
 TRAILER = b"HCAJSLHD"

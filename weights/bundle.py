@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
+from ..errors import InputError
 
 _FOOTER = 48
 _MAGIC = 0xDB4775248B80FB57

@@ -17,7 +17,7 @@ import torch
 
 from fusionbench.errors import InputError
 from fusionbench.methods.u2fusion.checkpoints import load_generator
-from fusionbench.methods.weights import describe, load_state
+from fusionbench.weights import describe, load_state
 
 
 def saved() -> bytes:

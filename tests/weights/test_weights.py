@@ -21,10 +21,10 @@ from fusionbench.errors import InputError, RunError
 from fusionbench.methods.u2fusion.checkpoints import LAYERS, adapt, load_generator
 from fusionbench.methods.u2fusion.method import U2Fusion
 from fusionbench.methods.u2fusion.network import Generator
-from fusionbench.methods.weights import WEIGHTS, State, convert, describe, fetch, get_weights, load_state, save_state
-from fusionbench.methods.weights.bundle import masked_crc, read_bundle
-from fusionbench.methods.weights.catalog import File
-from fusionbench.methods.weights.fetch import locate, verify
+from fusionbench.weights import State, convert, describe, fetch, get_weights, known_weights, load_state, save_state
+from fusionbench.weights.bundle import masked_crc, read_bundle
+from fusionbench.weights.catalog import VGG16, File
+from fusionbench.weights.fetch import locate, verify
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +218,7 @@ def test_known_weights_that_are_not_here_say_what_to_do() -> None:
 
 
 def test_the_catalogue_says_where_weights_come_from() -> None:
-    for weights in WEIGHTS.values():
+    for weights in known_weights().values():
         assert all([weights.method, weights.origin, weights.licence, weights.obtained])
         assert weights.files or weights.bundled
         assert all(file.digest.partition(":")[0] in {"sha256", "git", "name"} for file in weights.files)
@@ -255,7 +255,7 @@ def test_fetch_downloads_once_and_verifies(
     sha = hashlib.sha256(b"one").hexdigest()
     blob = hashlib.sha1(b"blob 3\0two").hexdigest()
     files = (File(f"{address}/net-1.pth", f"name:{sha[:8]}"), File(f"{address}/net-2.pth", f"git:{blob}"))
-    monkeypatch.setitem(WEIGHTS, "net", replace(WEIGHTS["vgg16-torchvision"], name="net", files=files))
+    monkeypatch.setitem(known_weights(), "net", replace(VGG16, name="net", files=files))
     assert locate("net") is None
     path = fetch("net")
     assert path.name == "net-1.pth"
@@ -272,17 +272,19 @@ def test_fetch_refuses_what_was_not_published(
     folder, address = served
     monkeypatch.setenv("FUSIONBENCH_CACHE", str(tmp_path / "cache"))
     (folder / "net.pth").write_bytes(b"something else")
-    entry = replace(WEIGHTS["vgg16-torchvision"], name="net", files=(File(f"{address}/net.pth", "name:397923af"),))
-    monkeypatch.setitem(WEIGHTS, "net", entry)
+    entry = replace(
+        known_weights()["vgg16-torchvision"], name="net", files=(File(f"{address}/net.pth", "name:397923af"),)
+    )
+    monkeypatch.setitem(known_weights(), "net", entry)
     with pytest.raises(RunError, match="is not the published file"):
         fetch("net")
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
     (folder / "page.pth").write_text("<!DOCTYPE html><title>Log in</title>")
-    monkeypatch.setitem(WEIGHTS, "net", replace(entry, files=(File(f"{address}/page.pth", "name:397923af"),)))
+    monkeypatch.setitem(known_weights(), "net", replace(entry, files=(File(f"{address}/page.pth", "name:397923af"),)))
     with pytest.raises(RunError, match=r"cannot download .*page.pth .a web page came in place of the file.*put it at"):
         fetch("net")
     assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
-    monkeypatch.setitem(WEIGHTS, "net", replace(entry, files=(File(f"{address}/gone.pth", "name:397923af"),)))
+    monkeypatch.setitem(known_weights(), "net", replace(entry, files=(File(f"{address}/gone.pth", "name:397923af"),)))
     with pytest.raises(RunError, match=r"cannot download .*gone.pth .*put it at"):
         fetch("net")
 

@@ -21,8 +21,8 @@ from fusionbench.methods import Method, get_method
 from fusionbench.methods.film.network import FilmNetwork
 from fusionbench.methods.u2fusion.checkpoints import adapt, load_generator
 from fusionbench.methods.u2fusion.network import Generator
-from fusionbench.methods.weights import convert, describe, load_state, save_state
-from fusionbench.methods.weights.search import collect
+from fusionbench.weights import convert, describe, load_state, save_state
+from fusionbench.weights.search import collect
 
 Tensors = dict[str, torch.Tensor]
 A, B = np.random.default_rng(5).random((2, 1, 1, 24, 20), dtype=np.float32)

@@ -11,8 +11,8 @@ from pathlib import Path
 from pickletools import genops
 from typing import TYPE_CHECKING, Any
 
-from ...errors import InputError
-from ...files import write_bytes
+from ..errors import InputError
+from ..files import write_bytes
 from . import kinds
 from .bundle import is_bundle, read_bundle
 from .jittor import is_jittor, read_jittor
@@ -64,7 +64,7 @@ def load_state(path: str | Path) -> State:
         return state.bare()
     part = state.below(key).bare()
     if not part.tensors:
-        from ...errors import unknown
+        from ..errors import unknown
 
         raise unknown(f"key of {file}", key, [*state.keys(), TOP])
     return part

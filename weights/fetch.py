@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from ...datasets.fetch.git_tree import blob_of
-from ...download import Progress, download
-from ...errors import InputError, RunError
-from ...files import cache_folder
+from ..datasets.fetch.git_tree import blob_of
+from ..download import Progress, download
+from ..errors import InputError, RunError
+from ..files import cache_folder
 from .catalog import File, Weights, get_weights
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...errors import InputError
+from ..errors import InputError
+from .catalog import OWNERS, owner
 from .files import load_state, save_state, split_key
 from .jittor import write_jittor
 from .search import State, Unfit, find
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     Adapted = tuple[dict[str, Tensor], dict[str, str]]
-
-# Methods whose room has a module `checkpoints`. Its `adapt(state)` gives the tensors under our names and the metadata
-# to keep with them, or raises InputError saying what does not fit; its `forms()` are the names and shapes it knows.
-ADAPTERS = sorted(path.parent.name for path in Path(__file__).parents[1].glob("*/checkpoints.py"))
 
 
 @dataclass(frozen=True)
@@ -95,8 +91,8 @@ def describe(path: str | Path) -> Report:
 
 def _looked_at(state: State) -> tuple[str, dict[str, Tensor], dict[str, str]]:
     """Find the method that understands a file, the tensors of its network there, and what is to be said of them."""
-    for name in ADAPTERS:
-        adapter = _adapter(name)
+    for name in OWNERS:
+        adapter = owner(name)
         try:
             found = find(state, adapter.forms())
             metadata = adapter.adapt(state)[1]
@@ -141,9 +137,9 @@ def load_weights(path: str | Path, method: str) -> Adapted:
 def _understand(state: State, path: str | Path, method: str) -> tuple[str, Adapted]:
     """Ask the methods in turn."""
     reasons = []
-    for name in [method] if method else ADAPTERS:
+    for name in [method] if method else OWNERS:
         try:
-            return name, _adapter(name).adapt(state)
+            return name, owner(name).adapt(state)
         except InputError as error:
             reasons.append(str(error))
     whose = _owner(state) if method else ""
@@ -154,17 +150,8 @@ def _understand(state: State, path: str | Path, method: str) -> tuple[str, Adapt
 
 def _owner(state: State) -> str:
     """Find the method whose network is in a file, whatever its numbers are; "" if there is none."""
-    for name in ADAPTERS:
+    for name in OWNERS:
         with contextlib.suppress(Unfit):
-            find(state, _adapter(name).forms())
+            find(state, owner(name).forms())
             return name
     return ""
-
-
-def _adapter(name: str) -> Any:
-    """Import the module that knows a method's checkpoints."""
-    if name not in ADAPTERS:
-        from ...errors import unknown
-
-        raise unknown("method with weights", name, ADAPTERS)
-    return import_module(f"..{name}.checkpoints", __package__)
