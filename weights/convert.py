@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from .catalog import OWNERS, owner
-from .files import load_state, save_state, split_key
+from .files import load_state, save_state, sha256_of, split_key
 from .jittor import write_jittor
 from .search import State, Unfit, find
 
@@ -105,14 +105,6 @@ def _looked_at(state: State) -> tuple[str, dict[str, Tensor], dict[str, str]]:
             under = {"found under": found.prefix.rstrip("./")} if found.prefix else {}
             return name, found.tensors, {**metadata, **under}
     return "", state.tensors, {}
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    import hashlib
-
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_weights(path: str | Path, method: str) -> Adapted:

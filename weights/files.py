@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
 import re
@@ -22,7 +23,6 @@ from .standins import inert
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["load_state", "save_state", "split_key"]
 _HEADER = 100_000_000  # bytes, that safetensors allows for its own
 _TRUST = "have its author save the bare tensors: torch.save(model.state_dict(), 'weights.pth')"
 
@@ -204,3 +204,9 @@ def _ordered(data: bytes) -> bytes:
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # the tensors start at a multiple of eight
     return len(text).to_bytes(8, "little") + text + data[8 + length :]
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -139,8 +139,7 @@ class Film(Method):
     @property
     def weights_record(self) -> dict[str, Any]:
         """Name or files of the weights with their SHA-256, and the text that goes with them."""
-        from ...weights.convert import sha256_of
-        from ...weights.files import split_key
+        from ...weights.files import sha256_of, split_key
 
         files = sorted(set(self._files().values()))
         return {
@@ -200,8 +199,8 @@ def weights_files(weights: str) -> dict[str, Path]:
         Weights that are known but not there, or no file of this name; what to do is said.
     """
     from ...weights.catalog import known_weights
+    from ...weights.fetch import weights_path
     from ...weights.files import split_key
-    from ...weights.named import weights_path
 
     path = Path(weights).expanduser()
     if path.is_dir():

@@ -16,8 +16,8 @@ from ....errors import InputError
 from ....files import cache_folder
 from ....methods.u2fusion.checkpoints import load_generator
 from ....methods.u2fusion.network import Generator
-from ....weights.convert import sha256_of
 from ....weights.fetch import locate
+from ....weights.files import sha256_of
 from ...options import TrainOptions
 from ...patches import Patches, TrainingPair
 from ...recipe import Batch, Recipe, TrainingStage, cosine
