@@ -20,7 +20,7 @@ import torch
 from fusionbench.errors import InputError
 from fusionbench.frameworks.jittor.environment import environment
 from fusionbench.methods.film.checkpoints import shapes
-from fusionbench.weights import convert, describe, load_state, save_state
+from fusionbench.weights import convert, load_state, save_state
 from fusionbench.weights.jittor import write_jittor
 
 TRAILER = b"HCAJSLHD"
@@ -217,16 +217,6 @@ def test_every_damaged_byte_gives_a_sentence(tmp_path: Path) -> None:
         except InputError:
             continue
         assert all(isinstance(tensor, torch.Tensor) for tensor in tensors.values())
-
-
-def test_weights_info_and_the_method_take_it(tmp_path: Path) -> None:
-    from fusionbench.methods.film.method import Film
-
-    saved(tmp_path / "ckpt_5.pkl", {"model": film_arrays()})
-    assert describe(tmp_path / "ckpt_5.pkl").method == "film"
-    film = Film(weights=str(tmp_path / "ckpt_5.pkl"), text="none", grid="32x48")
-    image = np.full((1, 1, 32, 48), 0.5, np.float32)
-    assert film.fuse(image, image).shape == image.shape
 
 
 # --- with Jittor ---
