@@ -8,7 +8,7 @@ tensors: what stands before them in the file (`model.`, `module.`, `state_dict.n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +46,10 @@ class State:
         """Keep what lies below a key, and drop the key from the names; nothing may be left."""
         if key == TOP:
             return State({n: t for n, t in self.tensors.items() if not self.homes.get(n)}, self.metadata, self.format)
-        for start in (f"{key}.", f"{key}/"):
-            kept = {n.removeprefix(start): t for n, t in self.tensors.items() if n.startswith(start)}
-            if kept:
-                homes = {n.removeprefix(start): h[len(start) :] for n, h in self.homes.items() if n.startswith(start)}
-                return State(kept, self.metadata, self.format, homes)
-        return State({}, self.metadata, self.format)
+        names = [n for n in self.tensors if n.startswith((f"{key}.", f"{key}/"))]
+        start = len(key) + 1
+        homes = {n[start:]: self.homes[n][start:] for n in names if n in self.homes}
+        return State({n[start:]: self.tensors[n] for n in names}, self.metadata, self.format, homes)
 
     def bare(self) -> State:
         """Drop the keys before the names where all tensors lie in one dictionary, and the prefixes of wrappers."""
@@ -59,20 +57,14 @@ class State:
         if len(homes) != 1:
             return self
         start = f"{home}." if (home := homes.pop()) else ""
-        while (wrapper := _wrapper([name[len(start) :] for name in self.tensors])) is not None:
+        while wrapper := next((w for w in _WRAPPERS if all(n.startswith(start + w) for n in self.tensors)), ""):
             start += wrapper
         return State({n[len(start) :]: t for n, t in self.tensors.items()}, self.metadata, self.format)
 
     def keys(self) -> list[str]:
         """List the keys that tensors lie below: dictionaries, and first parts of names."""
-        found = dict.fromkeys(home for home in self.homes.values() if home)
-        found |= dict.fromkeys(name.partition(".")[0] for name in self.tensors if "." in name)
-        return list(found)
-
-
-def _wrapper(names: list[str]) -> str | None:
-    """Find what a wrapper of the network put before all of its names."""
-    return next((start for start in _WRAPPERS if names and all(name.startswith(start) for name in names)), None)
+        first_parts = (name.partition(".")[0] for name in self.tensors if "." in name)
+        return list(dict.fromkeys([*filter(None, self.homes.values()), *first_parts]))
 
 
 @dataclass(frozen=True)
@@ -122,21 +114,16 @@ def collect(content: Any) -> tuple[dict[str, Tensor], dict[str, str], bool]:
         if isinstance(container, Mapping) and "param_groups" in container:
             optimisers = True
             continue
-        for key, value in _items(container):
-            name = f"{home}.{key}" if home else key
+        named = isinstance(container, Mapping)
+        entries = container.items() if named else enumerate(container if isinstance(container, list | tuple) else ())
+        for key, value in entries:
+            part = key.decode(errors="replace") if isinstance(key, bytes) else str(key)
+            name = f"{home}.{part}" if home else part
             if isinstance(value, Mapping | list | tuple):
                 waiting.append((name, value, depth + 1))
-            elif (tensor := _tensor(value)) is not None and name not in tensors and isinstance(container, Mapping):
+            elif (tensor := _tensor(value)) is not None and name not in tensors and named:
                 tensors[name], homes[name] = tensor, home
     return tensors, {name: home for name, home in homes.items() if home}, optimisers
-
-
-def _items(container: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(container, Mapping):
-        for key, value in container.items():
-            yield key.decode(errors="replace") if isinstance(key, bytes) else str(key), value
-    elif isinstance(container, list | tuple):
-        yield from ((str(number), value) for number, value in enumerate(container))
 
 
 def _tensor(value: Any) -> Tensor | None:
@@ -234,6 +221,8 @@ def check_values(tensors: Mapping[str, Tensor]) -> str | None:
 
     They must be floating-point numbers, dense, and finite in float32, in which the methods compute.
     """
+    import torch
+
     for name, tensor in tensors.items():
         kind = str(tensor.dtype).removeprefix("torch.")
         if tensor.is_quantized or not tensor.is_floating_point():
@@ -241,7 +230,7 @@ def check_values(tensors: Mapping[str, Tensor]) -> str | None:
                 f"{name} is {kind}, not floating-point numbers, as in a quantised network: take the checkpoint from "
                 "before it was quantised"
             )
-        if tensor.layout is not _strided() or tensor.is_meta:
+        if tensor.layout is not torch.strided or tensor.is_meta:
             return f"{name} is not stored as a plain tensor: save it with .to_dense()"
     broken = [name for name, tensor in tensors.items() if not tensor.float().isfinite().all()]
     if broken:
@@ -254,12 +243,6 @@ def several(keys: Sequence[str]) -> str:
     """Say that there are several networks in a file, and how one of them is chosen."""
     listed = " and ".join([", ".join(repr(key) for key in keys[:-1]), repr(keys[-1])])
     return f"{len(keys)} networks in it would do, under the keys {listed}: say which, as in FILE#{keys[0]}"
-
-
-def _strided() -> Any:
-    import torch
-
-    return torch.strided
 
 
 def _same(one: Found, other: Found) -> bool:
