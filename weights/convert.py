@@ -77,7 +77,7 @@ def convert(source: str | Path, target: str | Path, half: bool = False, method: 
 def describe(path: str | Path) -> Report:
     """Say what is in a weights file."""
     state, file = load_state(path), Path(split_key(path)[0]).expanduser()
-    method, tensors, notes = _looked_at(state)
+    method, tensors, notes = _look(state)
     return Report(
         Path(path),
         state.format,
@@ -89,21 +89,21 @@ def describe(path: str | Path) -> Report:
     )
 
 
-def _looked_at(state: State) -> tuple[str, dict[str, Tensor], dict[str, str]]:
+def _look(state: State) -> tuple[str, dict[str, Tensor], dict[str, str]]:
     """Find the method that understands a file, the tensors of its network there, and what is to be said of them."""
     for name in OWNERS:
         adapter = owner(name)
         try:
-            found = find(state, adapter.forms())
+            network = find(state, adapter.forms())
             metadata = adapter.adapt(state)[1]
         except Unfit as unfit:
             if unfit.keys:
                 return name, state.tensors, {"networks": f"several, say which with FILE#KEY: {', '.join(unfit.keys)}"}
         except InputError as error:
-            return name, found.tensors, {"problem": str(error)}
+            return name, network.tensors, {"problem": str(error)}
         else:
-            under = {"found under": found.prefix.rstrip("./")} if found.prefix else {}
-            return name, found.tensors, {**metadata, **under}
+            under = {"found under": network.prefix.rstrip("./")} if network.prefix else {}
+            return name, network.tensors, {**metadata, **under}
     return "", state.tensors, {}
 
 
@@ -136,8 +136,8 @@ def _understand(state: State, path: str | Path, method: str) -> tuple[str, Adapt
             reasons.append(str(error))
     whose = _owner(state) if method else ""
     reasons += [f"they fit the method {whose!r}"] if whose and whose != method else []
-    told = "; ".join(dict.fromkeys(reasons))  # both methods may say the same of several networks
-    raise InputError(f"cannot use the weights {path}: {told.replace('FILE#', f'{path}#')}")
+    reason = "; ".join(dict.fromkeys(reasons))  # both methods may say the same of several networks
+    raise InputError(f"cannot use the weights {path}: {reason.replace('FILE#', f'{path}#')}")
 
 
 def _owner(state: State) -> str:

@@ -94,9 +94,9 @@ def _fetch_file(weights: Weights, file: File, progress: Progress) -> Path:
     hint = f"without a network here, fetch it on another machine and put it at {target}"
 
     def check(came: Path) -> None:
-        if found := _another_hash(came, file.digest):
+        if actual := _another_hash(came, file.digest):
             raise RunError(
-                f"what came from {file.url} is not the published file: its hash is {found}, not {file.digest}"
+                f"what came from {file.url} is not the published file: its hash is {actual}, not {file.digest}"
             )
 
     download(file.url, target, check, progress, hint)
@@ -111,13 +111,15 @@ def verify(path: Path, digest: str) -> None:
     RunError
         The file has another hash.
     """
-    if found := _another_hash(path, digest):
+    if actual := _another_hash(path, digest):
         expected = digest.partition(":")[2]
-        raise RunError(f"{path} is not the published file: its hash is {found}, not {expected}; delete it, fetch again")
+        raise RunError(
+            f"{path} is not the published file: its hash is {actual}, not {expected}; delete it, fetch again"
+        )
 
 
 def _another_hash(path: Path, digest: str) -> str:
     """Give the hash of a file that has not the published one; nothing where it has."""
     kind, _, expected = digest.partition(":")
-    found = blob_of(path).id if kind == "git" else sha256_of(path)
-    return "" if (found.startswith(expected) if kind == "name" else found == expected) else found
+    actual = blob_of(path).id if kind == "git" else sha256_of(path)
+    return "" if (actual.startswith(expected) if kind == "name" else actual == expected) else actual

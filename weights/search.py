@@ -8,16 +8,18 @@ tensors: what stands before them in the file (`model.`, `module.`, `state_dict.n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..errors import InputError
 from .standins import Pickled
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Shape = tuple[int, ...]
+Forms = Mapping[str, Mapping[str, Shape]]  # the names and shapes of all tensors of a network, by the name of the form
 _DEEPEST = 40
 _WRAPPERS = ("module.", "_orig_mod.", "model.", "generator.", "net.", "netG.")
 TOP = "."  # the key that names the top level
@@ -68,7 +70,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Found:
+class Network:
     """A network in a file.
 
     Attributes
@@ -138,7 +140,7 @@ def _tensor(value: Any) -> Tensor | None:
     return value.detach() if isinstance(value, torch.Tensor) else None
 
 
-def find(state: State, forms: Mapping[str, Mapping[str, Shape]], alone: bool = True) -> Found:
+def find(state: State, forms: Forms, alone: bool = True) -> Network:
     """Find the one network of these forms.
 
     Parameters
@@ -161,7 +163,7 @@ def find(state: State, forms: Mapping[str, Mapping[str, Shape]], alone: bool = T
     if not whole:
         if not partly:
             raise Unfit(missing=list(next(iter(forms.values()))), extra=list(state.tensors))
-        _, form, prefix = max(partly, key=lambda found: found[0])
+        _, form, prefix = max(partly, key=lambda part: part[0])
         wanted = forms[form]
         raise Unfit(form, [name for name in wanted if prefix + name not in state.tensors],
                     _extra(state, wanted, prefix), _misshapen(state, wanted, prefix))  # fmt: skip
@@ -169,26 +171,26 @@ def find(state: State, forms: Mapping[str, Mapping[str, Shape]], alone: bool = T
     if not fitting:
         form, prefix = whole[0]
         raise Unfit(form, shapes=_misshapen(state, forms[form], prefix), extra=_extra(state, forms[form], prefix))
-    found = [Found(f, p, {name: state.tensors[p + name] for name in forms[f]}) for f, p in fitting]
-    form, prefix = found[0].form, found[0].prefix
-    if len(found) > 1 and not all(_same(found[0], other) for other in found[1:]):
-        raise Unfit(form, keys=[f.prefix.rstrip("./") or TOP for f in found])
+    networks = [Network(f, p, {name: state.tensors[p + name] for name in forms[f]}) for f, p in fitting]
+    form, prefix = networks[0].form, networks[0].prefix
+    if len(networks) > 1 and not all(_same(networks[0], other) for other in networks[1:]):
+        raise Unfit(form, keys=[f.prefix.rstrip("./") or TOP for f in networks])
     longer = tuple(p for _, p in whole if len(p) > len(prefix))  # the same network once more
     extra = [name for name in _extra(state, forms[form], prefix) if not (prefix + name).startswith(longer)]
     if alone and extra:
         raise Unfit(form, extra=extra)
-    return found[0]
+    return networks[0]
 
 
 def _prefixes(state: State, wanted: Mapping[str, Shape]) -> Counter[str]:
     """Count how many of the wanted names stand behind each prefix."""
     lengths = sorted({len(name) for name in wanted})
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for name in state.tensors:
         for length in lengths:
             if length <= len(name) and name[len(name) - length :] in wanted:
-                found[name[: len(name) - length]] += 1
-    return found
+                counts[name[: len(name) - length]] += 1
+    return counts
 
 
 def _misshapen(state: State, wanted: Mapping[str, Shape], prefix: str) -> list[tuple[str, Shape, Shape]]:
@@ -214,6 +216,29 @@ def _counts(name: str, tensor: Tensor, prefix: str, wanted: Mapping[str, Shape])
     slot = name[len(prefix) :].rpartition("/")[0]
     whole_number = tensor.numel() == 1 and not tensor.is_floating_point()
     return slot in wanted or whole_number or name.endswith(_COUNTERS)
+
+
+def take(state: State, forms: Forms, title: str, explain: Callable[[Unfit], str]) -> Network:
+    """Find the network of a method as `find` does, with numbers that can be computed with.
+
+    Parameters
+    ----------
+    title : what the method is called.
+    explain : says what does not fit.
+
+    Raises
+    ------
+    InputError
+        There is none, there are several, or its numbers are of no use.
+    """
+    try:
+        network = find(state, forms)
+    except Unfit as unfit:
+        reason = f"these are not the weights of {title}: {explain(unfit)}" if not unfit.keys else several(unfit.keys)
+        raise InputError(reason) from unfit
+    if problem := check_values(network.tensors):
+        raise InputError(f"the weights of {title} are of no use: {problem}")
+    return network
 
 
 def check_values(tensors: Mapping[str, Tensor]) -> str | None:
@@ -245,7 +270,7 @@ def several(keys: Sequence[str]) -> str:
     return f"{len(keys)} networks in it would do, under the keys {listed}: say which, as in FILE#{keys[0]}"
 
 
-def _same(one: Found, other: Found) -> bool:
+def _same(one: Network, other: Network) -> bool:
     import torch
 
     return one.form == other.form and all(

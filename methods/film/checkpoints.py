@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import InputError
 from ...weights.catalog import File, Weights
-from ...weights.search import Shape, State, Unfit, check_values, find, several
+from ...weights.search import Shape, State, Unfit, take
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,15 +50,10 @@ def adapt(state: State) -> tuple[dict[str, Tensor], dict[str, str]]:
     InputError
         It is another network, or another configuration of this one: which tensors differ is said.
     """
-    try:
-        found = find(state, forms())
-    except Unfit as unfit:
-        raise InputError(_explained(unfit)) from unfit
-    if problem := check_values(found.tensors):
-        raise InputError(f"the weights of FILM are of no use: {problem}")
+    network = take(state, forms(), "FILM", _explain)
     form = _FORMS.get(state.format, "PyTorch, of the authors")
     form = "fusionbench" if state.metadata.get("method") == "film" else form
-    return found.tensors, {"origin_form": form, **state.metadata}
+    return network.tensors, {"origin_form": form, **state.metadata}
 
 
 def forms() -> dict[str, dict[str, Shape]]:
@@ -99,13 +93,11 @@ def shapes() -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
-def _explained(unfit: Unfit) -> str:
+def _explain(unfit: Unfit) -> str:
     """Say why no network of ours was found."""
-    if unfit.keys:
-        return several(unfit.keys)
-    other = [f"{name} is {_size(found)}, not {_size(wanted)}" for name, found, wanted in unfit.shapes]
+    other = [f"{name} is {_size(shape)}, not {_size(wanted)}" for name, shape, wanted in unfit.shapes]
     parts = [_listed(other), _listed(unfit.missing, "missing: "), _listed(unfit.extra, "unknown: ")]
-    return f"these are not the weights of FILM: {'; '.join(filter(None, parts))}"
+    return "; ".join(filter(None, parts))
 
 
 def _grid_of(metadata: Mapping[str, str]) -> Grid | None:

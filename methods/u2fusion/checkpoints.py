@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ...errors import InputError
 from ...weights.catalog import File, Weights
-from ...weights.search import Shape, State, Unfit, check_values, find, several
+from ...weights.search import Shape, State, Unfit, take
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -86,16 +85,11 @@ def adapt(state: State) -> tuple[dict[str, Tensor], dict[str, str]]:
     InputError
         It is another network; what does not fit is said.
     """
-    try:
-        found = find(state, forms())
-    except Unfit as unfit:
-        raise InputError(_explained(unfit)) from unfit
-    form = next(form for form in _FORMS if form.title == found.form)
-    if problem := check_values(found.tensors):
-        raise InputError(f"the weights of U2Fusion are of no use: {problem}")
+    network = take(state, forms(), "U2Fusion", _explain)
+    form = next(form for form in _FORMS if form.title == network.form)
     tensors: dict[str, Tensor] = {}
     for layer in LAYERS:
-        kernel, bias = (found.tensors[_join(form, layer, part)] for part in (form.kernel, form.bias))
+        kernel, bias = (network.tensors[_join(form, layer, part)] for part in (form.kernel, form.bias))
         if form.change is not None:
             kernel, bias = form.change(layer, kernel, bias)
         tensors[f"{layer}.weight"], tensors[f"{layer}.bias"] = kernel.contiguous(), bias
@@ -163,22 +157,20 @@ def _join(form: _Form, layer: str, part: str) -> str:
     return f"{form.names[layer]}{form.separator}{part}"
 
 
-def _explained(unfit: Unfit) -> str:
+def _explain(unfit: Unfit) -> str:
     """Say why no network of ours was found."""
-    if unfit.keys:
-        return several(unfit.keys)
     if not unfit.form:
         some = f"the tensors are called {', '.join(sorted(unfit.extra)[:3])}, …"
     elif unfit.missing:
         more = f", and {len(unfit.missing) - 1} more" if len(unfit.missing) > 1 else ""
         some = f"tensor {unfit.missing[0]!r} is missing{more}"
     elif unfit.shapes:
-        name, found, wanted = unfit.shapes[0]
+        name, shape, wanted = unfit.shapes[0]
         layer, _, part = name.rpartition(".")
-        some = f"the {part.replace('weight', 'kernel')} of {layer or name} is {found}, not {wanted}"
+        some = f"the {part.replace('weight', 'kernel')} of {layer or name} is {shape}, not {wanted}"
     else:
         some = f"there is a tensor {unfit.extra[0]!r} too many"
-    return f"these are not the weights of U2Fusion: {some}"
+    return some
 
 
 SHAPES = {"encoder.conv1_1": (44, 2, 3, 3)}
