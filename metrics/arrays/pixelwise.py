@@ -91,14 +91,12 @@ def compilable(x: Array) -> bool:
     return isinstance(x, np.ndarray) and can_map(x)
 
 
-def summed(formula: Callable[..., Array], *maps: Array, reduce: Callable[[Array], Array] | None = None) -> Array:
+def summed(formula: Callable[..., Array], *maps: Array) -> Array:
     """Sum `formula(*maps)` over the pixels of each image: maps (N, H, W) -> (N,).
 
-    A map of shape (N, 1, 1) holds one number for each image. `reduce` sums in another way.
+    A map of shape (N, 1, 1) holds one number for each image.
     """
-    if reduce is None:
-        return mapped(lambda *m: (formula(*m),), *maps, outputs=0, totals=1)[0]
-    return reduce(mapped(lambda *m: (formula(*m),), *maps, outputs=1)[0])
+    return mapped(lambda *m: (formula(*m),), *maps, outputs=0, totals=1)[0]
 
 
 def mapped(formula: Formula, *maps: Array, outputs: int, totals: int = 0) -> tuple[Array, ...]:

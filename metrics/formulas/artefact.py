@@ -7,7 +7,7 @@ from math import pi
 from ..arrays.filters import sobel, total
 from ..arrays.pixelwise import choose, exp, larger, mapped, pixelwise, sqrt, summed
 from ..arrays.triple import Image, Triple, feature
-from ..arrays.types import Array, Namespace
+from ..arrays.types import Array
 from ..catalog import metric
 from .gradient import slant, strength
 
@@ -55,7 +55,7 @@ def loss(gf: Array, ga: Array, gb: Array, sa: Array, aa: Array, wa: Array, sb: A
     return choose((gf > ga) & (gf > gb), (1 - qa) * wa + (1 - qb) * wb, 0.0)
 
 
-def artefacts(xp: Namespace, fused: Image, first: Image, second: Image) -> Array:
+def artefacts(fused: Image, first: Image, second: Image) -> Array:
     """Nabf of `fused` against two sources: (N,)."""
 
     def added(gf: Array, af: Array, ga: Array, aa: Array, gb: Array, ab: Array, wa: Array, wb: Array) -> Array:
@@ -82,7 +82,7 @@ def nabf(t: Triple) -> Array:
     over Σ wA + wB of all pixels. Q is the edge preservation of strength and direction; w is strength^1.5, or .001
     where the strength is below 2. 0 is best.
     """
-    return artefacts(t.xp, t.fused, t.a, t.b)
+    return artefacts(t.fused, t.a, t.b)
 
 
 @metric(
@@ -97,4 +97,4 @@ def nabf_as_called(t: Triple) -> Array:
     The formula is that of the artefact measure, with the images in the wrong places. It is kept because published
     tables may have been made with it; do not rank methods by it.
     """
-    return artefacts(t.xp, t.a, t.b, t.fused)
+    return artefacts(t.a, t.b, t.fused)

@@ -13,7 +13,7 @@ from ..arrays.pixelwise import choose, larger, pixelwise, smaller, sqrt, summed
 from ..arrays.triple import Image, Triple, feature
 from ..arrays.types import Array
 from ..arrays.windows import swept
-from ..catalog import metric
+from ..catalog import adopt, metric
 
 MA = "Ma, Zeng, Wang 2015, doi:10.1109/TIP.2015.2442920"
 
@@ -142,3 +142,9 @@ def mef_ssim_scales(t: Triple) -> Array:
         scales.append(exposure_similarity(fused, a, b) ** weight)
         fused, a, b = halved(fused), halved(a), halved(b)
     return scales[0] * scales[1] * scales[2]
+
+
+adopt(
+    "MS_SSIM@tang", "MEF_SSIM", "ma2015",
+    note="the index of the paper, over three scales; Tang's code calls it MS_SSIM, and its finest scale MEF_SSIM",
+)  # fmt: skip

@@ -47,15 +47,10 @@ def test_all_names_of_a_quantity_come_together(name: str, keys: set[str]) -> Non
     assert keys <= {c.metric.key for c in explain(name).conventions}
 
 
-@pytest.mark.parametrize("name", ["psnrr", "PSNR@viffb", "quality", "", "q_zz"])
+@pytest.mark.parametrize("name", ["psnrr", "PSNR@viffb", "quality", "", "q_zz", "qabg"])
 def test_unknown_names(name: str) -> None:
-    with pytest.raises(InputError, match="unknown metric"):
+    with pytest.raises(InputError, match="unknown metric.*did you mean 'Qabf'" if name == "qabg" else "unknown metric"):
         explain(name)
-
-
-def test_did_you_mean() -> None:
-    with pytest.raises(InputError, match="did you mean 'Qabf'"):
-        explain("qabg")
 
 
 def test_values_are_those_of_evaluate() -> None:
