@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,17 +11,16 @@ import numpy as np
 from ..errors import InputError, unknown
 from .arrays.triple import Image, Triple, feature
 from .arrays.types import Array, is_tensor, namespace
-from .catalog import METRICS, Metric, get_metric
+from .catalog import METRICS, Metric, get_metric, load_extensions
 from .compiler import processor
 from .compute import compute
-from .extensions import load_extensions
 from .inputs.axes import Axes
 from .inputs.batches import Batches, chunks, read, triples
 from .inputs.policies import Planes, Side, check_sizes, images
 from .inputs.ranges import DataRange, warn_of_faint
-from .memory import keep_freed_memory
 from .protocols import PROTOCOLS, Colour, Protocol, get_protocol
 
+LARGEST = 31 << 20  # bytes; the GNU C library adapts to freed blocks of up to 32 MiB
 REASONS = 3  # that are told of one metric, where images of a batch differ in them
 
 
@@ -202,7 +202,18 @@ def _get_ready() -> None:
     """Do what is done once in a process, before anything is computed; raises where FUSIONBENCH_CPU cannot be met."""
     processor()
     load_extensions()
-    keep_freed_memory()
+    _keep_freed_memory()
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Make the C library reuse the memory of freed arrays: fresh pages cost a fault each, as much as the arithmetic.
+
+    glibc maps big blocks afresh, and unmaps them when freed, until it sees that a program frees such blocks ("dynamic
+    mmap threshold", mallopt(3)). One block of the largest size that counts shows it; it is never touched and so costs
+    no memory. At most twice its size of free memory stays in the process. Elsewhere this does nothing.
+    """
+    np.empty(LARGEST, dtype=np.uint8)
 
 
 def _home(record: Metric, protocol: Protocol) -> Protocol:

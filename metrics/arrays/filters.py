@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .pixelwise import pixelwise, summed
+from .pixelwise import summed
 from .types import Array, is_tensor, namespace
 
 Border = Literal["valid", "zero", "replicate", "symmetric", "reflect"]
@@ -162,7 +162,6 @@ def _count(index: Array, bins: int) -> Array:
     return xp.astype(xp.reshape(counts, (n, bins)), xp.float64)
 
 
-@pixelwise
 def _squared_difference(x: Array, y: Array) -> Array:
     return (x - y) * (x - y)
 

@@ -21,8 +21,8 @@ from fusionbench.metrics import (
     PROTOCOLS,
     Metric,
     Protocol,
+    catalog,
     evaluate,
-    extensions,
     get_metric,
     get_protocol,
     list_metrics,
@@ -296,17 +296,17 @@ def brought(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]
             type("Point", (), {"name": name, "value": f"{name}:x", "load": lambda self, load=load: load()})()
             for name, load in loaders.items()
         ]
-        monkeypatch.setattr(extensions, "entry_points", lambda group: {"fusionbench.metrics": points}[group])
-        extensions.load_extensions.cache_clear()
+        monkeypatch.setattr(catalog, "entry_points", lambda group: {"fusionbench.metrics": points}[group])
+        catalog.load_extensions.cache_clear()
         with warnings.catch_warnings(record=True) as seen:
             warnings.simplefilter("always")
-            extensions.load_extensions()
+            catalog.load_extensions()
         return [str(one.message) for one in seen]
 
     yield load
     METRICS.clear()
     METRICS.update(before)
-    extensions.load_extensions.cache_clear()
+    catalog.load_extensions.cache_clear()
 
 
 def test_a_package_that_stops_half_way_leaves_nothing_behind(three: Images, brought: Callable[..., list[str]]) -> None:

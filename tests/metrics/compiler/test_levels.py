@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -119,6 +121,12 @@ def test_a_choice_that_cannot_be_met_is_told_at_once(fresh: pytest.MonkeyPatch) 
     for metrics in (["EN"], ["Qabf"]):  # also by what is not compiled
         with pytest.raises(InputError, match="FUSIONBENCH_CPU=z80"):
             evaluate(*example(), metrics=metrics)
+
+
+@pytest.mark.skipif(machine.processor() not in X86, reason="it is shown for a processor of another level")
+def test_the_formula_of_the_readme() -> None:
+    path = Path(levels.__file__).parent / "README.md"
+    assert doctest.testfile(str(path), module_relative=False, optionflags=doctest.ELLIPSIS) == (0, 15)
 
 
 REGISTERS = {"x86-64": "xmm", "x86-64-v2": "xmm", "x86-64-v3": "ymm", "x86-64-v4": "zmm"}

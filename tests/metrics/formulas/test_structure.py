@@ -74,8 +74,5 @@ def test_too_small_for_three_scales() -> None:
 
 @pytest.mark.parametrize("level", [0.0, 128.0, 255.0])
 def test_mef_ssim_of_flat_images(level: float) -> None:
-    _, a, b = walks(7, (46, 47))
-    flat = np.full(a.shape, level)
-    for images in ([flat, flat, flat], [flat, a, b], [a, flat, b]):
-        assert 0 <= value("MS_SSIM@tang", *images) <= 1 + 1e-9
+    flat = np.full((14, 15), level)
     assert value("MEF_SSIM@tang", flat, flat, flat) == 1

@@ -15,6 +15,8 @@ from fusionbench.errors import InputError
 from fusionbench.metrics import evaluate, prepare
 from fusionbench.metrics.inputs.axes import AXES
 
+from ..readings import READINGS
+
 FEW = settings(max_examples=120, deadline=None, derandomize=True, database=None)
 NAMES = "EN,MSE"
 
@@ -34,15 +36,10 @@ def plain_gray(images: np.ndarray) -> np.ndarray:
     return np.rint(each).astype(float)
 
 
-def plain(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
-    """EN and MSE of each triple, as they are defined."""
-    f, a, b = (plain_gray(x) for x in (fused, a, b))
-    entropies = []
-    for image in f:
-        p = np.bincount(image.astype(int).ravel(), minlength=256) / image.size
-        entropies.append(-(p[p > 0] * np.log2(p[p > 0])).sum())
-    errors = [((f - s) ** 2).mean(axis=(1, 2)) for s in (a, b)]
-    return {"EN": np.array(entropies), "MSE": (errors[0] + errors[1]) / 2}
+def plain(*images: np.ndarray) -> dict[str, np.ndarray]:
+    """EN and MSE of each triple, read plainly."""
+    triples = list(zip(*map(plain_gray, images), strict=True))
+    return {name: np.array([READINGS[f"{name}@film"](*three) for three in triples]) for name in ("EN", "MSE")}
 
 
 def expect(found: Any, wanted: dict[str, np.ndarray], single: bool) -> None:
