@@ -35,7 +35,8 @@ class Scores(dict[str, Any]):
 class Sources:
     """Two sources whose derived quantities are kept, to score many fused images against them; `prepare` makes them."""
 
-    def __init__(self, batches: Sequence[Batches]) -> None:
+    def __init__(self, a: Any, b: Any, batches: Sequence[Batches]) -> None:
+        self.a, self.b = a, b  # as they were given
         self.batches = batches
         self._sides: dict[tuple[Any, ...], tuple[Side, Side]] = {}
 
@@ -61,7 +62,7 @@ def prepare(a: Any, b: Any, *, data_range: DataRange | None = None, axes: Axes |
     >>> [round(evaluate(f, sources, metrics="MSE")["MSE"], 1) for f in (a, b)]
     [666.8, 666.8]
     """
-    return Sources(read({"a": a, "b": b}, data_range, axes))
+    return Sources(a, b, read({"a": a, "b": b}, data_range, axes))
 
 
 def select(protocol: str | Protocol = "film", metrics: str | Iterable[str] | None = None) -> dict[str, Metric]:
@@ -184,7 +185,7 @@ def score(
         sources, three = a, (*read({"fused": fused}, data_range, axes, a.batches), *a.batches)
     else:
         three = tuple(read({"fused": fused, "a": a, "b": b}, data_range, axes))
-        sources = Sources(three[1:])
+        sources = Sources(a, b, three[1:])
     if len({side.count for side in three}) > 1:
         raise InputError("the batches differ in length: fused {}, a {}, b {}".format(*(side.count for side in three)))
     warn_of_faint([side.extents for side in three])
@@ -255,8 +256,11 @@ def _score_chunk(
 def _matched(fused: Side, a: Side, b: Side, channels: str) -> Triple:
     """Pick the images for one way of joining channels; a one-channel image serves each channel of its partners."""
     three = [side[channels] for side in (fused, a, b)]
-    widest = max((image.pixels.shape for image in three), key=lambda shape: (shape[0], shape[2]))
-    return Triple(*(image if image.pixels.shape == widest else _repeated(image, widest) for image in three))
+    shapes = {image.pixels.shape for image in three}
+    if len(shapes) > 1:
+        widest = max(shapes, key=lambda shape: (shape[0], shape[2]))
+        three = [image if image.pixels.shape == widest else _repeated(image, widest) for image in three]
+    return Triple(*three)
 
 
 @feature

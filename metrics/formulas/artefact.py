@@ -31,23 +31,23 @@ def reflected_edges(image: Image) -> tuple[Array, ...]:
     return mapped(of_pixel, *sobel(image.pixels, border="reflect"), outputs=3, totals=1)
 
 
-def preserved(gf: Array, af: Array, gs: Array, angle: Array) -> Array:
+def preservation(gf: Array, af: Array, gs: Array, angle: Array) -> Array:
     """Q of a pixel and a source, where the fused image has the stronger edge."""
     less_strength = exp(9.5 - 19 * gs / larger(gf, 1e-200))  # -19 (gs / gf - .5)
     other_angle = exp(11 - 44 / pi * abs(abs(angle - af) - pi / 2))  # -22 (closeness - .5)
     return sqrt(0.9999 * 0.9995 / ((1 + less_strength) * (1 + other_angle)))
 
 
-def added(gf: Array, af: Array, ga: Array, aa: Array, wa: Array, gb: Array, ab: Array, wb: Array) -> Array:
+def artefact(gf: Array, af: Array, ga: Array, aa: Array, wa: Array, gb: Array, ab: Array, wb: Array) -> Array:
     """(1 - QA) wA + (1 - QB) wB where the fused edge is the strongest."""
-    lost = (1 - preserved(gf, af, ga, aa)) * wa + (1 - preserved(gf, af, gb, ab)) * wb
+    lost = (1 - preservation(gf, af, ga, aa)) * wa + (1 - preservation(gf, af, gb, ab)) * wb
     return choose((gf > ga) & (gf > gb), lost, 0.0)
 
 
 def artefacts(fused: Image, first: Image, second: Image) -> Array:
     """Nabf of `fused` against two sources: (N,)."""
     (*a, sum_a), (*b, sum_b) = reflected_edges(first), reflected_edges(second)
-    return summed(added, *reflected_edges(fused)[:2], *a, *b) / (sum_a + sum_b)
+    return summed(artefact, *reflected_edges(fused)[:2], *a, *b) / (sum_a + sum_b)
 
 
 @metric(

@@ -287,11 +287,11 @@ RECORD = Metric("Peak", "foreign", foreign, "higher", "somebody's paper", no_ref
 
 
 @pytest.fixture
-def brought(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]]]:
+def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]]]:
     """Loads what entry points bring, by name, and returns the warnings; the catalogue is as before afterwards."""
     before = dict(METRICS)
 
-    def load(**loaders: Callable[[], object]) -> list[str]:
+    def load_points(**loaders: Callable[[], object]) -> list[str]:
         points = [
             type("Point", (), {"name": name, "value": f"{name}:x", "load": lambda self, load=load: load()})()
             for name, load in loaders.items()
@@ -303,13 +303,13 @@ def brought(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[str]
             catalog.load_extensions()
         return [str(one.message) for one in seen]
 
-    yield load
+    yield load_points
     METRICS.clear()
     METRICS.update(before)
     catalog.load_extensions.cache_clear()
 
 
-def test_a_package_that_stops_half_way_leaves_nothing_behind(three: Images, brought: Callable[..., list[str]]) -> None:
+def test_a_package_that_stops_half_way_leaves_nothing_behind(three: Images, load: Callable[..., list[str]]) -> None:
     def half() -> None:
         metric("Half", "foreign", reference="none")(foreign)
         raise ImportError("no module named 'elsewhere'")
@@ -317,8 +317,8 @@ def test_a_package_that_stops_half_way_leaves_nothing_behind(three: Images, brou
     def leave() -> None:
         raise SystemExit(1)
 
-    told = brought(half=half, leave=leave, peak=lambda: RECORD)
-    assert told == [
+    messages = load(half=half, leave=leave, peak=lambda: RECORD)
+    assert messages == [
         "metrics of entry point 'half' (half:x) failed to load: ImportError: no module named 'elsewhere'",
         "metrics of entry point 'leave' (leave:x) failed to load: SystemExit: 1",
     ]
@@ -327,15 +327,15 @@ def test_a_package_that_stops_half_way_leaves_nothing_behind(three: Images, brou
     assert evaluate(*three, metrics="Peak@foreign") == {"Peak@foreign": float(three[0].max())}
 
 
-def test_a_name_that_is_taken_stays_with_its_first_owner(three: Images, brought: Callable[..., list[str]]) -> None:
+def test_a_name_that_is_taken_stays_with_its_first_owner(three: Images, load: Callable[..., list[str]]) -> None:
     wanted, taken = evaluate(*three, metrics="EN"), replace(RECORD, name="en", convention="FILM")
 
     def again() -> None:
         metric("Good", "foreign", reference="none")(foreign)
         metric("EN", "film", reference="none")(foreign)
 
-    told = brought(record=lambda: taken, module=again, peak=lambda: RECORD)
-    assert [line.partition("failed to load: ")[2] for line in told] == [
+    messages = load(record=lambda: taken, module=again, peak=lambda: RECORD)
+    assert [line.partition("failed to load: ")[2] for line in messages] == [
         "ValueError: metric en@FILM is registered twice",
         "ValueError: metric EN@film is registered twice",
     ]
