@@ -44,7 +44,7 @@ def plot_losses(losses: pd.DataFrame, epoch: int, out: Path) -> Figure:
     from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
     losses = losses.filter(regex=":loss$").rename(columns=lambda column: column.removesuffix(":loss"))
-    first_order = [run for run in losses if run.startswith(ORDER)][:1]
+    first_order = [run for run in map(str, losses) if run.startswith(ORDER)][:1]
     with style():
         figure = new_figure(7.16, 5.6)
         above, below = figure.subplots(2, 1, sharex=True)

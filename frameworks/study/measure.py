@@ -103,19 +103,12 @@ def read_pairs(options: StudyOptions) -> list[Pair]:
 
 
 def batches(number: int, size: int, steps: int, seed: int, order: int) -> list[list[int]]:
-    """Draw which pairs each step learns from: all of them in an epoch, in a new order each time, but a last rest.
-
-    Examples
-    --------
-    >>> first = batches(5, 2, 4, seed=0, order=0)
-    >>> [len(set(first[0] + first[1])), len(set(first[2] + first[3])), first == batches(5, 2, 4, seed=0, order=1)]
-    [4, 4, False]
-    """
-    drawn: list[list[int]] = []
+    """Draw which pairs each step learns from: all of them in an epoch, in a new order each time, but a last rest."""
+    result: list[list[int]] = []
     for epoch in range(-(-steps // (number // size))):
         places = np.random.default_rng([seed, order, epoch]).permutation(number).tolist()
-        drawn += [places[at : at + size] for at in range(0, number - size + 1, size)]
-    return drawn[:steps]
+        result += [places[at : at + size] for at in range(0, number - size + 1, size)]
+    return result[:steps]
 
 
 def initial_weights(options: StudyOptions) -> Arrays:

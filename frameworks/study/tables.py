@@ -110,11 +110,6 @@ def swing(losses: NDArray[Any], epoch: int) -> float:
 
     The mean is over a window in which every pair counts about once, so what remains is which pairs a batch has, and
     chance. Of an even window the two outermost places count half; the ends, where it is not full, are left out.
-
-    Examples
-    --------
-    >>> swing(np.array([1.0, 3.0, 1.0, 3.0, 1.0]), 2)
-    1.0
     """
     kernel = np.ones(epoch) if epoch % 2 else np.r_[0.5, np.ones(epoch - 1), 0.5]
     if len(losses) < len(kernel):

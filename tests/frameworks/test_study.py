@@ -184,11 +184,11 @@ def test_pairs_are_those_of_training(options: StudyOptions) -> None:
 
 
 def test_an_epoch_sees_every_pair_once() -> None:
-    drawn = batches(6, 2, 9, seed=3, order=0)
-    assert [sorted(chain(*drawn[at : at + 3])) for at in (0, 3, 6)] == [list(range(6))] * 3
-    assert drawn == batches(6, 2, 9, seed=3, order=0)
-    assert drawn[:3] != drawn[3:6]
-    assert drawn != batches(6, 2, 9, seed=4, order=0)
+    order = batches(6, 2, 9, seed=3, order=0)
+    assert [sorted(chain(*order[at : at + 3])) for at in (0, 3, 6)] == [list(range(6))] * 3
+    assert order == batches(6, 2, 9, seed=3, order=0)
+    assert order[:3] != order[3:6]
+    assert order != batches(6, 2, 9, seed=4, order=0)
 
 
 def test_differences_by_hand() -> None:
@@ -211,6 +211,7 @@ def test_swing_is_of_what_an_epoch_does_not_explain() -> None:
     wave = np.tile([0.0, 3.0, 0.0, -3.0], 10)
     assert swing(10 - 0.1 * steps + wave, 4) == pytest.approx(np.sqrt(4.5), rel=1e-2)
     assert swing(np.array([0.0, 3.0, 3.0, 0.0]), 3) == 1
+    assert swing(np.array([1.0, 3.0, 1.0, 3.0, 1.0]), 2) == 1
     assert np.isnan(swing(np.ones(3), 4))
 
 
