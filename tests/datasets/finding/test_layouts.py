@@ -65,22 +65,6 @@ def test_layouts_of_the_catalogue(tmp_path: Path, name: str, files: list[str], p
         assert result.truth.paths[pairs[0]] == [tmp_path / files[2]]
 
 
-def test_names_that_differ_in_case_only_are_partners(tmp_path: Path) -> None:
-    touch(tmp_path, "ir/peopleShadow.jpg", "vi/peopleshadow.jpg", "ir/b.jpg", "vi/b.jpg")
-    result = files_of(tmp_path, *spec.usual_layouts("IVF"))
-    problems = {each.name: each.problem for each in entries(result, result.names)}
-    assert problems == {"b": None, "peopleShadow": None}
-
-
-def test_names_with_the_same_letters_stay_apart(tmp_path: Path) -> None:
-    touch(tmp_path, "ir/x.png", "ir/X.png", "vi/x.png", "vi/X.png")
-    result = files_of(tmp_path, *spec.usual_layouts("IVF"))
-    for each in entries(result, ["x", "X"]):
-        assert each.a is not None
-        assert each.b is not None
-        assert each.name == each.a.stem == each.b.stem
-
-
 def test_duplicates_and_partners_are_named(tmp_path: Path) -> None:
     touch(tmp_path, "ir/1.png", "ir/1.jpg", "vi/1.png", "ir/2.png", "vi/3.png", "ir/4.png", "vi/4.png")
     result = files_of(tmp_path, *spec.usual_layouts("IVF"))
