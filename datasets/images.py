@@ -18,11 +18,22 @@ from .formats import Picture, UnreadError, decode, describe
 
 Image = NDArray[Any]
 
-# The names under which images lie about. They only tell an image from a `Thumbs.db`; the content tells the format.
-EXTENSIONS = frozenset(
-    (".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif", ".gif",
-     ".jp2", ".j2k", ".jpx", ".tga", ".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".pfm")
-)  # fmt: skip
+# The names under which images of each format lie about. They only tell an image from a `Thumbs.db`; the content tells
+# the format.
+EXTENSIONS_OF = {
+    "PNG": (".png", ".apng"),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "TIFF": (".tif", ".tiff"),
+    "BMP": (".bmp", ".dib"),
+    "WEBP": (".webp",),
+    "GIF": (".gif",),
+    "AVIF": (".avif",),
+    "JPEG2000": (".jp2", ".j2k", ".jpx"),
+    "TGA": (".tga",),
+    "PPM": (".pbm", ".pgm", ".ppm", ".pnm", ".pam"),
+    "PFM": (".pfm",),
+}
+EXTENSIONS = frozenset(extension for extensions in EXTENSIONS_OF.values() for extension in extensions)
 
 
 class UnreadableImageError(InputError):

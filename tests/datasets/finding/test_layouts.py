@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from fusionbench.datasets import Layout, get_spec, spec
-from fusionbench.datasets.finding import DatasetFiles, child, entries, find, splits
+from fusionbench.datasets.finding import splits
+from fusionbench.datasets.finding.entry import entries
+from fusionbench.datasets.finding.folders import child
 from fusionbench.datasets.finding.names import natural
+from fusionbench.datasets.finding.search import find
+from fusionbench.datasets.finding.sources import DatasetFiles
 
 
 def touch(root: Path, *names: str) -> None:
