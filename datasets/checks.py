@@ -59,10 +59,7 @@ def check(
     ranges = parse_ranges(range)
     try:
         spec, files = locate(name_or_path, root, a, b, task, rgbt)
-        report = CheckReport(
-            spec.name, spec.title, spec.licence, spec.citation, spec.doi, spec.home, pairs_published=spec.pairs,
-            ranges=ranges,
-        )  # fmt: skip
+        report = CheckReport(spec.name, spec, ranges=ranges)
         if files is None:
             pairs = list(spec.make() if spec.make else ())
         else:

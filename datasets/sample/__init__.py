@@ -23,6 +23,7 @@ from ...errors import RunError
 from ...files import cache_folder
 from ..images import Image, write
 from ..pair import Colour, Pair, Task
+from . import brain, photos, scene
 from .shapes import Floats
 
 VERSION = 1  # of the pixels: the cache folder is named after it
@@ -99,8 +100,6 @@ def _rename(whole: Path, folder: Path) -> None:
 
 def make() -> Iterator[Computed]:
     """Compute the pairs: the name of each, its sources, and the ideal fused image where there is one."""
-    from . import brain
-
     yield from _outdoors()
     yield "mri-ct", brain.mri_ct(brain.Slice(256, 1))
     yield "mri-pet", brain.mri_pet(brain.Slice(256, 5, 0.9, lesion=(0.34, -0.28)))
@@ -110,12 +109,9 @@ def make() -> Iterator[Computed]:
 
 
 def _outdoors() -> Iterator[Computed]:
-    from . import scene
-    from .photos import exposure_pair
-
     light, heat = scene.night_street()
     yield "night-street", (_thermal(heat, 1), _visible(light, 1.15, 1, noise=2.5))
-    yield "night-exposure", exposure_pair(_glare(light)[60:, 80:], (4.2, -0.6), 3)
+    yield "night-exposure", photos.exposure_pair(_glare(light)[60:, 80:], (4.2, -0.6), 3)
     light, heat = scene.day_yard()
     yield "day-yard", (_thermal(heat, 2), _visible(light, 1.1, 2))
     light, heat = scene.smoke()
@@ -123,8 +119,6 @@ def _outdoors() -> Iterator[Computed]:
 
 
 def _exposures() -> Iterator[Computed]:
-    from . import photos
-
     rocket = photos.photograph("rocket.jpg", (0, 427, 0, 640), (480, 320))
     yield "rocket", (*photos.exposure_pair(photos.linear(rocket), (2.6, -2.2), 1), rocket)
     coffee = photos.photograph("coffee.png", (30, 400, 60, 430), (320, 320))
@@ -133,8 +127,6 @@ def _exposures() -> Iterator[Computed]:
 
 
 def _focuses() -> Iterator[Computed]:
-    from . import photos
-
     outline = [(0.04, 1.0), (0.03, 0.9), (0.055, 0.56), (0.14, 0.46), (0.225, 0.4), (0.24, 0.32), (0.3, 0.295),
                (0.355, 0.29), (0.3, 0.21), (0.295, 0.12), (0.335, 0.06), (0.42, 0.03), (0.52, 0.04), (0.575, 0.1),
                (0.585, 0.18), (0.54, 0.265), (0.505, 0.3), (0.57, 0.36), (0.6, 0.44), (0.67, 0.53), (0.705, 0.6),
@@ -150,15 +142,13 @@ def _focuses() -> Iterator[Computed]:
 
 def _visible(light: Floats, exposure: float, seed: int, noise: float = 1.0) -> Image:
     """Take a picture with an everyday camera: glare, vignetting, noise, 8 bits."""
-    from .photos import encode
-
     rng = np.random.default_rng(seed)
     height, width = light.shape[:2]
     y, x = np.mgrid[0:height, 0:width]
     vignette = 1 - 0.35 * (np.square(y / height - 0.5) + np.square(x / width - 0.5))
     picture = exposure * _glare(light) * vignette[..., None]
     spread = noise * np.sqrt(np.maximum(picture, 0) * 6e-5 + 1e-6)
-    return encode((picture + spread * rng.standard_normal(picture.shape)).astype(np.float32))
+    return photos.encode((picture + spread * rng.standard_normal(picture.shape)).astype(np.float32))
 
 
 def _glare(light: Floats) -> Floats:

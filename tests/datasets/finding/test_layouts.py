@@ -69,19 +69,6 @@ def test_layouts_of_the_catalogue(tmp_path: Path, name: str, files: list[str], p
         assert result.truth.paths[pairs[0]] == [tmp_path / files[2]]
 
 
-def test_duplicates_and_partners_are_named(tmp_path: Path) -> None:
-    touch(tmp_path, "ir/1.png", "ir/1.jpg", "vi/1.png", "ir/2.png", "vi/3.png", "ir/4.png", "vi/4.png")
-    result = files_of(tmp_path, *spec.usual_layouts("IVF"))
-    problems = {each.name: each.problem for each in entries(result, [*result.names, "5"])}
-    assert problems == {
-        "1": "more than one file has this name: ir/1.jpg, ir/1.png",
-        "2": "ir/2.png has no partner in vi",
-        "3": "vi/3.png has no partner in ir",
-        "4": None,
-        "5": "there is no such file",
-    }
-
-
 def test_lists_lie_beside_the_folders(tmp_path: Path) -> None:
     touch(tmp_path, "IR/1.png", "VI/1.png", "test.txt", "Train.TXT", "IR/inside.txt")
     lists = splits.lists(files_of(tmp_path, *spec.usual_layouts("IVF")))
@@ -96,8 +83,3 @@ def test_child_without_regard_to_case_and_dashes(tmp_path: Path) -> None:
     (tmp_path / "Harvard" / "MRI_CT").mkdir(parents=True)
     assert child(tmp_path, "harvard/mri-ct") == tmp_path / "Harvard" / "MRI_CT"
     assert child(tmp_path, "harvard/mri-pet") is None
-
-
-def test_nothing_is_found_in_an_empty_or_absent_folder(tmp_path: Path) -> None:
-    assert find(tmp_path, spec.usual_layouts("IVF")) is None
-    assert find(tmp_path / "absent", spec.usual_layouts("IVF")) is None
