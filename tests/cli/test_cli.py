@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -60,119 +59,6 @@ def test_failed_pairs_end_with_1(scenes: Path, tmp_path: Path) -> None:
     assert "ValueError: no luck" in last
     assert "Traceback" not in done.stderr
     assert (tmp_path / "out" / "leaderboard.csv").exists()
-
-
-BAD_INPUT = {
-    "method": (["-m", "laplacain"], "unknown method 'laplacain': did you mean 'laplacian'?"),
-    "option": (["-m", "laplacian[level=3]"], "did you mean 'levels'?"),
-    "dataset": (["-d", "RoadSene"], "unknown data set 'RoadSene': did you mean 'RoadScene'?"),
-    "metric": (["--metrics", "Qabg"], "unknown metric 'Qabg': did you mean 'Qabf'?"),
-    "protocol": (["-p", "fim"], "unknown protocol 'fim': did you mean 'film'?"),
-    "not there": (["-d", "RoadScene", "--data-root", "nowhere"], "RoadScene"),
-    "executor": (["--executor", "fork"], "unknown executor 'fork': there are threads, processes and dask:ADDRESS"),
-}
-
-
-@pytest.mark.parametrize("case", BAD_INPUT)
-def test_bad_input_is_one_sentence_and_2(case: str, tmp_path: Path) -> None:
-    arguments, sentence = BAD_INPUT[case]
-    done = call("run", *arguments, "-o", tmp_path / "out", cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("fusionbench: ")
-    assert sentence in done.stderr
-
-
-def _empty(folder: Path) -> None:
-    (folder / "ir").mkdir(parents=True)
-    (folder / "vi").mkdir()
-
-
-def _text(folder: Path) -> None:
-    _empty(folder)
-    (folder / "ir" / "x.png").write_text("this is no image")
-    write(folder / "vi" / "x.png", np.zeros((8, 8), np.uint8))
-
-
-def _truncated(folder: Path) -> None:
-    _empty(folder)
-    for side in ("ir", "vi"):
-        write(folder / side / "x.png", np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8))
-    path = folder / "vi" / "x.png"
-    path.write_bytes(path.read_bytes()[:1500])
-
-
-def _sizes(folder: Path) -> None:
-    _empty(folder)
-    write(folder / "ir" / "x.png", np.zeros((8, 8), np.uint8))
-    write(folder / "vi" / "x.png", np.zeros((8, 9), np.uint8))
-
-
-def _partner(folder: Path) -> None:
-    _empty(folder)
-    write(folder / "ir" / "x.png", np.zeros((8, 8), np.uint8))
-    write(folder / "ir" / "y.png", np.zeros((8, 8), np.uint8))
-    write(folder / "vi" / "y.png", np.zeros((8, 8), np.uint8))
-
-
-@pytest.mark.parametrize(
-    ("make", "sentence"),
-    [
-        (_empty, "scenes"),
-        (_text, "it is text, not an image"),
-        (_truncated, "truncated"),
-        (_sizes, "a is 8x8, b is 8x9"),
-        (_partner, "x"),
-    ],
-)
-def test_bad_data_is_one_sentence_and_2(make: object, sentence: str, tmp_path: Path) -> None:
-    make(tmp_path / "scenes")  # type: ignore[operator]
-    done = call("run", "-m", "average", "-d", tmp_path / "scenes", "-o", tmp_path / "out")
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("fusionbench: ")
-    assert sentence in done.stderr
-    assert not (tmp_path / "out").exists()
-
-
-PAGE = "<!DOCTYPE html><title>Sign in</title>"
-DEVICE = "cannot compute on 'cuda:7'|no device 'cuda:7'|unknown device 'cuda:7'|no cuda device"
-ONCE = {
-    "run, device": (["run", "-m", "u2fusion", "--device", "cuda:7"], DEVICE),
-    "run, weights": (["run", "-m", "film", "--weights", "page.pth"], r"page\.pth: it is an HTML page \('Sign in'\)"),
-    "run, out": (["run", "-m", "average", "-o", "page.pth/out"], "not a directory; choose a folder"),
-    "run, command": (["run", "-m", "cmd:nosuch {a} {b} {out}"], "'nosuch' is not on the PATH"),
-    "profile, device": (["profile", "-m", "average", "--device", "cuda:7"], DEVICE),
-    "profile, weights": (["profile", "-m", "average", "-m", "film[weights=page.pth]", "--size", "16x16"], "HTML page"),
-    "train, device": (["train", "-d", "sample", "--device", "cuda:7"], DEVICE),
-    "train, vgg": (["train", "-d", "sample", "--vgg", "page.pth"], "an HTML page"),
-    "train, weights": (["train", "-m", "film", "-d", "sample", "--weights", "page.pth"], "an HTML page"),
-    "train, out": (["train", "-d", "sample", "-o", "page.pth"], "not a directory; choose a folder"),
-    "prepare, text": (
-        ["prepare", "film", "-d", "sample", "--split", "all", "--text", "precomputed:."],
-        "no text for any of the",
-    ),
-    "info": (["weights", "info", "page.pth"], "an HTML page"),
-    "convert": (["weights", "convert", "page.pth", "out/x.safetensors"], "an HTML page"),
-    "report": (["report", "nowhere"], "no results below nowhere"),
-    "plot": (["plot", "boxes", "nowhere"], "no results below nowhere"),
-}
-
-
-@pytest.mark.parametrize("case", ONCE)
-def test_what_fails_for_all_is_said_once_and_nothing_is_written(case: str, tmp_path: Path) -> None:
-    arguments, told = ONCE[case]
-    (tmp_path / "page.pth").write_text(PAGE)
-    out = [] if "-o" in arguments or arguments[0] == "weights" else ["-o", "out"]
-    done = call(*arguments, *out, cwd=tmp_path)
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    lines = [line for line in done.stderr.splitlines() if not line.startswith("measuring")]
-    assert len(lines) == 1
-    assert re.search(rf"^fusionbench: .*({told})", lines[0])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.pth"]
-    assert (tmp_path / "page.pth").read_text() == PAGE
 
 
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from .command import call
 
 
@@ -27,21 +25,3 @@ def test_it_measures_stores_and_goes_into_the_leaderboard(tmp_path: Path) -> Non
     table = call("table", "--content", "efficiency", "--format", "markdown", cwd=tmp_path)
     assert "| average | – | – |" in table.stdout
     assert call("plot", "memory", cwd=tmp_path).returncode == 0
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["-m", "average", "--size", "big"], "--size is HEIGHTxWIDTH in pixels, like 480x640, not 'big'"),
-        (["-m", "averag"], "did you mean 'average'?"),
-        (["-m", "average", "--device", "cpuu"], "unknown device 'cpuu': did you mean 'cpu'?"),
-        (["-m", "average[levels=3]"], "levels"),
-    ],
-)
-def test_bad_input_is_one_sentence_and_2(tmp_path: Path, arguments: list[str], sentence: str) -> None:
-    done = call("profile", *arguments, cwd=tmp_path)
-    assert done.returncode == 2, done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("fusionbench: ")
-    assert sentence in done.stderr
-    assert list(tmp_path.iterdir()) == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from fusionbench.reports.figure import figure, parse_box
 from fusionbench.reports.panels import HIGHEST, _insets, _overlap
 from fusionbench.results import Results
 
-Store = Callable[..., None]
+from ..results.storing import store
+
 SOURCES = [("Infrared", np.full((40, 60), 128, np.uint8)), ("Visible", np.full((40, 60, 3), 65535, np.uint16))]
 
 
@@ -68,7 +68,7 @@ def test_the_picture_shows_the_pixels(three_methods: Path, tmp_path: Path) -> No
     assert tuple(centre - fused[10, 45]) == (0, 0, 0)
 
 
-def test_colour_is_shown_unless_gray_is_wanted(tmp_path: Path, store: Store) -> None:
+def test_colour_is_shown_unless_gray_is_wanted(tmp_path: Path) -> None:
     store(tmp_path, "a", [(1.0, 1.0, 1.0)])
     for kind, image in (("fused", np.zeros((8, 9), np.uint8)), ("colour", np.full((8, 9, 3), 9, np.uint8))):
         path = tmp_path / "Set/a" / kind / "p0.png"
@@ -131,7 +131,7 @@ def test_wrong_wishes(three_methods: Path, wishes: dict[str, object], message: s
         figure(Results(three_methods), **({"dataset": "One"} | wishes))  # type: ignore[arg-type]
 
 
-def test_a_broken_image_is_named(tmp_path: Path, store: Store) -> None:
+def test_a_broken_image_is_named(tmp_path: Path) -> None:
     store(tmp_path, "a", [(1.0, 1.0, 1.0)])
     folder = tmp_path / "Set/a/fused"
     folder.mkdir(exist_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,14 @@ from fusionbench.results.leaderboard.footnotes import footnotes
 from fusionbench.results.leaderboard.markdown import to_markdown
 from fusionbench.results.leaderboard.spreadsheet import to_csv
 
-Store = Callable[..., None]
+from ..storing import store
+
 ROWS = [(1.0, 2.0, 3.0), (2.0, 3.0, 4.0)]
 STRETCHED, ALL, ODD = "Each is stretched.", "50 pairs by default.", "100 % of a_b & <c>."
 
 
 @pytest.fixture
-def noted(tmp_path: Path, store: Store) -> Path:
+def noted(tmp_path: Path) -> Path:
     """Two data sets: all methods share a note, some have their own."""
     store(tmp_path, "alpha", ROWS, "One", notes=[ALL, STRETCHED])
     store(tmp_path, "beta", ROWS[::-1], "One", notes=[ALL])
@@ -56,7 +56,7 @@ def test_several_boards_name_the_data_set_where_it_matters(noted: Path) -> None:
     assert found.of == {"alpha": [1], "beta": [], "gamma": [1, 2]}
 
 
-def test_a_note_on_one_of_a_methods_data_sets_names_it(tmp_path: Path, store: Store) -> None:
+def test_a_note_on_one_of_a_methods_data_sets_names_it(tmp_path: Path) -> None:
     store(tmp_path, "alpha", ROWS, "One", notes=[STRETCHED])
     store(tmp_path, "alpha", ROWS, "Two")
     store(tmp_path, "beta", ROWS, "One")
@@ -121,7 +121,7 @@ def test_other_tables_have_them_too(noted: Path, content: str) -> None:
     assert "alpha <sup>1</sup>" in text
 
 
-def test_runs_of_before_have_none(tmp_path: Path, store: Store) -> None:
+def test_runs_of_before_have_none(tmp_path: Path) -> None:
     store(tmp_path, "alpha", ROWS)
     folder = next(tmp_path.glob("*/*/run.json"))
     folder.write_text(folder.read_text(encoding="utf-8").replace('"notes"', '"nothing"'), encoding="utf-8")
