@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from fusionbench.training.patches import Patches, TrainingPair, mirrored
-from fusionbench.training.photographs import foci
+from fusionbench.training.sources import foci
 
 
 def test_multi_focus_pairs_are_sharp_in_turn() -> None:

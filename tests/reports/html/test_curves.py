@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fusionbench.reports.html.curves import POINTS, loss_curves
+from fusionbench.reports.html.data import POINTS, loss_curves
 from fusionbench.results.training import read_trainings
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fusionbench.reports.html.names import file_names
+from fusionbench.reports.html.collect import file_names
 
 LABELS = [
     "TNO", "tno", "a/b", "a b", "<script>alert(1)</script>", '"quoted", it\'s', "line\nbreak", "=cmd|' /C calc'!A0",

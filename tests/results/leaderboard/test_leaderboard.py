@@ -17,7 +17,7 @@ from fusionbench.results.leaderboard import write_leaderboard
 from fusionbench.results.leaderboard.boards import make_boards
 from fusionbench.results.leaderboard.markdown import to_markdown
 from fusionbench.results.leaderboard.spreadsheet import HEADER, to_csv
-from fusionbench.results.leaderboard.statistics import summarise
+from fusionbench.results.leaderboard.statistics import mean_interval
 
 from ..storing import store
 
@@ -85,9 +85,9 @@ def test_csv_has_intervals_and_ranks_and_is_the_same_again(tmp_path: Path) -> No
     store(tmp_path, "c", [*values[:3], "failed"])
     first = write_leaderboard(Results(tmp_path)).read_bytes()
     a, b, c = csv.DictReader(io.StringIO(first.decode()))
-    found = summarise([6.9, 7.1, 7.3, 7.0])
-    assert (float(a["EN@film:low"]), float(a["EN@film:high"])) == (found.low, found.high)
-    assert found.low < float(a["EN@film"]) < found.high
+    low, high = mean_interval([6.9, 7.1, 7.3, 7.0])
+    assert (float(a["EN@film:low"]), float(a["EN@film:high"])) == (low, high)
+    assert low < float(a["EN@film"]) < high
     assert (a["mean_rank"], b["mean_rank"], c["mean_rank"]) == (repr(4 / 3), repr(5 / 3), "")
     assert (a["borda"], b["borda"], c["borda"]) == ("2.0", "1.0", "")
     (tmp_path / "leaderboard.csv").unlink()
@@ -124,20 +124,6 @@ def test_several_data_sets_get_a_table_of_places(tmp_path: Path) -> None:
         store(tmp_path, "a", [(5.0, 1.0, 0.0)], dataset=dataset)
         store(tmp_path, "b", [(6.0, 0.5, 0.0)], dataset=dataset)
     assert "| b | 1 | **1.17** | **5** | 6 | 6 |" in to_markdown(make_boards(Results(tmp_path)))
-
-
-@pytest.mark.parametrize(
-    "name", ["=cmd|' /C calc'!A0", "@SUM(1)", "+1+1", "-2+3", "a,b", 'say "x"', "two\nlines", "名😀"]
-)
-def test_odd_names_do_no_harm(tmp_path: Path, name: str) -> None:
-    store(tmp_path, name, [(1.0, 2.0, 3.0)])
-    boards = make_boards(Results(tmp_path))
-    (row,) = csv.DictReader(io.StringIO(to_csv(boards)))
-    assert row["method"].lstrip("'") == name.lstrip("'")
-    assert row["method"][0] not in "=@+-"
-    table = to_markdown(boards).splitlines()[4:]
-    assert len(table) == 1
-    assert table[0].replace("\\|", "").count("|") == 6
 
 
 def test_markup_in_a_name_is_text(tmp_path: Path) -> None:
