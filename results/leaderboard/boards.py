@@ -186,24 +186,6 @@ def make_boards(
     return boards
 
 
-def choose(boards: list[Board], dataset: str | None) -> Board:
-    """Pick the board of a data set, or the only one there is.
-
-    Raises
-    ------
-    InputError
-        There is no such data set, or several and none was named.
-    """
-    if dataset is None and len(boards) == 1:
-        return boards[0]
-    names = [board.dataset for board in boards]
-    if dataset is None:
-        raise InputError(f"there are results of several data sets: say with --dataset which of {', '.join(names)}")
-    if dataset not in names:
-        raise unknown("data set", dataset, names)
-    return boards[names.index(dataset)]
-
-
 def _check(kind: str, wanted: Collection[str] | None, known: Collection[str]) -> None:
     for name in wanted or ():
         if name not in known:

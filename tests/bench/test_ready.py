@@ -224,14 +224,7 @@ def test_whatever_a_method_does_is_that_pairs_row(
     assert all("\n" not in reason for reason in rows["reason"])
 
 
-PLACES = {
-    "hashing": "digest_sources",
-    "reading": "read_pair",
-    "preparing": "prepare",
-    "scoring": "score",
-    "writing": "write",
-    "protocol": "get_protocol",
-}
+PLACES = ("digest_sources", "read_pair", "prepare", "score", "write", "get_protocol")
 
 
 @pytest.mark.parametrize("error", [ValueError("odd"), MemoryError(), KeyError("x"), UserWarning("odd"), EOFError()])
@@ -239,7 +232,7 @@ PLACES = {
 def test_whatever_is_raised_for_a_pair_is_its_row(
     tmp_path: Path, make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch, place: str, error: Exception
 ) -> None:
-    function, calls = getattr(room, PLACES[place]), []
+    function, calls = getattr(room, place), []
 
     def failing(*arguments: Any, **options: Any) -> Any:
         calls.append(0)
@@ -247,7 +240,7 @@ def test_whatever_is_raised_for_a_pair_is_its_row(
             raise error
         return function(*arguments, **options)
 
-    monkeypatch.setattr(room, PLACES[place], failing)
+    monkeypatch.setattr(room, place, failing)
     rows = fusionbench.run("average", make_folder(4), out=tmp_path / "out", metrics=["EN"])
     assert list(rows["status"]).count("failed") == 1
     assert list(rows["status"]).count("ok") == 3

@@ -66,28 +66,28 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     assert "Traceback" in done.stderr
 
 
-@pytest.mark.parametrize("what", ["methods", "datasets", "metrics", "protocols"])
-def test_listings_import_no_framework(what: str) -> None:
+FRAMEWORKS = {"torch", "jittor"}
+QUICK = {
+    "--help": ("leaderboard", FRAMEWORKS | {"numpy", "pandas", "scipy", "cv2", "matplotlib"}),
+    "list methods": ("laplacian", FRAMEWORKS),
+    "list datasets": ("RoadScene", FRAMEWORKS),
+    "list metrics": ("Qabf@film", FRAMEWORKS),
+    "list protocols": ("film", FRAMEWORKS),
+    "train --help": ("--vgg", FRAMEWORKS),
+}
+
+
+@pytest.mark.parametrize("command", QUICK)
+def test_what_answers_at_once_imports_little(command: str) -> None:
+    answer, heavy = QUICK[command]
     code = (
-        "import sys\nfrom fusionbench.cli import main\nsys.argv[1:] = ['list', '" + what + "']\n"
+        f"import sys\nfrom fusionbench.cli import main\nsys.argv[1:] = {command.split()}\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
-        "assert not {'torch', 'jittor'} & set(sys.modules), 'a framework was imported'"
+        f"heavy = {heavy} & set(sys.modules)\nassert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    known = {"methods": "laplacian", "datasets": "RoadScene", "metrics": "Qabf@film", "protocols": "film"}
-    assert known[what] in done.stdout
-
-
-def test_help_imports_little() -> None:
-    code = (
-        "import sys\nfrom fusionbench.cli import main\nsys.argv[1:] = ['--help']\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = {'torch', 'jittor', 'numpy', 'pandas', 'scipy', 'cv2', 'matplotlib'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert answer in done.stdout
 
 
 def test_version() -> None:
@@ -102,3 +102,23 @@ def test_datasets_check(scenes: Path) -> None:
     done = call("datasets", "check", scenes)
     assert done.returncode == 2
     assert "1" in done.stdout
+
+
+def test_profile_measures_stores_and_goes_into_the_leaderboard(tmp_path: Path) -> None:
+    done = call("run", "-m", "average", "-m", "max", "--limit", "2", "--metrics", "EN", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    options = ("--size", "48x64", "--runs", "3", "--warmup", "1", "--threads", "1")
+    done = call("profile", "--method", "average", "-m", "max", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines() == ["measuring average", "measuring max"]
+    assert "48x64 · cpu: " in done.stdout
+    assert "1 thread" in done.stdout
+    assert (tmp_path / "runs/profile/average/48x64-cpu.json").is_file()
+    board = (tmp_path / "runs/leaderboard.csv").read_text(encoding="utf-8").splitlines()
+    assert "latency@48x64/cpu" in board[0]
+    assert "Efficiency · 48x64" in (tmp_path / "runs/leaderboard.md").read_text(encoding="utf-8")
+    again = call("profile", "--method", "average", "-m", "max", *options, cwd=tmp_path)
+    assert (again.stderr, again.stdout) == ("", done.stdout)
+    table = call("table", "--content", "efficiency", "--format", "markdown", cwd=tmp_path)
+    assert "| average | – | – |" in table.stdout
+    assert call("plot", "memory", cwd=tmp_path).returncode == 0

@@ -63,7 +63,7 @@ def test_the_picture_shows_the_pixels(three_methods: Path, tmp_path: Path) -> No
     scale = picture.shape[1] / 60
     assert abs(picture[int(20.5 * scale), int(45.5 * scale), 0] - fused[20, 45]) <= 1
     # the detail stands where it hides none of the boxes: below, at the left
-    ((left, top, wide, high),) = _insets([(40, 5, 10, 10)], 60, 40, 0.42, "lower left")
+    ((left, top, wide, high),) = _insets([(40, 5, 10, 10)], 60, 40, "lower left")
     centre = picture[int((top + high * 0.55) * scale), int((left + wide * 0.55) * scale)]
     assert tuple(centre - fused[10, 45]) == (0, 0, 0)
 
@@ -150,7 +150,7 @@ def test_boxes_are_read() -> None:
 @pytest.mark.parametrize("corner", ["lower left", "lower right", "upper left", "upper right"])
 @pytest.mark.parametrize("boxes", [[(0, 0, 10, 10)], [(0, 0, 5, 30), (0, 0, 30, 5), (3, 3, 9, 9)]])
 def test_details_stay_inside_and_apart(corner: str, boxes: list[tuple[int, int, int, int]]) -> None:
-    places = _insets(boxes, 64, 48, 0.42, corner)  # type: ignore[arg-type]
+    places = _insets(boxes, 64, 48, corner)  # type: ignore[arg-type]
     for (left, top, wide, high), (_, _, box_wide, box_high) in zip(places, boxes, strict=True):
         assert left >= 0
         assert top >= 0

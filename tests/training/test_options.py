@@ -68,3 +68,15 @@ def test_a_run_is_not_overwritten(small: dict[str, Any], tmp_path: Path) -> None
         train(**small, name="one")
     with pytest.raises(InputError, match=r"is no training run that can go on"):
         resume(tmp_path)
+
+
+def test_absent_devices_are_named() -> None:
+    import torch
+
+    from fusionbench.training.devices import choose
+
+    if not torch.cuda.is_available():
+        with pytest.raises(InputError, match="there is no cuda device here; say --device cpu"):
+            choose("cuda")
+    with pytest.raises(InputError, match="install torch_sdaa"):
+        choose("sdaa")

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from ....datasets.images import to_gray
 from ....datasets.pair import Pair, Task
 from ....errors import InputError
 from ....methods.film.features import Features
@@ -113,7 +113,7 @@ def _of_file(path: Path, text: str, size: Grid | None, fit: Fit) -> list[Item]:
 
 def _of_pair(pair: TrainingPair[Sources], source: TextSource, size: Grid, fit: Fit) -> Item:
     def read(draw: np.random.Generator) -> Content:
-        a, b = (_gray(image) for image in pair.read(draw))
+        a, b = (to_gray(image) / np.float32(255) for image in pair.read(draw))
         features = source.features(_pair(pair.name.rpartition("/")[2], pair.task, a, b), a, b)
         return *fit(a, b, size, draw), features
 
@@ -122,12 +122,6 @@ def _of_pair(pair: TrainingPair[Sources], source: TextSource, size: Grid, fit: F
 
 def _pair(name: str, task: str, a: Image, b: Image) -> Pair:
     return Pair(name, a, b, cast(Task, task))
-
-
-def _gray(image: NDArray[np.uint8]) -> Image:
-    from ....datasets.images import to_gray
-
-    return to_gray(image) / np.float32(255)
 
 
 def _scale(a: Image, b: Image, size: Grid, draw: np.random.Generator) -> tuple[Image, Image]:
