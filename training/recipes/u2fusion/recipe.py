@@ -24,8 +24,7 @@ from ...recipe import Batch, Recipe, TrainingStage, cosine
 from ...sources import hold_out, training_pairs
 from . import U2FusionSettings
 from .consolidation import DRAWS, Anchor, anchor
-from .energies import EnergyStore
-from .information import Convention, InformationWeights
+from .information import Convention, EnergyStore, InformationWeights
 from .loss import gradient_gap, ms_ssim, mse, shared, ssim
 from .rmsprop import TensorFlowRMSProp
 from .vgg import load_vgg
