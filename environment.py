@@ -6,7 +6,7 @@ import os
 import platform
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def _version(package: str) -> str | None:
+def version_of(package: str) -> str | None:
+    """Return the version of a package that is installed, or None."""
     try:
-        return version(package)
-    except PackageNotFoundError:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
         return None
 
 
@@ -30,7 +31,7 @@ def environment() -> dict[str, Any]:
         "fusionbench": __version__,
         "revision": _revision(),
         "python": platform.python_version(),
-        **{package: found for package in _PACKAGES if (found := _version(package))},
+        **{package: version for package in _PACKAGES if (version := version_of(package))},
         "system": platform.platform(),
         "processor": _processor(),
         "cores": os.cpu_count(),
@@ -43,13 +44,8 @@ def _revision() -> str | None:
     if not (root / ".git").exists():
         return None
     try:
-        answer = subprocess.run(
-            ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--exclude=*"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
+        command = ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--exclude=*"]
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip()

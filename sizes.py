@@ -1,8 +1,10 @@
-"""Sizes of images as people write them: HEIGHTxWIDTH, in pixels."""
+"""Sizes of images: as people write them, HEIGHTxWIDTH in pixels, and which images have the same."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 from .errors import InputError
 
@@ -44,3 +46,16 @@ def parse_size_or_auto(text: str, what: str = "a size") -> tuple[int, int] | Non
         return parse_size(text, what)
     except InputError as error:
         raise InputError(f"{error}; or auto") from error
+
+
+def by_size(images: Sequence[Any]) -> list[list[int]]:
+    """Put the places of images of one shape together: they can be stacked.
+
+    Parameters
+    ----------
+    images : anything that has a shape.
+    """
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for i, image in enumerate(images):
+        groups.setdefault(tuple(image.shape), []).append(i)
+    return list(groups.values())

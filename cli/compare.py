@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from ..errors import InputError
-from .options import LearnFrom, LearnSplit, Root
+from .options import LearnSplit, Root
 from .unused import refuse, refuse_data_root
 
 
@@ -17,7 +17,9 @@ def compare_backends(
     dataset: Annotated[
         list[str] | None, typer.Option("--dataset", "-d", help="A data set by name, or a folder.")
     ] = None,
-    data: LearnFrom = None,
+    data: Annotated[
+        Path | None, typer.Option(help="An H5 file of `fusionbench prepare film`, in place of --dataset.")
+    ] = None,
     data_root: Root = None,
     split: LearnSplit = None,
     pairs: Annotated[int, typer.Option(help="Only the first pairs.")] = 20,

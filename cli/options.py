@@ -31,9 +31,6 @@ Fetch = Annotated[
         show_default="ask, on a terminal",
     ),
 ]
-LearnFrom = Annotated[
-    Path | None, typer.Option(help="An H5 file of `fusionbench prepare film`, in place of --dataset.")
-]
 LearnSplit = Annotated[
     str | None, typer.Option("--split", help="A split or a list of names.", show_default="all but test")
 ]

@@ -51,19 +51,7 @@ def film(
     with Progress(console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task("pairs", total=None)
         path = prepare(
-            dataset,
-            split=split,
-            size=size,
-            text=text,
-            data_root=data_root,
-            out=out,
-            task=task,
-            a=a,
-            b=b,
-            portrait=portrait,
-            limit=limit,
-            range=range or None,
-            rgbt=rgbt,
+            **{**context.params, "range": range or None},
             progress=lambda done, total, name: progress.update(bar, completed=done, total=total, description=name),
         )
     typer.echo(path)

@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     from ..methods.flag import Offer
 
 
+SHARED = (
+    "data_root", "split", "a", "b", "task", "limit", "protocol", "metrics", "workers", "on_error", "size_policy",
+    "range", "rgbt",
+)  # fmt: skip
+
+
 class RunCommand(DeclaredCommand):
     """`run`, with the options that methods declare."""
 
@@ -102,26 +108,7 @@ def run(
     methods = _with_options(method, named | own, device)
     _refuse_device(context, methods)
     _ensure(dataset or ["sample"], data_root, fetch, a or b, lambda: _make(methods, device))
-    _run(
-        methods,
-        dataset or ["sample"],
-        out,
-        data_root=data_root,
-        split=split,
-        a=a,
-        b=b,
-        task=task,
-        limit=limit,
-        protocol=protocol or ["film"],
-        metrics=names_of(metrics),
-        workers=workers,
-        on_error=on_error,
-        size_policy=size_policy,
-        range=range or None,
-        rgbt=rgbt,
-        device=device,
-        executor=executor,
-    )
+    _run(methods, dataset or ["sample"], out, **_shared(context), device=device, executor=executor)
 
 
 def score(
@@ -158,24 +145,16 @@ def score(
     method = Folder(Path(fused))
     method.label = name or method.place
     _ensure(dataset, data_root, fetch, a or b)
-    _run(
-        [method],
-        dataset,
-        out,
-        data_root=data_root,
-        split=split,
-        a=a,
-        b=b,
-        task=task,
-        limit=limit,
-        protocol=protocol or ["film"],
-        metrics=names_of(metrics),
-        workers=workers,
-        on_error=on_error,
-        size_policy=size_policy,
-        range=range or None,
-        rgbt=rgbt,
-    )
+    _run([method], dataset, out, **_shared(context))
+
+
+def _shared(context: typer.Context) -> dict[str, Any]:
+    """Pick the options that both commands hand on as they are, or nearly so."""
+    options = {name: context.params[name] for name in SHARED}
+    options["protocol"] = options["protocol"] or ["film"]
+    options["metrics"] = names_of(options["metrics"])
+    options["range"] = options["range"] or None
+    return options
 
 
 def _ensure(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..errors import InputError
 from .declared import DeclaredCommand, declared
-from .options import LearnFrom, LearnSplit, RangeRules, Rgbt, Root, pairs_of
+from .options import LearnSplit, RangeRules, Rgbt, Root, pairs_of
 
 if TYPE_CHECKING:
     from ..methods.flag import Offer
@@ -27,6 +27,7 @@ class TrainCommand(DeclaredCommand):
 
     def words(self) -> Mapping[str, str]:
         """Say what there is to train, and how."""
+        from ..methods.backends import BACKENDS
         from ..training.recipes import DEFAULT
         from ..training.registry import list_trainings
 
@@ -34,9 +35,12 @@ class TrainCommand(DeclaredCommand):
         settings = {t.method: t.settings.hints().keys() - {o.name for o in t.settings.offers("")} for t in trainings}
         listed = (f"{', '.join(sorted(names))} for {method}" for method, names in settings.items() if names)
         recipes = (f"{', '.join(training.recipes)} for {training.method}" for training in trainings)
+        files = (f"{', '.join(training.files)} for {training.method}" for training in trainings if training.files)
         return {
             "method": f"What to train: {', '.join(settings)}, or a file.py:CLASS. {DEFAULT} by default.",
             "recipe": f"Loss, optimiser and schedule: {'; '.join(recipes)}. The first by default.",
+            "data": f"A file that the method reads itself, in place of --dataset: {'; '.join(files)}.",
+            "backend": f"What computes: torch, or where the method has it {', '.join(BACKENDS)}.",
             "setting": f"name=value, the method's own: {'; '.join(listed)}.",
         }
 
@@ -49,7 +53,7 @@ def train(
             "--dataset", "-d", help="A data set, or photos:DIR for ordinary photographs.", show_default="RoadScene"
         ),
     ] = None,
-    data: LearnFrom = None,
+    data: Annotated[Path | None, typer.Option()] = None,
     data_root: Root = None,
     split: LearnSplit = None,
     range: RangeRules = None,
@@ -64,9 +68,7 @@ def train(
     lr: Annotated[float | None, typer.Option(help="Learning rate at the start.", show_default="the recipe's")] = None,
     validation: Annotated[float, typer.Option(help="The part of the pairs that is held out.")] = 0.1,
     weights: Annotated[str | None, typer.Option(help="Start from these weights.", show_default="random")] = None,
-    backend: Annotated[
-        Literal["torch", "jittor"], typer.Option(help="What computes; Jittor where the method has it.")
-    ] = "torch",
+    backend: Annotated[str, typer.Option()] = "torch",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps, sdaa.")] = "auto",
     devices: Annotated[int, typer.Option(help="How many devices.")] = 1,
     precision: Annotated[str, typer.Option(help="32-true, bf16-mixed, 16-mixed.")] = "32-true",

@@ -10,21 +10,21 @@ import typer
 from . import show
 
 if TYPE_CHECKING:
-    from ..methods.weights import Report
+    from ..weights import Report
 
 MethodOption = Annotated[str, typer.Option(help="Whose network it is, if the file leaves a doubt.", show_default=False)]
 
 
 def list_() -> None:
     """List the weights that are known by name."""
-    from ..methods.weights import WEIGHTS
-    from ..methods.weights.fetch import locate
+    from ..weights import known_weights
+    from ..weights.fetch import locate
 
     show.table(
         ("weights", "method", "here", "origin", "licence", "how obtained"),
         (
             (w.name, w.method, "yes" if locate(w.name) else "no", w.origin, w.licence, w.obtained)
-            for w in WEIGHTS.values()
+            for w in known_weights().values()
         ),
     )
 
@@ -33,7 +33,7 @@ def fetch(name: Annotated[str, typer.Argument(help="A name that `fusionbench wei
     """Download published weights, and verify them by their hash; an interrupted download is gone on with."""
     from rich.console import Console
 
-    from ..methods.weights import fetch as fetch_weights
+    from ..weights import fetch as fetch_weights
 
     with show.bytes_bar(Console(stderr=True)) as progress:
         path = fetch_weights(name, progress)
@@ -49,7 +49,7 @@ def convert(
     method: MethodOption = "",
 ) -> None:
     """Convert weights of any known form to safetensors, or to what Jittor loads."""
-    from ..methods.weights import convert as convert_weights
+    from ..weights import convert as convert_weights
 
     _print(convert_weights(source, target, half=half, method=method), tensors=False)
 
@@ -58,7 +58,7 @@ def info(
     path: Annotated[Path, typer.Argument(help="A weights file; FILE#KEY is what lies below a key in it.")],
 ) -> None:
     """Say what is in a weights file; none of its code is run."""
-    from ..methods.weights import describe
+    from ..weights import describe
 
     _print(describe(path), tensors=True)
 

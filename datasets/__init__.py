@@ -2,7 +2,7 @@
 
 - `catalog` lists the data sets that are known by name, each a `spec`; `pair` is what they give.
 - `load` makes a `dataset` of a name or a folder: `locate` finds its files by means of `finding/`, `problems` says what
-  is wrong with them. `checks` looks at every pixel and reports `facts` and `remarks`.
+  is wrong with them. `checks` looks at every pixel and makes a report, with `remarks`.
 - `images` reads and writes files by means of `formats/`; `ranges` brings deeper values to 8 bits; `rgbt` reads pairs
   that are one file.
 - `fetch/` downloads published data sets, `sample/` computes one.

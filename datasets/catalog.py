@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from ..errors import InputError, one_line, unknown
-from .finding import fold
+from .finding.names import fold
 from .pair import Pair
 from .spec import DatasetSpec, Layout, NamedSplit, Pin, Tree, two_folders
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .ranges import FULL, Ranges
 from .remarks import Remark, sentences
+from .spec import DatasetSpec
 
 _SHOWN = 20
 
@@ -26,7 +27,8 @@ class CheckReport:
 
     Attributes
     ----------
-    name, title, licence, citation, doi, home, pairs_published : from the catalogue.
+    name : of the data set, or what was looked for.
+    spec : its entry; None if it was not found.
     root : the data set's folder; None if it was not found or is computed.
     folders : where the files of a and of b lie, as seen from `root`.
     split : which pairs were looked at.
@@ -47,12 +49,7 @@ class CheckReport:
     """
 
     name: str
-    title: str = ""
-    licence: str = ""
-    citation: str = ""
-    doi: str = ""
-    home: str = ""
-    pairs_published: str = ""
+    spec: DatasetSpec | None = None
     root: Path | None = None
     folders: tuple[str, str] = ("", "")
     split: str = "all"
@@ -83,14 +80,15 @@ class CheckReport:
 
     def lines(self) -> list[str]:
         """Say all of it in lines of text."""
-        if "" in self.problems:
+        if "" in self.problems or self.spec is None:
             return [self.problems[""]]
-        text = [f"{self.name}: {self.title}"]
+        spec = self.spec
+        text = [f"{self.name}: {spec.title}"]
         if self.root is not None:
             text += [f"  found    {self.root}", f"  sources  a: {self.folders[0]}, b: {self.folders[1]}"]
         else:
             text.append("  found    computed on this machine")
-        published = f" (published: {self.pairs_published})" if self.pairs_published else ""
+        published = f" (published: {spec.pairs})" if spec.pairs else ""
         text.append(f"  pairs    {self.pairs} good of the split {self.split!r}{published}")
         text += [f"  split    {key}: {split.present} of {split.total} names" for key, split in self.splits.items()]
         text += [f"  split    {key}: {reason}" for key, reason in self.unreadable.items()]
@@ -111,9 +109,9 @@ class CheckReport:
             text += _listing("narrow", f"of source {side}", [*ranges])
         text += [f"  note     {remark}" for remark in self.remarks]
         text += _listing("identical", "a and b are the same image", self.identical)
-        text.append(f"  licence  {self.licence}")
-        text += [f"  cite     {self.citation}" + (f", doi:{self.doi}" if self.doi else "")] if self.citation else []
-        text += [f"  home     {self.home}"] if self.home else []
+        text.append(f"  licence  {spec.licence}")
+        text += [f"  cite     {spec.citation}" + (f", doi:{spec.doi}" if spec.doi else "")] if spec.citation else []
+        text += [f"  home     {spec.home}"] if spec.home else []
         text += _listing("WRONG", "", [f"{name}: {reason}" for name, reason in self.problems.items()])
         return text
 

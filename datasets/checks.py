@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from .check_report import CheckReport, SplitReport
 from .dataset import SizePolicy, load_source
-from .facts import facts_of, same
-from .finding import DatasetFiles, Entry, choose, entries, short, split_names
-from .images import UnreadableImageError
+from .finding.entry import Entry, entries
+from .finding.folders import short
+from .finding.sources import DatasetFiles
+from .finding.splits import choose, split_names
+from .images import EXTENSIONS, EXTENSIONS_OF, UnreadableImageError, read_picture
 from .locate import locate
-from .pair import SIDES, Pair, Task
+from .pair import SIDES, Pair, Side, Task
 from .problems import printable, problem_of
-from .ranges import RangeOption, parse_ranges
+from .ranges import RangeOption, Ranges, parse_ranges, refusal
+from .remarks import Remark, remark_on
 from .spec import DatasetSpec
 
 
@@ -51,10 +59,7 @@ def check(
     ranges = parse_ranges(range)
     try:
         spec, files = locate(name_or_path, root, a, b, task, rgbt)
-        report = CheckReport(
-            spec.name, spec.title, spec.licence, spec.citation, spec.doi, spec.home, pairs_published=spec.pairs,
-            ranges=ranges,
-        )  # fmt: skip
+        report = CheckReport(spec.name, spec, ranges=ranges)
         if files is None:
             pairs = list(spec.make() if spec.make else ())
         else:
@@ -120,7 +125,7 @@ def _look(report: CheckReport, pair: Pair, size_policy: SizePolicy, rgbt: bool) 
     """
     problem = problem_of(pair, size_policy, ranges=report.ranges, rgbt=rgbt)
     try:
-        facts = {side: facts_of(pair, side, report.ranges, rgbt) for side in SIDES}
+        facts = {side: _facts_of(pair, side, report.ranges, rgbt) for side in SIDES}
         if pair.truth is not None:
             load_source(pair.truth)
     except UnreadableImageError as error:
@@ -138,6 +143,62 @@ def _look(report: CheckReport, pair: Pair, size_policy: SizePolicy, rgbt: bool) 
             report.misnamed.append(f"{path.parent.name}/{path.name} is {fact.format}")
     if problem is None:
         report.image_sizes[facts["a"].size] += 1
-        if same(facts):
+        if _same(facts):
             report.identical.append(pair.name)
     return problem, problem is not None
+
+
+@dataclass(frozen=True, eq=False)
+class _Facts:
+    """What one source turned out to be.
+
+    Attributes
+    ----------
+    size : (height, width).
+    kind : "8 bit gray", "16 bit RGB", ...
+    colour : whether its channels differ anywhere.
+    format : "PNG", ...; "array".
+    misnamed : whether its extension is that of another format.
+    deep : whether it has values that a rule has to bring to 0..255.
+    image : as a run reads it; None where the rule gives no range for it.
+    remark : what is worth saying of it; None of an array.
+    """
+
+    size: tuple[int, int]
+    kind: str
+    colour: bool
+    format: str
+    misnamed: bool
+    deep: bool
+    image: NDArray[np.uint8] | None
+    remark: Remark | None
+
+
+def _facts_of(pair: Pair, side: Side, ranges: Ranges, rgbt: bool = False) -> _Facts:
+    """Decode a source, or raise `UnreadableImageError`."""
+    source: Any = getattr(pair, side)
+    if not isinstance(source, Path):
+        known = source.dtype in (np.uint8, np.uint16) or ranges[side].kind != "full"
+        image = load_source(source, ranges[side]) if known else None
+        kind, colour = f"{8 * source.dtype.itemsize} bit", source.ndim == 3
+        deep = source.dtype != np.uint8
+        return _Facts((source.shape[0], source.shape[1]), kind, colour, "array", False, deep, image, None)
+    picture, rule, thermal = read_picture(source, alpha=True), ranges[side], rgbt and side == "a"
+    header = picture.header
+    pixels = picture.alpha if thermal and picture.alpha is not None else picture.pixels
+    return _Facts(
+        (header.height, header.width),
+        f"{header.values} {'gray' if header.channels == 1 or thermal else 'RGB'}",
+        pixels.ndim == 3,
+        header.format,
+        source.suffix.lower() not in EXTENSIONS_OF.get(header.format, EXTENSIONS),
+        header.deep,
+        None if refusal(header, rule) else rule.eight_bit(pixels, picture.maximum),
+        remark_on(picture, source, rule, thermal, rgbt),
+    )
+
+
+def _same(facts: dict[Side, _Facts]) -> bool:
+    """Whether both sources are the same image."""
+    a, b = facts["a"].image, facts["b"].image
+    return a is not None and b is not None and np.array_equal(a, b)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,22 @@ from .formats import Picture, UnreadError, decode, describe
 
 Image = NDArray[Any]
 
-# The names under which images lie about. They only tell an image from a `Thumbs.db`; the content tells the format.
-EXTENSIONS = frozenset(
-    (".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif", ".gif",
-     ".jp2", ".j2k", ".jpx", ".tga", ".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".pfm")
-)  # fmt: skip
+# The names under which images of each format lie about. They only tell an image from a `Thumbs.db`; the content tells
+# the format.
+EXTENSIONS_OF = {
+    "PNG": (".png", ".apng"),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "TIFF": (".tif", ".tiff"),
+    "BMP": (".bmp", ".dib"),
+    "WEBP": (".webp",),
+    "GIF": (".gif",),
+    "AVIF": (".avif",),
+    "JPEG2000": (".jp2", ".j2k", ".jpx"),
+    "TGA": (".tga",),
+    "PPM": (".pbm", ".pgm", ".ppm", ".pnm", ".pam"),
+    "PFM": (".pfm",),
+}
+EXTENSIONS = frozenset(extension for extensions in EXTENSIONS_OF.values() for extension in extensions)
 
 
 class UnreadableImageError(InputError):
@@ -57,14 +70,8 @@ def probe(path: str | Path) -> Header:
         (`UnreadableImageError`) if the file is missing, empty, no image or truncated, or of a kind that is not read.
     """
     path = Path(path)
-    try:
-        _require_file(path)
-        with path.open("rb") as file:
-            return describe(file, path.suffix.lower())
-    except OSError as error:
-        raise UnreadableImageError(path, _os_reason(error)) from error
-    except UnreadError as error:
-        raise UnreadableImageError(path, str(error)) from error
+    with _saying_why_not(path), path.open("rb") as file:
+        return describe(file, path.suffix.lower())
 
 
 def read_picture(path: str | Path, alpha: bool = False) -> Picture:
@@ -84,13 +91,8 @@ def read_picture(path: str | Path, alpha: bool = False) -> Picture:
         (`UnreadableImageError`) as `probe`, and if the pixels cannot be decoded, or hold NaN or infinity.
     """
     path = Path(path)
-    try:
-        _require_file(path)
+    with _saying_why_not(path):
         return decode(path.read_bytes(), path.suffix.lower(), alpha)
-    except OSError as error:
-        raise UnreadableImageError(path, _os_reason(error)) from error
-    except UnreadError as error:
-        raise UnreadableImageError(path, str(error)) from error
 
 
 def read(path: str | Path) -> Image:
@@ -184,11 +186,18 @@ def write(path: str | Path, image: Image) -> None:
     write_bytes(path, data.tobytes())
 
 
-def _require_file(path: Path) -> None:
-    """Refuse what is neither file nor folder: to open a pipe would wait for somebody to write into it."""
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise UnreadableImageError(path, "it is no file, but a pipe or a device")
+@contextlib.contextmanager
+def _saying_why_not(path: Path) -> Iterator[None]:
+    """Say in a sentence why a file cannot be read; a pipe is not opened, as it would wait for somebody to write."""
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise UnreadableImageError(path, "it is no file, but a pipe or a device")
+        yield
+    except OSError as error:
+        raise UnreadableImageError(path, _os_reason(error)) from error
+    except UnreadError as error:
+        raise UnreadableImageError(path, str(error)) from error
 
 
 def _os_reason(error: OSError) -> str:

@@ -9,7 +9,8 @@ from typing import Literal, cast, get_args
 
 from ..errors import InputError, unknown
 from .dataset import FusionDataset, SizePolicy, require_effect
-from .finding import Entry, choose, default_split, entries, remedy
+from .finding.entry import Entry, entries
+from .finding.splits import choose, default_split, remedy
 from .images import Header
 from .locate import locate
 from .pair import Pair, Task

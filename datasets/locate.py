@@ -8,18 +8,13 @@ from pathlib import Path
 
 from ..errors import InputError
 from .catalog import find_spec, get_spec
-from .finding import (
-    SOURCE_WORDS,
-    DatasetFiles,
-    check_partners,
-    child,
-    find,
-    find_in_tree,
-    is_template,
-    layouts_of,
-    not_found,
-    nothing_in,
-)
+from .finding.entry import check_partners
+from .finding.folders import child
+from .finding.messages import not_found, nothing_in
+from .finding.names import SOURCE_WORDS
+from .finding.search import find, find_in_tree
+from .finding.sources import DatasetFiles
+from .finding.templates import is_template, layouts_of
 from .pair import Task
 from .rgbt import find_rgbt, hint
 from .spec import COLOUR, MODALITIES, SPLITS, TASKS, DatasetSpec, usual_layouts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ _SHOWN = 10  # problems named in one error
 def problem_of(
     pair: Pair,
     size_policy: SizePolicy = "error",
-    look: Callable[[Path], Header] = probe,
     *,
     ranges: Ranges = FULL,
     rgbt: bool = False,
@@ -32,7 +30,7 @@ def problem_of(
     for side, source in (("a", pair.a), ("b", pair.b), ("truth", pair.truth)):
         if isinstance(source, Path):
             try:
-                header = look(source)
+                header = probe(source)
                 problem = refusal(header, ranges[side]) or (NO_FURTHER_CHANNEL if rgbt and not header.alpha else None)
             except UnreadableImageError as error:
                 problem = error.reason

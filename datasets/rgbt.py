@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .finding import DatasetFiles, SourceFiles, files, subfolders
+from .finding.folders import subfolders
+from .finding.search import files
+from .finding.sources import DatasetFiles, SourceFiles
 from .images import UnreadableImageError, is_image_name, probe, read_picture
 from .ranges import Ranges
 from .spec import Layout

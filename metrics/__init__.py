@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from . import formulas  # noqa: F401  (it registers the metrics)
 from .arrays.triple import Image, Triple, feature
-from .catalog import METRICS, Metric, get_metric, metric
+from .catalog import METRICS, Metric, get_metric, list_metrics, metric
 from .evaluation import Scores, Sources, evaluate, prepare, score, select
-from .extensions import list_metrics
 from .inputs.ranges import RangeWarning
 from .protocols import CARD, PROTOCOLS, Protocol, get_protocol
 

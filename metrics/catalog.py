@@ -1,19 +1,23 @@
-"""What a metric is, and the list of all of them."""
+"""What a metric is, and the list of all of them, those included that other packages bring."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from inspect import cleandoc
 from math import inf
 from typing import Literal
 
-from ..errors import unknown
+from ..errors import one_line, unknown
 from .arrays.triple import Triple
 from .arrays.types import Array
 
 Compute = Callable[[Triple], Array]
 Better = Literal["higher", "lower", "zero"]
+GROUP = "fusionbench.metrics"  # of entry points
 
 
 @dataclass(frozen=True)
@@ -124,3 +128,34 @@ def get_metric(key: str) -> Metric:
     if record is None:
         raise unknown("metric", key, METRICS)
     return record
+
+
+@cache
+def load_extensions() -> None:
+    """Load every entry point of the group, once: a module that uses `@metric`, or a `Metric` record.
+
+    One that fails is reported as a warning; it leaves nothing behind and does not stop the others.
+    """
+    problems = [problem for point in entry_points(group=GROUP) if (problem := _load(point))]
+    for problem in problems:  # when all are there: a warning may be an error
+        warnings.warn(problem, stacklevel=2)
+
+
+def _load(point: EntryPoint) -> str:
+    """Load one entry point; returns what is wrong with it."""
+    before = dict(METRICS)
+    try:
+        loaded = point.load()
+        if isinstance(loaded, Metric) and METRICS.get(loaded.key) != loaded:
+            register(loaded)
+    except (Exception, SystemExit) as error:  # whatever a foreign module raises
+        METRICS.clear()  # without those of a module that stopped half-way
+        METRICS.update(before)
+        return f"metrics of entry point {point.name!r} ({point.value}) failed to load: {one_line(error)}"
+    return ""
+
+
+def list_metrics(convention: str | None = None) -> list[Metric]:
+    """List the metrics of one convention, or of all, those of other packages included, sorted by key."""
+    load_extensions()
+    return [METRICS[key] for key in sorted(METRICS, key=str.casefold) if convention in (None, METRICS[key].convention)]

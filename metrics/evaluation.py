@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import InputError, unknown
-from .arrays.triple import Image, Triple
+from .arrays.triple import Image, Triple, feature
 from .arrays.types import Array, is_tensor, namespace
-from .catalog import METRICS, Metric, get_metric
+from .catalog import METRICS, Metric, get_metric, load_extensions
 from .compiler import processor
 from .compute import compute
-from .extensions import load_extensions
 from .inputs.axes import Axes
-from .inputs.batches import Batches, read
+from .inputs.batches import Batches, chunks, read, triples
 from .inputs.policies import Planes, Side, check_sizes, images
 from .inputs.ranges import DataRange, warn_of_faint
-from .memory import keep_freed_memory
 from .protocols import PROTOCOLS, Colour, Protocol, get_protocol
 
+LARGEST = 31 << 20  # bytes; the GNU C library adapts to freed blocks of up to 32 MiB
 REASONS = 3  # that are told of one metric, where images of a batch differ in them
-CHUNK = 64 * 480 * 640  # pixels of the tensors that are scored at once; bounds the memory that features take
 
 
 class Scores(dict[str, Any]):
@@ -34,25 +33,11 @@ class Scores(dict[str, Any]):
 
 
 class Sources:
-    """Two sources whose derived quantities are kept, to score many fused images against them.
+    """Two sources whose derived quantities are kept, to score many fused images against them; `prepare` makes them."""
 
-    Parameters
-    ----------
-    a, b, data_range, axes : as `evaluate` takes them. Do not change the arrays afterwards.
-    checked : both sources, where they have been read already.
-    """
-
-    def __init__(
-        self,
-        a: Any,
-        b: Any,
-        *,
-        data_range: DataRange | None = None,
-        axes: Axes | None = None,
-        checked: Sequence[Batches] | None = None,
-    ) -> None:
-        self.a, self.b = a, b
-        self.checked = checked or read({"a": a, "b": b}, data_range, axes)
+    def __init__(self, a: Any, b: Any, batches: Sequence[Batches]) -> None:
+        self.a, self.b = a, b  # as they were given
+        self.batches = batches
         self._sides: dict[tuple[Any, ...], tuple[Side, Side]] = {}
 
     def sides(self, key: tuple[Any, ...], a: Planes, b: Planes, colour: Colour) -> tuple[Side, Side]:
@@ -67,7 +52,7 @@ def prepare(a: Any, b: Any, *, data_range: DataRange | None = None, axes: Axes |
     """Keep two sources for many fused images: `evaluate(fused, prepare(a, b))` reuses what belongs to the sources.
 
     `data_range` and `axes` are those of the sources, as `evaluate` takes them; what it is told then is said of the
-    fused image alone.
+    fused image alone. Do not change the arrays afterwards.
 
     Examples
     --------
@@ -77,7 +62,7 @@ def prepare(a: Any, b: Any, *, data_range: DataRange | None = None, axes: Axes |
     >>> [round(evaluate(f, sources, metrics="MSE")["MSE"], 1) for f in (a, b)]
     [666.8, 666.8]
     """
-    return Sources(a, b, data_range=data_range, axes=axes)
+    return Sources(a, b, read({"a": a, "b": b}, data_range, axes))
 
 
 def select(protocol: str | Protocol = "film", metrics: str | Iterable[str] | None = None) -> dict[str, Metric]:
@@ -197,67 +182,39 @@ def score(
     if (b is None) != isinstance(a, Sources):
         raise InputError("give two sources a and b, or one pair from prepare(a, b)")
     if isinstance(a, Sources):
-        sources = a
-        (checked,) = read({"fused": fused}, data_range, axes, sources.checked)
+        sources, three = a, (*read({"fused": fused}, data_range, axes, a.batches), *a.batches)
     else:
-        checked, *two = read({"fused": fused, "a": a, "b": b}, data_range, axes)
-        sources = Sources(a, b, checked=two)
-    three = (checked, *sources.checked)
+        three = tuple(read({"fused": fused, "a": a, "b": b}, data_range, axes))
+        sources = Sources(a, b, three[1:])
     if len({side.count for side in three}) > 1:
         raise InputError("the batches differ in length: fused {}, a {}, b {}".format(*(side.count for side in three)))
     warn_of_faint([side.extents for side in three])
     parts: list[Part] = []
     order: list[int] = []
-    for where, triple in _groups(three):
+    for where, triple in triples(three):
         check_sizes(*triple)
-        for start, part in _chunks(triple):
+        for start, part in chunks(triple):
             parts.append(_score_chunk(part, sources, (*where, start), chosen, records))
         order += where
-    return _joined(parts, order, checked.single)
+    return _joined(parts, order, three[0].single)
 
 
 def _get_ready() -> None:
     """Do what is done once in a process, before anything is computed; raises where FUSIONBENCH_CPU cannot be met."""
     processor()
     load_extensions()
-    keep_freed_memory()
+    _keep_freed_memory()
 
 
-def _groups(three: Sequence[Batches]) -> Iterator[tuple[tuple[int, ...], tuple[Planes, Planes, Planes]]]:
-    """Pair fused images with their sources; images of a list are put together where all three sizes agree."""
-    if not any(side.listed for side in three):
-        f, a, b = (side.parts[0] for side in three)
-        yield tuple(range(three[0].count)), (f, _beside(a, f), _beside(b, f))
-        return
-    groups: dict[tuple[Any, ...], list[int]] = {}
-    singles = [side.singles() for side in three]
-    for i, members in enumerate(zip(*singles, strict=True)):
-        groups.setdefault(tuple((tuple(x.shape), str(x.dtype)) for x in members), []).append(i)
-    for where in groups.values():
-        f, a, b = (namespace(side[where[0]]).concat([side[i] for i in where]) for side in singles)
-        yield tuple(where), (f, _beside(a, f), _beside(b, f))
+@cache
+def _keep_freed_memory() -> None:
+    """Make the C library reuse the memory of freed arrays: fresh pages cost a fault each, as much as the arithmetic.
 
-
-def _beside(source: Planes, fused: Planes) -> Planes:
-    """Bring a source to where the fused image is."""
-    if not is_tensor(fused):
-        if is_tensor(source):
-            raise InputError("a source is a tensor and the fused image is an array: give tensors, or arrays")
-        return source
-    import torch
-
-    if not is_tensor(source):
-        source = np.require(source, requirements=["C", "W"])  # torch takes no negative strides, and warns of read-only
-    return torch.as_tensor(source, device=fused.device)
-
-
-def _chunks(triple: tuple[Planes, Planes, Planes]) -> Iterator[tuple[int, tuple[Planes, Planes, Planes]]]:
-    """Cut a batch: arrays image by image, which suits the cache; tensors as many at once as memory allows."""
-    f, a, b = triple
-    step = max(1, CHUNK // (f.shape[-1] * f.shape[-2])) if is_tensor(f) else 1
-    for start in range(0, f.shape[0], step):
-        part = slice(start, start + step)
-        yield start, (f[part], a[part], b[part])
+    glibc maps big blocks afresh, and unmaps them when freed, until it sees that a program frees such blocks ("dynamic
+    mmap threshold", mallopt(3)). One block of the largest size that counts shows it; it is never touched and so costs
+    no memory. At most twice its size of free memory stays in the process. Elsewhere this does nothing.
+    """
+    np.empty(LARGEST, dtype=np.uint8)
 
 
 def _home(record: Metric, protocol: Protocol) -> Protocol:
@@ -291,34 +248,27 @@ def _score_chunk(
         if colour not in fused_images:
             fused_images[colour] = images(f, colour)
         sides = sources.sides(where, a, b, colour)
-        three = _matched(fused_images[colour], *sides, record.channels, n)
+        three = _matched(fused_images[colour], *sides, record.channels)
         part.values[record.key], part.reasons[record.key] = compute(record, three, n, size)
     return part
 
 
-def _matched(fused: Side, a: Side, b: Side, channels: str, n: int) -> Triple:
+def _matched(fused: Side, a: Side, b: Side, channels: str) -> Triple:
     """Pick the images for one way of joining channels; a one-channel image serves each channel of its partners."""
     three = [side[channels] for side in (fused, a, b)]
     shapes = {image.pixels.shape for image in three}
     if len(shapes) > 1:
-        widest = max(shapes, key=lambda s: (s[0], s[2]))
-        three = [_repeated(image, widest, n) for image in three]
+        widest = max(shapes, key=lambda shape: (shape[0], shape[2]))
+        three = [image if image.pixels.shape == widest else _repeated(image, widest) for image in three]
     return Triple(*three)
 
 
-def _repeated(image: Image, shape: tuple[int, ...], n: int) -> Image:
-    """Repeat the planes of (N, H, W) to (3 N, H, W) or (N, H, 3 W); the copy is kept with the image."""
-    if image.pixels.shape == shape:
-        return image
-    if shape not in image.memo:
-        xp = image.xp
-        if shape[0] > n:
-            data = xp.reshape(xp.stack([image.pixels] * 3, axis=1), shape)
-        else:
-            data = xp.concat([image.pixels] * 3, axis=-1)
-        image.memo[shape] = Image(data)
-    copy: Image = image.memo[shape]
-    return copy
+@feature
+def _repeated(image: Image, shape: tuple[int, ...]) -> Image:
+    """Repeat the planes of (N, H, W) to (3 N, H, W) or (N, H, 3 W)."""
+    xp, copies = image.xp, [image.pixels] * 3
+    beside = shape[0] == image.pixels.shape[0]
+    return Image(xp.concat(copies, axis=-1) if beside else xp.reshape(xp.stack(copies, axis=1), shape))
 
 
 def _joined(parts: Sequence[Part], order: list[int], single: bool) -> Scores:

@@ -12,9 +12,9 @@ import numpy as np
 from ..drawing.style import check_format, save, style
 from ..errors import InputError, unknown
 from ..results import Results
-from ..results.leaderboard.boards import Board, Entry, choose, make_boards
+from ..results.leaderboard.boards import Board, Entry, make_boards
 from ..results.runs import Kind
-from .panels import Box, Corner, Details, Image, Panel, draw_panels
+from .panels import Box, Image, Panel, draw_panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,8 +33,6 @@ def figure(
     sources: Sources | None = None,
     columns: int | None = None,
     gray: bool = False,
-    zoom: float = 0.42,
-    corner: Corner = "auto",
     names: Mapping[str, str] | None = None,
     width: float = 7.16,
     dpi: int = 300,
@@ -48,14 +46,13 @@ def figure(
     dataset : its label; may be left out where there are results of one only.
     pair : name of the pair, or of several, which get a row each.
     methods : their labels, in the order wanted; by default all that have the pair, by name.
-    boxes : (left, top, width, height) in pixels of what to magnify; each is framed, and shown in a corner.
+    boxes : (left, top, width, height) in pixels of what to magnify; each is framed, and shown in the corner
+        that hides least of them, for all images of a pair the same.
     sources : gives for data set and pair the labelled sources, as (label, image) with images (H, W) or (H, W, 3),
         uint8, or uint16 at full range; None leaves them out.
     columns : images in a row; by default all of a pair in one row, up to six, or rows of nearly equal length. With
         several pairs each has a row of its own.
     gray : show what the method gave, which was scored, even where there is a coloured image.
-    zoom : width of a magnified detail, as a part of the image's.
-    corner : where details stand; "auto" takes the corner that hides least of the boxes, for all images the same.
     names : what to print for a method's label.
     width : of the figure in inches; the default is that of two columns of an IEEE paper.
     dpi : of the PNG.
@@ -72,7 +69,10 @@ def figure(
     """
     if out is not None:
         check_format(out)
-    board = choose(make_boards(results, datasets=None if dataset is None else {dataset}), dataset)
+    board, *others = make_boards(results, datasets=None if dataset is None else {dataset})
+    if others:
+        labels = ", ".join(each.dataset for each in (board, *others))
+        raise InputError(f"there are results of several data sets: say with --dataset which of {labels}")
     pairs = [pair] if isinstance(pair, str) else list(pair)
     rows = [_panels(board, name, methods, sources, gray, names or {}) for name in pairs]
     for panels, name in zip(rows, pairs, strict=True):
@@ -80,7 +80,7 @@ def figure(
     if len(rows) == 1:
         rows = _broken(rows[0], columns)
     with style():
-        picture = draw_panels(rows, Details(tuple(boxes), zoom, corner), width, len(pairs) > 1)
+        picture = draw_panels(rows, boxes, width, len(pairs) > 1)
     if out is not None:
         save(picture, out, dpi)
     return picture

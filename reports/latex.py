@@ -100,11 +100,9 @@ def to_latex(grids: Iterable[Grid], *, caption: str | None = None, label: str | 
 
 def _table(grid: Grid, caption: str, label: str | None) -> str:
     rows = [" & ".join([escaped(grid.corner), *map(_head, grid.heads)]) + r" \\", r"\midrule"]
-    rows += [
-        " & ".join([_name(line.name + INCOMPLETE * line.marked) + _raised(line.notes), *map(_cell, line.cells)])
-        + r" \\"
-        for line in grid.lines
-    ]
+    for line in grid.lines:
+        name = escaped(line.name + INCOMPLETE * line.marked) or "{}"
+        rows.append(" & ".join([name + _raised(line.notes), *map(_cell, line.cells)]) + r" \\")
     tabular = [f"\\begin{{tabular}}{{l{'r' * len(grid.heads)}}}", r"\toprule", *_groups(grid), *rows, r"\bottomrule"]
     notes = [f"\\par\\smallskip{{\\footnotesize {note}}}" for note in grid.below(_raised, escaped)]
     labels = [f"\\label{{{''.join(c for c in label if c.isascii() and (c.isalnum() or c in ':-.'))}}}"] if label else []
@@ -138,11 +136,6 @@ def _groups(grid: Grid) -> list[str]:
 def _head(head: Head) -> str:
     arrow = {"→0": r"$\to 0$"}.get(head.arrow, escaped(head.arrow))
     return f"{escaped(head.name)} {arrow}".strip()
-
-
-def _name(name: str) -> str:
-    # a [ after \\ would be read as its argument
-    return escaped(name) or "{}"
 
 
 def _cell(cell: Cell) -> str:

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 Image = NDArray[np.generic]
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels
 Place = tuple[float, float, float, float]
-Corner = Literal["auto", "lower left", "lower right", "upper left", "upper right"]
+Corner = Literal["lower left", "lower right", "upper left", "upper right"]
 CORNERS: tuple[Corner, ...] = ("lower left", "lower right", "upper left", "upper right")
 BOX_COLOURS = ("#ff2d2d", "#2ddc46", "#ffd500", "#22b8ff")
 GAP = 0.02  # inches between images
+ZOOM = 0.42  # part of the image's width that a detail takes
 HIGHEST = 0.45  # part of the image's height that a detail takes at most
 LABEL = 0.17  # inches of a line of text
 
@@ -35,16 +36,7 @@ class Panel:
     image: Image
 
 
-@dataclass(frozen=True)
-class Details:
-    """What to magnify: boxes of (left, top, width, height) pixels, to `zoom` of the image's width, in a corner."""
-
-    boxes: tuple[Box, ...]
-    zoom: float
-    corner: Corner
-
-
-def draw_panels(rows: list[list[Panel]], details: Details, width: float, labels_once: bool) -> Figure:
+def draw_panels(rows: list[list[Panel]], boxes: Sequence[Box], width: float, labels_once: bool) -> Figure:
     """Draw rows of images with their labels below, within `style`.
 
     It is laid out by hand, each row as high as its images need, so that no gap depends on a layout engine.
@@ -52,7 +44,7 @@ def draw_panels(rows: list[list[Panel]], details: Details, width: float, labels_
     Parameters
     ----------
     rows : of panels; those of a row show the same scene.
-    details : what to magnify in each of them.
+    boxes : what to magnify in each of them, in a corner.
     width : of the figure in inches.
     labels_once : label the last row only: a row is a pair, and its columns are the same.
     """
@@ -66,11 +58,10 @@ def draw_panels(rows: list[list[Panel]], details: Details, width: float, labels_
     figure = new_figure(width, total, layout="none")
     top = total
     for row, height, with_label in zip(rows, heights, labelled, strict=True):
-        details_here = _placed(row, details)
+        corner = _best_corner(row, boxes)
         for place, panel in enumerate(row):
-            box = (place * (each + GAP) / width, (top - height) / total, each / width, height / total)
-            axes = figure.add_axes(box)
-            _draw_panel(axes, panel, details_here, each)
+            axes = figure.add_axes((place * (each + GAP) / width, (top - height) / total, each / width, height / total))
+            _draw_panel(axes, panel, boxes, corner, each)
             if with_label:
                 middle = (place * (each + GAP) + each / 2) / width
                 text = figure.text(
@@ -93,22 +84,20 @@ def _shrink(text: Text, figure: Figure, room: float) -> None:
         text.set_text(text.get_text().rstrip("…")[:-1].rstrip("\\") + "…")
 
 
-def _placed(row: list[Panel], details: Details) -> Details:
-    if details.corner != "auto" or not details.boxes:
-        return details
-    shapes = [panel.image.shape[:2] for panel in row]
+def _best_corner(row: list[Panel], boxes: Sequence[Box]) -> Corner:
+    """Find the corner in which details hide least of the boxes."""
+    height, width = row[0].image.shape[:2]
 
     def hidden(corner: Corner) -> float:
-        height, width = shapes[0]
-        insets = _insets(details.boxes, width, height, details.zoom, corner)
-        return sum(_overlap(inset, box) for inset in insets for box in details.boxes)
+        insets = _insets(boxes, width, height, corner) if boxes else []
+        return sum(_overlap(inset, box) for inset in insets for box in boxes)
 
-    return Details(details.boxes, details.zoom, min(CORNERS, key=hidden))
+    return min(CORNERS, key=hidden)
 
 
-def _insets(boxes: Sequence[Box], width: int, height: int, zoom: float, corner: Corner) -> list[Place]:
+def _insets(boxes: Sequence[Box], width: int, height: int, corner: Corner) -> list[Place]:
     """Where each detail stands in the image, (left, top, width, height): beside each other, along one edge."""
-    shapes = [(zoom * width, zoom * width * high / wide) for _, _, wide, high in boxes]
+    shapes = [(ZOOM * width, ZOOM * width * high / wide) for _, _, wide, high in boxes]
     edge = 0.008 * width
     # no detail is higher than this part of the image, and together they are no wider than all of it
     room = width - edge * (1 + len(shapes))
@@ -130,14 +119,14 @@ def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
     return max(0.0, wide) * max(0.0, high)
 
 
-def _draw_panel(axes: Axes, panel: Panel, details: Details, inches: float) -> None:
+def _draw_panel(axes: Axes, panel: Panel, boxes: Sequence[Box], corner: Corner, inches: float) -> None:
     from matplotlib.patches import Rectangle
 
     height, width = panel.image.shape[:2]
     line = max(0.5, min(1.2, inches))
     _show(axes, panel.image)
-    insets = _insets(details.boxes, width, height, details.zoom, details.corner) if details.boxes else []
-    for number, (box, inset) in enumerate(zip(details.boxes, insets, strict=True)):
+    insets = _insets(boxes, width, height, corner) if boxes else []
+    for number, (box, inset) in enumerate(zip(boxes, insets, strict=True)):
         ink = BOX_COLOURS[number % len(BOX_COLOURS)]
         left, top, wide, high = box
         axes.add_patch(Rectangle((left - 0.5, top - 0.5), wide, high, fill=False, edgecolor=ink, linewidth=line))

@@ -16,6 +16,7 @@ from ..results.leaderboard.grid import NONE, Cell, Grid, Head, Line, plural, tit
 from ..results.leaderboard.ranks import common_columns
 
 Array = NDArray[np.float64]
+ALPHA = 0.05  # the level below which a difference is called significant
 
 
 def holm(p: ArrayLike) -> Array:
@@ -73,7 +74,7 @@ class Comparison:
 
     `wins` and `losses` count the pairs on which `a` is better and worse; `p` is Wilcoxon's, `corrected` Holm's over
     all pairs of methods of this metric and data set. `better` is the method that wins where `corrected` is below
-    the level.
+    ALPHA.
     """
 
     a: str
@@ -86,13 +87,12 @@ class Comparison:
     better: str | None
 
 
-def compare(board: Board, column: Column, *, alpha: float = 0.05, incomplete: bool = False) -> list[Comparison]:
+def compare(board: Board, column: Column, *, incomplete: bool = False) -> list[Comparison]:
     """Compare every two methods by one metric on one data set.
 
     Parameters
     ----------
     board, column : the data set and the metric.
-    alpha : the level below which a difference is called significant.
     incomplete : compare also methods that lack pairs, on the pairs that both have.
 
     Returns
@@ -107,7 +107,7 @@ def compare(board: Board, column: Column, *, alpha: float = 0.05, incomplete: bo
     tested = [value for value in p if not isnan(value)]
     corrected = iter(holm(tested).tolist())
     return [
-        _comparison(a, b, both, value, next(corrected) if not isnan(value) else nan, alpha)
+        _comparison(a, b, both, value, next(corrected) if not isnan(value) else nan)
         for (a, b), both, value in zip(couples, costs, p, strict=True)
     ]
 
@@ -120,11 +120,11 @@ def _common(a: Entry, b: Entry, column: Column) -> tuple[Array, Array]:
     return column.cost(both[:, 0]), column.cost(both[:, 1])
 
 
-def _comparison(a: Entry, b: Entry, costs: tuple[Array, Array], p: float, corrected: float, alpha: float) -> Comparison:
+def _comparison(a: Entry, b: Entry, costs: tuple[Array, Array], p: float, corrected: float) -> Comparison:
     difference = costs[0] - costs[1]
     wins, losses = int((difference < 0).sum()), int((difference > 0).sum())
     better = None
-    if corrected < alpha and difference.size:
+    if corrected < ALPHA and difference.size:
         ranks = stats.rankdata(np.abs(difference[difference != 0]))
         better = a.method if (ranks * np.sign(difference[difference != 0])).sum() < 0 else b.method
     return Comparison(a.method, b.method, len(difference), wins, losses, p, corrected, better)
@@ -148,7 +148,7 @@ class Friedman:
     costs: Array
 
 
-def friedman(costs: ArrayLike, methods: Sequence[str], alpha: float = 0.05) -> Friedman:
+def friedman(costs: ArrayLike, methods: Sequence[str], alpha: float = ALPHA) -> Friedman:
     """Test whether any of k methods differs, over n blocks.
 
     Parameters
@@ -177,9 +177,7 @@ def friedman(costs: ArrayLike, methods: Sequence[str], alpha: float = 0.05) -> F
     return Friedman(list(methods), [float(r) for r in ranks.mean(axis=0)], n, statistic, p, critical, alpha, table)
 
 
-def friedman_over_pairs(
-    boards: Sequence[Board], metric: str | None = None, *, alpha: float = 0.05, incomplete: bool = False
-) -> Friedman:
+def friedman_over_pairs(boards: Sequence[Board], metric: str | None = None, *, incomplete: bool = False) -> Friedman:
     """Friedman's test with the pairs of the data sets as blocks.
 
     Parameters
@@ -201,7 +199,7 @@ def friedman_over_pairs(
         if all(any(e.method == entry.method and (incomplete or e.complete) for e in board.entries) for board in boards)
     ]
     blocks = [block for board in boards for block in _blocks(board, methods, columns)]
-    return friedman(np.array(blocks, dtype=np.float64).reshape(len(blocks), len(methods)), methods, alpha)
+    return friedman(np.array(blocks, dtype=np.float64).reshape(len(blocks), len(methods)), methods)
 
 
 def _blocks(board: Board, methods: list[str], columns: list[Column]) -> list[Array]:
@@ -217,15 +215,10 @@ def _blocks(board: Board, methods: list[str], columns: list[Column]) -> list[Arr
 
 
 def significance_grid(
-    board: Board,
-    column: Column,
-    *,
-    names: Mapping[str, str] | None = None,
-    alpha: float = 0.05,
-    incomplete: bool = False,
+    board: Board, column: Column, *, names: Mapping[str, str] | None = None, incomplete: bool = False
 ) -> Grid:
     """Lay out the comparison of every two methods by one metric: corrected p-values, + where the row is better."""
-    tests = compare(board, column, alpha=alpha, incomplete=incomplete)
+    tests = compare(board, column, incomplete=incomplete)
     entries = {c.a: None for c in tests} | {c.b: None for c in tests}
     methods = [entry.method for entry in board.entries if entry.method in entries]
     by = {(c.a, c.b): c for c in tests} | {(c.b, c.a): c for c in tests}
@@ -235,10 +228,10 @@ def significance_grid(
         Line(name, [Cell("") if a == b else _verdict(by[a, b], a) for b in methods], notes=below.of.get(a, []))
         for name, a in zip(printed, methods, strict=True)
     ]
-    overall = friedman_over_pairs([board], column.key, alpha=alpha, incomplete=incomplete)
+    overall = friedman_over_pairs([board], column.key, incomplete=incomplete)
     notes = [
         f"Corrected p of Wilcoxon's signed-rank test over pairs (Holm, {plural(len(tests), 'test')}); "
-        f"+ the row is better, − worse, at {alpha:g}."
+        f"+ the row is better, − worse, at {ALPHA:g}."
     ]
     if not isnan(overall.p):
         p = "p < 0.001" if overall.p < 0.001 else f"p = {overall.p:.3f}"

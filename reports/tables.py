@@ -28,7 +28,6 @@ def table(
     *,
     content: Content = "means",
     combined: bool = False,
-    metric: str | None = None,
     names: Mapping[str, str] | None = None,
     decimals: int | None = None,
     intervals: bool = False,
@@ -48,7 +47,6 @@ def table(
         "significance", the Holm-corrected Wilcoxon tests between all methods, a table for each metric and data set;
         or "efficiency", what the methods cost, as `fusionbench profile` measured it.
     combined : all data sets side by side in one table, with the metrics that all of them have.
-    metric : for significance, only this one.
     names : what to print for a method's label.
     decimals : of the means; by default as many as show five significant digits, at most 4.
     intervals : print the 95 % bootstrap interval of each mean.
@@ -69,7 +67,7 @@ def table(
     """
     if not boards:
         raise InputError("there is no data set to make a table of: give one that has results with --dataset")
-    grids = _grids(list(boards), content, combined, metric, names, decimals, intervals, incomplete)
+    grids = _grids(list(boards), content, combined, names, decimals, intervals, incomplete)
     if format == "latex":
         return to_latex(grids, caption=caption, label=label, whole=whole)
     if format == "markdown":
@@ -85,7 +83,6 @@ def _grids(
     boards: list[Board],
     content: Content,
     combined: bool,
-    metric: str | None,
     names: Mapping[str, str] | None,
     decimals: int | None,
     intervals: bool,
@@ -102,7 +99,7 @@ def _grids(
         grids = [
             significance_grid(board, column, names=names, incomplete=incomplete)
             for board in boards
-            for column in ([board.column(metric)] if metric else board.columns)
+            for column in board.columns
         ]
         if not any(grid.lines for grid in grids):
             sets = ", ".join(board.dataset for board in boards)

@@ -27,8 +27,8 @@ from fusionbench.methods.film.checkpoints import load_network
 from fusionbench.methods.film.network import GRID
 from fusionbench.methods.u2fusion.checkpoints import load_generator
 from fusionbench.methods.u2fusion.winograd import FastGenerator
-from fusionbench.methods.weights.fetch import locate
 from fusionbench.sizes import parse_size
+from fusionbench.weights.fetch import locate
 
 WORDS = 32  # of the text
 Forward = Callable[[Tensor, Tensor], Tensor]
@@ -66,20 +66,20 @@ def compare(plain: Forward, here: Forward, size: tuple[int, int], rounds: int, d
     """Time both in turn on the same images."""
     draw = torch.Generator().manual_seed(0)
     first, second = (torch.rand(1, 1, *size, generator=draw).to(device) for _ in range(2))
-    wanted, found = plain(first, second), here(first, second)  # warm
+    expected, ours = plain(first, second), here(first, second)  # warm
     times = in_turn(
         {"plain": (1, lambda: plain(first, second)), "here": (1, lambda: here(first, second))}, rounds, device
     )
     ratios = [slow / fast for slow, fast in zip(times["plain"], times["here"], strict=True)]
-    levels = [(fused * 255 + 0.5).floor() for fused in (wanted, found)]
+    levels = [(fused * 255 + 0.5).floor() for fused in (expected, ours)]
     return {
         "plain_seconds": median(times["plain"]),
         "here_seconds": median(times["here"]),
         "times_faster": median(ratios),
         "times_faster_least": min(ratios),
-        "largest_difference": float((wanted - found).abs().max()),
+        "largest_difference": float((expected - ours).abs().max()),
         "largest_difference_levels": float((levels[0] - levels[1]).abs().max()),
-        "spread": float(wanted.std()),
+        "spread": float(expected.std()),
     }
 
 
@@ -91,24 +91,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cpu")
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
     figures: dict[str, Any] = {}
-    for name in given.method or METHODS:
+    for name in options.method or METHODS:
         make, shipped = METHODS[name]
-        weights = given.weights or locate(shipped)
+        weights = options.weights or locate(shipped)
         assert weights is not None, "they are in the package"
-        plain, here = make(weights, given.device)
-        for size in given.size or ["288x384", "480x640"]:
-            figures[f"{name} {size}"] = found = compare(plain, here, parse_size(size), given.rounds, given.device)
+        plain, here = make(weights, options.device)
+        for size in options.size or ["288x384", "480x640"]:
+            figures[f"{name} {size}"] = result = compare(plain, here, parse_size(size), options.rounds, options.device)
             print(
-                f"{name} {size} on {given.device}: plain {found['plain_seconds']:.3f} s, "
-                f"here {found['here_seconds']:.3f} s, {found['times_faster']:.2f} times as fast "
-                f"(least {found['times_faster_least']:.2f}), largest difference {found['largest_difference']:.1e} "
-                f"({found['largest_difference_levels']:.0f} levels) of outputs that spread by {found['spread']:.2f}"
+                f"{name} {size} on {options.device}: plain {result['plain_seconds']:.3f} s, "
+                f"here {result['here_seconds']:.3f} s, {result['times_faster']:.2f} times as fast "
+                f"(least {result['times_faster_least']:.2f}), largest difference {result['largest_difference']:.1e} "
+                f"({result['largest_difference_levels']:.0f} levels) of outputs that spread by {result['spread']:.2f}"
             )
-    device = torch.cuda.get_device_name() if given.device.startswith("cuda") else given.device
-    write(f"methods-{given.device}", {"threads": given.threads, "device": device, **figures})
+    device = torch.cuda.get_device_name() if options.device.startswith("cuda") else options.device
+    write(f"methods-{options.device}", {"threads": options.threads, "device": device, **figures})
 
 
 if __name__ == "__main__":

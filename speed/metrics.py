@@ -112,7 +112,7 @@ def protocols(width: int, height: int, rounds: int) -> dict[str, Any]:
     """Time every protocol on gray images, and each of its metrics alone; `vifb` also on colour images."""
     fused, a, b = scene(width, height, 1)
     coloured = [np.stack([np.roll(x, 7 * k, axis=1) for k in range(3)], axis=-1) for x in (fused[0], a, b)]
-    found: dict[str, Any] = {}
+    times: dict[str, Any] = {}
     for name, protocol in PROTOCOLS.items():
         evaluate(fused[0], a, b, protocol=protocol)
         whole = median(seconds(lambda p=protocol: evaluate(fused[0], a, b, protocol=p))[0] for _ in range(rounds))
@@ -123,15 +123,15 @@ def protocols(width: int, height: int, rounds: int) -> dict[str, Any]:
             )
             for key in protocol.metrics
         }
-        found[name] = {"whole": whole, "metrics": each}
+        times[name] = {"whole": whole, "metrics": each}
         print(f"\n{name:10} {1000 * whole:9.1f} ms")
         if name == "vifb":
             evaluate(*coloured, protocol=protocol)
             work: Callable[[], object] = lambda p=protocol: evaluate(*coloured, protocol=p)  # noqa: E731
-            found[name]["whole, RGB"] = median(seconds(work)[0] for _ in range(rounds))
-            print(f"{'vifb, RGB':10} {1000 * found[name]['whole, RGB']:9.1f} ms")
+            times[name]["whole, RGB"] = median(seconds(work)[0] for _ in range(rounds))
+            print(f"{'vifb, RGB':10} {1000 * times[name]['whole, RGB']:9.1f} ms")
         print("\n".join(f"  {metric:24}{1000 * took:9.1f} ms" for metric, took in each.items()))
-    return found
+    return times
 
 
 def gpu(width: int, height: int, batch: int, rounds: int) -> dict[str, Any] | None:
@@ -147,9 +147,11 @@ def gpu(width: int, height: int, batch: int, rounds: int) -> dict[str, Any] | No
     for _ in range(rounds + 2):
         spent, scores = seconds(lambda: evaluate(*stacks, metrics=CARD), "cuda")
         times.append(spent)
-    wanted = [evaluate(image, a, b, metrics=CARD) for image in fused]
+    expected = [evaluate(image, a, b, metrics=CARD) for image in fused]
     error = max(
-        abs(float(column[i]) / wanted[i][name] - 1) for name, column in scores.items() for i in range(min(batch, FUSED))
+        abs(float(column[i]) / expected[i][name] - 1)
+        for name, column in scores.items()
+        for i in range(min(batch, FUSED))
     )
     took, device = median(times[2:]), torch.cuda.get_device_name()
     print(f"{device}: {batch / took:.0f} pairs per second, batch {batch}, {height} x {width}, float64")

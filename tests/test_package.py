@@ -17,7 +17,18 @@ import pytest
 import fusionbench
 
 ROOT = Path(fusionbench.__file__).parent
-ROOMS = ("metrics", "datasets", "drawing", "methods", "training", "frameworks", "results", "bench", "reports")
+ROOMS = (
+    "metrics",
+    "datasets",
+    "drawing",
+    "weights",
+    "methods",
+    "training",
+    "frameworks",
+    "results",
+    "bench",
+    "reports",
+)
 
 # Which rooms a room may import; the leaves are open to all.
 ARROWS = {
@@ -25,8 +36,9 @@ ARROWS = {
     "datasets": set(),
     "drawing": set(),
     "results": set(),
-    "methods": {"datasets"},
-    "training": {"methods", "datasets", "results", "drawing"},
+    "weights": {"datasets"},
+    "methods": {"datasets", "weights"},
+    "training": {"methods", "weights", "datasets", "results", "drawing"},
     "frameworks": {"training", "methods", "datasets", "drawing"},
     "bench": {"metrics", "datasets", "methods", "results"},
     "reports": {"results", "drawing"},

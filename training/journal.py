@@ -134,15 +134,12 @@ class Journal(AbstractContextManager["Journal"]):
         if time.monotonic() > self._drawn + REDRAWN:
             self._draw()
             self._drawn = time.monotonic()
-        said = ", ".join(f"{name} {value:.4g}" for name, value in {**trained, **_prefixed(held_out)}.items())
+        validation = {"validation loss": held_out["loss"]} if held_out else {}
+        said = ", ".join(f"{name} {value:.4g}" for name, value in {**trained, **validation}.items())
         line = f"epoch {progress.epochs} ({stage}): {said}"
         log(self.folder, line)
         if self._bar is not None:
             self._bar.console.print(line, highlight=False, soft_wrap=True)
-
-
-def _prefixed(losses: Mapping[str, float]) -> dict[str, float]:
-    return {"validation loss": losses["loss"]} if "loss" in losses else {}
 
 
 def _grid(images: Tensor) -> Any:

@@ -25,7 +25,7 @@ from .state import Progress, load_run, save_run, save_weights
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
-_ORDER, _STEP, _CONSECUTIVE = 1, 2, 3  # which draw a random generator is for
+_ORDER, _STEP = 1, 2  # which draw a random generator is for
 SHOWN = 4  # pictures in the journal
 
 

@@ -114,20 +114,16 @@ def make_options(values: Mapping[str, Any]) -> TrainOptions:
     content = {name: value for name, value in values.items() if name in names}
     own = {name: value for name, value in values.items() if name not in names}
     settings = {**content.get("settings", {}), **own}
-    content["settings"] = {name: str(value) if isinstance(value, Path) else value for name, value in settings.items()}
-    for name, kind in (("dataset", (str, Path)), ("range", str), ("epochs", int)):
-        value = content.get(name)
-        if isinstance(value, kind):
-            content[name] = (value,)
-    if content.get("dataset") is not None:
-        content["dataset"] = tuple(str(value) for value in content["dataset"])
-    for name in ("epochs", "range"):
-        if content.get(name) is not None:
-            content[name] = tuple(content[name])
-    for name in ("data_root", "split", "exclude", "weights", "out", "name"):
-        if content.get(name) is not None:
-            content[name] = str(content[name])
+    content["settings"] = {name: _plain(value) for name, value in settings.items()}
+    for name in ("dataset", "range", "epochs"):
+        if (value := content.get(name)) is not None:
+            content[name] = tuple(map(_plain, [value] if isinstance(value, str | Path | int) else value))
+    content = {name: _plain(value) for name, value in content.items()}
     return TrainOptions(**content)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
 
 
 def load_options(folder: Path) -> TrainOptions:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -17,28 +17,49 @@ from torch.utils.data import Dataset
 from ..errors import InputError
 
 Images = tuple[NDArray[np.uint8], NDArray[np.uint8]]
-CACHE_BYTES = 1 << 30  # of decoded images kept in memory; what comes after is read again each time
+Content = TypeVar("Content", bound=tuple[NDArray[Any], ...])
+CACHE_BYTES = 1 << 30  # of decoded images kept in memory
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingPair:
+class TrainingPair(Generic[Content]):
     """A pair to learn from.
 
     Attributes
     ----------
     name : "data set/pair".
     task : "IVF", "MIF", "MEF" or "MFF".
-    read : gives the sources: two arrays (H, W) or (H, W, 3), uint8, of equal size. It gets a random generator, for
-        pairs that are made up on the way.
+    read : gives its arrays, for `Patches` the sources: (H, W) or (H, W, 3), uint8, of equal size. It gets a random
+        generator, for pairs that are made up on the way.
     fixed : whether `read` gives the same images every time, which may then be kept.
     number : place in its data set; with the seed it determines what is drawn, whichever other pairs take part.
     """
 
     name: str
     task: str
-    read: Callable[[np.random.Generator], Images]
+    read: Callable[[np.random.Generator], Content]
     fixed: bool = True
     number: int = 0
+
+
+class Memory(Generic[Content]):
+    """The arrays of pairs, kept while there is room; what comes after is read again each time."""
+
+    def __init__(self, pairs: Sequence[TrainingPair[Content]]) -> None:
+        self.pairs = list(pairs)
+        self._content: dict[int, Content] = {}
+        self._bytes = 0
+
+    def read(self, place: int, draw: np.random.Generator) -> Content:
+        """Return what the pair in a place gives."""
+        if place in self._content:
+            return self._content[place]
+        content = self.pairs[place].read(draw)
+        size = sum(array.nbytes for array in content)
+        if self.pairs[place].fixed and self._bytes + size < CACHE_BYTES:
+            self._content[place] = content
+            self._bytes += size
+        return content
 
 
 class Patches(Dataset[dict[str, Any]]):
@@ -62,14 +83,13 @@ class Patches(Dataset[dict[str, Any]]):
     """
 
     def __init__(
-        self, pairs: Sequence[TrainingPair], size: int, seed: int, count: int = 1, fixed: bool = False,
+        self, pairs: Sequence[TrainingPair[Images]], size: int, seed: int, count: int = 1, fixed: bool = False,
         flips: bool = False,
     ) -> None:  # fmt: skip
         self.pairs, self.size, self.seed = list(pairs), size, seed
+        self._memory = Memory(pairs)
         self.count, self.fixed, self.flips = count, fixed, flips
         self.epoch = 0
-        self._cache: dict[int, Images] = {}
-        self._bytes = 0
 
     def __len__(self) -> int:
         return len(self.pairs) * self.count
@@ -108,22 +128,17 @@ class Patches(Dataset[dict[str, Any]]):
             self._corner(pair, self._images(place, draw)[0].shape, draw)
 
     def _images(self, place: int, draw: np.random.Generator) -> Images:
-        if place in self._cache:
-            return self._cache[place]
-        pair = self.pairs[place]
-        a, b = pair.read(draw)
+        a, b = self._memory.read(place, draw)
         if a.shape[:2] != b.shape[:2]:
-            raise InputError(f"the sources of pair {pair.name!r} differ in size: {a.shape[:2]} and {b.shape[:2]}")
-        if pair.fixed and self._bytes < CACHE_BYTES:
-            self._cache[place] = (a, b)
-            self._bytes += a.nbytes + b.nbytes
+            name = self.pairs[place].name
+            raise InputError(f"the sources of pair {name!r} differ in size: {a.shape[:2]} and {b.shape[:2]}")
         return a, b
 
-    def _corner(self, pair: TrainingPair, shape: tuple[int, ...], draw: np.random.Generator) -> tuple[int, int]:
+    def _corner(self, pair: TrainingPair[Images], shape: tuple[int, ...], draw: np.random.Generator) -> tuple[int, int]:
         height, width = shape[:2]
         if min(height, width) < self.size:
             raise InputError(
-                f"pair {pair.name!r} is {width}x{height}, smaller than a patch of {self.size}x{self.size}: "
+                f"pair {pair.name!r} is {height}x{width}, smaller than a patch of {self.size}x{self.size}: "
                 "choose a smaller patch, or leave the pair out"
             )
         return int(draw.integers(height - self.size + 1)), int(draw.integers(width - self.size + 1))

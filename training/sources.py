@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,15 +22,15 @@ from ..datasets.ranges import parse_ranges
 from ..errors import InputError
 from .options import TrainOptions
 from .patches import Images, TrainingPair
-from .photographs import exposures, foci
 from .settings import Colour
 
 PHOTOS = "photos:"
 _SHOWN = 3  # wrong names told in one error
 _Pair = TypeVar("_Pair")
+Photo = NDArray[np.uint8]
 
 
-def training_pairs(options: TrainOptions, colour: Colour = "gray") -> list[TrainingPair]:
+def training_pairs(options: TrainOptions, colour: Colour = "gray") -> list[TrainingPair[Images]]:
     """List the pairs of all data sets of a run, cut to `train_num` evenly.
 
     Parameters
@@ -41,7 +42,7 @@ def training_pairs(options: TrainOptions, colour: Colour = "gray") -> list[Train
     InputError
         A data set is not found, or nothing is left to learn from.
     """
-    pairs: list[TrainingPair] = []
+    pairs: list[TrainingPair[Images]] = []
     deep: set[str] = set()
     for name in options.dataset:
         read = _photographs if name.startswith(PHOTOS) else _dataset
@@ -78,7 +79,7 @@ def hold_out(pairs: Sequence[_Pair], part: float, seed: int) -> tuple[list[_Pair
     return learn, [pairs[i] for i in sorted(chosen)]
 
 
-def _dataset(name: str, options: TrainOptions, colour: Colour) -> tuple[list[TrainingPair], set[str]]:
+def _dataset(name: str, options: TrainOptions, colour: Colour) -> tuple[list[TrainingPair[Images]], set[str]]:
     """List the pairs of a data set, and say which sources a range has something to do for."""
     dataset, left_out = _split(name, options)
     chosen = [pair for pair in dataset if pair.name not in left_out]
@@ -104,7 +105,7 @@ def _split(name: str, options: TrainOptions) -> tuple[FusionDataset, set[str]]:
     return everything, left_out
 
 
-def _pair(dataset: FusionDataset, pair: Pair, number: int, colour: Colour) -> TrainingPair:
+def _pair(dataset: FusionDataset, pair: Pair, number: int, colour: Colour) -> TrainingPair[Images]:
     def read(draw: np.random.Generator) -> Images:
         a, b = dataset.read(pair)
         return _convert(a, colour), _convert(b, colour)
@@ -112,7 +113,7 @@ def _pair(dataset: FusionDataset, pair: Pair, number: int, colour: Colour) -> Tr
     return TrainingPair(f"{dataset.name}/{pair.name}", pair.task, read, number=number)
 
 
-def _photographs(name: str, options: TrainOptions, colour: Colour) -> tuple[list[TrainingPair], set[str]]:
+def _photographs(name: str, options: TrainOptions, colour: Colour) -> tuple[list[TrainingPair[Images]], set[str]]:
     """Make a multi-focus and a multi-exposure pair of each photograph, and say whether a range has something to do.
 
     A photograph is read by the rule of b, the visible source.
@@ -137,7 +138,7 @@ def _convert(image: NDArray[np.uint8], colour: Colour) -> NDArray[np.uint8]:
     return to_gray(image).astype(np.uint8) if colour == "gray" or image.ndim == 2 else image
 
 
-def _without(pairs: list[TrainingPair], options: TrainOptions) -> list[TrainingPair]:
+def _without(pairs: list[TrainingPair[Images]], options: TrainOptions) -> list[TrainingPair[Images]]:
     """Leave out the pairs, or photographs, that a list names; what the data sets do not have is a mistake of the list.
 
     Names that the split leaves out anyway may be in it.
@@ -155,3 +156,39 @@ def _without(pairs: list[TrainingPair], options: TrainOptions) -> list[TrainingP
         raise InputError(f"the list of names to leave out has {'; '.join(wrong[:_SHOWN])}{more}")
     left_out = {each.name for each in listed}
     return [pair for pair in pairs if names[pair.name] not in left_out]
+
+
+def foci(photo: Photo, draw: np.random.Generator) -> Images:
+    """Make a multi-focus pair: what is sharp in one is blurred in the other.
+
+    The focal plane is a smooth random map, as objects at two depths are; the blur is Gaussian with sigma 1 to 4 pixels.
+    """
+    plane = _smooth_noise(photo.shape[:2], draw) > 0
+    matte = cv2.GaussianBlur(plane.astype(np.float32), (0, 0), 1.5)  # focus falls off gradually
+    sharp = photo.astype(np.float32)
+    blurred = cv2.GaussianBlur(sharp, (0, 0), float(draw.uniform(1, 4)))
+    matte = matte if photo.ndim == 2 else matte[..., None]
+    near, far = sharp * matte + blurred * (1 - matte), sharp * (1 - matte) + blurred * matte
+    return _to_uint8(near), _to_uint8(far)
+
+
+def exposures(photo: Photo, draw: np.random.Generator) -> Images:
+    """Make a multi-exposure pair: one over-, one underexposed by 1 to 3 stops, clipped as a sensor clips.
+
+    The photograph's tone curve is taken for a gamma of 2.2.
+    """
+    light = (photo.astype(np.float32) / 255) ** 2.2
+    over, under = (np.clip(light * 2**stops, 0, 1) ** (1 / 2.2) * 255
+                   for stops in (draw.uniform(1, 3), -draw.uniform(1, 3)))  # fmt: skip
+    return _to_uint8(over), _to_uint8(under)
+
+
+def _smooth_noise(shape: tuple[int, ...], draw: np.random.Generator) -> NDArray[np.float32]:
+    """Return noise with blobs of about 40 pixels, of median 0: both sides of it cover half of the image."""
+    coarse = draw.standard_normal((max(2, shape[0] // 40 + 1), max(2, shape[1] // 40 + 1))).astype(np.float32)
+    fine = cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(fine - np.median(fine), dtype=np.float32)
+
+
+def _to_uint8(image: NDArray[np.floating]) -> Photo:
+    return np.clip(np.round(image), 0, 255).astype(np.uint8)

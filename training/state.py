@@ -11,7 +11,7 @@ import torch
 
 from ..errors import InputError
 from ..files import write_bytes
-from ..methods.weights.files import save_state
+from ..weights.files import save_state
 from .recipe import Recipe
 
 LAST = "last.pt"

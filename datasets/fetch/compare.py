@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from ...errors import InputError
-from ..finding import child
+from ..finding.folders import child
 from ..images import is_image_name
 from ..spec import Pin, Tree
 from .git_tree import Blob, files_of, same_tree, tree_id

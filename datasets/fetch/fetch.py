@@ -11,7 +11,9 @@ from pathlib import Path
 from ...download import DownloadError, Progress, alone
 from ...errors import InputError, RunError
 from ..catalog import get_spec
-from ..finding import child, find, fold
+from ..finding.folders import child
+from ..finding.names import fold
+from ..finding.search import find
 from ..locate import candidates, data_folder
 from ..spec import DatasetSpec
 from .compare import Place, differences, look, read

@@ -70,9 +70,7 @@ def _entry(files: DatasetFiles, folders: dict[str, list[Path]], name: str) -> En
     for paths in (a, b):
         if len(paths) > 1:
             problem = f"more than one file has this name: {', '.join(short(path, files.root) for path in paths)}"
-    if not a and not b:
-        problem = "there is no such file"
-    elif name in files.unclear:
+    if name in files.unclear:
         problem = files.unclear[name]
     elif not a or not b:
         missing = folders["b" if a else "a"]

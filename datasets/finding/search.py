@@ -1,17 +1,22 @@
-"""The search for the files of a data set, in the arrangements that are met in the wild."""
+"""The search for the files of a data set: by layouts, or anywhere below a folder by the words in its names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from ..images import EXTENSIONS
+from ..pair import Task
 from ..spec import SPLITS, Layout
 from .folders import below, images_in, subfolders
+from .names import SOURCE_WORDS, TRUTH_WORDS, alike, cores
 from .sources import DatasetFiles, SourceFiles, join
 
 ANY_DEPTH = "**"
+_MOST = 5000  # folders below one; who has more says where the sources lie
+_SIDES = ("a", "b", "truth")
 _PLACES = {"{name}": "(?P<name>.+)", "{split}": f"(?P<split>{'|'.join(SPLITS)})"}
 
 
@@ -88,3 +93,71 @@ def _pattern(part: str) -> re.Pattern[str]:
     for place, expression in _PLACES.items():
         part = part.replace(place, expression)
     return re.compile(part, re.IGNORECASE)
+
+
+def find_in_tree(root: Path, tasks: Sequence[Task]) -> tuple[Task | None, DatasetFiles | None]:
+    """Look for sources by the words in the names of folders and of images, anywhere below a folder.
+
+    `x_rgb.png` with `x_th.png`, `x.png` with `x_th.png`, `set00/V000/lwir/1.png` with `set00/V000/visible/1.png`,
+    `car/ir.png` with `car/vi.png`: without the word of its source, and without the split, a path is the name of the
+    pair. The task is that of which most names have both sources.
+
+    Returns
+    -------
+    task, files
+        None, where nothing has a partner.
+    """
+    paths = [path for folder in islice(below(root), _MOST) for path in images_in(folder)]
+    best: tuple[int, Task | None, DatasetFiles | None] = (0, None, None)
+    for task in tasks if paths else ():
+        sides = _sort(root, paths, task)
+        if not (sides["a"].paths and sides["b"].paths):
+            continue
+        layout = Layout(*(str(sides[side].folders[0]) for side in "ab"))
+        files = join(root, layout, sides["a"], sides["b"], sides["truth"])
+        count = len(files.a.paths.keys() & files.b.paths.keys())
+        if count > best[0]:
+            best = (count, task, files)
+    return best[1], best[2]
+
+
+def _sort(root: Path, paths: Sequence[Path], task: Task) -> dict[str, SourceFiles]:
+    """Sort images by the source that they are of, as the words in their paths tell it."""
+    words = dict(zip(_SIDES, (*SOURCE_WORDS[task], TRUTH_WORDS if task in ("MEF", "MFF") else ()), strict=True))
+    sides, plain = {side: SourceFiles() for side in _SIDES}, SourceFiles()
+    for path in paths:
+        *folders, _ = path.relative_to(root).parts
+        split = next((folder.casefold() for folder in folders if folder.casefold() in SPLITS), None)
+        inner = [folder for folder in folders if folder.casefold() not in SPLITS]
+        side_and_name = _side_of(inner, path.stem, words)
+        if side_and_name is not None:
+            side, name = side_and_name
+            sides[side].add(name, split, path)
+        else:
+            plain.add("/".join([*inner, path.stem]), split, path)
+    lone = [side for side in "ab" if not sides[side].paths]
+    if len(lone) == 1:  # only one source's names have a word: the other's are the same without
+        (side,), (other,) = lone, set("ab") - set(lone)
+        plain.paths = {name: files for name, files in plain.paths.items() if name in sides[other].paths}
+        sides[side] = plain
+    return sides
+
+
+def _side_of(folders: list[str], name: str, words: dict[str, tuple[str, ...]]) -> tuple[str, str] | None:
+    """Say which source a path is of, and its name without the word that says so; the deepest word counts."""
+    parts = [*folders, name]
+    for place in range(len(parts) - 1, -1, -1):
+        hits = [(side, rest) for side in words for rest in _rest(parts[place], words[side])]
+        if place == len(parts) - 1 and any(_rest(part, words["a"] + words["b"]) for part in folders):
+            continue  # the folders say it; the word in the name comes off when the sides are joined
+        if len({side for side, _ in hits}) == 1:
+            side, rest = hits[0]
+            return side, "/".join(part for part in (*parts[:place], rest, *parts[place + 1 :]) if part)
+        if hits:
+            return None
+    return None
+
+
+def _rest(part: str, words: tuple[str, ...]) -> list[str]:
+    """Return what is left of a part without the word of its source: nothing, where it is the word."""
+    return [""] if alike(part) in words else list(cores(part, words))[:1]

@@ -8,10 +8,9 @@ import os
 from typing import IO
 
 from . import netpbm, png, tiff
-from .jpeg2000 import with_depth
 from .opencv import opencv_alpha, opencv_pixels
 from .picture import DamagedError, Header, Image, Picture, UnreadError, make_picture, turn_upright
-from .pillow import decode_with_pillow, open_picture, pillow_header, pillow_pixels
+from .pillow import decode_with_pillow, open_picture, pillow_header, pillow_pixels, with_depth
 
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 _BY_OPENCV = ("PNG", "JPEG", "BMP", "WEBP", "JPEG2000")  # whatever else this OpenCV reads, Pillow does on every machine

@@ -6,6 +6,7 @@ import contextlib
 import io
 import warnings
 from collections.abc import Container, Iterator
+from dataclasses import replace
 from typing import IO, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ _FORMATS = ("JPEG", "BMP", "DIB", "GIF", "WEBP", "JPEG2000", "AVIF", "TIFF", "PN
 _TGA_END = b"TRUEVISION-XFILE.\x00"
 _SINGLE = ("1", "L", "LA", "La", "I", "F")
 _DEPTHS = {"1": 1, "I": 32, "F": 32}
+_CODE_STREAM = b"\xff\x4f\xff\x51"  # the start of JPEG 2000's, and of the segment in which the depths stand
 
 
 @contextlib.contextmanager
@@ -73,6 +75,25 @@ def pillow_header(picture: Any) -> Header:
             mode in ("LA", "La", "PA", "RGBA", "RGBa"), _pages(picture), orientation,
         )
     )  # fmt: skip
+
+
+def with_depth(header: Header, data: bytes) -> Header:
+    """Return the header with the bits that a code stream of JPEG 2000 says, which Pillow does not tell.
+
+    Raises
+    ------
+    UnreadError
+        The values have a sign, or more than 16 bits.
+    """
+    start = data.find(_CODE_STREAM)
+    if header.format != "JPEG2000" or start < 0 or len(data) < start + 43:
+        return header
+    count = int.from_bytes(data[start + 40 : start + 42], "big")
+    depths = data[start + 42 : start + 42 + 3 * min(count, 3) : 3]
+    bits = max((depth & 0x7F) + 1 for depth in depths)
+    if bits > 16 or any(depth & 0x80 for depth in depths):
+        raise UnreadError(f"JPEG 2000 of {bits} bits, or with a sign, is not read; save it with 8 or 16 bits")
+    return replace(header, bits=bits)
 
 
 def pillow_pixels(picture: Any) -> tuple[Image, Image | None]:

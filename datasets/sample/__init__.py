@@ -15,7 +15,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,21 +23,11 @@ from ...errors import RunError
 from ...files import cache_folder
 from ..images import Image, write
 from ..pair import Colour, Pair, Task
+from . import brain, photos, scene
 from .shapes import Floats
 
 VERSION = 1  # of the pixels: the cache folder is named after it
-
-
-@dataclass(frozen=True)
-class SamplePair:
-    """A computed pair, with the ideal fused image where there is one."""
-
-    name: str
-    task: Task
-    colour: Colour
-    a: Image
-    b: Image
-    truth: Image | None = None
+Computed = tuple[str, tuple[Image, ...]]
 
 
 # Name, task, colour and whether there is an ideal image: known without computing anything.
@@ -87,10 +76,10 @@ def _fill(folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
             whole = Path(place) / "whole"
-            for pair in make():
-                for side, image in (("a", pair.a), ("b", pair.b), ("truth", pair.truth)):
-                    if image is not None:
-                        write(whole / pair.task / side / f"{pair.name}.png", image)
+            tasks = {name: task for name, task, *_ in _PAIRS}
+            for name, images in make():
+                for side, image in zip(("a", "b", "truth"), images, strict=False):
+                    write(whole / tasks[name] / side / f"{name}.png", image)
             if folder.exists():
                 shutil.rmtree(folder, ignore_errors=True)  # it lacks files
             _rename(whole, folder)
@@ -109,70 +98,57 @@ def _rename(whole: Path, folder: Path) -> None:
             raise
 
 
-def make() -> Iterator[SamplePair]:
-    """Compute the pairs."""
-    from . import brain
-
+def make() -> Iterator[Computed]:
+    """Compute the pairs: the name of each, its sources, and the ideal fused image where there is one."""
     yield from _outdoors()
-    yield SamplePair("mri-ct", "MIF", "none", *brain.mri_ct(brain.Slice(256, 1)))
-    yield SamplePair("mri-pet", "MIF", "b", *brain.mri_pet(brain.Slice(256, 5, 0.9, lesion=(0.34, -0.28))))
-    yield SamplePair("mri-spect", "MIF", "b", *brain.mri_spect(brain.Slice(288, 8, 1.35)))
+    yield "mri-ct", brain.mri_ct(brain.Slice(256, 1))
+    yield "mri-pet", brain.mri_pet(brain.Slice(256, 5, 0.9, lesion=(0.34, -0.28)))
+    yield "mri-spect", brain.mri_spect(brain.Slice(288, 8, 1.35))
     yield from _exposures()
     yield from _focuses()
 
 
-def _outdoors() -> Iterator[SamplePair]:
-    from . import scene
-    from .photos import exposure_pair
-
+def _outdoors() -> Iterator[Computed]:
     light, heat = scene.night_street()
-    yield SamplePair("night-street", "IVF", "b", _thermal(heat, 1), _visible(light, 1.15, 1, noise=2.5))
-    yield SamplePair("night-exposure", "MEF", "both", *exposure_pair(_glare(light)[60:, 80:], (4.2, -0.6), 3))
+    yield "night-street", (_thermal(heat, 1), _visible(light, 1.15, 1, noise=2.5))
+    yield "night-exposure", photos.exposure_pair(_glare(light)[60:, 80:], (4.2, -0.6), 3)
     light, heat = scene.day_yard()
-    yield SamplePair("day-yard", "IVF", "b", _thermal(heat, 2), _visible(light, 1.1, 2))
+    yield "day-yard", (_thermal(heat, 2), _visible(light, 1.1, 2))
     light, heat = scene.smoke()
-    yield SamplePair("smoke", "IVF", "b", _thermal(heat, 3), _visible(light, 1.0, 3))
+    yield "smoke", (_thermal(heat, 3), _visible(light, 1.0, 3))
 
 
-def _exposures() -> Iterator[SamplePair]:
-    from . import photos
-
+def _exposures() -> Iterator[Computed]:
     rocket = photos.photograph("rocket.jpg", (0, 427, 0, 640), (480, 320))
-    yield SamplePair("rocket", "MEF", "both", *photos.exposure_pair(photos.linear(rocket), (2.6, -2.2), 1), rocket)
+    yield "rocket", (*photos.exposure_pair(photos.linear(rocket), (2.6, -2.2), 1), rocket)
     coffee = photos.photograph("coffee.png", (30, 400, 60, 430), (320, 320))
     light = photos.linear(coffee) * photos.window_light(320, 320, (0.1, 0.1), 6)
-    yield SamplePair("window", "MEF", "both", *photos.exposure_pair(light, (2.4, -2.4), 2), coffee)
+    yield "window", (*photos.exposure_pair(light, (2.4, -2.4), 2), coffee)
 
 
-def _focuses() -> Iterator[SamplePair]:
-    from . import photos
-
+def _focuses() -> Iterator[Computed]:
     outline = [(0.04, 1.0), (0.03, 0.9), (0.055, 0.56), (0.14, 0.46), (0.225, 0.4), (0.24, 0.32), (0.3, 0.295),
                (0.355, 0.29), (0.3, 0.21), (0.295, 0.12), (0.335, 0.06), (0.42, 0.03), (0.52, 0.04), (0.575, 0.1),
                (0.585, 0.18), (0.54, 0.265), (0.505, 0.3), (0.57, 0.36), (0.6, 0.44), (0.67, 0.53), (0.705, 0.6),
                (0.715, 0.685), (0.81, 0.67), (0.91, 0.73), (0.98, 0.89), (0.98, 1.0)]  # fmt: skip
     astronaut = photos.photograph("astronaut.png", (0, 512, 0, 512), (384, 384))
-    yield SamplePair(
-        "astronaut", "MFF", "both", *photos.focus_pair(astronaut, photos.cut_out(384, 384, outline), 4.5, 2), astronaut
-    )
+    yield "astronaut", (*photos.focus_pair(astronaut, photos.cut_out(384, 384, outline), 4.5, 2), astronaut)
     coffee = photos.photograph("coffee.png", (0, 400, 0, 600), (480, 320))
-    yield SamplePair("coffee", "MFF", "both", *photos.focus_pair(coffee, photos.ramp(320, 480, 0.1, 0.95), 6), coffee)
+    yield "coffee", (*photos.focus_pair(coffee, photos.ramp(320, 480, 0.1, 0.95), 6), coffee)
     chelsea = photos.photograph("chelsea.png", (0, 300, 0, 451), (432, 288))
     depth = photos.dome(288, 432, (0.72, 0.55), 0.95)
-    yield SamplePair("chelsea", "MFF", "both", *photos.focus_pair(chelsea, depth, 5), chelsea)
+    yield "chelsea", (*photos.focus_pair(chelsea, depth, 5), chelsea)
 
 
 def _visible(light: Floats, exposure: float, seed: int, noise: float = 1.0) -> Image:
     """Take a picture with an everyday camera: glare, vignetting, noise, 8 bits."""
-    from .photos import encode
-
     rng = np.random.default_rng(seed)
     height, width = light.shape[:2]
     y, x = np.mgrid[0:height, 0:width]
     vignette = 1 - 0.35 * (np.square(y / height - 0.5) + np.square(x / width - 0.5))
     picture = exposure * _glare(light) * vignette[..., None]
     spread = noise * np.sqrt(np.maximum(picture, 0) * 6e-5 + 1e-6)
-    return encode((picture + spread * rng.standard_normal(picture.shape)).astype(np.float32))
+    return photos.encode((picture + spread * rng.standard_normal(picture.shape)).astype(np.float32))
 
 
 def _glare(light: Floats) -> Floats:

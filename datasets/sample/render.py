@@ -110,9 +110,9 @@ def _first_hit(scene: Scene, origin: Floats, ray: Floats) -> tuple[Floats, NDArr
     for group in scene.groups:
         near = group.near(origin, ray)
         for shape in group.shapes:
-            found = shape.hit(origin, ray[near])
-            nearer = found < distance[near]
-            distance[near[nearer]], owner[near[nearer]] = found[nearer], number
+            reach = shape.hit(origin, ray[near])
+            nearer = reach < distance[near]
+            distance[near[nearer]], owner[near[nearer]] = reach[nearer], number
             number += 1
     return distance, owner
 
@@ -209,5 +209,5 @@ def _through(values: Floats, scattered: Floats, extinction: float, distance: Flo
     """Let light pass through haze: it loses its own, and gains what the haze scatters."""
     if not extinction:
         return values
-    kept = np.exp(-f32(extinction) * distance)[:, None]
-    return np.asarray(values * kept + scattered * (1 - kept), np.float32)
+    share = np.exp(-f32(extinction) * distance)[:, None]
+    return np.asarray(values * share + scattered * (1 - share), np.float32)

@@ -143,14 +143,14 @@ class Convex:
 
     def corners(self) -> Floats:
         """Its corners: the points where three planes meet that lie within all others."""
-        found = []
+        points = []
         for chosen in combinations(range(len(self.offsets)), 3):
             normals, offsets = self.normals[list(chosen)], self.offsets[list(chosen)]
             if abs(np.linalg.det(normals)) > 1e-4:
                 point = np.linalg.solve(normals, offsets)
                 if np.all(self.normals @ point <= self.offsets + 1e-3):
-                    found.append(point)
-        return np.array(found, np.float32)
+                    points.append(point)
+        return np.array(points, np.float32)
 
     def moved(self, x: float, y: float, z: float = 0.0, turn: float = 0.0) -> Convex:
         """Turn it about the vertical axis (in degrees), then move it."""

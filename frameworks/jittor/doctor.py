@@ -113,13 +113,12 @@ def _start(start: Start) -> Iterator[Finding]:
         hello, broken = start(None), None
     except FusionBenchError as error:
         broken = error
-        if not environment.has_onednn():
-            yield Finding("start", "bad", str(error), "read the log")
-            return
         try:
+            if not environment.has_onednn():
+                raise
             hello = start(False)
         except FusionBenchError:
-            yield Finding("start", "bad", str(error), "read the log")
+            yield Finding("start", "bad", str(broken), "read the log")
             return
     seconds = hello.seconds
     compiling = f", {seconds.compiling:.0f} CPU seconds of it compiling" if seconds.compiling > 1 else ""
@@ -128,15 +127,9 @@ def _start(start: Start) -> Iterator[Finding]:
         yield Finding("arrays", "good", "come through as they are")
     else:
         yield Finding("arrays", "bad", f"numpy {hello.numpy}'s do not come through", environment.how_to_install())
-    yield _device(hello)
-    yield _onednn(hello, broken)
-
-
-def _device(hello: Hello) -> Finding:
     threads = f"{hello.threads} thread" + "s" * (hello.threads != 1)
-    if hello.device == "cpu":
-        return Finding("device", "good", f"the processor, {threads}")
-    return Finding("device", "good", hello.device)
+    yield Finding("device", "good", f"the processor, {threads}" if hello.device == "cpu" else hello.device)
+    yield _onednn(hello, broken)
 
 
 def _onednn(hello: Hello, broken: FusionBenchError | None) -> Finding:

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from ...sizes import by_size
 from ...training.engine import Engine
 from ...training.options import TrainOptions
 from ...training.recipe import Batch, TrainingStage
 from . import environment
-from .pipe import Array, Config, Pair, by_size
+from .pipe import Array, Config, Pair
 from .proxy import JittorModel
 from .worker import Worker
 
@@ -71,7 +72,7 @@ class JittorEngine(Engine):
     def pictures(self, batch: Batch) -> Mapping[str, Tensor]:
         """Return both sources and the fused image of the held-out pairs that have the size of the first."""
         pairs = pairs_of(batch)
-        chosen = [pairs[i] for i in by_size(pairs)[0]]
+        chosen = [pairs[i] for i in by_size(batch["a"])[0]]
         columns = (*zip(*(pair[:2] for pair in chosen), strict=True), self._model.forward(chosen))
         return {
             title: torch.from_numpy(np.stack(images)[:, None])

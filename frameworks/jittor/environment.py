@@ -8,6 +8,7 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from ...environment import version_of
 from ...errors import InputError
 from ...files import cache_folder
 
@@ -77,10 +78,7 @@ def environment(onednn: bool | None = None, threads: int | None = None, cuda: bo
 
 def installed() -> str | None:
     """Return the version of Jittor that is installed, or None."""
-    try:
-        return metadata.version("jittor")
-    except metadata.PackageNotFoundError:
-        return None
+    return version_of("jittor")
 
 
 def numbers(version: str) -> tuple[int, ...]:

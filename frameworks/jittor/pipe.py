@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 import resource
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -113,11 +112,3 @@ class Clock:
     def _now(self) -> tuple[float, float, float]:
         own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         return time.perf_counter(), own.ru_utime + own.ru_stime, children.ru_utime + children.ru_stime
-
-
-def by_size(pairs: Sequence[Pair]) -> list[list[int]]:
-    """Put the places of pairs of one size together: they can be stacked."""
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for i, pair in enumerate(pairs):
-        groups.setdefault(pair[0].shape, []).append(i)
-    return list(groups.values())

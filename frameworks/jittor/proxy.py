@@ -63,17 +63,9 @@ class JittorModel:
     def step(
         self, pairs: Sequence[Pair], rate: float, gradient_weight: float | None = None
     ) -> tuple[Losses, list[Array]]:
-        """Take a step of Adam with a batch, unless its loss is not finite.
+        """Take a step of Adam with a batch, unless its loss is not finite; return losses and fused images before it.
 
-        Parameters
-        ----------
-        pairs : the batch; pairs may differ in size and in length of text.
-        rate : learning rate.
-        gradient_weight : of the loss, in place of the configured one.
-
-        Returns
-        -------
-        The losses and the fused images before the step.
+        Pairs may differ in size and in length of text; `gradient_weight` stands in for the configured one.
         """
         return self._call("step", list(pairs), rate, gradient_weight)
 

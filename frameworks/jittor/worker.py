@@ -31,6 +31,7 @@ from .pipe import Answer, Hello, Request, Seconds, send
 
 LOGS = 20  # of earlier workers, that stay
 STARTS = 6  # how often Jittor may ask to be started again
+COMMAND = (sys.executable, "-P", "-m", f"{__package__}.inside")
 SLOW = (
     "Jittor computes without oneDNN here, which takes 14 to 50 times as long: "
     "`fusionbench doctor jittor --fix` sets it up"
@@ -198,8 +199,8 @@ def _spawn(log: Path, surroundings: dict[str, str]) -> subprocess.Popen[bytes]:
     # A session of its own: Ctrl-C is for this process, which then ends that one and all of its compilers.
     with log.open("ab") as file:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", f"{__package__}.inside"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, env=surroundings, start_new_session=True,
+            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, env=surroundings,
+            start_new_session=True,
         )  # fmt: skip
 
 

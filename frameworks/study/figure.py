@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ...drawing.losses import smoothed
 from ...drawing.style import COLOURS, new_figure, save, style
 from .plan import ADAM, BASE, JUDGE, NATIVE, ORDER, PORT, TIES
-from .tables import Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,8 +28,8 @@ PENS = {
 ANOTHER_ORDER = ("another order", "#717581", (0, (1, 1.5)), 1.0)
 
 
-def plot_losses(study: Study, out: Path | None = None) -> Figure:
-    """Draw a study.
+def plot_losses(losses: pd.DataFrame, epoch: int, out: Path) -> Figure:
+    """Draw the losses of a study.
 
     Above: the loss of each step with PyTorch (faint), and its mean over an epoch (strong) with PyTorch, with Jittor as
     it is, and, for what chance does, with PyTorch and the data in another order. Below: the relative difference of each
@@ -37,47 +37,36 @@ def plot_losses(study: Study, out: Path | None = None) -> Figure:
 
     Parameters
     ----------
-    out : the file to write, .pdf or .png; None only draws.
+    losses : a row a step, a column a run, as `losses_table` returns them.
+    epoch : steps in which every pair is seen once.
+    out : the file to write, .pdf or .png.
     """
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
+
+    losses = losses.filter(regex=":loss$").rename(columns=lambda column: column.removesuffix(":loss"))
+    first_order = [run for run in map(str, losses) if run.startswith(ORDER)][:1]
     with style():
         figure = new_figure(7.16, 5.6)
         above, below = figure.subplots(2, 1, sharex=True)
-        _draw_losses(above, study)
-        _draw_differences(below, study)
+        above.set(ylabel="loss", title=f"The loss of each step (faint), and its mean over an epoch of {epoch} steps")
+        above.plot(losses.index, losses[BASE], color=PENS[BASE][1], alpha=0.35, linewidth=0.8)
+        for run in [*first_order, BASE, NATIVE]:
+            _draw(above, run, losses.index.to_numpy(), smoothed(losses[run].to_numpy(), epoch))
+        below.set(xlabel="step", ylabel="relative difference", title="How far each loss is from PyTorch's in float64")
+        below.set_yscale("log")
+        judge = losses[JUDGE]
+        for run in [*first_order, *PENS]:
+            difference = ((losses[run] - judge).abs() / judge.abs()).replace(0, np.nan)  # 0 has no logarithm
+            _draw(below, run, difference.index.to_numpy(), difference.to_numpy())
+        below.xaxis.set_major_locator(MaxNLocator(integer=True))
+        below.yaxis.set_major_locator(LogLocator(numticks=8))
+        below.yaxis.set_minor_locator(NullLocator())
         for axes in (above, below):
             axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02))
-    if out is not None:
-        save(figure, out)
+    save(figure, out)
     return figure
-
-
-def _draw_losses(axes: Axes, study: Study) -> None:
-    epoch = int(study.record["steps_in_epoch"])
-    axes.set(ylabel="loss", title=f"The loss of each step (faint), and its mean over an epoch of {epoch} steps")
-    losses = study.losses
-    axes.plot(losses.index, losses[BASE], color=PENS[BASE][1], alpha=0.35, linewidth=0.8)
-    for run in [*_first_order(study), BASE, NATIVE]:
-        _draw(axes, run, losses.index.to_numpy(), smoothed(losses[run].to_numpy(), epoch))
-
-
-def _draw_differences(axes: Axes, study: Study) -> None:
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
-
-    axes.set(xlabel="step", ylabel="relative difference", title="How far each loss is from PyTorch's in float64")
-    axes.set_yscale("log")
-    judge = study.losses[JUDGE]
-    for run in [*_first_order(study), *PENS]:
-        difference = ((study.losses[run] - judge).abs() / judge.abs()).replace(0, np.nan)  # 0 has no logarithm
-        _draw(axes, run, difference.index.to_numpy(), difference.to_numpy())
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.yaxis.set_major_locator(LogLocator(numticks=8))
-    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def _draw(axes: Axes, run: str, steps: NDArray[Any], values: NDArray[Any]) -> None:
     name, colour, dashes, width = PENS.get(run, ANOTHER_ORDER)
     axes.plot(steps, values, color=colour, linestyle=dashes, linewidth=width, label=name)
-
-
-def _first_order(study: Study) -> list[str]:
-    return [run for run in study.record["runs"] if run.startswith(ORDER)][:1]

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -33,11 +33,12 @@ from ..jittor.proxy import JittorModel
 from ..jittor.worker import Worker
 from .figure import plot_losses
 from .plan import JUDGE, Run, StudyOptions, planned_runs
-from .tables import comparison_table, difference_rows, losses_table, markdown, read_study
+from .tables import comparison_table, difference_rows, losses_table, markdown
 from .torch_model import TorchModel
 
 IMAGES = 4  # fused for the time that it takes, the first apart
 ADDING = ("orders", "slow_steps", "cold")  # options that add runs, and leave the others as they are
+Model = TorchModel | JittorModel
 Result = dict[str, Any]
 Progress = Callable[[str, int, int], None]
 
@@ -71,13 +72,13 @@ def run_study(options: StudyOptions, out: str | Path, progress: Progress = lambd
     record = _claim(out, options, measurement.pairs, version)
     results = {run.name: measurement.result(run) for run in planned_runs(options)}
     epoch = len(measurement.pairs) // options.batch_size
-    write_text(out / "losses.csv", losses_table(results).to_csv(index_label="step"))
-    write_text(out / "comparison.csv", comparison_table(results, epoch).to_csv(index=False, na_rep="nan"))
+    losses, comparison = losses_table(results), comparison_table(results, epoch)
+    write_text(out / "losses.csv", losses.to_csv(index_label="step"))
+    write_text(out / "comparison.csv", comparison.to_csv(index=False, na_rep="nan"))
     record |= {"steps_in_epoch": epoch, "runs": {name: result["facts"] for name, result in results.items()}}
     write_text(out / "study.json", json.dumps(record, indent=2) + "\n")
-    study = read_study(out)
-    write_text(out / "comparison.md", markdown(study))
-    plot_losses(study, out / "loss_comparison.png")
+    write_text(out / "comparison.md", markdown(comparison))
+    plot_losses(losses, epoch, out / "loss_comparison.png")
     return out
 
 
@@ -102,19 +103,12 @@ def read_pairs(options: StudyOptions) -> list[Pair]:
 
 
 def batches(number: int, size: int, steps: int, seed: int, order: int) -> list[list[int]]:
-    """Draw which pairs each step learns from: all of them in an epoch, in a new order each time, but a last rest.
-
-    Examples
-    --------
-    >>> first = batches(5, 2, 4, seed=0, order=0)
-    >>> [len(set(first[0] + first[1])), len(set(first[2] + first[3])), first == batches(5, 2, 4, seed=0, order=1)]
-    [4, 4, False]
-    """
-    drawn: list[list[int]] = []
+    """Draw which pairs each step learns from: all of them in an epoch, in a new order each time, but a last rest."""
+    result: list[list[int]] = []
     for epoch in range(-(-steps // (number // size))):
         places = np.random.default_rng([seed, order, epoch]).permutation(number).tolist()
-        drawn += [places[at : at + size] for at in range(0, number - size + 1, size)]
-    return drawn[:steps]
+        result += [places[at : at + size] for at in range(0, number - size + 1, size)]
+    return result[:steps]
 
 
 def initial_weights(options: StudyOptions) -> Arrays:
@@ -152,7 +146,7 @@ class _Measurement:
         return result
 
     @contextmanager
-    def _model(self, run: Run) -> Iterator[tuple[TorchModel | JittorModel, dict[str, Any]]]:
+    def _model(self, run: Run) -> Iterator[tuple[Model, dict[str, Any]]]:
         """Open the network in a run's framework, with the facts of what computes it."""
         threads = self.options.threads
         facts: dict[str, Any] = {"device": "cpu", "precision": run.precision}
@@ -168,17 +162,17 @@ class _Measurement:
             return
         with Worker(run.onednn, threads) as worker:
             hello = worker.hello
-            model = JittorModel(worker, self.start, Config(self.config.grid, run.mathematics))
+            model = JittorModel(worker, self.start, replace(self.config, mathematics=run.mathematics))
             model.seconds["start"] = [hello.seconds]
             facts |= {"framework": f"Jittor {hello.version}", "threads": hello.threads, "onednn": hello.onednn}
             yield model, facts
 
-    def _measure(self, run: Run, model: TorchModel | JittorModel) -> Result:
+    def _measure(self, run: Run, model: Model) -> Result:
         """Take a run's steps, fuse a few images, and compare values before and after with the judge's."""
         options, losses = self.options, dict[str, list[float]]()
+        order = batches(len(self.pairs), options.batch_size, run.steps, options.seed, run.order)
         rows = self._difference_rows(run, model, "start")
         model.load(self.start)  # the optimiser as new
-        order = batches(len(self.pairs), options.batch_size, run.steps, options.seed, run.order)
         for done, batch in enumerate(order):
             self.progress(run.name, done, run.steps)
             for name, value in model.step([self.pairs[i] for i in batch], options.lr)[0].items():
@@ -194,7 +188,7 @@ class _Measurement:
         seconds = {name: [asdict(each) for each in calls] for name, calls in model.seconds.items()}
         return {"losses": losses, "took": seconds, "values": rows}
 
-    def _difference_rows(self, run: Run, model: TorchModel | JittorModel, point: str) -> list[list[Any]]:
+    def _difference_rows(self, run: Run, model: Model, point: str) -> list[list[Any]]:
         """Compare stages and gradients with those of the judge, both with the same weights; count the ties."""
         if not run.values or run.name == JUDGE:
             return []

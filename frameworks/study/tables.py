@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...errors import InputError
 from .plan import BASE, JUDGE, PORT
 
 KEYS = ["topic", "point", "run", "item", "quantity"]
@@ -114,11 +110,6 @@ def swing(losses: NDArray[Any], epoch: int) -> float:
 
     The mean is over a window in which every pair counts about once, so what remains is which pairs a batch has, and
     chance. Of an even window the two outermost places count half; the ends, where it is not full, are left out.
-
-    Examples
-    --------
-    >>> swing(np.array([1.0, 3.0, 1.0, 3.0, 1.0]), 2)
-    1.0
     """
     kernel = np.ones(epoch) if epoch % 2 else np.r_[0.5, np.ones(epoch - 1), 0.5]
     if len(losses) < len(kernel):
@@ -135,47 +126,14 @@ def losses_table(results: Results) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-@dataclass(frozen=True)
-class Study:
-    """A finished study.
-
-    Attributes
-    ----------
-    values : every number, indexed by topic, point, run, item and quantity.
-    losses : the loss of each step, NaN after a run's last; a column a run.
-    record : what was asked for, on which machine, and what each run was computed with.
-    """
-
-    values: pd.Series[float]
-    losses: pd.DataFrame
-    record: Mapping[str, Any]
-
-
-def read_study(folder: Path) -> Study:
-    """Read a study's folder.
-
-    Raises
-    ------
-    InputError
-        It is none, or not finished.
-    """
-    try:
-        values = pd.read_csv(folder / "comparison.csv", keep_default_na=False, na_values={"value": "nan"})
-        losses = pd.read_csv(folder / "losses.csv", index_col="step").filter(regex=":loss$")
-        record = json.loads((folder / "study.json").read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder} holds no finished study: run `fusionbench compare-backends` first") from error
-    losses.columns = losses.columns.str.removesuffix(":loss")
-    return Study(values.set_index(KEYS).value, losses, record)
-
-
-def markdown(study: Study) -> str:
+def markdown(comparison: pd.DataFrame) -> str:
     """Write a table for each topic, a column for each run; of the gradients only the whole one and the farthest."""
     parts = ["# FILM in PyTorch and in Jittor"]
-    for topic, values in study.values.groupby(level="topic", sort=False):
-        table = values.droplevel("topic").unstack("run")
-        table = table.reindex(index=values.droplevel(["topic", "run"]).index.unique())  # in the order of computation
-        table = table[[run for run in study.record["runs"] if run in table]]
+    for topic, rows_of_topic in comparison.groupby("topic", sort=False):
+        values = rows_of_topic.set_index(KEYS).value.droplevel("topic")
+        table = values.unstack("run")
+        table = table.reindex(index=values.droplevel("run").index.unique())  # in the order of computation
+        table = table[[run for run in comparison.run.unique() if run in table]]
         if topic == "gradient":
             farthest = table.max(axis=1).drop("all", level="item").groupby("item").max().nlargest(FARTHEST).index
             table = table[table.index.isin(["all", *farthest], level="item")]

@@ -15,15 +15,15 @@ from torch.optim import Adam
 
 from ...methods.film.block import pointwise
 from ...methods.film.network import FilmNetwork
+from ...sizes import by_size
 from ...training.recipes.film.loss import fusion_losses, sobel
-from ..jittor.pipe import Array, Arrays, Clock, Config, Losses, Pair, Seconds, by_size
+from ..jittor.pipe import Array, Arrays, Clock, Config, Losses, Pair, Seconds
 
-_ACROSS = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
-SOBEL = torch.stack([_ACROSS, _ACROSS.T])[:, None]
+SOBEL = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
 
 
 class TorchModel:
-    """The network with Adam, on the processor.
+    """The network with Adam, on the processor; each method is that of `JittorModel`.
 
     Parameters
     ----------
@@ -58,23 +58,21 @@ class TorchModel:
 
     def stages(self, pair: Pair) -> dict[str, NDArray[Any]]:
         """Return what each part of the network computes of a pair, by the names of `JittorModel.stages`."""
+        network, (a, b, text, shares) = self.network, self._tensors([pair])
         stages: dict[str, Tensor] = {}
-        network = self.network
-        a, b, text, shares = self._tensors([pair])
         with torch.no_grad():
             words = pointwise(text, network.text_process.conv.weight, network.text_process.conv.bias)
-            maps = {"A": a[..., None][:, 0], "B": b[..., None][:, 0]}
+            branches = {"A": a.permute(0, 2, 3, 1), "B": b.permute(0, 2, 3, 1)}
             for name in ("restormerca1", "restormerca2", "restormerca3"):
-                for letter in "AB":
-                    maps[letter] = getattr(network, name).branch(letter, maps[letter], words, shares)
-                    stages[f"{name}.{letter}"] = maps[letter]
-            x = torch.cat([maps["A"], maps["B"]], dim=-1)
-            for name in ("restormer1", "restormer2", "restormer3"):
-                stages[name] = x = getattr(network, name)(x.clone())  # a block uses its input's memory again
-                if name == "restormer1":
-                    x = pointwise(x, network.conv1.weight, network.conv1.bias)
-            stages["conv2"] = x = pointwise(x, network.conv2.weight, network.conv2.bias)
-            stages["fused"] = x.sigmoid()
+                for letter, x in branches.items():
+                    branches[letter] = getattr(network, name).branch(letter, x, words, shares)
+                    stages[f"{name}.{letter}"] = branches[letter]
+            stages["restormer1"] = network.restormer1(torch.cat([*branches.values()], dim=-1))
+            x = pointwise(stages["restormer1"], network.conv1.weight, network.conv1.bias)
+            stages["restormer2"] = network.restormer2(x)
+            stages["restormer3"] = network.restormer3(stages["restormer2"].clone())  # which it writes into
+            stages["conv2"] = pointwise(stages["restormer3"], network.conv2.weight, network.conv2.bias)
+            stages["fused"] = stages["conv2"].sigmoid()
         return {"text_process": words[0].numpy(), **{n: x[0].permute(2, 0, 1).numpy() for n, x in stages.items()}}
 
     def gradients(self, pairs: Sequence[Pair]) -> tuple[Losses, dict[str, NDArray[Any]]]:
@@ -97,34 +95,32 @@ class TorchModel:
     def ties(self, pairs: Sequence[Pair]) -> dict[str, float]:
         """Return the part of the values, of each operator, at which the frameworks' gradients differ."""
         values: dict[str, list[Tensor]] = {}
-        hooks = [
-            module.register_forward_pre_hook(lambda _, inputs: values.setdefault("PReLU", []).append(inputs[0] == 0))
-            for module in self.network.modules()
-            if isinstance(module, nn.PReLU)
-        ]
+
+        def keep(name: str, x: Tensor) -> None:
+            values.setdefault(name, []).append((x == 0).flatten())
+
+        prelus = [module for module in self.network.modules() if isinstance(module, nn.PReLU)]
+        hooks = [prelu.register_forward_pre_hook(lambda _, inputs: keep("PReLU", inputs[0])) for prelu in prelus]
+        kernels = torch.stack([SOBEL, SOBEL.T])[:, None].to(self.type)
         with torch.no_grad():
-            for group in by_size(pairs):
-                a, b, text, shares = self._tensors([pairs[i] for i in group])
+            for pair in pairs:
+                a, b, text, shares = self._tensors([pair])
                 fused = self.network(a, b, text, shares)
-                for name, x in {
-                    "|fused - maximum|": fused - torch.maximum(a, b),
-                    "|Sobel - maximum|": sobel(fused) - torch.maximum(sobel(a), sobel(b)),
-                    "|Sobel_x|, |Sobel_y|": nn.functional.conv2d(fused, SOBEL.to(self.type), padding=1),
-                }.items():
-                    values.setdefault(name, []).append(x == 0)
+                keep("|fused - maximum|", fused - torch.maximum(a, b))
+                keep("|Sobel - maximum|", sobel(fused) - torch.maximum(sobel(a), sobel(b)))
+                keep("|Sobel_x|, |Sobel_y|", nn.functional.conv2d(fused, kernels, padding=1))
         for hook in hooks:
             hook.remove()
-        return {name: float(torch.cat([x.flatten() for x in ties]).double().mean()) for name, ties in values.items()}
+        return {name: float(torch.cat(ties).double().mean()) for name, ties in values.items()}
 
     def _losses(self, pairs: Sequence[Pair]) -> tuple[Tensor, Losses, list[Array]]:
         """Compute the losses as training does: pairs of one size together, each group by its part of the batch."""
         config, total, fused = self.config, dict[str, Tensor](), dict[int, Array]()
-        for group in by_size(pairs):
+        for group in by_size([pair[0] for pair in pairs]):
             a, b, text, shares = self._tensors([pairs[i] for i in group])
             images = self.network(a, b, text, shares)
             part = fusion_losses(images, a, b, config.gradient_weight, config.ssim_weight, config.signed)
-            weight = len(group) / len(pairs)
-            total = {name: total.get(name, 0) + weight * loss for name, loss in part.items()}
+            total = {name: total.get(name, 0) + len(group) / len(pairs) * loss for name, loss in part.items()}
             fused |= dict(zip(group, images.detach()[:, 0].numpy(), strict=True))
         losses = {name: float(loss.detach()) for name, loss in total.items()}
         return total["loss"], losses, [fused[i] for i in range(len(pairs))]

@@ -1,4 +1,4 @@
-"""What the classical methods share: the loop over a batch, the limits of size, and the choice between coefficients."""
+"""What the classical methods share: the loop over a batch, limits, pyramids, and the choice between coefficients."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any, TypeVar
 
 import cv2
 import numpy as np
+import pywt
 from numpy.typing import NDArray
 
-from ...errors import InputError
+from ...errors import InputError, unknown
 from ..method import Gray
 
 Floats = NDArray[np.floating[Any]]
 Scalar = TypeVar("Scalar", np.float32, np.float64)
+_TAPS = np.array([1, 4, 6, 4, 1], dtype=np.float32) / 8  # of the kernel of pyramids, doubled
 
 
 def each(fuse_one: Callable[[Gray, Gray], Floats], a: Gray, b: Gray) -> Gray:
@@ -31,6 +33,14 @@ def at_least(name: str, value: int, least: int) -> int:
     return value
 
 
+def wavelet_name(name: str) -> str:
+    """Return the name of a discrete wavelet that PyWavelets knows, or raise InputError with the nearest."""
+    known = pywt.wavelist(kind="discrete")
+    if name not in known:
+        raise unknown("wavelet", name, known)
+    return name
+
+
 def halvings(shape: tuple[int, ...], levels: int) -> int:
     """Return how often an image can be halved, `levels` at most, until its shorter side is one pixel.
 
@@ -40,6 +50,25 @@ def halvings(shape: tuple[int, ...], levels: int) -> int:
     (4, 2, 0)
     """
     return min(levels, int(min(shape[-2:])).bit_length() - 1)
+
+
+def gaussian_pyramid(image: Gray, levels: int) -> list[Gray]:
+    """Return the image (H, W) and up to `levels` reduced ones, each of half the size (rounded up) of its finer one."""
+    pyramid = [image]
+    for _ in range(halvings(image.shape, levels)):
+        pyramid.append(np.asarray(cv2.pyrDown(pyramid[-1]), dtype=np.float32))
+    return pyramid
+
+
+def expand(image: Gray, like: Gray) -> Gray:
+    """Return the image (H, W) at the size of the next finer level: zeros between the pixels, then the kernel.
+
+    `cv2.pyrUp` does the same for even sides; for odd ones it treats the last row and column unlike the first, so that
+    a mirrored image would not give the mirrored result.
+    """
+    spread = np.zeros_like(like)
+    spread[::2, ::2] = image
+    return np.asarray(cv2.sepFilter2D(spread, -1, _TAPS, _TAPS, borderType=cv2.BORDER_REFLECT_101), dtype=np.float32)
 
 
 def mean_filter(image: NDArray[Scalar], side: int) -> NDArray[Scalar]:

@@ -7,8 +7,7 @@ from typing import Any
 import pywt
 
 from ..method import Gray, Method
-from ._common import at_least, stronger_nearby
-from ._wavelet import wavelet_name
+from ._common import at_least, stronger_nearby, wavelet_name
 
 
 class Dwt(Method):

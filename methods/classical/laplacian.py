@@ -6,8 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..method import Gray, Method
-from ._common import at_least, each, stronger
-from ._pyramid import expand, gaussian_pyramid
+from ._common import at_least, each, expand, gaussian_pyramid, stronger
 
 
 def laplacian_pyramid(image: Gray, levels: int) -> list[Gray]:

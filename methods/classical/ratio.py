@@ -9,8 +9,7 @@ import numpy as np
 
 from ...errors import InputError
 from ..method import Gray, Method
-from ._common import at_least, each, stronger
-from ._pyramid import expand, gaussian_pyramid
+from ._common import at_least, each, expand, gaussian_pyramid, stronger
 
 
 def contrast_pyramid(image: Gray, levels: int, floor: float) -> list[Gray]:

@@ -8,8 +8,7 @@ import numpy as np
 import pywt
 
 from ..method import Gray, Method
-from ._common import at_least, halvings, stronger
-from ._wavelet import wavelet_name
+from ._common import at_least, halvings, stronger, wavelet_name
 
 
 def inverse(rest: Gray, bands: list[tuple[Gray, ...]], wavelet: str) -> Gray:

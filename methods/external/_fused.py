@@ -1,10 +1,13 @@
-"""Finding the fused image of each pair in somebody's folder."""
+"""Images that somebody else fused: finding that of each pair in a folder, and reading it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ...datasets.finding.folders import below, images_in
 from ...datasets.finding.folders import contents as holds
@@ -14,8 +17,9 @@ from ...datasets.finding.names import alike, fold, natural, stem
 from ...datasets.finding.pairing import match, spellings
 from ...datasets.finding.search import files
 from ...datasets.finding.templates import is_template, suggest, to_pattern
+from ...datasets.images import read
 from ...datasets.pair import Pair
-from ...errors import InputError
+from ...errors import InputError, RunError
 
 Called = Callable[[str], list[str]]
 _SHOWN = 3
@@ -147,3 +151,18 @@ def some(names: Iterable[str]) -> str:
     """Name the first few."""
     listed = list(names)
     return ", ".join(listed[:_SHOWN]) + (", …" if len(listed) > _SHOWN else "")
+
+
+def read_fused(path: Path) -> NDArray[np.uint8]:
+    """Read a fused image as uint8, (H, W) or RGB (H, W, 3); 16 bit are scaled and rounded.
+
+    Raises
+    ------
+    RunError
+        The file is no complete image.
+    """
+    try:
+        image = read(path)
+    except InputError as error:
+        raise RunError(str(error)) from error
+    return image if image.dtype == np.uint8 else np.round(image / 257.0).astype(np.uint8)

@@ -12,8 +12,7 @@ from ...datasets.finding.templates import file_of, is_template
 from ...datasets.pair import Pair
 from ...errors import InputError, RunError
 from ..method import Gray, Image, Method, Quantise
-from ._fused import Assigned, assign, collect, key_of, some
-from ._result import read_fused
+from ._fused import Assigned, assign, collect, key_of, read_fused, some
 
 
 class Folder(Method):

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import InputError
-from ..weights.search import Shape, State, Unfit, check_values, find, several
+from ...weights.catalog import File, Weights
+from ...weights.search import Shape, State, Unfit, take
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -15,6 +15,25 @@ if TYPE_CHECKING:
     from .network import FilmNetwork
     from .stage import Grid
 
+_FILM = "https://raw.githubusercontent.com/Zhaozixiang1228/IF-FILM/26a2f01770ccd4f33eb03a3c7e9ede737cbe8eec/models/{}"
+# fmt: off
+WEIGHTS = (
+    Weights(
+        "film-fusionbench", "film", "trained by this project; see methods/film/MODEL_CARD.md", "Apache-2.0",
+        "ships in the package", bundled="methods/film/film.safetensors",
+    ),
+    Weights(
+        "film", "film", "the authors of FILM: a network for each task (those of IVF and MIF are the same)",
+        "none stated: not redistributed here", "four PyTorch checkpoints in github.com/Zhaozixiang1228/IF-FILM",
+        (
+            File(_FILM.format("IVF.pth"), "git:02a485cd257165bb676992f7d506bd1f9a6d8e85"),
+            File(_FILM.format("MIF.pth"), "git:02a485cd257165bb676992f7d506bd1f9a6d8e85"),
+            File(_FILM.format("MEF.pth"), "git:cb21849b69caeda4d22b2a4460d69b727c8e8eb5"),
+            File(_FILM.format("MFF.pth"), "git:45cffe81119cd01b48819880a85586df106413c1"),
+        ),
+    ),
+)
+# fmt: on
 _SHOWN = 3
 _FORMS = {"Jittor file": "Jittor"}
 
@@ -31,15 +50,10 @@ def adapt(state: State) -> tuple[dict[str, Tensor], dict[str, str]]:
     InputError
         It is another network, or another configuration of this one: which tensors differ is said.
     """
-    try:
-        found = find(state, forms())
-    except Unfit as unfit:
-        raise InputError(_explained(unfit)) from unfit
-    if problem := check_values(found.tensors):
-        raise InputError(f"the weights of FILM are of no use: {problem}")
+    network = take(state, forms(), "FILM", _explain)
     form = _FORMS.get(state.format, "PyTorch, of the authors")
     form = "fusionbench" if state.metadata.get("method") == "film" else form
-    return found.tensors, {"origin_form": form, **state.metadata}
+    return network.tensors, {"origin_form": form, **state.metadata}
 
 
 def forms() -> dict[str, dict[str, Shape]]:
@@ -59,7 +73,7 @@ def load_network(path: str | Path, grid: Grid | None = None) -> FilmNetwork:
     InputError
         The file is missing, truncated, unsafe, or of another network.
     """
-    from ..weights.convert import load_weights
+    from ...weights.convert import load_weights
     from .network import GRID, FilmNetwork
 
     tensors, metadata = load_weights(path, "film")
@@ -79,13 +93,11 @@ def shapes() -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
-def _explained(unfit: Unfit) -> str:
+def _explain(unfit: Unfit) -> str:
     """Say why no network of ours was found."""
-    if unfit.keys:
-        return several(unfit.keys)
-    other = [f"{name} is {_size(found)}, not {_size(wanted)}" for name, found, wanted in unfit.shapes]
+    other = [f"{name} is {_size(shape)}, not {_size(wanted)}" for name, shape, wanted in unfit.shapes]
     parts = [_listed(other), _listed(unfit.missing, "missing: "), _listed(unfit.extra, "unknown: ")]
-    return f"these are not the weights of FILM: {'; '.join(filter(None, parts))}"
+    return "; ".join(filter(None, parts))
 
 
 def _grid_of(metadata: Mapping[str, str]) -> Grid | None:

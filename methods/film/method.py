@@ -139,8 +139,7 @@ class Film(Method):
     @property
     def weights_record(self) -> dict[str, Any]:
         """Name or files of the weights with their SHA-256, and the text that goes with them."""
-        from ..weights.convert import sha256_of
-        from ..weights.files import split_key
+        from ...weights.files import sha256_of, split_key
 
         files = sorted(set(self._files().values()))
         return {
@@ -199,9 +198,9 @@ def weights_files(weights: str) -> dict[str, Path]:
     InputError
         Weights that are known but not there, or no file of this name; what to do is said.
     """
-    from ..weights.catalog import WEIGHTS
-    from ..weights.files import split_key
-    from ..weights.named import weights_path
+    from ...weights.catalog import known_weights
+    from ...weights.fetch import weights_path
+    from ...weights.files import split_key
 
     path = Path(weights).expanduser()
     if path.is_dir():
@@ -211,7 +210,7 @@ def weights_files(weights: str) -> dict[str, Path]:
         return found
     name, key = split_key(weights)
     first = weights_path(weights, "film")
-    if not key and not Path(name).expanduser().exists() and len(WEIGHTS[name].files) > 1:
+    if not key and not Path(name).expanduser().exists() and len(known_weights()[name].files) > 1:
         return {task: first.with_name(f"{task}.pth") for task in TASKS}
     return dict.fromkeys(TASKS, first)
 

@@ -17,14 +17,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ...errors import InputError
-from ..weights.search import Shape, State, Unfit, check_values, find, several
+from ...weights.catalog import File, Weights
+from ...weights.search import Shape, State, Unfit, take
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from .network import Generator
 
+_U2FUSION = "https://raw.githubusercontent.com/hanna-xu/U2Fusion/{}/model/model.ckpt.{}"
+# fmt: off
+WEIGHTS = (
+    Weights(
+        "u2fusion", "u2fusion", "trained by this project; see methods/u2fusion/MODEL_CARD.md", "Apache-2.0",
+        "ships in the package", bundled="methods/u2fusion/u2fusion.safetensors",
+    ),
+    Weights(
+        "u2fusion-official", "u2fusion", "the authors of U2Fusion, published in September 2020",
+        "none stated: not redistributed here",
+        "a TensorFlow checkpoint of three files in github.com/hanna-xu/U2Fusion, read without TensorFlow",
+        (
+            File(_U2FUSION.format("0af5a710aaa0ee94da53eba64a49b2b2eda906b3", "index"),
+                 "sha256:15b7d283a1de8f616cc42978346bd24d47a9c380d624370368b956beb593014e"),
+            File(_U2FUSION.format("9c9c558f75a7e0a881cb249ae6532713832d1dc2", "data-00000-of-00001"),
+                 "sha256:e50cada8d4ec92f2577ad5db5d212fba521dffb35d04e00a20364b43512c64c8"),
+        ),
+    ),
+)
+# fmt: on
 Padding = Literal["reflect", "zeros"]
 _DENSE = [f"encoder.dense{i}" for i in range(1, 6)]
 _DECODER = [f"decoder.conv2_{i}" for i in range(1, 5)]
@@ -65,16 +85,11 @@ def adapt(state: State) -> tuple[dict[str, Tensor], dict[str, str]]:
     InputError
         It is another network; what does not fit is said.
     """
-    try:
-        found = find(state, forms())
-    except Unfit as unfit:
-        raise InputError(_explained(unfit)) from unfit
-    form = next(form for form in _FORMS if form.title == found.form)
-    if problem := check_values(found.tensors):
-        raise InputError(f"the weights of U2Fusion are of no use: {problem}")
+    network = take(state, forms(), "U2Fusion", _explain)
+    form = next(form for form in _FORMS if form.title == network.form)
     tensors: dict[str, Tensor] = {}
     for layer in LAYERS:
-        kernel, bias = (found.tensors[_join(form, layer, part)] for part in (form.kernel, form.bias))
+        kernel, bias = (network.tensors[_join(form, layer, part)] for part in (form.kernel, form.bias))
         if form.change is not None:
             kernel, bias = form.change(layer, kernel, bias)
         tensors[f"{layer}.weight"], tensors[f"{layer}.bias"] = kernel.contiguous(), bias
@@ -102,7 +117,7 @@ def load_generator(path: str | Path) -> Generator:
     InputError
         The file is missing, truncated, unsafe, or of another network.
     """
-    from ..weights.convert import load_weights
+    from ...weights.convert import load_weights
     from .network import Generator
 
     tensors, metadata = load_weights(path, "u2fusion")
@@ -142,22 +157,20 @@ def _join(form: _Form, layer: str, part: str) -> str:
     return f"{form.names[layer]}{form.separator}{part}"
 
 
-def _explained(unfit: Unfit) -> str:
+def _explain(unfit: Unfit) -> str:
     """Say why no network of ours was found."""
-    if unfit.keys:
-        return several(unfit.keys)
     if not unfit.form:
         some = f"the tensors are called {', '.join(sorted(unfit.extra)[:3])}, …"
     elif unfit.missing:
         more = f", and {len(unfit.missing) - 1} more" if len(unfit.missing) > 1 else ""
         some = f"tensor {unfit.missing[0]!r} is missing{more}"
     elif unfit.shapes:
-        name, found, wanted = unfit.shapes[0]
+        name, shape, wanted = unfit.shapes[0]
         layer, _, part = name.rpartition(".")
-        some = f"the {part.replace('weight', 'kernel')} of {layer or name} is {found}, not {wanted}"
+        some = f"the {part.replace('weight', 'kernel')} of {layer or name} is {shape}, not {wanted}"
     else:
         some = f"there is a tensor {unfit.extra[0]!r} too many"
-    return f"these are not the weights of U2Fusion: {some}"
+    return some
 
 
 SHAPES = {"encoder.conv1_1": (44, 2, 3, 3)}

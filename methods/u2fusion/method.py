@@ -110,7 +110,7 @@ class U2Fusion(Method):
         """Load the weights; on the CPU also bring them to the form of the fast pass."""
         import torch
 
-        from ..weights.named import weights_path
+        from ...weights.fetch import weights_path
         from .checkpoints import load_generator
         from .winograd import FastGenerator
 

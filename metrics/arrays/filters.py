@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .pixelwise import pixelwise, summed
+from .pixelwise import summed
 from .types import Array, is_tensor, namespace
 
 Border = Literal["valid", "zero", "replicate", "symmetric", "reflect"]
@@ -102,12 +102,6 @@ def _stacked(images: list[NDArray[Any]]) -> NDArray[Any]:
     return images[0][None] if len(images) == 1 else np.stack(images)
 
 
-def gradient(x: Array) -> tuple[Array, Array]:
-    """Derivatives as np.gradient: central differences, one-sided at the border; along the rows, down the columns."""
-    west, east, north, south = neighbours(x)
-    return (east - west) / 2, (south - north) / 2
-
-
 def neighbours(x: Array) -> tuple[Array, Array, Array, Array]:
     """Left, right, upper and lower neighbour of each pixel, continued in a straight line beyond the border.
 
@@ -134,11 +128,6 @@ def squared_distance(x: Array, y: Array) -> Array:
         pairs = zip(np.asarray(x), np.asarray(y), strict=True)
         return np.array([cv2.norm(i, j, cv2.NORM_L2SQR) for i, j in pairs])  # exact
     return summed(_squared_difference, x, y)
-
-
-def product(x: Array, y: Array) -> Array:
-    """Multiply two maps."""
-    return x * y
 
 
 def histogram(levels: Array) -> Array:
@@ -173,7 +162,6 @@ def _count(index: Array, bins: int) -> Array:
     return xp.astype(xp.reshape(counts, (n, bins)), xp.float64)
 
 
-@pixelwise
 def _squared_difference(x: Array, y: Array) -> Array:
     return (x - y) * (x - y)
 

@@ -36,11 +36,6 @@ def local_moments(image: Image, size: int, sigma: float) -> Moments:
     return mean, spread
 
 
-def local_mean(image: Image, size: int, sigma: float) -> Array:
-    """Gaussian-weighted mean at every pixel."""
-    return local_moments(image, size, sigma)[0]
-
-
 def local_variance(image: Image, size: int, sigma: float) -> Array:
     """Gaussian-weighted variance at every pixel."""
     return local_moments(image, size, sigma)[1]

@@ -91,14 +91,12 @@ def compilable(x: Array) -> bool:
     return isinstance(x, np.ndarray) and can_map(x)
 
 
-def summed(formula: Callable[..., Array], *maps: Array, reduce: Callable[[Array], Array] | None = None) -> Array:
+def summed(formula: Callable[..., Array], *maps: Array) -> Array:
     """Sum `formula(*maps)` over the pixels of each image: maps (N, H, W) -> (N,).
 
-    A map of shape (N, 1, 1) holds one number for each image. `reduce` sums in another way.
+    A map of shape (N, 1, 1) holds one number for each image.
     """
-    if reduce is None:
-        return mapped(lambda *m: (formula(*m),), *maps, outputs=0, totals=1)[0]
-    return reduce(mapped(lambda *m: (formula(*m),), *maps, outputs=1)[0])
+    return mapped(lambda *m: (formula(*m),), *maps, outputs=0, totals=1)[0]
 
 
 def mapped(formula: Formula, *maps: Array, outputs: int, totals: int = 0) -> tuple[Array, ...]:
@@ -120,13 +118,8 @@ def _real(maps: Sequence[Array]) -> Iterator[Array]:
             yield xp.real(x)
             yield xp.imag(x)
         else:
-            yield _numbers(x)
-
-
-def _numbers(x: Array) -> Array:
-    """Float64 numbers: a square of int16 does not fit into int16."""
-    xp = namespace(x)
-    return x if xp.isdtype(x.dtype, "real floating") else xp.astype(x, xp.float64)
+            # a square of int16 does not fit into int16
+            yield x if xp.isdtype(x.dtype, "real floating") else xp.astype(x, xp.float64)
 
 
 def pixelwise(formula: Callable[..., Array]) -> Callable[..., Array]:
@@ -138,20 +131,13 @@ def pixelwise(formula: Callable[..., Array]) -> Callable[..., Array]:
 
     Returns
     -------
-    The same of maps (N, H, W) of one shape, arrays or tensors; numbers may stand for maps that are the same everywhere.
+    The same of maps (N, H, W) of one shape, arrays or tensors; a formula still of what the compiler gives.
     """
 
     @wraps(formula)
-    def of_maps(*maps: Array | float) -> Array:
-        arrays = [m for m in maps if isinstance(m, np.ndarray)]
-        if not arrays or arrays[0].ndim != 3 or not compilable(arrays[0]):
-            return formula(*(_numbers(m) if isinstance(m, np.ndarray) or is_tensor(m) else m for m in maps))
-        numbers = tuple(None if isinstance(m, np.ndarray) else m for m in maps)
-
-        def of_arrays(*some: Array) -> tuple[Array]:
-            rest = iter(some)
-            return (formula(*(next(rest) if number is None else number for number in numbers)),)
-
-        return over_pixels(of_arrays, arrays, 1, 0)[0]
+    def of_maps(*maps: Array) -> Array:
+        if isinstance(maps[0], np.ndarray) or is_tensor(maps[0]):
+            return mapped(lambda *m: (formula(*m),), *maps, outputs=1)[0]
+        return formula(*maps)
 
     return of_maps

@@ -94,11 +94,6 @@ def _banded(kernel: tuple[float, ...], count: int, stride: int) -> NDArray[Any]:
     return matrix
 
 
-def itself(mean: Array) -> tuple[Array]:
-    """The mean as it is."""
-    return (mean,)
-
-
 def correlate(
     x: Array, rows: NDArray[Any], cols: NDArray[Any] | None = None, *, border: Border = "valid", stride: int = 1
 ) -> Array:
@@ -108,9 +103,5 @@ def correlate(
     stride-th pixel, from the first.
     """
     cols = rows if cols is None else cols
-    return swept(itself, pad(x, len(rows) // 2, len(cols) // 2, border), rows, across=cols, stride=stride)[0]
-
-
-def windowed(x: Array, kernel: NDArray[Any], times: Array | None = None) -> Array:
-    """Correlate `x`, or its product with `times`, with `kernel` both ways, valid part."""
-    return swept(itself, x, kernel, (times,))[0]
+    padded = pad(x, len(rows) // 2, len(cols) // 2, border)
+    return swept(lambda mean: (mean,), padded, rows, across=cols, stride=stride)[0]

@@ -25,6 +25,25 @@ ATAN_END = (math.sqrt(2) - 1) ** 2  # square of tan(π/8)
 LOG2_RANGE = (math.sqrt(0.5) - 1, math.sqrt(2) - 1)
 
 
+def _operator(name: str, swapped: bool = False) -> Callable[[Lanes, Lanes | float], Lanes]:
+    """An operator that writes the instruction of this name."""
+
+    def operate(self: Lanes, other: Lanes | float) -> Lanes:
+        pair = self.value, self.like(other)
+        return Lanes(self.builder, getattr(self.builder, name)(*(reversed(pair) if swapped else pair)))
+
+    return operate
+
+
+def _comparison(relation: str) -> Callable[[Lanes, Lanes | float], Lanes]:
+    """An operator that compares numbers."""
+
+    def compare(self: Lanes, other: Lanes | float) -> Lanes:
+        return Lanes(self.builder, self.builder.fcmp_ordered(relation, self.value, self.like(other)))
+
+    return compare
+
+
 class Lanes:
     """A vector of float64 numbers, or of truth values, of a function that is being written.
 
@@ -49,56 +68,18 @@ class Lanes:
     def _new(self, value: Any) -> Lanes:
         return Lanes(self.builder, value)
 
-    def __add__(self, other: Lanes | float) -> Lanes:
-        return self._new(self.builder.fadd(self.value, self.like(other)))
-
-    def __sub__(self, other: Lanes | float) -> Lanes:
-        return self._new(self.builder.fsub(self.value, self.like(other)))
-
-    def __mul__(self, other: Lanes | float) -> Lanes:
-        return self._new(self.builder.fmul(self.value, self.like(other)))
-
-    def __truediv__(self, other: Lanes | float) -> Lanes:
-        return self._new(self.builder.fdiv(self.value, self.like(other)))
-
-    def __rsub__(self, other: float) -> Lanes:
-        return self._new(self.builder.fsub(self.like(other), self.value))
-
-    def __rtruediv__(self, other: float) -> Lanes:
-        return self._new(self.builder.fdiv(self.like(other), self.value))
-
+    __add__, __sub__, __mul__, __truediv__ = map(_operator, ("fadd", "fsub", "fmul", "fdiv"))
     __radd__, __rmul__ = __add__, __mul__
+    __rsub__, __rtruediv__ = (_operator(name, swapped=True) for name in ("fsub", "fdiv"))
+    __and__, __or__ = map(_operator, ("and_", "or_"))
+    __lt__, __le__, __gt__, __ge__ = map(_comparison, ("<", "<=", ">", ">="))
+    __eq__ = _comparison("==")  # type: ignore[assignment]
 
     def __neg__(self) -> Lanes:
         return self._new(self.builder.fneg(self.value))
 
     def __abs__(self) -> Lanes:
         return self._call("llvm.fabs")
-
-    def _compare(self, relation: str, other: Lanes | float) -> Lanes:
-        return self._new(self.builder.fcmp_ordered(relation, self.value, self.like(other)))
-
-    def __lt__(self, other: Lanes | float) -> Lanes:
-        return self._compare("<", other)
-
-    def __le__(self, other: Lanes | float) -> Lanes:
-        return self._compare("<=", other)
-
-    def __gt__(self, other: Lanes | float) -> Lanes:
-        return self._compare(">", other)
-
-    def __ge__(self, other: Lanes | float) -> Lanes:
-        return self._compare(">=", other)
-
-    def __eq__(self, other: object) -> Lanes:  # type: ignore[override]
-        assert isinstance(other, Lanes | float | int)
-        return self._compare("==", other)
-
-    def __and__(self, other: Lanes) -> Lanes:
-        return self._new(self.builder.and_(self.value, other.value))
-
-    def __or__(self, other: Lanes) -> Lanes:
-        return self._new(self.builder.or_(self.value, other.value))
 
     def _call(self, name: str) -> Lanes:
         kind = self.value.type

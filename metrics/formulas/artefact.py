@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import pi
 
-from ..arrays.filters import sobel, total
-from ..arrays.pixelwise import choose, exp, larger, mapped, pixelwise, sqrt, summed
+from ..arrays.filters import sobel
+from ..arrays.pixelwise import choose, exp, larger, mapped, sqrt, summed
 from ..arrays.triple import Image, Triple, feature
-from ..arrays.types import Array, Namespace
+from ..arrays.types import Array
 from ..catalog import metric
 from .gradient import slant, strength
 
@@ -16,56 +16,38 @@ FAINT = 2.0  # strength below which an edge has the least weight
 
 
 @feature
-def reflected_edges(image: Image) -> tuple[Array, Array]:
-    """Sobel strength over 8 and angle, border mirrored without its own pixel; π/2 where the horizontal part is 0."""
-    slopes = sobel(image.pixels, border="reflect")
-    length, angle = mapped(lambda x, y: (strength(x, y) / 8, slant(x, y)), *slopes, outputs=2)
-    return length, angle
+def reflected_edges(image: Image) -> tuple[Array, ...]:
+    """Sobel edges of an image whose border is mirrored without its own pixel, and the sum of their importance (N,).
+
+    Strength over 8; angle, π/2 where the horizontal part is 0; and perceptual importance, the strength to the power
+    1.5, next to nothing where it is faint.
+    """
+
+    def of_pixel(along: Array, down: Array) -> tuple[Array, ...]:
+        length = strength(along, down) / 8
+        importance = choose(length >= FAINT, length * sqrt(length), 0.001)
+        return length, slant(along, down), importance, importance
+
+    return mapped(of_pixel, *sobel(image.pixels, border="reflect"), outputs=3, totals=1)
 
 
-@pixelwise
-def importance(g: Array) -> Array:
-    """Perceptual importance of an edge of strength g: g to the power 1.5, next to nothing where it is faint."""
-    return choose(g >= FAINT, g * sqrt(g), 0.001)
+def preservation(gf: Array, af: Array, gs: Array, angle: Array) -> Array:
+    """Q of a pixel and a source, where the fused image has the stronger edge."""
+    less_strength = exp(9.5 - 19 * gs / larger(gf, 1e-200))  # -19 (gs / gf - .5)
+    other_angle = exp(11 - 44 / pi * abs(abs(angle - af) - pi / 2))  # -22 (closeness - .5)
+    return sqrt(0.9999 * 0.9995 / ((1 + less_strength) * (1 + other_angle)))
 
 
-@feature
-def weight(image: Image) -> Array:
-    """Importance of each pixel's edge: (N, H, W)."""
-    return importance(reflected_edges(image)[0])
+def artefact(gf: Array, af: Array, ga: Array, aa: Array, wa: Array, gb: Array, ab: Array, wb: Array) -> Array:
+    """(1 - QA) wA + (1 - QB) wB where the fused edge is the strongest."""
+    lost = (1 - preservation(gf, af, ga, aa)) * wa + (1 - preservation(gf, af, gb, ab)) * wb
+    return choose((gf > ga) & (gf > gb), lost, 0.0)
 
 
-@pixelwise
-def strength_loss(gf: Array, gs: Array) -> Array:
-    """Exponent of Q's first sigmoid, -19 (gs / gf - .5), where the fused image has the stronger edge."""
-    return 9.5 - 19 * gs / larger(gf, 1e-200)
-
-
-@pixelwise
-def angle_loss(af: Array, angle: Array) -> Array:
-    """Exponent of Q's second sigmoid, -22 (closeness - .5)."""
-    return 11 - 44 / pi * abs(abs(angle - af) - pi / 2)
-
-
-@pixelwise
-def loss(gf: Array, ga: Array, gb: Array, sa: Array, aa: Array, wa: Array, sb: Array, ab: Array, wb: Array) -> Array:
-    """(1 - QA) wA + (1 - QB) wB where the fused edge is the strongest; s and a are the sigmoids' exponentials."""
-    qa = sqrt(0.9999 * 0.9995 / ((1 + sa) * (1 + aa)))
-    qb = sqrt(0.9999 * 0.9995 / ((1 + sb) * (1 + ab)))
-    return choose((gf > ga) & (gf > gb), (1 - qa) * wa + (1 - qb) * wb, 0.0)
-
-
-def artefacts(xp: Namespace, fused: Image, first: Image, second: Image) -> Array:
+def artefacts(fused: Image, first: Image, second: Image) -> Array:
     """Nabf of `fused` against two sources: (N,)."""
-
-    def added(gf: Array, af: Array, ga: Array, aa: Array, gb: Array, ab: Array, wa: Array, wb: Array) -> Array:
-        of_a = exp(strength_loss(gf, ga)), exp(angle_loss(af, aa)), wa
-        of_b = exp(strength_loss(gf, gb)), exp(angle_loss(af, ab)), wb
-        return loss(gf, ga, gb, *of_a, *of_b)
-
-    maps = [part for image in (fused, first, second) for part in reflected_edges(image)]
-    weights = weight(first), weight(second)
-    return summed(added, *maps, *weights) / (total(weights[0]) + total(weights[1]))
+    (*a, sum_a), (*b, sum_b) = reflected_edges(first), reflected_edges(second)
+    return summed(artefact, *reflected_edges(fused)[:2], *a, *b) / (sum_a + sum_b)
 
 
 @metric(
@@ -82,7 +64,7 @@ def nabf(t: Triple) -> Array:
     over Σ wA + wB of all pixels. Q is the edge preservation of strength and direction; w is strength^1.5, or .001
     where the strength is below 2. 0 is best.
     """
-    return artefacts(t.xp, t.fused, t.a, t.b)
+    return artefacts(t.fused, t.a, t.b)
 
 
 @metric(
@@ -97,4 +79,4 @@ def nabf_as_called(t: Triple) -> Array:
     The formula is that of the artefact measure, with the images in the wrong places. It is kept because published
     tables may have been made with it; do not rank methods by it.
     """
-    return artefacts(t.xp, t.a, t.b, t.fused)
+    return artefacts(t.a, t.b, t.fused)

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays.filters import like, pad, product, sobel, total
+from ..arrays.filters import like, pad, sobel, total
 from ..arrays.pixelwise import larger, pixelwise, smaller, sqrt, summed
 from ..arrays.triple import Image, Triple, feature
 from ..arrays.types import Array, namespace
-from ..arrays.windows import windowed
-from ..catalog import metric
+from ..arrays.windows import correlate
+from ..catalog import adopt, metric
 
 CHEN_BLUM = "Chen and Blum 2009, doi:10.1016/j.imavis.2007.12.002"
 CHEN_VARSHNEY = "Chen and Varshney 2007, doi:10.1016/j.inffus.2005.10.001"
@@ -103,7 +103,7 @@ def masked(narrow: Array, wide: Array) -> Array:
 def masked_contrast(image: Image) -> Array:
     """Local contrast after masking: C³ / (C² + 1e-4), where C = |G2 / G4 - 1| of what the eye sees."""
     x = pad(eye_view(spectrum(image), chen_blum_response(*image.size), image.size, image.data), 15, 15, "zero")
-    return masked(windowed(x, bell(2.0)), windowed(x, bell(4.0)))
+    return masked(correlate(x, bell(2.0)), correlate(x, bell(4.0)))
 
 
 @pixelwise
@@ -168,6 +168,10 @@ def q_cv(t: Triple) -> Array:
     response, size, weighted, weights = mannos_response(*t.fused.size), t.fused.size, [], []
     for source in t.sources:
         difference = eye_view(spectrum(source) - spectrum(t.fused), response, size, t.fused.data)
-        weighted.append(total(saliency(source) * blocks(product(difference, difference))) / BLOCK**2)
+        weighted.append(total(saliency(source) * blocks(difference * difference)) / BLOCK**2)
         weights.append(total(saliency(source)))
     return (weighted[0] + weighted[1]) / (weights[0] + weights[1])
+
+
+adopt("Qcv@vifb", "Q_CV", "liu", note="as Qcv@vifb, of one gray channel; the only one of the twelve to be small")
+adopt("Qcb@vifb", "Q_CB", "liu", note="as Qcb@vifb, of one gray channel")

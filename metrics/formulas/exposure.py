@@ -13,7 +13,7 @@ from ..arrays.pixelwise import choose, larger, pixelwise, smaller, sqrt, summed
 from ..arrays.triple import Image, Triple, feature
 from ..arrays.types import Array
 from ..arrays.windows import swept
-from ..catalog import metric
+from ..catalog import adopt, metric
 
 MA = "Ma, Zeng, Wang 2015, doi:10.1109/TIP.2015.2442920"
 
@@ -56,7 +56,7 @@ def agreement(va: Array, vb: Array, cab: Array) -> Array:
 @pixelwise
 def patch_scale(share: Array, va: Array, vb: Array, cab: Array) -> Array:
     """Factor that gives the joined structure the stronger contrast; `share` is the weight of b over that of a."""
-    ca, cb = 11 * sqrt(va) + 0.001, 11 * sqrt(vb) + 0.001
+    ca, cb = contrast(va), contrast(vb)
     wa, wb = 1 / (1 + share) / ca, share / (1 + share) / cb
     norm = 11 * sqrt(larger(wa * wa * va + wb * wb * vb + 2 * wa * wb * cab, 0.0))
     return choose(norm == 0, 0.0, larger(ca, cb) / choose(norm == 0, 1.0, norm))
@@ -65,7 +65,7 @@ def patch_scale(share: Array, va: Array, vb: Array, cab: Array) -> Array:
 @pixelwise
 def patch_weight(scale: Array, share: Array, v: Array) -> Array:
     """Weight of a source of variance v in the best patch; `share` is the weight of the other one over its own."""
-    return scale / (1 + share) / (11 * sqrt(v) + 0.001)
+    return scale / (1 + share) / contrast(v)
 
 
 @pixelwise
@@ -142,3 +142,9 @@ def mef_ssim_scales(t: Triple) -> Array:
         scales.append(exposure_similarity(fused, a, b) ** weight)
         fused, a, b = halved(fused), halved(a), halved(b)
     return scales[0] * scales[1] * scales[2]
+
+
+adopt(
+    "MS_SSIM@tang", "MEF_SSIM", "ma2015",
+    note="the index of the paper, over three scales; Tang's code calls it MS_SSIM, and its finest scale MEF_SSIM",
+)  # fmt: skip

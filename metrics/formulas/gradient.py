@@ -83,16 +83,16 @@ def polar(along: Array, down: Array) -> Edges:
     return edges_of(strength(along, down), slant(along, down))
 
 
-def with_sum(edges: Edges) -> tuple[Array, ...]:
-    """Edges, and the strength once more, to be summed."""
-    return (*edges, edges.strength)
-
-
 @feature
 def edges(image: Image) -> tuple[Edges, Array]:
     """Sobel edges of Qabf, with a border of zeros; and the sum of their strength (N,)."""
-    maps = mapped(lambda along, down: with_sum(polar(along, down)), *sobel(image.pixels), outputs=3, totals=1)
-    return Edges(*maps[:3]), maps[3]
+
+    def with_sum(along: Array, down: Array) -> tuple[Array, ...]:
+        own = polar(along, down)
+        return (*own, own.strength)
+
+    *maps, whole = mapped(with_sum, *sobel(image.pixels), outputs=3, totals=1)
+    return Edges(*maps), whole
 
 
 def closeness(f: Edges, s: Edges, unit: float) -> tuple[Array, Array]:

@@ -28,12 +28,7 @@ def average(image: Image) -> Array:
 @feature
 def level_sum(image: Image) -> Array:
     """Sum of the levels of an 8-bit image, exact: (N,)."""
-    return summed(itself, image.pixels)
-
-
-def itself(x: Array) -> Array:
-    """The level of a pixel."""
-    return x
+    return summed(lambda level: level, image.pixels)
 
 
 def co_deviation(x: Array, mean_x: Array, y: Array, mean_y: Array) -> Array:

@@ -9,11 +9,11 @@ from math import pi
 
 import numpy as np
 
-from ..arrays.filters import gaussian, mean, pad, product, sum_log10, total
-from ..arrays.pixelwise import divided, in_sequence, pixelwise, smaller, summed
+from ..arrays.filters import gaussian, mean, pad, sum_log10, total
+from ..arrays.pixelwise import divided, in_sequence, pixelwise, smaller
 from ..arrays.triple import Image, Triple, feature
 from ..arrays.types import Array, is_tensor, namespace
-from ..arrays.windows import windowed
+from ..arrays.windows import correlate
 from ..catalog import metric
 from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, edges_of
 from .intensity import SPREAD
@@ -54,12 +54,13 @@ def saturated_moments(image: Image) -> list[tuple[Array, Array]]:
     """Window means and variances of VIFp's scales, but at the first one the squares stop at 255; the means do not."""
     moments = []
     for scale, (x, window) in enumerate(zip((image.data, *pyramid(image)[1:]), SCALES, strict=True)):
-        squares = saturated_product(x, x) if scale == 0 else product(x, x)
-        average = windowed(x, gaussian(*window))
-        moments.append((average, variance(windowed(squares, gaussian(*window)), average)))
+        squares = saturated_product(x, x) if scale == 0 else x * x
+        average = correlate(x, gaussian(*window))
+        moments.append((average, variance(correlate(squares, gaussian(*window)), average)))
     return moments
 
 
+@pixelwise
 def saturated_arrival(both: Array, mf: Array, vf: Array, ms: Array, vs: Array) -> Array:
     """`arrival` from means and variances."""
     return arrival(both, mf, vf, ms, slope_factor(vs))
@@ -119,9 +120,9 @@ def saturated_vifp(fused: Image, source: Image) -> Array:
     levels = ((image.data, *pyramid(image)[1:]) for image in (fused, source))
     pairs = zip(*levels, saturated_moments(fused), saturated_moments(source), strict=True)
     for scale, (f, s, of_fused, of_source) in enumerate(pairs):
-        both = windowed(product(f, s) if scale else saturated_product(f, s), gaussian(*SCALES[scale]))
-        arrived.append(summed(saturated_arrival, both, *of_fused, *of_source, reduce=sum_log10))
-        whole.append(summed(possible, of_source[1], reduce=sum_log10))
+        both = correlate(f * s if scale else saturated_product(f, s), gaussian(*SCALES[scale]))
+        arrived.append(sum_log10(saturated_arrival(both, *of_fused, *of_source)))
+        whole.append(sum_log10(pixelwise(possible)(of_source[1])))
     return in_sequence(arrived) / in_sequence(whole)
 
 

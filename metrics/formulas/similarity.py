@@ -5,12 +5,14 @@ Q_S, Q_C and Q_Y as in Liu et al. 2012 (doi:10.1109/TPAMI.2011.109); Piella's ow
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf, nan
+from typing import NamedTuple
 
 import numpy as np
 
 from ..arrays.filters import mean, total
-from ..arrays.local import local_covariance, local_mean, local_variance, similarity
+from ..arrays.local import local_covariance, local_moments, local_variance, similarity
 from ..arrays.triple import Image, Triple, feature
 from ..arrays.types import Array, Namespace
 from ..arrays.windows import correlate
@@ -27,7 +29,6 @@ YANG = (
 )
 
 WINDOW = (11, 1.5)  # size and deviation of the SSIM window
-SSIM = (*WINDOW, (0.01 * 255) ** 2, (0.03 * 255) ** 2)
 SMALL = (7, 1.5)
 BARE = (*SMALL, 2e-16, 2e-16)  # the universal quality index, kept from 0/0
 BLOCK = (8, inf)  # a Gaussian of infinite deviation is flat
@@ -40,22 +41,52 @@ def share(first: Array, second: Array, xp: Namespace) -> Array:
     return xp.where(both > 0, first / xp.where(both > 0, both, 1.0), 0.5)
 
 
-def quality(fused: Image, a: Image, b: Image) -> Array:
-    """Similarity to both sources, each weighted by its share of the local variance, in every window."""
-    weight = share(local_variance(a, *WINDOW), local_variance(b, *WINDOW), fused.xp)
-    return weight * similarity(fused, a, *SSIM) + (1 - weight) * similarity(fused, b, *SSIM)
+def ssim(fused: Image, source: Image) -> Array:
+    """SSIM of every window."""
+    return similarity(fused, source, *WINDOW, (0.01 * 255) ** 2, (0.03 * 255) ** 2)
 
 
-def salient_mean(q: Array, a: Array, b: Array, xp: Namespace) -> Array:
-    """Mean of `q` weighted by the larger of the saliences `a` and `b`; the plain mean where all of them are 0."""
-    salience = xp.maximum(a, b)
+def universal_index(fused: Image, source: Image) -> Array:
+    """Universal quality index of every 8x8 window; the luminance term alone where both windows are flat, 1 if black.
+
+    4 cov ma mb / ((va + vb) (ma² + mb²)); Wang & Bovik 2002, doi:10.1109/97.995823.
+    """
+    xp = fused.xp
+    (ma, va), (mb, vb) = (local_moments(image, *BLOCK) for image in (fused, source))
+    covariance = local_covariance(fused, source, *BLOCK)
+    energy = ma**2 + mb**2
+    luminance = xp.where(energy > 0, 2 * ma * mb / xp.where(energy > 0, energy, 1.0), 1.0)
+    return luminance * xp.where(va + vb > 0, 2 * covariance / xp.where(va + vb > 0, va + vb, 1.0), 1.0)
+
+
+class Index(NamedTuple):
+    """What Piella's scheme compares windows with, and these windows: size and deviation."""
+
+    of: Callable[[Image, Image], Array]
+    window: tuple[int, float]
+
+
+SSIM, UNIVERSAL = Index(ssim, WINDOW), Index(universal_index, BLOCK)
+
+
+def quality(index: Index, fused: Image, a: Image, b: Image) -> Array:
+    """Index with both sources, each weighted by its share of the local variance, in every window."""
+    weight = share(local_variance(a, *index.window), local_variance(b, *index.window), fused.xp)
+    return weight * index.of(fused, a) + (1 - weight) * index.of(fused, b)
+
+
+def weighted_quality(index: Index, fused: Image, a: Image, b: Image) -> Array:
+    """Mean of `quality`, weighted by the larger local variance of the sources; the plain mean where all of it is 0."""
+    xp = fused.xp
+    salience = xp.maximum(local_variance(a, *index.window), local_variance(b, *index.window))
     salience = xp.where((total(salience) > 0)[:, None, None], salience, 1.0)
-    return total(salience * q) / total(salience)
+    return total(salience * quality(index, fused, a, b)) / total(salience)
 
 
-def weighted_quality(fused: Image, a: Image, b: Image) -> Array:
-    """Mean of `quality`, weighted by the larger local variance of the sources."""
-    return salient_mean(quality(fused, a, b), local_variance(a, *WINDOW), local_variance(b, *WINDOW), fused.xp)
+def edge_quality(index: Index, fused: Image, a: Image, b: Image) -> Array:
+    """`weighted_quality` of the images times that of their Prewitt gradients."""
+    edges = weighted_quality(index, prewitt(fused), prewitt(a), prewitt(b))
+    return weighted_quality(index, fused, a, b) * edges
 
 
 @feature
@@ -78,7 +109,7 @@ def q_s(t: Triple) -> Array:
     11x11 Gaussian of deviation 1.5, K = .01 and .03, L = 255, windows inside the image only. From -1 to 1, 1 where
     the fused image equals the more varied source everywhere.
     """
-    return mean(quality(t.fused, t.a, t.b))
+    return mean(quality(SSIM, t.fused, t.a, t.b))
 
 
 @metric(
@@ -91,7 +122,7 @@ def q_s_weighted(t: Triple) -> Array:
     sum c (λ SSIM(F, A) + (1 - λ) SSIM(F, B)) / sum c, c = max(var A, var B). From -1 to 1. A few strong edges
     decide it.
     """
-    return weighted_quality(t.fused, t.a, t.b)
+    return weighted_quality(SSIM, t.fused, t.a, t.b)
 
 
 @metric(
@@ -104,8 +135,7 @@ def q_s_edge(t: Triple) -> Array:
     The gradients see zeros around the images, so the frame of the image counts as an edge. From -1 to 1; two
     negative factors give a positive product.
     """
-    edges = weighted_quality(prewitt(t.fused), prewitt(t.a), prewitt(t.b))
-    return weighted_quality(t.fused, t.a, t.b) * edges
+    return edge_quality(SSIM, t.fused, t.a, t.b)
 
 
 @metric(
@@ -151,30 +181,6 @@ def q_y(t: Triple) -> Array:
 # Piella's own definition: the universal quality index of Wang & Bovik in 8x8 windows
 
 
-def universal_index(fused: Image, source: Image) -> Array:
-    """Universal quality index of every 8x8 window; the luminance term alone where both windows are flat, 1 if black.
-
-    4 cov ma mb / ((va + vb) (ma² + mb²)); Wang & Bovik 2002, doi:10.1109/97.995823.
-    """
-    xp = fused.xp
-    ma, mb, va, vb = (of(image, *BLOCK) for of in (local_mean, local_variance) for image in (fused, source))
-    covariance = local_covariance(fused, source, *BLOCK)
-    energy = ma**2 + mb**2
-    luminance = xp.where(energy > 0, 2 * ma * mb / xp.where(energy > 0, energy, 1.0), 1.0)
-    return luminance * xp.where(va + vb > 0, 2 * covariance / xp.where(va + vb > 0, va + vb, 1.0), 1.0)
-
-
-def piella_map(fused: Image, a: Image, b: Image) -> Array:
-    """Universal index with both sources, each weighted by its share of the variance, in every 8x8 window."""
-    weight = share(local_variance(a, *BLOCK), local_variance(b, *BLOCK), fused.xp)
-    return weight * universal_index(fused, a) + (1 - weight) * universal_index(fused, b)
-
-
-def piella_weighted(fused: Image, a: Image, b: Image) -> Array:
-    """Mean of `piella_map`, weighted by the larger variance of the sources."""
-    return salient_mean(piella_map(fused, a, b), local_variance(a, *BLOCK), local_variance(b, *BLOCK), fused.xp)
-
-
 @metric("Q", "piella", reference=PIELLA, range=(-1, 1), identity=1, min_size=8, differentiable=True)
 def q_piella(t: Triple) -> Array:
     """Mean over 8x8 windows of the universal quality index with each source, weighted by its share of the variance.
@@ -182,7 +188,7 @@ def q_piella(t: Triple) -> Array:
     λ Q0(A, F) + (1 - λ) Q0(B, F), λ = var A / (var A + var B), 1/2 where both windows are flat. From -1 to 1. No
     published values to compare with: checked against a plain loop over the windows.
     """
-    return mean(piella_map(t.fused, t.a, t.b))
+    return mean(quality(UNIVERSAL, t.fused, t.a, t.b))
 
 
 @metric("Q_W", "piella", reference=PIELLA, range=(-1, 1), identity=1, min_size=8, differentiable=True)
@@ -192,7 +198,7 @@ def q_w_piella(t: Triple) -> Array:
     sum c (λ Q0(A, F) + (1 - λ) Q0(B, F)) / sum c, c = max(var A, var B), 8x8 windows. From -1 to 1. No published
     values to compare with: checked against a plain loop over the windows.
     """
-    return piella_weighted(t.fused, t.a, t.b)
+    return weighted_quality(UNIVERSAL, t.fused, t.a, t.b)
 
 
 @metric(
@@ -205,5 +211,4 @@ def q_e_piella(t: Triple) -> Array:
     The gradients see zeros around the images. From -1 to 1; two negative factors give a positive product. No
     published values to compare with: checked against a plain loop over the windows.
     """
-    edges = piella_weighted(prewitt(t.fused), prewitt(t.a), prewitt(t.b))
-    return piella_weighted(t.fused, t.a, t.b) * edges
+    return edge_quality(UNIVERSAL, t.fused, t.a, t.b)

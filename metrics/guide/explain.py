@@ -8,9 +8,8 @@ from functools import cache
 from math import isnan
 
 from ...errors import unknown
-from ..catalog import METRICS, Metric
+from ..catalog import METRICS, Metric, load_extensions
 from ..evaluation import score
-from ..extensions import load_extensions
 from ..protocols import PROTOCOLS
 from .example import example
 from .families import GROUPS, Family, families

@@ -226,15 +226,9 @@ FAMILIES: tuple[Family, ...] = (
 def families() -> list[Family]:
     """List all families; a metric of another package that belongs to none makes its own."""
     names = {name for family in FAMILIES for name in family.names}
-    rest = dict.fromkeys(metric.name for metric in METRICS.values() if metric.name not in names)
-    own = [Family(name, name, "other", _summary(name), (name,)) for name in rest]
+    rest: dict[str, str] = {}
+    for metric in METRICS.values():
+        if metric.name not in names:
+            rest.setdefault(metric.name, metric.summary)
+    own = [Family(name, name, "other", summary, (name,)) for name, summary in rest.items()]
     return [family for family in FAMILIES if family.metrics] + own
-
-
-def _summary(name: str) -> str:
-    return next(metric.summary for metric in METRICS.values() if metric.name == name)
-
-
-def family_of(metric: Metric) -> Family:
-    """Find the family that a metric belongs to."""
-    return next(family for family in families() if metric.name in family.names)

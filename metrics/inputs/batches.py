@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from ...errors import InputError
 from ..arrays.types import Array, is_tensor, namespace
@@ -12,6 +14,8 @@ from .axes import Axes, settle
 from .kinds import as_array, is_uint8
 from .policies import Planes
 from .ranges import DataRange, Extent, Range, extents, is_common, scaled, stated_ranges
+
+CHUNK = 64 * 480 * 640  # pixels of the tensors that are scored at once; bounds the memory that features take
 
 
 @dataclass(frozen=True)
@@ -108,3 +112,40 @@ def _extents(
         name: [extents(x, f"{name}[{i}]" if listed[name] else name, statement(name, x)) for i, x in enumerate(parts)]
         for name, parts in planes.items()
     }
+
+
+def triples(three: Sequence[Batches]) -> Iterator[tuple[tuple[int, ...], tuple[Planes, Planes, Planes]]]:
+    """Pair fused images with their sources; images of a list are put together where all three sizes agree."""
+    if not any(side.listed for side in three):
+        f, a, b = (side.parts[0] for side in three)
+        yield tuple(range(three[0].count)), (f, _beside(a, f), _beside(b, f))
+        return
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    singles = [side.singles() for side in three]
+    for i, members in enumerate(zip(*singles, strict=True)):
+        groups.setdefault(tuple((tuple(x.shape), str(x.dtype)) for x in members), []).append(i)
+    for where in groups.values():
+        f, a, b = (namespace(side[where[0]]).concat([side[i] for i in where]) for side in singles)
+        yield tuple(where), (f, _beside(a, f), _beside(b, f))
+
+
+def _beside(source: Planes, fused: Planes) -> Planes:
+    """Bring a source to where the fused image is."""
+    if not is_tensor(fused):
+        if is_tensor(source):
+            raise InputError("a source is a tensor and the fused image is an array: give tensors, or arrays")
+        return source
+    import torch
+
+    if not is_tensor(source):
+        source = np.require(source, requirements=["C", "W"])  # torch takes no negative strides, and warns of read-only
+    return torch.as_tensor(source, device=fused.device)
+
+
+def chunks(triple: tuple[Planes, Planes, Planes]) -> Iterator[tuple[int, tuple[Planes, Planes, Planes]]]:
+    """Cut a batch: arrays image by image, which suits the cache; tensors as many at once as memory allows."""
+    f, a, b = triple
+    step = max(1, CHUNK // (f.shape[-1] * f.shape[-2])) if is_tensor(f) else 1
+    for start in range(0, f.shape[0], step):
+        part = slice(start, start + step)
+        yield start, (f[part], a[part], b[part])

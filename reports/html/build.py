@@ -16,14 +16,10 @@ from ...results.leaderboard.footnotes import footnotes
 from ...results.leaderboard.spreadsheet import to_csv
 from ...results.runs import KINDS
 from ...version import __version__
-from .collect import DataSet, collect
-from .curves import loss_curves
-from .data import SIDES, dataset_content, index, metric_columns, script
-from .extensions import panels
+from .collect import DataSet, Names, collect, panels
+from .data import SIDES, dataset_content, index, loss_curves, metric_columns, script, significance_content
 from .images import Picture, place
-from .names import Names
 from .pages import ASSETS, asset, from_markdown, render, words
-from .significance import significance_content
 
 MARK = "assets/report.css"  # a folder that has it is a report
 Advance = Callable[[int, int], None]

@@ -10,15 +10,18 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ...results import Profile, Run
-from ...results.leaderboard.boards import Column, Entry
+from ...results import Profile, Run, TrainingRecord
+from ...results.leaderboard.boards import Board, Column, Entry
 from ...results.leaderboard.grid import digits
+from ...results.leaderboard.ranks import common_columns
 from ...results.runs import KINDS
-from .collect import DataSet
-from .names import Names
-from .paths import without_folders
+from ..significance import Comparison, compare, friedman_over_pairs
+from .collect import DataSet, Names
+from .paths import shortened, without_folders
 
 SIDES = ("a", "b")
+ALL = "all"  # metrics, or data sets
+POINTS = 2000  # of a loss curve: what a screen can show
 
 
 def script(call: str, content: Any) -> str:
@@ -135,3 +138,85 @@ def number(value: float, digits: int = 5) -> float | None:
 
 def _full(value: float) -> float | None:
     return number(value, 8)  # more than any table shows, and half the size of all digits
+
+
+def significance_content(boards: Sequence[Board], names: Mapping[str, str]) -> dict[str, Any]:
+    """Test every metric on every data set, and on all data sets together.
+
+    Returns
+    -------
+    dict
+        By data set (its file name, or "all") and metric (key, or "all"): `methods`, `ranks`, `n`, `statistic`, `p`,
+        `critical` of Friedman's test; and for one metric on one data set `tests`, for every two methods, by their
+        places, the corrected p-value, pairs won and lost by the first, and 1 or -1 where it is better or worse.
+    """
+    content = {names[board.dataset]: _tests([board], board.columns) for board in boards}
+    if len(boards) > 1:
+        content[ALL] = _tests(boards, common_columns(boards))
+    return content
+
+
+def _tests(boards: Sequence[Board], columns: Sequence[Column]) -> dict[str, Any]:
+    tests = {column.key: _friedman(boards, column.key) for column in columns}
+    if len(boards) == 1:
+        for column in columns:
+            pairs = compare(boards[0], column)
+            methods = list(dict.fromkeys(name for test in pairs for name in (test.a, test.b)))
+            tests[column.key] |= {"compared": methods, "tests": [_test(test, methods) for test in pairs]}
+    if len(columns) > 1:
+        tests[ALL] = _friedman(boards, None)
+    return tests
+
+
+def _friedman(boards: Sequence[Board], metric: str | None) -> dict[str, Any]:
+    test = friedman_over_pairs(boards, metric)
+    numbers = {"statistic": test.statistic, "p": test.p, "critical": test.critical}
+    ranks = [number(rank, 4) for rank in test.ranks] if test.n else []
+    return {"methods": test.methods, "n": test.n, "ranks": ranks, **{k: number(v, 4) for k, v in numbers.items()}}
+
+
+def _test(test: Comparison, methods: list[str]) -> list[float | None]:
+    sign = 0 if test.better is None else 1 if test.better == test.a else -1
+    return [methods.index(test.a), methods.index(test.b), number(test.corrected, 4), test.wins, test.losses, sign]
+
+
+def loss_curves(training: TrainingRecord) -> dict[str, Any]:
+    """Say what the page shows of a training run.
+
+    Returns
+    -------
+    dict
+        `name`, `options`, `every` (how many steps a point is the mean of), `step`, `learning_rate`, `losses` by name,
+        and `held_out` with its own `step`. Numbers that are missing or not finite are None.
+    """
+    steps = {name: values.tolist() for name, values in training.steps.items()}
+    epochs = {name: values.tolist() for name, values in training.epochs.items()}
+    every = max(1, math.ceil(len(steps.get("step", [])) / POINTS))
+    losses = {
+        name: _thin(values, every) for name, values in steps.items() if name not in ("step", "epoch", "learning_rate")
+    }
+    held_out = {
+        name: [number(value, 6) for value in values]
+        for full, values in epochs.items()
+        if (name := full.removeprefix("validation_")) != full
+    }
+    return {
+        "name": training.name,
+        "options": shortened(training.options),
+        "every": every,
+        "step": steps.get("step", [])[every - 1 :: every],
+        "learning_rate": steps.get("learning_rate", [])[every - 1 :: every],
+        "losses": {name: values for name, values in losses.items() if any(value is not None for value in values)},
+        "held_out": {"step": epochs.get("step", []), "losses": held_out},
+    }
+
+
+def _thin(values: Sequence[float], every: int) -> list[float | None]:
+    """Mean of the defined values of each `every` steps; a last group that is not full is left out."""
+    if every == 1:
+        return [number(value, 6) for value in values]
+    means = []
+    for start in range(0, len(values) - every + 1, every):
+        defined = [value for value in values[start : start + every] if math.isfinite(value)]
+        means.append(number(math.fsum(defined) / len(defined), 6) if defined else None)
+    return means

@@ -16,7 +16,7 @@ from ..profiles import Profile
 from ..reader import Results
 from ..rows import Row
 from ..runs import Run
-from .statistics import RESAMPLES, Summary, summarise
+from .statistics import RESAMPLES, mean_interval
 
 DRAWS = 2_000_000  # values drawn for an interval: from 200 pairs on fewer resamples do, and a large board stays quick
 Value = TypeVar("Value", float, NDArray[np.float64])
@@ -66,7 +66,7 @@ class Entry:
     profiles: list[Profile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     timing: list[str] = field(default_factory=list)
-    _summaries: dict[str, Summary] = field(default_factory=dict, repr=False, compare=False)
+    _intervals: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False, compare=False)
 
     def values(self, key: str) -> dict[str, float]:
         """Values of a metric by pair, where it was scored and is defined."""
@@ -80,17 +80,13 @@ class Entry:
         """Seconds that the method took for each scored pair whose time is known."""
         return [row.seconds for row in self.rows.values() if row.status == "ok" and not math.isnan(row.seconds)]
 
-    def summary(self, key: str) -> Summary:
-        """Mean, deviation and bootstrap interval of a metric over the pairs."""
-        if key not in self._summaries:
-            values = list(self.values(key).values())
-            self._summaries[key] = summarise(values, resamples=min(RESAMPLES, max(999, DRAWS // max(1, len(values)))))
-        return self._summaries[key]
-
     def interval(self, key: str) -> tuple[float, float]:
         """Ends of the bootstrap interval of the mean; NaN where there is none: below two values, or infinite ones."""
-        summary = self.summary(key)
-        return (math.nan, math.nan) if summary.missing else (summary.low, summary.high)
+        if key not in self._intervals:
+            values = list(self.values(key).values())
+            resamples = min(RESAMPLES, max(999, DRAWS // max(1, len(values))))
+            self._intervals[key] = mean_interval(values, resamples=resamples)
+        return self._intervals[key]
 
 
 @dataclass
@@ -188,24 +184,6 @@ def make_boards(
         if metrics is not None:
             board.columns = [board.column(name) for name in metrics]
     return boards
-
-
-def choose(boards: list[Board], dataset: str | None) -> Board:
-    """Pick the board of a data set, or the only one there is.
-
-    Raises
-    ------
-    InputError
-        There is no such data set, or several and none was named.
-    """
-    if dataset is None and len(boards) == 1:
-        return boards[0]
-    names = [board.dataset for board in boards]
-    if dataset is None:
-        raise InputError(f"there are results of several data sets: say with --dataset which of {', '.join(names)}")
-    if dataset not in names:
-        raise unknown("data set", dataset, names)
-    return boards[names.index(dataset)]
 
 
 def _check(kind: str, wanted: Collection[str] | None, known: Collection[str]) -> None:

@@ -36,13 +36,14 @@ def _grid(title: str, profiles: list[Profile], names: Mapping[str, str]) -> Grid
             ("memory", 1, [p.peak_memory for p in profiles]),
         )
     }
+    quartiles = [f"[{milliseconds(p.latency.low)}, {milliseconds(p.latency.high)}]" for p in profiles]
     lines = [
         Line(
             names.get(p.method.label, p.method.label),
             [
                 Cell(short_count(p.parameters)),
                 Cell(short_count(p.flops)),
-                Cell(milliseconds(p.latency.median), ranks["latency"][i], _quartiles(p)),
+                Cell(milliseconds(p.latency.median), ranks["latency"][i], quartiles[i]),
                 Cell(f"{p.throughput:.4g}", ranks["throughput"][i]),
                 Cell(megabytes(p.peak_memory), ranks["memory"][i]),
             ],
@@ -53,10 +54,6 @@ def _grid(title: str, profiles: list[Profile], names: Mapping[str, str]) -> Grid
         Head("parameters"), Head("FLOPs"), Head("latency, ms", "↓"), Head("pairs/s", "↑"), Head("peak memory, MB", "↓"),
     ]  # fmt: skip
     return Grid(f"Efficiency · {title}", "Method", heads, lines, notes=[NOTE])
-
-
-def _quartiles(profile: Profile) -> str:
-    return f"[{milliseconds(profile.latency.low)}, {milliseconds(profile.latency.high)}]"
 
 
 def _ranks(costs: Sequence[float | None]) -> list[int]:

@@ -93,11 +93,6 @@ def heads(board: Board) -> list[Head]:
     return [Head(c.name if names.count(c.name) == 1 else c.key, c.arrow) for c in board.columns]
 
 
-def count(board: Board, entry: Entry) -> str:
-    """Say how many pairs were scored, out of how many where some are missing."""
-    return str(entry.scored) if entry.complete else f"{entry.scored}/{board.pairs}"
-
-
 def means_grid(
     boards: Sequence[Board],
     *,

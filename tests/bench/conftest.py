@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from textwrap import indent
 
 import numpy as np
 import pytest
@@ -32,16 +33,17 @@ def make_folder(tmp_path: Path) -> MakeFolder:
 
 @pytest.fixture
 def make_method(tmp_path: Path) -> Callable[..., str]:
-    """Write a method file from the body of `fuse`, and return its specification."""
+    """Write a method file from the bodies of `fuse` and of `more`, and return its specification."""
 
-    def make(body: str, name: str = "Mine", head: str = "") -> str:
+    def make(body: str, name: str = "Mine", head: str = "", more: Mapping[str, str] | None = None) -> str:
+        functions = {"fuse(self, a, b, **context)": body, **(more or {})}
         path = tmp_path / f"{name.lower()}.py"
         path.write_text(
             f"import numpy as np\n{head}\n"
             "from fusionbench.methods import Method\n\n\n"
             f"class {name}(Method):\n    '''A method of the tests.'''\n\n"
             f"    name = '{name.lower()}'\n    reference = 'none'\n\n"
-            "    def fuse(self, a, b, **context):\n" + "".join(f"        {line}\n" for line in body.splitlines()),
+            + "\n".join(f"    def {head}:\n{indent(code, ' ' * 8)}\n" for head, code in functions.items()),
             encoding="utf-8",
         )
         return f"{path}:{name}"

@@ -124,7 +124,9 @@ def test_jpeg_files_are_told_whatever_they_are_called(scored: Path) -> None:
 def test_a_folder_has_no_time(scored: Path) -> None:
     _score(scored, "png", _mean)
     path = next((scored / "runs").glob("*/theirs"))
-    assert json.loads((path / "run.json").read_text(encoding="utf-8"))["seconds"] is None
+    manifest = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    assert manifest["seconds"] is None
+    assert manifest["method"]["options"]["directory"] == str(scored / "fused")
     folder = run_folder(scored / "runs", path.parent.name, "theirs")
     assert all(np.isnan(row.seconds) for row in folder.rows().values())
 

@@ -84,8 +84,9 @@ def test_profile_finds_it_too(case: str, tmp_path: Path) -> None:
 def test_other_configuration_of_a_later_data_set_is_found_first(tmp_path: Path, make_folder: MakeFolder) -> None:
     first, second = make_folder(1, name="first"), make_folder(1, name="second")
     fusionbench.run("x=laplacian", second, out=tmp_path / "out", metrics=["EN"])
-    with pytest.raises(InputError, match="another configuration"):
-        fusionbench.run("x=max", [first, second], out=tmp_path / "out", metrics=["EN"])
+    for other in ("x=max", "x=laplacian[levels=2]"):
+        with pytest.raises(InputError, match="results of another configuration"):
+            fusionbench.run(other, [first, second], out=tmp_path / "out", metrics=["EN"])
     assert not (tmp_path / "out" / "first").exists()
 
 
@@ -114,8 +115,10 @@ def test_weights_are_loaded_once(tmp_path: Path, make_folder: MakeFolder, monkey
 
 
 def test_what_is_finished_asks_for_nothing(tmp_path: Path, make_folder: MakeFolder) -> None:
+    from fusionbench.methods.weights import get_weights
+
     source, weights = make_folder(2), tmp_path / "w.safetensors"
-    weights.write_bytes(_shipped().read_bytes())
+    weights.write_bytes(get_weights("u2fusion").path.read_bytes())
     spec = f"u2fusion[weights={weights}]"
     before = fusionbench.run(spec, source, out=tmp_path / "out", metrics=["EN"])
     weights.unlink()
@@ -129,27 +132,14 @@ def test_what_is_finished_asks_for_nothing(tmp_path: Path, make_folder: MakeFold
         fusionbench.run(spec, source, out=tmp_path / "out", metrics=["EN"])
 
 
-def _shipped() -> Path:
-    from fusionbench.methods.weights import get_weights
-
-    path = get_weights("u2fusion").path
-    assert path is not None
-    return path
-
-
 def test_a_users_method_may_check(tmp_path: Path, make_folder: MakeFolder, make_method: MakeMethod) -> None:
     log = tmp_path / "checks"
-    spec = make_method(
-        f"return a\n\ndef check(self, pairs):\n    with open({str(log)!r}, 'a') as file:\n"
-        "        file.write(' '.join(p.name for p in pairs) + chr(10))"
-    )
-    path = Path(spec.rpartition(":")[0])
-    path.write_text(path.read_text().replace("        def check", "    def check"))
+    check = f"with open({str(log)!r}, 'a') as file:\n    file.write(' '.join(p.name for p in pairs) + chr(10))"
+    spec = make_method("return a", more={"check(self, pairs)": check})
     first, second = make_folder(2, name="first"), make_folder(1, name="second")
     fusionbench.run(spec, [first, second], out=tmp_path / "out", metrics=["EN"])
     assert log.read_text() == "p000 p001\np000\n"
-    raising = "raise KeyError('licence')\n            with open"
-    path.write_text(path.read_text().replace("with open", raising))
+    make_method("return a", more={"check(self, pairs)": "raise KeyError('licence')"})
     with pytest.raises(InputError, match=r"method 'mine' cannot be used: KeyError: 'licence'"):
         fusionbench.run(spec, first, out=tmp_path / "other", metrics=["EN"])
     assert not (tmp_path / "other").exists()
@@ -233,14 +223,7 @@ def test_whatever_a_method_does_is_that_pairs_row(
     assert all("\n" not in reason for reason in rows["reason"])
 
 
-PLACES = {
-    "hashing": "digest_sources",
-    "reading": "read_pair",
-    "preparing": "prepare",
-    "scoring": "score",
-    "writing": "write",
-    "protocol": "get_protocol",
-}
+PLACES = ("digest_sources", "read_pair", "prepare", "score", "write", "get_protocol")
 
 
 @pytest.mark.parametrize("error", [ValueError("odd"), MemoryError(), KeyError("x"), UserWarning("odd"), EOFError()])
@@ -248,7 +231,7 @@ PLACES = {
 def test_whatever_is_raised_for_a_pair_is_its_row(
     tmp_path: Path, make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch, place: str, error: Exception
 ) -> None:
-    function, calls = getattr(room, PLACES[place]), []
+    function, calls = getattr(room, place), []
 
     def failing(*arguments: Any, **options: Any) -> Any:
         calls.append(0)
@@ -256,7 +239,7 @@ def test_whatever_is_raised_for_a_pair_is_its_row(
             raise error
         return function(*arguments, **options)
 
-    monkeypatch.setattr(room, PLACES[place], failing)
+    monkeypatch.setattr(room, place, failing)
     rows = fusionbench.run("average", make_folder(4), out=tmp_path / "out", metrics=["EN"])
     assert list(rows["status"]).count("failed") == 1
     assert list(rows["status"]).count("ok") == 3
@@ -347,9 +330,7 @@ def test_a_method_that_cannot_be_pickled(tmp_path: Path, make_folder: MakeFolder
 def test_a_users_method_with_options_goes_to_other_processes(
     tmp_path: Path, make_folder: MakeFolder, make_method: MakeMethod
 ) -> None:
-    spec = make_method("return self.gain * a\n\ndef __init__(self, gain: float = 1.0):\n    self.gain = gain")
-    path = Path(spec.rpartition(":")[0])
-    path.write_text(path.read_text().replace("        def __init__", "    def __init__"))
+    spec = make_method("return self.gain * a", more={"__init__(self, gain: float = 1.0)": "self.gain = gain"})
     method = get_method(spec, gain=0.5)
     source = make_folder(1)
     for executor in ("threads", "processes"):

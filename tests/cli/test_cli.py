@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,146 +61,33 @@ def test_failed_pairs_end_with_1(scenes: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out" / "leaderboard.csv").exists()
 
 
-BAD_INPUT = {
-    "method": (["-m", "laplacain"], "unknown method 'laplacain': did you mean 'laplacian'?"),
-    "option": (["-m", "laplacian[level=3]"], "did you mean 'levels'?"),
-    "dataset": (["-d", "RoadSene"], "unknown data set 'RoadSene': did you mean 'RoadScene'?"),
-    "metric": (["--metrics", "Qabg"], "unknown metric 'Qabg': did you mean 'Qabf'?"),
-    "protocol": (["-p", "fim"], "unknown protocol 'fim': did you mean 'film'?"),
-    "not there": (["-d", "RoadScene", "--data-root", "nowhere"], "RoadScene"),
-    "executor": (["--executor", "fork"], "unknown executor 'fork': there are threads, processes and dask:ADDRESS"),
-}
-
-
-@pytest.mark.parametrize("case", BAD_INPUT)
-def test_bad_input_is_one_sentence_and_2(case: str, tmp_path: Path) -> None:
-    arguments, sentence = BAD_INPUT[case]
-    done = call("run", *arguments, "-o", tmp_path / "out", cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("fusionbench: ")
-    assert sentence in done.stderr
-
-
-def _empty(folder: Path) -> None:
-    (folder / "ir").mkdir(parents=True)
-    (folder / "vi").mkdir()
-
-
-def _text(folder: Path) -> None:
-    _empty(folder)
-    (folder / "ir" / "x.png").write_text("this is no image")
-    write(folder / "vi" / "x.png", np.zeros((8, 8), np.uint8))
-
-
-def _truncated(folder: Path) -> None:
-    _empty(folder)
-    for side in ("ir", "vi"):
-        write(folder / side / "x.png", np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8))
-    path = folder / "vi" / "x.png"
-    path.write_bytes(path.read_bytes()[:1500])
-
-
-def _sizes(folder: Path) -> None:
-    _empty(folder)
-    write(folder / "ir" / "x.png", np.zeros((8, 8), np.uint8))
-    write(folder / "vi" / "x.png", np.zeros((8, 9), np.uint8))
-
-
-def _partner(folder: Path) -> None:
-    _empty(folder)
-    write(folder / "ir" / "x.png", np.zeros((8, 8), np.uint8))
-    write(folder / "ir" / "y.png", np.zeros((8, 8), np.uint8))
-    write(folder / "vi" / "y.png", np.zeros((8, 8), np.uint8))
-
-
-@pytest.mark.parametrize(
-    ("make", "sentence"),
-    [
-        (_empty, "scenes"),
-        (_text, "it is text, not an image"),
-        (_truncated, "truncated"),
-        (_sizes, "a is 8x8, b is 8x9"),
-        (_partner, "x"),
-    ],
-)
-def test_bad_data_is_one_sentence_and_2(make: object, sentence: str, tmp_path: Path) -> None:
-    make(tmp_path / "scenes")  # type: ignore[operator]
-    done = call("run", "-m", "average", "-d", tmp_path / "scenes", "-o", tmp_path / "out")
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("fusionbench: ")
-    assert sentence in done.stderr
-    assert not (tmp_path / "out").exists()
-
-
-PAGE = "<!DOCTYPE html><title>Sign in</title>"
-DEVICE = "cannot compute on 'cuda:7'|no device 'cuda:7'|unknown device 'cuda:7'|no cuda device"
-ONCE = {
-    "run, device": (["run", "-m", "u2fusion", "--device", "cuda:7"], DEVICE),
-    "run, weights": (["run", "-m", "film", "--weights", "page.pth"], r"page\.pth: it is an HTML page \('Sign in'\)"),
-    "run, out": (["run", "-m", "average", "-o", "page.pth/out"], "not a directory; choose a folder"),
-    "run, command": (["run", "-m", "cmd:nosuch {a} {b} {out}"], "'nosuch' is not on the PATH"),
-    "profile, device": (["profile", "-m", "average", "--device", "cuda:7"], DEVICE),
-    "profile, weights": (["profile", "-m", "average", "-m", "film[weights=page.pth]", "--size", "16x16"], "HTML page"),
-    "train, device": (["train", "-d", "sample", "--device", "cuda:7"], DEVICE),
-    "train, vgg": (["train", "-d", "sample", "--vgg", "page.pth"], "an HTML page"),
-    "train, weights": (["train", "-m", "film", "-d", "sample", "--weights", "page.pth"], "an HTML page"),
-    "train, out": (["train", "-d", "sample", "-o", "page.pth"], "not a directory; choose a folder"),
-    "prepare, text": (
-        ["prepare", "film", "-d", "sample", "--split", "all", "--text", "precomputed:."],
-        "no text for any of the",
-    ),
-    "info": (["weights", "info", "page.pth"], "an HTML page"),
-    "convert": (["weights", "convert", "page.pth", "out/x.safetensors"], "an HTML page"),
-    "report": (["report", "nowhere"], "no results below nowhere"),
-    "plot": (["plot", "boxes", "nowhere"], "no results below nowhere"),
-}
-
-
-@pytest.mark.parametrize("case", ONCE)
-def test_what_fails_for_all_is_said_once_and_nothing_is_written(case: str, tmp_path: Path) -> None:
-    arguments, told = ONCE[case]
-    (tmp_path / "page.pth").write_text(PAGE)
-    out = [] if "-o" in arguments or arguments[0] == "weights" else ["-o", "out"]
-    done = call(*arguments, *out, cwd=tmp_path)
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    lines = [line for line in done.stderr.splitlines() if not line.startswith("measuring")]
-    assert len(lines) == 1
-    assert re.search(rf"^fusionbench: .*({told})", lines[0])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.pth"]
-    assert (tmp_path / "page.pth").read_text() == PAGE
-
-
 def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     done = call("--debug", "run", "-m", "laplacain", "-o", tmp_path / "out")
     assert "Traceback" in done.stderr
 
 
-@pytest.mark.parametrize("what", ["methods", "datasets", "metrics", "protocols"])
-def test_listings_import_no_framework(what: str) -> None:
+FRAMEWORKS = {"torch", "jittor"}
+QUICK = {
+    "--help": ("leaderboard", FRAMEWORKS | {"numpy", "pandas", "scipy", "cv2", "matplotlib"}),
+    "list methods": ("laplacian", FRAMEWORKS),
+    "list datasets": ("RoadScene", FRAMEWORKS),
+    "list metrics": ("Qabf@film", FRAMEWORKS),
+    "list protocols": ("film", FRAMEWORKS),
+    "train --help": ("--vgg", FRAMEWORKS),
+}
+
+
+@pytest.mark.parametrize("command", QUICK)
+def test_what_answers_at_once_imports_little(command: str) -> None:
+    answer, heavy = QUICK[command]
     code = (
-        "import sys\nfrom fusionbench.cli import main\nsys.argv[1:] = ['list', '" + what + "']\n"
+        f"import sys\nfrom fusionbench.cli import main\nsys.argv[1:] = {command.split()}\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
-        "assert not {'torch', 'jittor'} & set(sys.modules), 'a framework was imported'"
+        f"heavy = {heavy} & set(sys.modules)\nassert not heavy, heavy"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    known = {"methods": "laplacian", "datasets": "RoadScene", "metrics": "Qabf@film", "protocols": "film"}
-    assert known[what] in done.stdout
-
-
-def test_help_imports_little() -> None:
-    code = (
-        "import sys\nfrom fusionbench.cli import main\nsys.argv[1:] = ['--help']\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = {'torch', 'jittor', 'numpy', 'pandas', 'scipy', 'cv2', 'matplotlib'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert answer in done.stdout
 
 
 def test_version() -> None:
@@ -216,3 +102,23 @@ def test_datasets_check(scenes: Path) -> None:
     done = call("datasets", "check", scenes)
     assert done.returncode == 2
     assert "1" in done.stdout
+
+
+def test_profile_measures_stores_and_goes_into_the_leaderboard(tmp_path: Path) -> None:
+    done = call("run", "-m", "average", "-m", "max", "--limit", "2", "--metrics", "EN", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    options = ("--size", "48x64", "--runs", "3", "--warmup", "1", "--threads", "1")
+    done = call("profile", "--method", "average", "-m", "max", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines() == ["measuring average", "measuring max"]
+    assert "48x64 · cpu: " in done.stdout
+    assert "1 thread" in done.stdout
+    assert (tmp_path / "runs/profile/average/48x64-cpu.json").is_file()
+    board = (tmp_path / "runs/leaderboard.csv").read_text(encoding="utf-8").splitlines()
+    assert "latency@48x64/cpu" in board[0]
+    assert "Efficiency · 48x64" in (tmp_path / "runs/leaderboard.md").read_text(encoding="utf-8")
+    again = call("profile", "--method", "average", "-m", "max", *options, cwd=tmp_path)
+    assert (again.stderr, again.stdout) == ("", done.stdout)
+    table = call("table", "--content", "efficiency", "--format", "markdown", cwd=tmp_path)
+    assert "| average | – | – |" in table.stdout
+    assert call("plot", "memory", cwd=tmp_path).returncode == 0

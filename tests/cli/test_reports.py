@@ -51,25 +51,3 @@ def test_report(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (place / "page" / "index.html").is_file()
     assert (place / "page" / "metrics.html").is_file()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["report", "nowhere"], "no results below nowhere"),
-        (["table", "runs", "-d", "scnes"], "did you mean 'scenes'?"),
-        (["table", "runs", "--metrics", "Qabg"], "there are EN@film, Qabf@film, SF@film"),
-        (["figure", "runs"], "say with --pair which pair to show"),
-        (["figure", "runs", "--pair", "p0", "--box", "1,2"], "'1,2' is not a box"),
-        (["figure", "runs", "--pair", "p9"], "p9"),
-        (["plot", "curves", "runs", "-o", "x.doc"], "x.doc"),
-        (["plot", "losses"], "no training runs"),
-        (["plot", "radar", "runs", "--rename", "average"], "--rename takes name=value"),
-    ],
-)
-def test_bad_input_is_one_sentence_and_2(place: Path, arguments: list[str], sentence: str) -> None:
-    done = call(*arguments, cwd=place)
-    assert done.returncode == 2, done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("fusionbench: ")
-    assert sentence in done.stderr

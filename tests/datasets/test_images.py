@@ -15,10 +15,7 @@ from PIL import Image as Pillow
 from fusionbench.datasets import UnreadableImageError, images, probe, read, to_gray, write
 from fusionbench.errors import FusionBenchError, InputError, RunError
 
-RNG = np.random.default_rng(7)
-GRAY = cv2.GaussianBlur(RNG.integers(0, 256, (40, 60), np.uint8), (0, 0), 2)
-RGB = cv2.GaussianBlur(RNG.integers(0, 256, (40, 60, 3), np.uint8), (0, 0), 2)
-DEEP = RNG.integers(0, 65536, (40, 60), np.uint16)
+from .image_files import DEEP, DEEP_RGB, GRAY, RGB
 
 
 def save(path: Path, picture: Pillow.Image, kind: str, **options: object) -> Path:
@@ -32,7 +29,7 @@ def test_content_decides_not_extension(tmp_path: Path, kind: str, name: str) -> 
     path = save(tmp_path / name, Pillow.fromarray(RGB), kind)
     decoded = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     np.testing.assert_array_equal(read(path), cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB))
-    assert probe(path) == images.Header(40, 60, 3, 8, kind)
+    assert probe(path) == images.Header(*GRAY.shape, 3, 8, kind)
     if kind != "JPEG":
         np.testing.assert_array_equal(read(path), RGB)
 
@@ -41,7 +38,7 @@ def test_content_decides_not_extension(tmp_path: Path, kind: str, name: str) -> 
 def test_gray_in_any_mode_is_gray(tmp_path: Path, mode: str) -> None:
     picture = Pillow.fromarray(np.where(GRAY > 128, 200, 50).astype(np.uint8))
     read_back = read(save(tmp_path / "x.png", picture.convert(mode), "PNG"))
-    assert read_back.shape == (40, 60)
+    assert read_back.shape == GRAY.shape
     assert read_back.dtype == np.uint8
     np.testing.assert_array_equal(read_back, np.asarray(picture))
 
@@ -53,47 +50,10 @@ def test_one_pixel_of_colour_is_colour(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("look", [probe, read])
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TIFF", "WEBP"])
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
-def test_truncated(tmp_path: Path, look: object, kind: str, share: float) -> None:
-    path = save(tmp_path / "cut.png", Pillow.fromarray(RGB), kind)
-    os.truncate(path, int(path.stat().st_size * share))
-    with pytest.raises(UnreadableImageError, match=r"cut\.png: the file is truncated or damaged"):
-        look(path)  # type: ignore[operator]
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_bytes_after_the_end_do_no_harm(tmp_path: Path, kind: str) -> None:
-    path = save(tmp_path / "x.png", Pillow.fromarray(RGB), kind)
-    path.write_bytes(path.read_bytes() + b"trailing junk of some camera")
-    assert probe(path).format == kind
-    assert read(path).shape == RGB.shape
-
-
-@pytest.mark.parametrize("look", [probe, read])
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"", "the file is empty"),
-        (b"this is a text file, not a picture at all\n", "it is text, not an image"),
-        (b"short", "it is text, not an image"),
-        (bytes(range(256)), "it is not an image of a known format"),
-        (b"\x89PNG\r\n\x1a\n", "the file is truncated or damaged"),
-    ],
-)
-def test_no_image(tmp_path: Path, look: object, content: bytes, reason: str) -> None:
-    path = tmp_path / "x.png"
-    path.write_bytes(content)
-    with pytest.raises(InputError) as caught:
-        look(path)  # type: ignore[operator]
-    assert str(caught.value).startswith(f"cannot read the image {path}: {reason}")
-    assert caught.value.exit_code == 2
-
-
-@pytest.mark.parametrize("look", [probe, read])
 def test_no_file(tmp_path: Path, look: object) -> None:
-    with pytest.raises(InputError, match=r"nope\.png: there is no such file"):
+    with pytest.raises(InputError, match=r"^cannot read the image .*nope\.png: there is no such file") as caught:
         look(tmp_path / "nope.png")  # type: ignore[operator]
+    assert caught.value.exit_code == 2
     with pytest.raises(InputError, match="it is a folder"):
         look(tmp_path)  # type: ignore[operator]
 
@@ -125,9 +85,7 @@ def test_gray_refuses_what_is_no_image(image: np.ndarray) -> None:
         to_gray(image)
 
 
-@pytest.mark.parametrize(
-    "image", [GRAY, RGB, DEEP, np.dstack([DEEP, DEEP[::-1], DEEP])], ids=["g8", "c8", "g16", "c16"]
-)
+@pytest.mark.parametrize("image", [GRAY, RGB, DEEP, DEEP_RGB], ids=["g8", "c8", "g16", "c16"])
 def test_write_and_read(tmp_path: Path, image: np.ndarray) -> None:
     path = tmp_path / "new" / "folder" / "x.png"
     write(path, image)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fusionbench.datasets import DatasetSpec, FusionDataset, Pair, images, load_dataset, problems, write
+from fusionbench.datasets.finding.names import natural
 from fusionbench.errors import InputError
 
 Make = Callable[..., Path]
@@ -139,15 +140,15 @@ def test_a_file_that_changes_after_loading(make: Make) -> None:
 def test_limit_looks_no_further(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make(names=tuple("abcdef"))
     (root / "ir" / "e.png").write_bytes(b"")
-    looked: list[str] = []
+    names: list[str] = []
 
     def count(path: Path) -> images.Header:
-        looked.append(path.stem)
+        names.append(path.stem)
         return images.probe(path)
 
-    monkeypatch.setattr(problems.problem_of, "__defaults__", ("error", count))
+    monkeypatch.setattr(problems, "probe", count)
     assert [pair.name for pair in load_dataset(root, limit=2)] == ["a", "b"]
-    assert sorted(set(looked)) == ["a", "b"]
+    assert sorted(set(names)) == ["a", "b"]
     (root / "vi" / "a.png").write_bytes(b"")
     assert [pair.name for pair in load_dataset(root, limit=2, on_error="skip")] == ["b", "c"]
     assert len(load_dataset(root, limit=99, on_error="skip")) == 4
@@ -277,15 +278,18 @@ def test_pairs_of_arrays() -> None:
     assert problems.problem_of(pair) is None
 
 
+# Name, split, how many pairs there are, and the folder of a where these are all its images.
 REAL = [
-    ("RoadScene", None, 50), ("RoadScene", "all", 221), ("TNO", None, 42), ("MSRS", None, 32), ("M3FD", None, 10),
-    ("Harvard-MRI-CT", None, 21), ("Harvard-MRI-PET", None, 42), ("Harvard-MRI-SPECT", None, 73), ("Lytro", None, 20),
-    ("MEF", None, 24), ("VIFB", None, 21),
+    ("RoadScene", None, 50, None), ("RoadScene", "all", 221, "RoadScene/cropinfrared"), ("TNO", None, 42, "TNO/ir"),
+    ("MSRS", None, 32, "MSRS/test/ir"), ("M3FD", None, 10, "M3FD/Ir"), ("VIFB", None, 21, "VIFB/IR"),
+    ("Harvard-MRI-CT", None, 21, "Harvard/MRI_CT/MRI"), ("Harvard-MRI-PET", None, 42, "Harvard/MRI_PET/MRI"),
+    ("Harvard-MRI-SPECT", None, 73, "Harvard/MRI_SPECT/MRI"), ("Lytro", None, 20, "Lytro/A"),
+    ("MEF", None, 24, "MEF/over"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "split", "count"), REAL)
-def test_real_data(shared_data: Path, name: str, split: str | None, count: int) -> None:
+@pytest.mark.parametrize(("name", "split", "count", "folder"), REAL)
+def test_real_data(shared_data: Path, name: str, split: str | None, count: int, folder: str | None) -> None:
     data = load_dataset(name, shared_data, split)
     assert len(data) == count
     assert not data.skipped
@@ -293,3 +297,10 @@ def test_real_data(shared_data: Path, name: str, split: str | None, count: int) 
     assert a.shape[:2] == b.shape[:2]
     assert {"none": (2, 2), "b": (2, 3), "both": (3, 3)}[data[0].colour] == (a.ndim, b.ndim)
     assert data.split == split or (split is None and data.split in ("all", "test"))
+    for pair in data:
+        assert isinstance(pair.a, Path)
+        assert isinstance(pair.b, Path)
+        assert (pair.a.stem, pair.b.stem.casefold()) == (pair.name, pair.name.casefold())
+    if folder is not None:  # a plain look into it
+        files = [path for path in (shared_data / folder).iterdir() if path.suffix not in (".db", ".txt")]
+        assert [pair.name for pair in data] == sorted((path.stem for path in files), key=natural)

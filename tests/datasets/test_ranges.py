@@ -106,8 +106,8 @@ def test_full_is_what_the_file_says(tmp_path: Path, maximum: int) -> None:
         (tmp_path / side).mkdir()
         data = b"P5 64 64 %d\n" % maximum + values.astype(">u2").tobytes()
         (tmp_path / side / "1.pgm").write_bytes(data)
-    a, _ = load_dataset(tmp_path)["1"], None
-    np.testing.assert_array_equal(load_dataset(tmp_path).read(a)[0], np.round(values * 255 / maximum))
+    dataset = load_dataset(tmp_path)
+    np.testing.assert_array_equal(dataset.read(dataset["1"])[0], np.round(values * 255 / maximum))
 
 
 def test_a_small_part_of_the_range_is_said(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def few(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Make the sample set small, and keep it in a folder of its own."""
     images = np.arange(48, dtype=np.uint8).reshape(6, 8), np.full((6, 8), 9, np.uint8)
     monkeypatch.setattr(sample, "_PAIRS", (("x", "IVF", "none", False), ("y", "MEF", "none", True)))
-    small = sample.SamplePair("x", "IVF", "none", *images), sample.SamplePair("y", "MEF", "none", *images, images[0])
+    small = ("x", images), ("y", (*images, images[0]))
     monkeypatch.setattr(sample, "make", lambda: iter(small))
     monkeypatch.setenv("FUSIONBENCH_CACHE", str(folder))
 

@@ -40,10 +40,6 @@ def road(tmp_path: Path, film50: list[str]) -> Path:
     return lay(tmp_path, [*OTHERS, *film50])
 
 
-def notes(data: FusionDataset) -> list[str]:
-    return data.split_notes
-
-
 def names(data: FusionDataset) -> list[str]:
     return [pair.name for pair in data]
 
@@ -58,13 +54,13 @@ def test_the_list_is_the_published_one(film50: list[str], shared_data: Path) -> 
 def test_film50_is_the_default(road: Path, film50: list[str]) -> None:
     data = load_dataset("RoadScene", road)
     assert (names(data), data.split, data.label) == (film50, "film50", "RoadScene")
-    assert notes(data) == [NOTE.format("the 50"), DEFAULT]
+    assert data.split_notes == [NOTE.format("the 50"), DEFAULT]
     same = load_dataset("RoadScene", road, "FILM50")
     assert (names(same), same.label) == (film50, "RoadScene")
     everything = load_dataset("RoadScene", road, "all")
-    assert (len(everything), everything.label, notes(everything)) == (53, "RoadScene-all", [])
+    assert (len(everything), everything.label, everything.split_notes) == (53, "RoadScene-all", [])
     few = load_dataset("RoadScene", road, limit=7)
-    assert notes(few) == [NOTE.format("7 of the 50"), DEFAULT]
+    assert few.split_notes == [NOTE.format("7 of the 50"), DEFAULT]
     assert load_dataset(road / "RoadScene").split == "film50"
     with pytest.raises(InputError, match=r"has no split 'test': there are film50, all"):
         load_dataset("RoadScene", road, "test")
@@ -74,21 +70,21 @@ def test_a_list_beside_the_images_wins(road: Path, film50: list[str]) -> None:
     beside = road / "RoadScene" / "test.txt"
     beside.write_text("\n".join(OTHERS[:2]))
     data = load_dataset("RoadScene", road)
-    assert (names(data), data.split, data.label, notes(data)) == (OTHERS[:2], "test", "RoadScene", [])
+    assert (names(data), data.split, data.label, data.split_notes) == (OTHERS[:2], "test", "RoadScene", [])
     other = load_dataset("RoadScene", road, "film50")
     assert (names(other), other.label) == (film50, "RoadScene-film50")
-    assert notes(other) == [NOTE.format("the 50")]
+    assert other.split_notes == [NOTE.format("the 50")]
     with pytest.raises(InputError, match=r"there are test, film50, all"):
         load_dataset("RoadScene", road, "val")
     beside.write_text("\n".join(f"{name}.jpg" for name in reversed(film50)))
     data = load_dataset("RoadScene", road)
-    assert notes(data) == [NOTE.format("the 50")]
+    assert data.split_notes == [NOTE.format("the 50")]
     beside.rename(beside.with_name("train.txt"))
     assert load_dataset("RoadScene", road).split == "all"  # as it was before any list shipped
     (road / "RoadScene" / "train.txt").rename(beside.with_name("film50.txt"))
     beside.with_name("film50.txt").write_text("FLIR_00006")
     assert names(load_dataset("RoadScene", road, "film50")) == ["FLIR_00006"]
-    assert notes(load_dataset("RoadScene", road, "film50")) == []
+    assert load_dataset("RoadScene", road, "film50").split_notes == []
 
 
 def test_a_partial_copy_says_what_is_not_there(tmp_path: Path, film50: list[str]) -> None:

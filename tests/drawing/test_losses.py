@@ -19,17 +19,8 @@ def train(folder: Path, steps: int = 100, start: float = 2.0, extra: str = "ssim
     folder.mkdir(parents=True)
     table = Table(folder / STEPS, "step", 0)
     for step in range(1, steps + 1):
-        loss = start / step
-        table.add(
-            {
-                "step": step,
-                "epoch": 1 + step // 50,
-                "stage": "a, b",
-                "loss": loss,
-                extra: loss / 2,
-                "learning_rate": 1e-3,
-            }
-        )
+        losses = {"loss": start / step, extra: start / step / 2}
+        table.add({"step": step, "epoch": 1 + step // 50, "stage": "a, b", **losses, "learning_rate": 1e-3})
     table.close()
     table = Table(folder / EPOCHS, "epoch", 0)
     table.add({"epoch": 1, "step": 50, "stage": "a, b", "loss": 0.1, "validation_loss": 0.2, "learning_rate": 1e-3})
@@ -38,10 +29,10 @@ def train(folder: Path, steps: int = 100, start: float = 2.0, extra: str = "ssim
 
 
 def test_the_tables_are_those_that_training_writes(tmp_path: Path) -> None:
-    found = read_training(train(tmp_path / "run"))
-    assert (found.name, found.losses) == ("run", ["loss", "ssim_loss"])
-    assert found.steps["loss"].tolist() == [2.0 / step for step in range(1, 101)]
-    assert found.epochs["validation_loss"].tolist() == [0.2]
+    training = read_training(train(tmp_path / "run"))
+    assert (training.name, training.losses) == ("run", ["loss", "ssim_loss"])
+    assert training.steps["loss"].tolist() == [2.0 / step for step in range(1, 101)]
+    assert training.epochs["validation_loss"].tolist() == [0.2]
     assert read_training(tmp_path / "run" / STEPS).name == "run"
 
 
@@ -53,12 +44,12 @@ def test_a_line_that_is_being_written_does_not_count(tmp_path: Path) -> None:
 
 @given(st.lists(st.floats(-1e3, 1e3) | st.just(float("nan")), min_size=1, max_size=30), st.integers(1, 9))
 def test_smoothing_is_a_centred_mean(values: list[float], width: int) -> None:
-    found = smoothed(np.array(values), width)
+    means = smoothed(np.array(values), width)
     for place in range(len(values)):
         window = np.array(values[max(0, place - (width - 1) // 2) : place + width // 2 + 1])
         window = window[np.isfinite(window)]
         expected = window.mean() if len(window) else np.nan
-        assert found[place] == pytest.approx(expected, nan_ok=True, abs=1e-9)
+        assert means[place] == pytest.approx(expected, nan_ok=True, abs=1e-9)
 
 
 def test_raw_smoothed_held_out_and_rate_of_several_runs(tmp_path: Path) -> None:

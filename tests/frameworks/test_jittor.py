@@ -23,8 +23,8 @@ from fusionbench.frameworks.jittor.worker import Worker
 from fusionbench.frameworks.study.torch_model import TorchModel
 from fusionbench.methods import get_method
 from fusionbench.methods.film.network import FilmNetwork
-from fusionbench.methods.weights.files import save_state
 from fusionbench.training import resume, train
+from fusionbench.weights.files import save_state
 
 pytestmark = pytest.mark.jittor
 GRID = (16, 32)

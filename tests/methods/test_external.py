@@ -14,7 +14,7 @@ import pytest
 from fusionbench.datasets.images import write
 from fusionbench.datasets.pair import Pair
 from fusionbench.errors import InputError, RunError
-from fusionbench.methods import fuse_pair, get_method
+from fusionbench.methods import Fused, fuse_pair, get_method
 
 A = np.random.default_rng(0).integers(0, 256, (12, 10)).astype(np.uint8)
 B = np.random.default_rng(1).integers(0, 256, (12, 10, 3)).astype(np.uint8)
@@ -43,6 +43,10 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
+def fuse(spec: str, pair: Pair = PAIR) -> Fused:
+    return fuse_pair(get_method(spec), A, B, pair)
+
+
 def command(script: Path, mode: str) -> str:
     return f"cmd:{shlex.quote(sys.executable)} {shlex.quote(str(script))} {{a}} {{b}} {{out}} {mode}"
 
@@ -56,7 +60,7 @@ def test_a_command_that_writes_gray(script: Path) -> None:
 
 
 def test_a_command_that_writes_colour(script: Path) -> None:
-    fused = fuse_pair(get_method(f"their net={command(script, 'colour')}"), A, B, PAIR)
+    fused = fuse(f"their net={command(script, 'colour')}")
     assert np.array_equal(fused.shown, B)
 
 
@@ -71,7 +75,7 @@ def test_a_command_that_writes_colour(script: Path) -> None:
 )
 def test_commands_that_fail(script: Path, mode: str, problem: str) -> None:
     with pytest.raises(RunError) as caught:
-        fuse_pair(get_method(command(script, mode)), A, B, PAIR)
+        fuse(command(script, mode))
     assert str(caught.value).startswith(f"method 'cmd:their test' failed on pair 'night street': {problem}")
     assert "\n" not in str(caught.value)
 
@@ -87,7 +91,7 @@ def test_a_command_that_takes_too_long_is_killed_with_its_children(tmp_path: Pat
     spec = f"cmd[timeout=2]:{shlex.quote(sys.executable)} -c {shlex.quote(code)} {{a}} {{b}} {{out}}"
     start = time.monotonic()
     with pytest.raises(RunError, match=r"the command took longer than 2 s; \[timeout=…\] allows more$"):
-        fuse_pair(get_method(spec), A, B, PAIR)
+        fuse(spec)
     assert time.monotonic() - start < 30
     pid = int(note.read_text())
     for _ in range(100):  # the kernel takes a moment
@@ -107,41 +111,36 @@ def alive(pid: int) -> bool:
 
 
 def test_no_shell_runs_the_command(tmp_path: Path) -> None:
-    pair = Pair("x; touch hacked", A, B, "IVF")
     code = "import sys; from pathlib import Path; Path(sys.argv[4]).write_text(sys.argv[5])"
     note = tmp_path / "name"
     words = (
         f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {{a}} {{b}} {{out}} {shlex.quote(str(note))} {{name}}"
     )
     with pytest.raises(RunError, match="wrote no image"):
-        fuse_pair(get_method(f"cmd:{words}"), A, B, pair)
+        fuse(f"cmd:{words}", Pair("x; touch hacked", A, B, "IVF"))
     assert note.read_text() == "x; touch hacked"
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("spec", "sentence"),
     [
-        ("fuse {a} {b}", "lacks {out}: it needs {a}, {b} and {out}"),
-        ("fuse", "lacks {a}, {b}, {out}"),
-        ("fuse {a} {b} {out} {ir}", "has {ir}, which is none of {a}, {b}, {out}, {name}, {task}"),
-        ("fuse '{a} {b} {out}", "cannot read the command"),
-        ("fuse {a} {b} {out", "cannot read the command"),
+        ("cmd[timeout=0]:fuse {a} {b} {out}", "option 'timeout' must be more than 0 seconds, not 0"),
+        ("cmd:fuse {a} {b}", "lacks {out}: it needs {a}, {b} and {out}"),
+        ("cmd:fuse", "lacks {a}, {b}, {out}"),
+        ("cmd:fuse {a} {b} {out} {ir}", "has {ir}, which is none of {a}, {b}, {out}, {name}, {task}"),
+        ("cmd:fuse '{a} {b} {out}", "cannot read the command"),
+        ("cmd:fuse {a} {b} {out", "cannot read the command"),
     ],
 )
-def test_commands_that_cannot_be_read(text: str, sentence: str) -> None:
+def test_commands_that_cannot_be_read(spec: str, sentence: str) -> None:
     with pytest.raises(InputError) as caught:
-        get_method(f"cmd:{text}")
+        get_method(spec)
     assert sentence in str(caught.value)
 
 
 def test_a_program_that_is_not_there() -> None:
     with pytest.raises(RunError, match="the command 'no-such-program' cannot be started: No such file"):
-        fuse_pair(get_method("cmd:no-such-program {a} {b} {out}"), A, B, PAIR)
-
-
-def test_bad_time_limits() -> None:
-    with pytest.raises(InputError, match="option 'timeout' must be more than 0 seconds, not 0"):
-        get_method("cmd[timeout=0]:fuse {a} {b} {out}")
+        fuse("cmd:no-such-program {a} {b} {out}")
 
 
 def test_a_folder_of_fused_images(tmp_path: Path) -> None:
@@ -156,7 +155,7 @@ def test_a_folder_of_fused_images(tmp_path: Path) -> None:
 
 def test_a_folder_with_sixteen_bit_images(tmp_path: Path) -> None:
     write(tmp_path / "night street.png", A.astype(np.uint16) * 257)
-    assert np.array_equal(fuse_pair(get_method(f"folder:{tmp_path}"), A, B, PAIR).image, A)
+    assert np.array_equal(fuse(f"folder:{tmp_path}").image, A)
 
 
 def test_what_a_folder_lacks(tmp_path: Path) -> None:
@@ -174,14 +173,14 @@ def test_two_files_of_one_name(tmp_path: Path) -> None:
     write(tmp_path / "night street.png", A)
     write(tmp_path / "night street.bmp", A)
     with pytest.raises(RunError, match=r"has several images named night street: night street.bmp, night street.png"):
-        fuse_pair(get_method(f"folder:{tmp_path}"), A, B, PAIR)
+        fuse(f"folder:{tmp_path}")
 
 
 def test_a_folder_with_another_size_or_a_broken_file(tmp_path: Path) -> None:
     write(tmp_path / "night street.png", A[1:])
     with pytest.raises(RunError, match=r"the fused image is 11x10, its sources are 12x10: say what to do with"):
-        fuse_pair(get_method(f"folder:{tmp_path}"), A, B, PAIR)
+        fuse(f"folder:{tmp_path}")
     data = (tmp_path / "night street.png").read_bytes()
     (tmp_path / "night street.png").write_bytes(data[:60])
     with pytest.raises(RunError, match="cannot read the image"):
-        fuse_pair(get_method(f"folder:{tmp_path}"), A, B, PAIR)
+        fuse(f"folder:{tmp_path}")

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 from skimage.metrics import structural_similarity
 
@@ -146,14 +147,8 @@ class Row(NamedTuple):
     value: float
 
 
-class Worst(NamedTuple):
-    relative: float = 0.0
-    absolute: float = 0.0
-    rows: int = 0
-    missed: int = 0
-
-
-TABLE: dict[tuple[str, str, str], Worst] = {}
+COLUMNS = ["file", "metric@convention", "tolerance", "relative", "absolute", "missed"]
+DIFFERENCES: list[tuple[str, str, str, float, float, bool]] = []  # of each row, for the table
 
 
 @cache
@@ -215,23 +210,18 @@ def target(golden: GoldenFile, row: Row, images: list[np.ndarray]) -> float:
     return rerun(images, np.float64)
 
 
-def note(golden: GoldenFile, row: Row, got: float, want: float, met: bool) -> None:
-    """Keep the largest difference of each metric for the table."""
-    key = (golden.name, golden.key(row.metric), golden.rules.get(row.metric, golden.rule).words)
-    old, absolute = TABLE.get(key, Worst()), abs(got - want)
-    share = absolute / abs(want) if want else absolute
-    TABLE[key] = Worst(max(old.relative, share), max(old.absolute, absolute), old.rows + 1, old.missed + (not met))
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _print_table() -> Iterator[None]:
     yield
-    if TABLE:
-        print("\n\nlargest difference per metric@convention\n")
-        print(f"{'file':28}{'metric@convention':34}{'rows':>5}{'relative':>11}{'absolute':>11}  tolerance")
-    for (name, key, rule), worst in TABLE.items():
-        missed = f"  {worst.missed} MISSED" if worst.missed else ""
-        print(f"{name:28}{key:34}{worst.rows:5}{worst.relative:11.1e}{worst.absolute:11.1e}  {rule}{missed}")
+    if DIFFERENCES:
+        by_metric = pd.DataFrame(DIFFERENCES, columns=COLUMNS).groupby(COLUMNS[:3], sort=False)
+        worst = by_metric.agg(
+            rows=("missed", "size"),
+            relative=("relative", "max"),
+            absolute=("absolute", "max"),
+            missed=("missed", "sum"),
+        )
+        print("\n\nlargest difference per metric@convention\n", worst.to_string(float_format="{:.1e}".format), sep="\n")
 
 
 @pytest.mark.slow
@@ -245,8 +235,10 @@ def test_golden_file(shared: Path, golden: GoldenFile) -> None:
         if (row.pair, row.metric) in golden.undefined:
             assert isnan(got), f"{row.pair} {row.metric}: {got!r} where the definition gives no value"
             continue
-        met = not isnan(got) and golden.rules.get(row.metric, golden.rule).met(got, want)
-        note(golden, row, got, want, met)
+        rule, absolute = golden.rules.get(row.metric, golden.rule), abs(got - want)
+        met = not isnan(got) and rule.met(got, want)
+        share = absolute / abs(want) if want else absolute
+        DIFFERENCES.append((golden.name, golden.key(row.metric), rule.words, share, absolute, not met))
         if not met:
             missed.append(f"{row.dataset} {row.pair} {row.method} {row.metric}: {got!r}, not {want!r}")
     assert not missed, f"{len(missed)} of {len(known)} rows:\n" + "\n".join(missed[:30])

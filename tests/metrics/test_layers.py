@@ -15,7 +15,7 @@ LAYERS = {
     "arrays": {"compiler"},
     "formulas": {"arrays", "catalog"},
     "inputs": {"arrays", "protocols"},
-    "guide": {"catalog", "evaluation", "extensions", "protocols"},
+    "guide": {"catalog", "evaluation", "protocols"},
 }
 
 

@@ -69,10 +69,10 @@ def agree(folder: Path, out: Path, **options: Any) -> Verdict:
         They do not agree; it shows what each of them said.
     """
     options = {"split": "all", **options}
-    checked = asked_check(folder, **options)
-    ran = asked_run("average", folder, out / "run", **options)
-    fused = gathered(out / "run", out / "fused")
-    scored = asked_run(f"folder:{fused}", folder, out / "score", **options)
+    checked = ask_check(folder, **options)
+    ran = ask_run("average", folder, out / "run", **options)
+    fused = gather(out / "run", out / "fused")
+    scored = ask_run(f"folder:{fused}", folder, out / "score", **options)
     said = f"\ncheck:\n{checked}\nrun:\n{ran}\nscore:\n{scored}"
     assert checked.good == ran.good == scored.good, f"they do not agree on the good pairs of {folder}{said}"
     for other in (ran, scored):
@@ -85,7 +85,7 @@ def agree(folder: Path, out: Path, **options: Any) -> Verdict:
     return checked
 
 
-def asked_check(folder: Path, **options: Any) -> Verdict:
+def ask_check(folder: Path, **options: Any) -> Verdict:
     """Ask `datasets.check`."""
     report = datasets.check(folder, **options)
     if "" in report.problems:
@@ -93,7 +93,7 @@ def asked_check(folder: Path, **options: Any) -> Verdict:
     return Verdict(set(report.good), dict(report.problems))
 
 
-def asked_run(method: str, folder: Path, out: Path, **options: Any) -> Verdict:
+def ask_run(method: str, folder: Path, out: Path, **options: Any) -> Verdict:
     """Ask `run`, or with a method `folder:...` what `score` does."""
     try:
         rows = fusionbench.run(
@@ -124,7 +124,7 @@ def fault(reason: str) -> str:
     return re.sub(r"^((a|b|truth) \(.*?\)|[^ ]+/[^ ]+): ", "", reason)
 
 
-def gathered(run: Path, target: Path) -> Path:
+def gather(run: Path, target: Path) -> Path:
     """Copy the fused images of the one run below a folder, as their author would hand them on."""
     for folder in run.glob("*/*/fused"):
         shutil.copytree(folder, target, dirs_exist_ok=True)

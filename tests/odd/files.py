@@ -75,13 +75,14 @@ def _kinds() -> Iterator[Case]:
 
 
 def _truncated() -> Iterator[Case]:
-    wanted = ("png RGB", "jpg RGB", "bmp RGB", "tif RGB", "tiff RGB", "webp RGB", "jp2 RGB", "gif L", "tga RGB",
-              "avif RGB", "P5 to 255", "P2 to 255", "P7 RGB to 255", "Pf <")  # fmt: skip
+    to_the_last_bytes = ("png RGB", "jpg RGB", "bmp RGB", "tif RGB", "webp RGB")
+    wanted = (*to_the_last_bytes, "tiff RGB", "jp2 RGB", "gif L", "tga RGB", "avif RGB", "P5 to 255", "P2 to 255",
+              "P7 RGB to 255", "Pf <")  # fmt: skip
     for file in image_files():
         if file.name in wanted:
-            for share in (0.05, 0.5, 0.9):
+            for share in (0.05, 0.5, 0.9, *([0.995] if file.name in to_the_last_bytes else [])):
                 part = file.data[: int(len(file.data) * share)]
-                yield Case(f"{file.name} {share:.0%}", _bytes(file.suffix, part), "truncated or damaged")
+                yield Case(f"{file.name} {share:.1%}", _bytes(file.suffix, part), "truncated or damaged")
 
 
 def _no_images() -> Iterator[Case]:
@@ -192,3 +193,5 @@ def _names() -> Iterator[Case]:
     for right in ("jpg RGB", "tif L", "bmp L", "P5 to 255", "webp RGB"):
         data = next(file.data for file in image_files() if file.name == right)
         yield Case(f"{right} named .png", _bytes(".png", data))
+        if right == "jpg RGB":
+            yield Case("JPEG with a tail", _bytes(".jpg", data + b"of a camera"))

@@ -37,6 +37,14 @@ def test_there_are_enough() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
 
 
+@pytest.fixture
+def scenes(tmp_path: Path) -> Path:
+    for number in (1, 2):
+        for side in ("ir", "vi"):
+            write(tmp_path / "scenes" / side / f"{number}.png", image(number))
+    return tmp_path / "scenes"
+
+
 @pytest.mark.parametrize("case", FUSED)
 def test_fused_images_are_found(case: str, tmp_path: Path) -> None:
     numbers = {"1": 1, "2": 2, "10": 3}
@@ -69,13 +77,11 @@ def test_fused_images_are_found(case: str, tmp_path: Path) -> None:
         ("X{name}.png", ("x001.png", "x002.png")),
     ],
 )
-def test_templates_of_fused_images(template: str, files: tuple[str, ...], tmp_path: Path) -> None:
+def test_templates_of_fused_images(template: str, files: tuple[str, ...], scenes: Path, tmp_path: Path) -> None:
     for number, file in enumerate(files, 1):
         write(tmp_path / "results" / file, image(number))
-        for side in ("ir", "vi"):
-            write(tmp_path / "scenes" / side / f"{number}.png", image(number))
     spec = f"Mine=folder:{tmp_path / 'results' / template}"
-    rows = fusionbench.run([spec], tmp_path / "scenes", out=tmp_path / "out", metrics=["EN"])
+    rows = fusionbench.run([spec], scenes, out=tmp_path / "out", metrics=["EN"])
     assert list(rows["status"]) == ["ok", "ok"]
     for number in (1, 2):
         stored = read(tmp_path / "out" / "scenes" / "Mine" / "fused" / f"{number}.png")
@@ -92,15 +98,12 @@ def test_templates_of_fused_images(template: str, files: tuple[str, ...], tmp_pa
     ],
 )
 def test_no_fused_image_is_one_sentence_before_anything_runs(
-    files: tuple[str, ...], place: str, says: str, tmp_path: Path
+    files: tuple[str, ...], place: str, says: str, scenes: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "results").mkdir()
     for file in files:
         write(tmp_path / "results" / file, image(1))
-    for number in (1, 2):
-        for side in ("ir", "vi"):
-            write(tmp_path / "scenes" / side / f"{number}.png", image(number))
     with pytest.raises(InputError) as caught:
-        fusionbench.run([f"folder:{tmp_path / 'results' / place}"], tmp_path / "scenes", out=tmp_path / "out")
+        fusionbench.run([f"folder:{tmp_path / 'results' / place}"], scenes, out=tmp_path / "out")
     assert says in str(caught.value)
     assert not (tmp_path / "out").exists()

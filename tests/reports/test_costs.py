@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from fusionbench.reports.plots import plot
 from fusionbench.results import Results
 from fusionbench.results.leaderboard.boards import make_boards
 
-Store = Callable[..., None]
+from ..results.storing import store, store_profile
 
 
 def test_latency_is_of_the_profile_where_all_were_profiled(profiled: Path) -> None:
@@ -30,7 +29,7 @@ def test_latency_is_of_the_profile_where_all_were_profiled(profiled: Path) -> No
     assert axes.get_xscale() == "log"
 
 
-def test_latency_is_of_the_run_where_one_was_not(tmp_path: Path, store: Store, store_profile: Store) -> None:
+def test_latency_is_of_the_run_where_one_was_not(tmp_path: Path) -> None:
     for method in ("a", "b"):
         store(tmp_path, method, [(1.0, 2.0, 3.0)], seconds=0.5)
     store_profile(tmp_path, "a", 0.01)
@@ -39,7 +38,7 @@ def test_latency_is_of_the_run_where_one_was_not(tmp_path: Path, store: Store, s
     assert [found["Set"][m].value for m in "ab"] == [0.5, 0.5]
 
 
-def test_times_of_two_machines_are_not_compared(tmp_path: Path, store: Store, store_profile: Store) -> None:
+def test_times_of_two_machines_are_not_compared(tmp_path: Path) -> None:
     for method in ("a", "b", "c"):
         store(tmp_path, method, [(1.0, 2.0, 3.0)], seconds=0.5)
         store_profile(tmp_path, method, 0.01, machine="Another" if method == "c" else "One")

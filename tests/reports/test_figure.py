@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from fusionbench.reports.figure import figure, parse_box
 from fusionbench.reports.panels import HIGHEST, _insets, _overlap
 from fusionbench.results import Results
 
-Store = Callable[..., None]
+from ..results.storing import store
+
 SOURCES = [("Infrared", np.full((40, 60), 128, np.uint8)), ("Visible", np.full((40, 60, 3), 65535, np.uint16))]
 
 
@@ -63,12 +63,12 @@ def test_the_picture_shows_the_pixels(three_methods: Path, tmp_path: Path) -> No
     scale = picture.shape[1] / 60
     assert abs(picture[int(20.5 * scale), int(45.5 * scale), 0] - fused[20, 45]) <= 1
     # the detail stands where it hides none of the boxes: below, at the left
-    ((left, top, wide, high),) = _insets([(40, 5, 10, 10)], 60, 40, 0.42, "lower left")
+    ((left, top, wide, high),) = _insets([(40, 5, 10, 10)], 60, 40, "lower left")
     centre = picture[int((top + high * 0.55) * scale), int((left + wide * 0.55) * scale)]
     assert tuple(centre - fused[10, 45]) == (0, 0, 0)
 
 
-def test_colour_is_shown_unless_gray_is_wanted(tmp_path: Path, store: Store) -> None:
+def test_colour_is_shown_unless_gray_is_wanted(tmp_path: Path) -> None:
     store(tmp_path, "a", [(1.0, 1.0, 1.0)])
     for kind, image in (("fused", np.zeros((8, 9), np.uint8)), ("colour", np.full((8, 9, 3), 9, np.uint8))):
         path = tmp_path / "Set/a" / kind / "p0.png"
@@ -131,7 +131,7 @@ def test_wrong_wishes(three_methods: Path, wishes: dict[str, object], message: s
         figure(Results(three_methods), **({"dataset": "One"} | wishes))  # type: ignore[arg-type]
 
 
-def test_a_broken_image_is_named(tmp_path: Path, store: Store) -> None:
+def test_a_broken_image_is_named(tmp_path: Path) -> None:
     store(tmp_path, "a", [(1.0, 1.0, 1.0)])
     folder = tmp_path / "Set/a/fused"
     folder.mkdir(exist_ok=True)
@@ -150,7 +150,7 @@ def test_boxes_are_read() -> None:
 @pytest.mark.parametrize("corner", ["lower left", "lower right", "upper left", "upper right"])
 @pytest.mark.parametrize("boxes", [[(0, 0, 10, 10)], [(0, 0, 5, 30), (0, 0, 30, 5), (3, 3, 9, 9)]])
 def test_details_stay_inside_and_apart(corner: str, boxes: list[tuple[int, int, int, int]]) -> None:
-    places = _insets(boxes, 64, 48, 0.42, corner)  # type: ignore[arg-type]
+    places = _insets(boxes, 64, 48, corner)  # type: ignore[arg-type]
     for (left, top, wide, high), (_, _, box_wide, box_high) in zip(places, boxes, strict=True):
         assert left >= 0
         assert top >= 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from fusionbench.reports.significance import compare, friedman, friedman_over_pa
 from fusionbench.results import Results
 from fusionbench.results.leaderboard.boards import Board, make_boards
 
-Store = Callable[..., None]
+from ..results.storing import store
 
 # Demšar 2006, table 6: ranks of C4.5 and three variants (m, cf, m+cf) on 14 data sets
 DEMSAR = [
@@ -92,7 +91,7 @@ def test_the_better_one_follows_the_direction(three_methods: Path) -> None:
     assert {c.better for c in compare(board, board.column("MSE"))} == {"alpha", "beta"}
 
 
-def test_comparison_with_holes(tmp_path: Path, store: Store) -> None:
+def test_comparison_with_holes(tmp_path: Path) -> None:
     store(tmp_path, "a", [(5.0 + i, 9.0, 0.5) for i in range(8)])
     store(tmp_path, "b", [(6.0 + i * i, 9.0, 0.5) for i in range(7)] + ["failed"])
     (board,) = make_boards(Results(tmp_path))
@@ -104,7 +103,7 @@ def test_comparison_with_holes(tmp_path: Path, store: Store) -> None:
     assert (found.p, found.corrected, found.better) == (1.0, 1.0, None)
 
 
-def test_infinite_values_are_left_out(tmp_path: Path, store: Store) -> None:
+def test_infinite_values_are_left_out(tmp_path: Path) -> None:
     store(tmp_path, "a", [(math.inf, 1.0, 0.0), (2.0, 1.0, 0.0), (2.0, 1.0, 0.0)])
     store(tmp_path, "b", [(math.inf, 1.0, 0.0), (1.0, 1.0, 0.0), (3.0, 1.0, 0.0)])
     (board,) = make_boards(Results(tmp_path))
@@ -121,7 +120,7 @@ def test_friedman_over_the_pairs_of_all_data_sets(three_methods: Path) -> None:
     assert sum(together.ranks) == pytest.approx(6)
 
 
-def test_friedman_counts_only_pairs_that_all_have(tmp_path: Path, store: Store) -> None:
+def test_friedman_counts_only_pairs_that_all_have(tmp_path: Path) -> None:
     store(tmp_path, "a", [(1.0, 1.0, 1.0)] * 4)
     store(tmp_path, "b", [(2.0, 1.0, 1.0), (math.nan, 1.0, 1.0), (2.0, 1.0, 1.0), (2.0, 1.0, 1.0)])
     store(tmp_path, "c", [(3.0, 1.0, 1.0)] * 3 + ["failed"])
@@ -133,7 +132,7 @@ def test_friedman_counts_only_pairs_that_all_have(tmp_path: Path, store: Store) 
     assert (tied.ranks, tied.statistic, tied.p) == ([2.0, 2.0, 2.0], 0.0, 1.0)
 
 
-def test_friedman_of_one_method_or_none(tmp_path: Path, store: Store) -> None:
+def test_friedman_of_one_method_or_none(tmp_path: Path) -> None:
     store(tmp_path, "a", [(1.0, 1.0, 1.0)] * 4)
     found = friedman_over_pairs(make_boards(Results(tmp_path)))
     assert (found.methods, found.ranks, found.n) == (["a"], [1.0], 4)

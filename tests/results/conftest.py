@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .storing import profiled, store, store_profile, three_methods
+from .storing import profiled, three_methods
 
-__all__ = ["profiled", "store", "store_profile", "three_methods"]
+__all__ = ["profiled", "three_methods"]

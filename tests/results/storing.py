@@ -1,10 +1,10 @@
-"""Fixtures: stored runs to make a leaderboard and reports of."""
+"""Stored runs to make a leaderboard and reports of."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ METRICS = {
 }
 
 
-def _store(
+def store(
     out: Path,
     method: str,
     values: Sequence[Sequence[float] | str | None],
@@ -54,11 +54,6 @@ def _store(
 
 
 @pytest.fixture(scope="session")
-def store() -> Callable[..., None]:
-    return _store
-
-
-@pytest.fixture(scope="session")
 def three_methods(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two data sets with three methods and their images, 24 pairs each."""
     out = tmp_path_factory.mktemp("runs")
@@ -67,7 +62,7 @@ def three_methods(tmp_path_factory: pytest.TempPathFactory) -> Path:
         base = rng.normal(size=(24, 3))
         for number, method in enumerate(("alpha", "beta", "gamma")):
             values = base + 0.8 * number + 0.3 * rng.normal(size=(24, 3))
-            _store(out, method, [tuple(row) for row in values.tolist()], dataset, seconds=0.01 * 10**number)
+            store(out, method, [tuple(row) for row in values.tolist()], dataset, seconds=0.01 * 10**number)
             ramp = np.add.outer(np.arange(40), np.arange(60)) + 20 * number
             for index in range(2):
                 path = run_folder(out, dataset, method).image(f"p{index}")
@@ -76,7 +71,7 @@ def three_methods(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def _store_profile(out: Path, label: str, latency: float = 0.02, **changed: Any) -> None:
+def store_profile(out: Path, label: str, latency: float = 0.02, **changed: Any) -> None:
     """Store what a method costs; `changed` takes the place of entries of the record."""
     record: dict[str, Any] = {
         "method": {"label": label},
@@ -99,16 +94,11 @@ def _store_profile(out: Path, label: str, latency: float = 0.02, **changed: Any)
 
 
 @pytest.fixture(scope="session")
-def store_profile() -> Callable[..., None]:
-    return _store_profile
-
-
-@pytest.fixture(scope="session")
 def profiled(three_methods: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The three methods with what they cost; alpha has no network."""
     out = tmp_path_factory.mktemp("profiled") / "runs"
     shutil.copytree(three_methods, out)
-    _store_profile(out, "alpha", 0.002, peak_memory=8_000_000)
-    _store_profile(out, "beta", 0.2, parameters=659_217, flops=404_722_483_200)
-    _store_profile(out, "gamma", 0.05, parameters=2_070_235, flops=221_200_793_600, peak_memory=None)
+    store_profile(out, "alpha", 0.002, peak_memory=8_000_000)
+    store_profile(out, "beta", 0.2, parameters=659_217, flops=404_722_483_200)
+    store_profile(out, "gamma", 0.05, parameters=2_070_235, flops=221_200_793_600, peak_memory=None)
     return out

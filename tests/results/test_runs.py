@@ -22,9 +22,15 @@ def _row(pair: str, value: float = 0.1) -> Row:
     return Row(pair, seconds=0.25, sources="abc", metrics={"EN@film": value, "SD@film": 1 / 3})
 
 
-def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path / "x")
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    """One that is open."""
+    folder = RunFolder(tmp_path)
     assert folder.open(KEYS) == {}
+    return folder
+
+
+def test_rows_come_back_as_they_were(folder: RunFolder) -> None:
     rows = [_row("b"), Row("a", "failed", 'a "reason", with commas'), _row("c", math.inf)]
     for row in rows:
         folder.append(row)
@@ -38,17 +44,13 @@ def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
     assert read["c"].metrics["EN@film"] == math.inf
 
 
-def test_nan_is_kept_apart_from_not_scored(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    folder.open(KEYS)
+def test_nan_is_kept_apart_from_not_scored(folder: RunFolder) -> None:
     folder.append(Row("a", metrics={"EN@film": math.nan}))
     folder.close([])
     assert list(folder.rows()["a"].metrics) == ["EN@film"]
 
 
-def test_torn_last_line_does_not_count(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    folder.open(KEYS)
+def test_torn_last_line_does_not_count(folder: RunFolder, tmp_path: Path) -> None:
     folder.append(_row("a"))
     folder.append(_row("b"))
     folder.close()
@@ -60,9 +62,7 @@ def test_torn_last_line_does_not_count(tmp_path: Path) -> None:
     assert list(again.rows()) == ["a", "c"]
 
 
-def test_later_row_of_a_pair_counts(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    folder.open(KEYS)
+def test_later_row_of_a_pair_counts(folder: RunFolder) -> None:
     folder.append(Row("a", "failed", "first"))
     folder.append(_row("a"))
     assert folder.rows()["a"].status == "ok"
@@ -92,9 +92,9 @@ def test_second_writer_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
-def test_full_disk_leaves_no_part_of_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
-    folder = RunFolder(tmp_path)
-    folder.open(KEYS)
+def test_full_disk_leaves_no_part_of_a_row(
+    folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
     folder.append(_row("a"))
     before = folder.table.read_bytes()
 

@@ -11,7 +11,7 @@ import pytest
 @pytest.fixture(scope="session")
 def vgg(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of VGG-16 weights of the usual size, at random."""
-    from fusionbench.methods.weights import save_state
+    from fusionbench.weights import save_state
 
     from .runs import random_vgg
 

@@ -13,9 +13,9 @@ import pytest
 from fusionbench import files
 from fusionbench.errors import RunError
 from fusionbench.methods.u2fusion.checkpoints import load_generator
-from fusionbench.methods.weights import load_state
 from fusionbench.training import resume, train
 from fusionbench.training.state import load_run
+from fusionbench.weights import load_state
 
 from .runs import rows
 

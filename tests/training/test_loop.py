@@ -18,12 +18,12 @@ import torch
 from fusionbench.errors import InputError, RunError
 from fusionbench.methods.u2fusion.checkpoints import load_generator
 from fusionbench.methods.u2fusion.network import Generator
-from fusionbench.methods.weights import save_state
 from fusionbench.training import TrainOptions, resume, train
 from fusionbench.training.devices import make_fabric
 from fusionbench.training.engine import FabricEngine
 from fusionbench.training.loop import Loop, collate
 from fusionbench.training.state import load_run
+from fusionbench.weights import save_state
 
 from .runs import FOLDERS, Line, make_pairs, rows
 

@@ -36,7 +36,7 @@ def test_a_finished_run_goes_on_only_for_more_epochs(small: dict[str, Any]) -> N
     ("changes", "message"),
     [
         ({"batch_size": 7}, "only 6 samples to learn all tasks from, fewer than a batch of 7"),
-        ({"patch": 41}, r"is 52x40, smaller than a patch of 41x41: choose a smaller patch"),
+        ({"patch": 41}, r"is 40x52, smaller than a patch of 41x41: choose a smaller patch"),
         ({"recipe": "oficial"}, "unknown recipe of u2fusion 'oficial': did you mean 'official'"),
         ({"method": "u2fusoin"}, "unknown method that can be trained 'u2fusoin': did you mean 'u2fusion'"),
         ({"dataset": "Roadscen"}, "unknown data set 'Roadscen': did you mean 'RoadScene'"),
@@ -68,3 +68,15 @@ def test_a_run_is_not_overwritten(small: dict[str, Any], tmp_path: Path) -> None
         train(**small, name="one")
     with pytest.raises(InputError, match=r"is no training run that can go on"):
         resume(tmp_path)
+
+
+def test_absent_devices_are_named() -> None:
+    import torch
+
+    from fusionbench.training.devices import choose
+
+    if not torch.cuda.is_available():
+        with pytest.raises(InputError, match="there is no cuda device here; say --device cpu"):
+            choose("cuda")
+    with pytest.raises(InputError, match="install torch_sdaa"):
+        choose("sdaa")

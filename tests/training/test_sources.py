@@ -1,4 +1,4 @@
-"""From the options to the pairs that are learnt from: splits, lists of names to leave out, photographs."""
+"""What is learnt from: splits, lists of names to leave out, photographs, and what is cut out of pairs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from fusionbench.datasets import write
 from fusionbench.errors import InputError
 from fusionbench.training import train
 from fusionbench.training.options import TrainOptions, make_options
-from fusionbench.training.patches import TrainingPair
-from fusionbench.training.sources import hold_out, training_pairs
+from fusionbench.training.patches import Patches, TrainingPair, mirrored
+from fusionbench.training.sources import foci, hold_out, training_pairs
 
 from .runs import rows
 
@@ -94,3 +95,38 @@ def test_holding_out_depends_on_the_seed_alone() -> None:
     assert hold_out(pairs, 0.1, seed=0)[1] == held_out
     assert hold_out(pairs[:3], 0.1, seed=0)[1]  # a few pairs still hold one out
     assert hold_out(pairs, 0, seed=0)[1] == []
+
+
+def test_multi_focus_pairs_are_sharp_in_turn() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (120, 120)).astype(np.uint8)
+    a, b = foci(photo, np.random.default_rng(4))
+    exact = np.maximum(a == photo, b == photo)
+    assert (a == photo).mean() > 0.25
+    assert (b == photo).mean() > 0.25
+    assert exact.mean() > 0.75  # all but the seam between the planes
+
+
+def test_patches_are_a_function_of_seed_and_place() -> None:
+    image = np.arange(60 * 70, dtype=np.uint32).astype(np.uint8).reshape(60, 70)
+
+    def patches(**options: Any) -> Patches:
+        pair = TrainingPair("a", "IVF", lambda rng: (image, image), number=5)
+        return Patches([pair], size=16, count=3, **{"seed": 0, **options})
+
+    fresh = patches()
+    first = [fresh[i]["first"] for i in range(3)]
+    assert not torch.equal(first[0], first[1])
+    assert torch.equal(first[2], patches()[2]["first"])
+    fresh.epoch = 1
+    assert not torch.equal(first[0], fresh[0]["first"])
+    assert not torch.equal(first[0], patches(seed=1)[0]["first"])
+    fixed = patches(fixed=True)
+    before = fixed[0]["first"]
+    fixed.epoch = 7
+    assert torch.equal(before, fixed[0]["first"])
+
+
+def test_the_eight_orientations_differ() -> None:
+    plane = np.arange(9, dtype=np.uint8).reshape(3, 3)
+    assert len({mirrored(plane, turn).tobytes() for turn in range(8)}) == 8
+    assert np.array_equal(mirrored(plane, 0), plane)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from fusionbench.methods.weights.convert import load_weights
-from fusionbench.methods.weights.files import load_state
 from fusionbench.training import resume
 from fusionbench.training.state import load_run
+from fusionbench.weights.convert import load_weights
+from fusionbench.weights.files import load_state
 
 from .runs import make_pairs, rows
 

@@ -12,7 +12,8 @@ from typing import Any
 import jittor as jt
 import numpy as np
 
-from ..pipe import Array, Arrays, Config, Losses, Pair, by_size
+from ....sizes import by_size
+from ..pipe import Array, Arrays, Config, Losses, Pair
 from .loss import fusion_losses
 from .network import film
 from .operators import MATHEMATICS, Var
@@ -100,7 +101,7 @@ class Model:
         weight = config.gradient_weight if gradient_weight is None else gradient_weight
         last: list[Var] = []
         images = [self._fused(pair, lambda name, x: last.append(x) if name == "conv2" else None) for pair in pairs]
-        for group in by_size(pairs):
+        for group in by_size([pair[0] for pair in pairs]):
             a, b = (jt.array(np.stack([pairs[i][source][None] for i in group])) for source in (0, 1))
             share, stacked = len(group) / len(pairs), jt.stack([images[i] for i in group])
             for name, loss in fusion_losses(stacked, a, b, self.ops, weight, config.ssim_weight, config.signed).items():

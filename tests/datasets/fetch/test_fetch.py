@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from fusionbench import download
 from fusionbench.datasets import list_datasets, load_dataset
-from fusionbench.datasets.fetch import fetch, folder_id
+from fusionbench.datasets.fetch import fetch
 from fusionbench.datasets.fetch import job as job_module
 from fusionbench.datasets.spec import Pin, Tree
 from fusionbench.download import DownloadError
@@ -173,9 +173,20 @@ def test_cut_off_for_good_and_gone_on_with_later(road: Server, files: Files, tmp
     assert below(tmp_path) == wanted(files, "RoadScene/")
 
 
-def test_a_server_that_never_gets_further(road: Server, tmp_path: Path) -> None:
-    road.ranges, road.cut = False, [100_000] * 50
-    with pytest.raises(DownloadError, match="it was cut 4 times, and the server does not go on from there"):
+@pytest.mark.parametrize(
+    ("trouble", "message"),
+    [
+        ({"ranges": False, "cut": [100_000] * 50}, "it was cut 4 times, and the server does not go on from there"),
+        ({"cut": [200_000], "wait": [0, 1, 1, 1, 1]}, r"silent for 0\.2 seconds\); what has come is kept"),
+    ],
+    ids=["never gets further", "silent"],
+)
+def test_trouble_that_ends_it(
+    road: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: dict[str, Any], message: str
+) -> None:
+    monkeypatch.setattr(download, "TIMEOUT", 0.2)
+    vars(road).update(trouble)
+    with pytest.raises(DownloadError, match=message):
         fetch("RoadScene", tmp_path)
     assert len(road.asked) < 20
 
@@ -202,13 +213,6 @@ def test_a_slow_server(road: Server, tmp_path: Path, monkeypatch: pytest.MonkeyP
     begin = time.monotonic()
     assert fetch("RoadScene", tmp_path).verified
     assert time.monotonic() - begin > 0.5
-
-
-def test_a_silent_server(road: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "TIMEOUT", 0.2)
-    road.cut, road.wait = [200_000], [0, 1, 1, 1, 1]
-    with pytest.raises(DownloadError, match=r"the server has been silent for 0\.2 seconds\); what has come is kept"):
-        fetch("RoadScene", tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -478,16 +482,12 @@ def test_interrupted(road: Server, files: Files, tmp_path: Path, monkeypatch: py
 @pytest.fixture
 def program(road: Server, files: Files, tmp_path: Path) -> Path:
     """A program that is fusionbench with a made pin."""
-    return driver(tmp_path, pin_of(files))
-
-
-def driver(tmp_path: Path, pin: Pin) -> Path:
     path = tmp_path / "driver.py"
     path.write_text(
         "from dataclasses import replace\n"
         "from fusionbench.datasets import catalog\n"
         "from fusionbench.datasets.spec import Pin, Tree\n"
-        f"pin = {pin!r}\n"
+        f"pin = {pin_of(files)!r}\n"
         "catalog._BUILT_IN = tuple(\n"
         "    replace(spec, pin=pin) if spec.name == 'RoadScene' else spec for spec in catalog._BUILT_IN\n"
         ")\n"
@@ -633,23 +633,3 @@ def test_the_catalogue_pins_what_it_can() -> None:
     for wrong in ({"commit": "main"}, {"trees": ()}, {"trees": (Tree("x", "12"),)}):
         with pytest.raises(ValueError, match="hexadecimal digits"):
             replace(pins["RoadScene"], **wrong)
-
-
-@pytest.mark.slow
-def test_the_real_roadscene_from_a_server_to_films_leaderboard(shared_data: Path, road: Server, tmp_path: Path) -> None:
-    """The acceptance: `run --method film --dataset RoadScene --fetch` on a machine that has nothing."""
-    source = shared_data / "RoadScene"
-    real = {path.relative_to(source).as_posix(): path.read_bytes() for path in source.glob("*/*")}
-    road.content = pack(real)
-    pin = pin_of(real)
-    assert pin.trees[0].hash == "6f21b48b31c3fc05e74b5537d462ea8ad1344c72"
-    options = ["run", "--method", "film", "--dataset", "RoadScene", "--fetch", "--limit", "2", "--metrics", "EN,SD"]
-    done = call(driver(tmp_path, pin), *options)
-    assert done.returncode == 0, done.stderr
-    assert "RoadScene · 2 pairs" in done.stdout
-    assert folder_id(tmp_path / "data/RoadScene/cropinfrared") == pin.trees[0].hash
-    rows = (tmp_path / "runs/RoadScene/film/metrics.csv").read_text().splitlines()
-    names = (source / "test.txt").read_text().split()
-    assert [row.split(",")[0] for row in rows[1:]] == names[:2]
-    data = load_dataset("RoadScene", tmp_path / "data")
-    assert sorted(pair.name for pair in data) == sorted(names)

@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from fusionbench.datasets import Layout, get_spec, spec
-from fusionbench.datasets.finding import DatasetFiles, child, entries, find, splits
+from fusionbench.datasets.finding import splits
+from fusionbench.datasets.finding.entry import entries
+from fusionbench.datasets.finding.folders import child
 from fusionbench.datasets.finding.names import natural
+from fusionbench.datasets.finding.search import find
+from fusionbench.datasets.finding.sources import DatasetFiles
 
 
 def touch(root: Path, *names: str) -> None:
@@ -65,35 +69,6 @@ def test_layouts_of_the_catalogue(tmp_path: Path, name: str, files: list[str], p
         assert result.truth.paths[pairs[0]] == [tmp_path / files[2]]
 
 
-def test_names_that_differ_in_case_only_are_partners(tmp_path: Path) -> None:
-    touch(tmp_path, "ir/peopleShadow.jpg", "vi/peopleshadow.jpg", "ir/b.jpg", "vi/b.jpg")
-    result = files_of(tmp_path, *spec.usual_layouts("IVF"))
-    problems = {each.name: each.problem for each in entries(result, result.names)}
-    assert problems == {"b": None, "peopleShadow": None}
-
-
-def test_names_with_the_same_letters_stay_apart(tmp_path: Path) -> None:
-    touch(tmp_path, "ir/x.png", "ir/X.png", "vi/x.png", "vi/X.png")
-    result = files_of(tmp_path, *spec.usual_layouts("IVF"))
-    for each in entries(result, ["x", "X"]):
-        assert each.a is not None
-        assert each.b is not None
-        assert each.name == each.a.stem == each.b.stem
-
-
-def test_duplicates_and_partners_are_named(tmp_path: Path) -> None:
-    touch(tmp_path, "ir/1.png", "ir/1.jpg", "vi/1.png", "ir/2.png", "vi/3.png", "ir/4.png", "vi/4.png")
-    result = files_of(tmp_path, *spec.usual_layouts("IVF"))
-    problems = {each.name: each.problem for each in entries(result, [*result.names, "5"])}
-    assert problems == {
-        "1": "more than one file has this name: ir/1.jpg, ir/1.png",
-        "2": "ir/2.png has no partner in vi",
-        "3": "vi/3.png has no partner in ir",
-        "4": None,
-        "5": "there is no such file",
-    }
-
-
 def test_lists_lie_beside_the_folders(tmp_path: Path) -> None:
     touch(tmp_path, "IR/1.png", "VI/1.png", "test.txt", "Train.TXT", "IR/inside.txt")
     lists = splits.lists(files_of(tmp_path, *spec.usual_layouts("IVF")))
@@ -108,8 +83,3 @@ def test_child_without_regard_to_case_and_dashes(tmp_path: Path) -> None:
     (tmp_path / "Harvard" / "MRI_CT").mkdir(parents=True)
     assert child(tmp_path, "harvard/mri-ct") == tmp_path / "Harvard" / "MRI_CT"
     assert child(tmp_path, "harvard/mri-pet") is None
-
-
-def test_nothing_is_found_in_an_empty_or_absent_folder(tmp_path: Path) -> None:
-    assert find(tmp_path, spec.usual_layouts("IVF")) is None
-    assert find(tmp_path / "absent", spec.usual_layouts("IVF")) is None

@@ -50,21 +50,6 @@ def test_whatever_is_there_is_read_or_one_sentence(tmp_path: Path, data: bytes) 
     assert all(each.name in ("1", "car") or each.problem for each in listed)
 
 
-def test_what_is_not_there_is_said_by_line(tmp_path: Path) -> None:
-    path = tmp_path / "list.txt"
-    path.write_text("# a comment\ncar\n\nbus.png\ncar\n")
-    (car, bus) = read_list(path, Lookup({"car": []}), "no such image")
-    assert (car.name, car.problem) == ("car", None)
-    assert (bus.name, bus.line, bus.problem) == ("bus", 4, "no such image (line 4 of list.txt)")
-
-
-def test_what_may_be_two_is_said(tmp_path: Path) -> None:
-    path = tmp_path / "list.txt"
-    path.write_text("1\n")
-    (told,) = read_list(path, Lookup({"01": [], "001": []}))
-    assert told.problem == "it may be 001, 01 (line 1 of list.txt)"
-
-
 def test_a_list_that_is_not_there_or_a_folder(tmp_path: Path) -> None:
     for path, reason in ((tmp_path / "no.txt", "no such file"), (tmp_path, "is a directory")):
         with pytest.raises(InputError, match=reason):

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import pickle
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,12 +13,12 @@ from fusionbench.datasets.pair import Pair
 from fusionbench.errors import InputError
 from fusionbench.methods import get_method
 from fusionbench.methods.film.checkpoints import load_network
-from fusionbench.methods.film.method import Film, parse_grid, weights_files
+from fusionbench.methods.film.method import Film, weights_files
 from fusionbench.methods.film.network import FilmNetwork
 from fusionbench.methods.film.text import make_text
 from fusionbench.methods.pipeline import fuse_pair
-from fusionbench.methods.weights import catalog, convert, describe
-from fusionbench.methods.weights.files import save_state
+from fusionbench.weights import catalog, convert, describe
+from fusionbench.weights.files import save_state
 
 GRID = "32x48"
 DRAW = np.random.default_rng(11)
@@ -113,7 +111,7 @@ def test_a_folder_has_a_file_for_each_task(tmp_path: Path, network: FilmNetwork)
 
 
 def test_the_authors_weights_are_known_by_their_blob_ids() -> None:
-    digests = {file.name: file.digest for file in catalog.WEIGHTS["film"].files}
+    digests = {file.name: file.digest for file in catalog.get_weights("film").files}
     assert digests == {
         "IVF.pth": "git:02a485cd257165bb676992f7d506bd1f9a6d8e85",
         "MIF.pth": "git:02a485cd257165bb676992f7d506bd1f9a6d8e85",
@@ -143,16 +141,11 @@ def widen(state: dict[str, Tensor]) -> None:
     state["module.text_process.conv.weight"] = torch.zeros(768, 768, 1)
 
 
-def spoil(state: dict[str, Tensor]) -> None:
-    state["module.conv1.bias"] = torch.full((32,), float("nan"))
-
-
 @pytest.mark.parametrize(
     ("edit", "problem"),
     [
         (rename, r"missing: conv2\.weight; unknown: conv9\.weight"),
         (widen, r"text_process\.conv\.weight is 768x768x1, not 256x768x1"),
-        (spoil, r"not all finite: conv1\.bias"),
     ],
 )
 def test_another_configuration(tmp_path: Path, network: FilmNetwork, edit: Edit, problem: str) -> None:
@@ -161,10 +154,8 @@ def test_another_configuration(tmp_path: Path, network: FilmNetwork, edit: Edit,
         load_network(path)
 
 
-def test_converts_to_our_format(tmp_path: Path, checkpoint: Path, network: FilmNetwork) -> None:
-    report = convert(checkpoint, tmp_path / "film.safetensors", half=True)
-    assert report.method == "film"
-    assert report.parameters == 2_070_235
+def test_half_the_bits_are_nearly_the_same_numbers(tmp_path: Path, checkpoint: Path, network: FilmNetwork) -> None:
+    convert(checkpoint, tmp_path / "film.safetensors", half=True)
     loaded = load_network(tmp_path / "film.safetensors", (32, 48))
     for name, tensor in loaded.state_dict().items():
         torch.testing.assert_close(tensor, network.state_dict()[name], rtol=1e-3, atol=1e-3)
@@ -190,15 +181,3 @@ def test_weights_bring_their_grid(tmp_path: Path, network: FilmNetwork) -> None:
 def test_bad_options(spec: str, problem: str) -> None:
     with pytest.raises(InputError, match=problem):
         _ = get_method(spec).weights_record  # type: ignore[attr-defined]
-
-
-def test_parse_grid() -> None:
-    assert parse_grid("288x384") == (288, 384)
-    assert parse_grid("auto") is None
-
-
-def test_listing_imports_no_torch() -> None:
-    code = (
-        "import sys; from fusionbench.methods import list_methods; assert any(m.name == 'film' for m in list_methods())"
-    )
-    subprocess.run([sys.executable, "-c", f"{code}; assert 'torch' not in sys.modules"], check=True)

@@ -134,15 +134,16 @@ def test_missing_and_damaged_features(tmp_path: Path) -> None:
         source.features(PAIR, BLACK, NOISE)
 
 
-@pytest.mark.parametrize("spec", ["./nowhere", "precomputed:nowhere", "nowhere.h5", "blip2@nowhere"])
-def test_no_such_place(spec: str) -> None:
-    with pytest.raises(InputError, match="there is no folder"):
+@pytest.mark.parametrize(
+    ("spec", "problem"),
+    [
+        *((spec, "there is no folder") for spec in ("./nowhere", "precomputed:nowhere", "nowhere.h5", "blip2@nowhere")),
+        ("desribe", "did you mean 'describe'"),
+    ],
+)
+def test_no_such_source(spec: str, problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
         make_text(spec)
-
-
-def test_unknown_source() -> None:
-    with pytest.raises(InputError, match="did you mean 'describe'"):
-        make_text("desribe")
 
 
 SIGNS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", ","]

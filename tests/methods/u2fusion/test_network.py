@@ -17,7 +17,7 @@ from fusionbench.methods.u2fusion.checkpoints import SHAPES
 from fusionbench.methods.u2fusion.method import U2Fusion
 from fusionbench.methods.u2fusion.network import RADIUS, Generator
 from fusionbench.methods.u2fusion.winograd import FastGenerator, regions
-from fusionbench.methods.weights import save_state
+from fusionbench.weights import save_state
 
 
 def convolve(x: NDArray[np.float64], kernel: NDArray[np.float64], bias: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -128,9 +128,14 @@ def test_a_pixel_sees_no_further_than_the_radius(network: Generator) -> None:
     assert not differs[RADIUS + 1 :].any()
 
 
-def test_order_follows_the_task(network: Generator, tmp_path: Path) -> None:
+@pytest.fixture
+def weights(network: Generator, tmp_path: Path) -> str:
     save_state(tmp_path / "w.safetensors", network.state_dict())
-    method = U2Fusion(weights=str(tmp_path / "w.safetensors"))
+    return str(tmp_path / "w.safetensors")
+
+
+def test_order_follows_the_task(network: Generator, weights: str) -> None:
+    method = U2Fusion(weights)
     a, b = (s.numpy() for s in sources(8, 8))
     two = np.concatenate([a, a]), np.concatenate([b, b])
     dummy = np.zeros((8, 8), np.uint8)
@@ -140,13 +145,12 @@ def test_order_follows_the_task(network: Generator, tmp_path: Path) -> None:
         ab, ba = (network(torch.from_numpy(x), torch.from_numpy(y)).numpy()[0] for x, y in ((a, b), (b, a)))
     np.testing.assert_allclose(fused, [ba, ab], atol=1e-5)
     for order, expected in (("ab", ab), ("ba", ba)):
-        method = U2Fusion(weights=str(tmp_path / "w.safetensors"), order=order)  # type: ignore[arg-type]
+        method = U2Fusion(weights, order=order)  # type: ignore[arg-type]
         np.testing.assert_allclose(method.fuse(a, b, pairs=pairs[:1]), [expected], atol=1e-5)
 
 
-def test_it_travels_to_a_worker_after_its_first_image(network: Generator, tmp_path: Path) -> None:
-    save_state(tmp_path / "w.safetensors", network.state_dict())
-    method = U2Fusion(weights=str(tmp_path / "w.safetensors"))
+def test_it_travels_to_a_worker_after_its_first_image(weights: str) -> None:
+    method = U2Fusion(weights)
     a, b = (s.numpy() for s in sources(8, 8))
     before = method.fuse(a, b)
     sent = pickle.dumps(method)
@@ -154,12 +158,10 @@ def test_it_travels_to_a_worker_after_its_first_image(network: Generator, tmp_pa
     np.testing.assert_array_equal(pickle.loads(sent).fuse(a, b), before)
 
 
-def test_an_image_without_neighbours_is_refused(network: Generator, tmp_path: Path) -> None:
-    save_state(tmp_path / "w.safetensors", network.state_dict())
-    method = U2Fusion(weights=str(tmp_path / "w.safetensors"))
+def test_an_image_without_neighbours_is_refused(weights: str) -> None:
     line = np.zeros((1, 1, 1, 30), np.float32)
     with pytest.raises(InputError, match="at least 2x2 pixels, this one is 30x1"):
-        method.fuse(line, line)
+        U2Fusion(weights).fuse(line, line)
 
 
 @pytest.mark.parametrize("name", ["u2fusion_official.safetensors", "u2fusion_tf1"])

@@ -24,7 +24,7 @@ def images(shape: tuple[int, int], n: int = 2) -> np.ndarray:
 
 @KINDS
 @pytest.mark.parametrize("stride", [1, 2, 3])
-@pytest.mark.parametrize("shape", SIZES)
+@pytest.mark.parametrize("shape", [*SIZES, (400, 33)])
 @pytest.mark.parametrize("taps", [(3, 3), (17, 5), (8, 11), (1, 17)])
 def test_correlate(kind: Kind, shape: tuple[int, int], taps: tuple[int, int], stride: int) -> None:
     x, rng = images(shape), np.random.default_rng(1)
@@ -42,18 +42,6 @@ def test_borders(kind: Kind, shape: tuple[int, int], border: filters.Border) -> 
     wanted = [ndimage.correlate(image, np.outer(kernel, kernel), mode=BORDERS[border]) for image in x]
     found = windows.correlate(kind(x), kernel, border=border)
     np.testing.assert_allclose(np.asarray(found), wanted, rtol=0, atol=1e-10)
-
-
-@KINDS
-@pytest.mark.parametrize("shape", [*SIZES, (400, 33)])
-@pytest.mark.parametrize("size", [3, 7, 17])
-def test_windowed_holds_the_pixels_of_correlate(kind: Kind, shape: tuple[int, int], size: int) -> None:
-    x, y, kernel = images(shape), images(shape)[::-1].copy(), filters.gaussian(size, size / 5)
-    for found, wanted in (
-        (windows.windowed(kind(x), kernel), windows.correlate(x, kernel)),
-        (windows.windowed(kind(x), kernel, times=kind(y)), windows.correlate(x * y, kernel)),
-    ):
-        np.testing.assert_allclose(np.asarray(found), wanted, rtol=0, atol=1e-9)
 
 
 def together(mean: Any, product: Any, there: Any) -> tuple[Any, Any]:
@@ -99,11 +87,11 @@ def test_sobel(kind: Kind, border: filters.Border, dtype: type) -> None:
 
 
 @KINDS
-def test_gradient(kind: Kind) -> None:
+def test_neighbours(kind: Kind) -> None:
     x = images((9, 2))
-    down, along = np.gradient(x, axis=(1, 2))
-    for found, wanted in zip(filters.gradient(kind(x)), (along, down), strict=True):
-        np.testing.assert_allclose(np.asarray(found), wanted, rtol=0, atol=1e-12)
+    west, east, north, south = filters.neighbours(kind(x))
+    for found, wanted in zip((south - north, east - west), np.gradient(x, axis=(1, 2)), strict=True):
+        np.testing.assert_allclose(np.asarray(found / 2), wanted, rtol=0, atol=1e-12)
 
 
 @KINDS

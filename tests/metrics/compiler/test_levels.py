@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -121,6 +123,12 @@ def test_a_choice_that_cannot_be_met_is_told_at_once(fresh: pytest.MonkeyPatch) 
             evaluate(*example(), metrics=metrics)
 
 
+@pytest.mark.skipif(machine.processor() not in X86, reason="it is shown for a processor of another level")
+def test_the_formula_of_the_readme() -> None:
+    path = Path(levels.__file__).parent / "README.md"
+    assert doctest.testfile(str(path), module_relative=False, optionflags=doctest.ELLIPSIS) == (0, 15)
+
+
 REGISTERS = {"x86-64": "xmm", "x86-64-v2": "xmm", "x86-64-v3": "ymm", "x86-64-v4": "zmm"}
 FUSED = re.compile(r"\tvfn?m(add|sub)")  # multiply-adds
 ABOVE = {"xmm": re.compile("[yz]mm"), "ymm": re.compile("zmm"), "zmm": re.compile(r"(?!)")}
@@ -144,7 +152,7 @@ def test_what_each_level_is_compiled_to(fresh: pytest.MonkeyPatch) -> None:
 
 
 VALUES = """
-import json, sys
+import json
 from fusionbench.metrics import METRICS, evaluate
 from fusionbench.metrics.compiler import processor
 from fusionbench.metrics.guide.example import example
@@ -152,6 +160,25 @@ images = [image[:96, :112] for image in example()]
 level = processor()
 print(json.dumps([level and level.name, evaluate(*images, metrics=list(METRICS))]))
 """
+
+
+def in_another_process(before: str = "") -> tuple[str | None, dict[str, float]]:
+    """The level, and the values of every metric."""
+    done = subprocess.run([sys.executable, "-c", before + VALUES], capture_output=True, text=True, check=True)
+    name, values = json.loads(done.stdout)
+    return name, values
+
+
+def agree(found: dict[str, float], wanted: dict[str, float]) -> None:
+    for key, value in wanted.items():
+        assert found[key] == pytest.approx(value, rel=1e-9, nan_ok=True), key
+    assert np.isfinite(list(wanted.values())).mean() > 0.9
+
+
+def test_without_llvmlite_the_values_are_the_same() -> None:
+    name, found = in_another_process("import sys; sys.modules['llvmlite'] = None")
+    assert name is None
+    agree(found, evaluate(*(image[:96, :112] for image in example()), metrics=list(METRICS)))
 
 
 @pytest.mark.slow
@@ -162,14 +189,11 @@ def test_every_level_gives_the_values(level: levels.Level, monkeypatch: pytest.M
     if lacking:
         pytest.skip(f"this processor has no {', '.join(lacking)}")
     monkeypatch.setenv("FUSIONBENCH_CPU", level.name)
-    done = subprocess.run([sys.executable, "-c", VALUES], capture_output=True, text=True, check=True)
-    name, found = json.loads(done.stdout)
+    name, found = in_another_process()
     assert name == level.name
     machine.processor.cache_clear()
     monkeypatch.setenv("FUSIONBENCH_CPU", "plain")
     wanted = evaluate(*(image[:96, :112] for image in example()), metrics=list(METRICS))
     monkeypatch.undo()
     machine.processor.cache_clear()
-    for key, value in wanted.items():
-        assert found[key] == pytest.approx(value, rel=1e-9, nan_ok=True), key
-    assert np.isfinite(list(wanted.values())).mean() > 0.9
+    agree(found, wanted)

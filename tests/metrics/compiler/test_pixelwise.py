@@ -13,9 +13,9 @@ from fusionbench.metrics.arrays.pixelwise import arctan, choose, exp, larger, lo
 from fusionbench.metrics.compiler import images, processor
 
 
-def formula(x: float, y: float, limit: float) -> float:
+def formula(x: float, y: float) -> float:
     ratio = choose(x == y, 0.5, smaller(x, y) / choose(x == y, 1.0, larger(x, y)))
-    return choose((ratio < limit) | (y < 1), larger(ratio, 0.25), sqrt(x * y))
+    return choose((ratio < 0.4) | (y < 1), larger(ratio, 0.25), sqrt(x * y))
 
 
 def maps() -> tuple[np.ndarray, np.ndarray]:
@@ -23,30 +23,25 @@ def maps() -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def by_hand(x: float, y: float, limit: float) -> float:
+def by_hand(x: float, y: float) -> float:
     ratio = 0.5 if x == y else min(x, y) / max(x, y)
-    return max(ratio, 0.25) if ratio < limit or y < 1 else (x * y) ** 0.5
+    return max(ratio, 0.25) if ratio < 0.4 or y < 1 else (x * y) ** 0.5
 
 
 def wanted() -> np.ndarray:
     x, y = maps()
-    return np.array([by_hand(*pair, 0.4) for pair in zip(x.ravel(), y.ravel(), strict=True)]).reshape(x.shape)
+    return np.array([by_hand(*pair) for pair in zip(x.ravel(), y.ravel(), strict=True)]).reshape(x.shape)
 
 
-def test_compiled() -> None:
-    if processor() is None:
-        pytest.skip("llvmlite is not installed")
-    np.testing.assert_allclose(pixelwise(formula)(*maps(), 0.4), wanted(), rtol=1e-15)
-
-
-def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "processor", lambda: None)
-    np.testing.assert_allclose(pixelwise(formula)(*maps(), 0.4), wanted(), rtol=1e-15)
-
-
-def test_tensors() -> None:
-    found = pixelwise(formula)(*(torch.from_numpy(m) for m in maps()), 0.4)
-    np.testing.assert_allclose(found.numpy(), wanted(), rtol=1e-15)
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("kind", [np.asarray, torch.from_numpy])
+def test_three_ways(kind: Callable[..., Any], compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not compiled:
+        monkeypatch.setattr(images, "processor", lambda: None)
+    elif processor() is None:
+        pytest.skip("there is no compiler")
+    found = pixelwise(formula)(*map(kind, maps()))
+    np.testing.assert_allclose(np.asarray(found), wanted(), rtol=1e-15)
 
 
 def length(along: float, down: float) -> float:

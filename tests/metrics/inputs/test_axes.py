@@ -15,13 +15,10 @@ from fusionbench.errors import InputError
 from fusionbench.metrics import evaluate, prepare
 from fusionbench.metrics.inputs.axes import AXES
 
+from ..readings import READINGS
+
 FEW = settings(max_examples=120, deadline=None, derandomize=True, database=None)
 NAMES = "EN,MSE"
-
-
-def draw_images(rng: np.random.Generator, n: int, channels: int, size: tuple[int, int]) -> np.ndarray:
-    """N images, (N, H, W, C) uint8."""
-    return rng.integers(0, 256, (n, *size, channels)).astype(np.uint8)
 
 
 def arranged(images: np.ndarray, axes: str) -> np.ndarray:
@@ -39,15 +36,10 @@ def plain_gray(images: np.ndarray) -> np.ndarray:
     return np.rint(each).astype(float)
 
 
-def plain(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
-    """EN and MSE of each triple, as they are defined."""
-    f, a, b = (plain_gray(x) for x in (fused, a, b))
-    entropies = []
-    for image in f:
-        p = np.bincount(image.astype(int).ravel(), minlength=256) / image.size
-        entropies.append(-(p[p > 0] * np.log2(p[p > 0])).sum())
-    errors = [((f - s) ** 2).mean(axis=(1, 2)) for s in (a, b)]
-    return {"EN": np.array(entropies), "MSE": (errors[0] + errors[1]) / 2}
+def plain(*images: np.ndarray) -> dict[str, np.ndarray]:
+    """EN and MSE of each triple, read plainly."""
+    triples = list(zip(*map(plain_gray, images), strict=True))
+    return {name: np.array([READINGS[f"{name}@film"](*three) for three in triples]) for name in ("EN", "MSE")}
 
 
 def expect(found: Any, wanted: dict[str, np.ndarray], single: bool) -> None:
@@ -56,29 +48,20 @@ def expect(found: Any, wanted: dict[str, np.ndarray], single: bool) -> None:
         np.testing.assert_allclose(np.atleast_1d(found[name]), value, rtol=1e-9)
 
 
-ARRANGEMENTS = st.tuples(*[st.sampled_from(AXES)] * 3)
-SIDES = st.integers(5, 12)
+@st.composite
+def arrangements(draw: st.DrawFn) -> tuple[tuple[str, ...], list[np.ndarray]]:
+    """Axes of three images, and these as (N, H, W, C) uint8; batches where all three may be some."""
+    axes, size = draw(st.tuples(*[st.sampled_from(AXES)] * 3)), draw(st.tuples(*[st.integers(5, 12)] * 2))
+    n = draw(st.integers(1, 5)) if all(one.startswith("N") for one in axes) else 1
+    channels = [3 if "C" in one and draw(st.booleans()) else 1 for one in axes]
+    rng = np.random.default_rng(draw(st.integers(0, 999)))
+    return axes, [rng.integers(0, 256, (n, *size, c)).astype(np.uint8) for c in channels]
 
 
 @FEW
-@given(
-    axes=ARRANGEMENTS, n=st.integers(1, 4), size=st.tuples(SIDES, SIDES), colours=st.tuples(*[st.booleans()] * 3),
-    dtype=st.sampled_from(["u1", "f4", "f8", "i2", ">f4"]), tensors=st.booleans(), seed=st.integers(0, 999),
-)  # fmt: skip
-def test_stated_axes(
-    axes: tuple[str, ...],
-    n: int,
-    size: tuple[int, int],
-    colours: tuple[bool, ...],
-    dtype: str,
-    tensors: bool,
-    seed: int,
-) -> None:
-    n = n if all(one.startswith("N") for one in axes) else 1
-    rng = np.random.default_rng(seed)
-    images = [
-        draw_images(rng, n, 3 if colour and "C" in one else 1, size) for one, colour in zip(axes, colours, strict=True)
-    ]
+@given(arrangement=arrangements(), dtype=st.sampled_from(["u1", "f4", "f8", "i2", ">f4"]), tensors=st.booleans())
+def test_stated_axes(arrangement: tuple[tuple[str, ...], list[np.ndarray]], dtype: str, tensors: bool) -> None:
+    axes, images = arrangement
     wanted = plain(*images)
     three: list[Any] = [arranged(x, one).astype(dtype) for x, one in zip(images, axes, strict=True)]
     if tensors:
@@ -91,19 +74,12 @@ def test_stated_axes(
 
 
 @FEW
-@given(
-    axes=ARRANGEMENTS, n=st.integers(1, 5), size=st.tuples(SIDES, SIDES), colours=st.tuples(*[st.booleans()] * 3),
-    tensors=st.booleans(), seed=st.integers(0, 999),
-)  # fmt: skip
+@given(arrangement=arrangements(), tensors=st.booleans())
 def test_unstated_axes_are_read_right_or_refused(
-    axes: tuple[str, ...], n: int, size: tuple[int, int], colours: tuple[bool, ...], tensors: bool, seed: int
+    arrangement: tuple[tuple[str, ...], list[np.ndarray]], tensors: bool
 ) -> None:
     """Only a shape (3, H, W) may be refused, and only where no partner decides."""
-    n = n if all(one.startswith("N") for one in axes) else 1
-    rng = np.random.default_rng(seed)
-    images = [
-        draw_images(rng, n, 3 if colour and "C" in one else 1, size) for one, colour in zip(axes, colours, strict=True)
-    ]
+    axes, images = arrangement
     three: list[Any] = [arranged(x, one) for x, one in zip(images, axes, strict=True)]
     shapes = [x.shape for x in three]
     if tensors:
@@ -114,7 +90,7 @@ def test_unstated_axes_are_read_right_or_refused(
         ):
             evaluate(*three, metrics=NAMES)
         return
-    one = axes[0].startswith("N") or (axes[0] == "CHW" and not colours[0])  # (1, H, W) is a batch of one
+    one = axes[0].startswith("N") or (axes[0] == "CHW" and images[0].shape[-1] == 1)  # (1, H, W) is a batch of one
     expect(evaluate(*three, metrics=NAMES), plain(*images), single=not one)
 
 

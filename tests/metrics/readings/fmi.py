@@ -11,10 +11,13 @@ from scipy.fft import dctn
 from .registry import reading, windows
 
 
-def distribution(samples: list[float]) -> list[float]:
+def stretched(samples: list[float]) -> list[float]:
     low, high = min(samples), max(samples)
-    scaled = [1.0] * 9 if low == high else [(x - low) / (high - low) for x in samples]
-    total = 0.0
+    return [1.0] * 9 if low == high else [(x - low) / (high - low) for x in samples]
+
+
+def distribution(samples: list[float]) -> list[float]:
+    scaled, total = stretched(samples), 0.0
     for x in scaled:
         total += x
     return [x / total for x in scaled]
@@ -51,9 +54,8 @@ def mean_information(f: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     for three in windows(3, f, a, b):
         wf, wa, wb = ([float(v) for v in window.T.ravel()] for window in three)
         pf, pa, pb = distribution(wf), distribution(wa), distribution(wb)
-        stretched = [1.0] * 9 if min(wf) == max(wf) else [(v - min(wf)) / (max(wf) - min(wf)) for v in wf]
         from_a = 1.0 if wa == wf else information(pf, pa)
-        from_b = 1.0 if wb == (wf if wa == wf else stretched) else information(pf, pb)
+        from_b = 1.0 if wb == (wf if wa == wf else stretched(wf)) else information(pf, pb)
         scores.append((from_a + from_b) / 2)
     return sum(scores) / len(scores)
 

@@ -44,14 +44,16 @@ def edge_intensity(f: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return float(np.hypot(*(correlate(f, k, mode="nearest") for k in (kernel, kernel.T))).mean())
 
 
+def gaussian_ssim(x: np.ndarray, y: np.ndarray, data_range: float) -> float:
+    """Mean over the windows of 11 x 11 inside the image."""
+    window = {"gaussian_weights": True, "sigma": 1.5, "truncate": 3.4, "use_sample_covariance": False}
+    _, index = structural_similarity(x, y, data_range=data_range, full=True, **window)
+    return float(index[5:-5, 5:-5].mean())
+
+
 @reading("Ssim@vifb")
 def ssim(f: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
-    value = 0.0
-    for source in (a, b):
-        _, index = structural_similarity(f, source, data_range=255, gaussian_weights=True, sigma=1.5, truncate=3.4,
-                                         use_sample_covariance=False, full=True)  # fmt: skip
-        value += index[5:-5, 5:-5].mean()
-    return value
+    return gaussian_ssim(f, a, 255) + gaussian_ssim(f, b, 255)
 
 
 @reading("Qabf@vifb")

@@ -6,10 +6,8 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,12 +18,21 @@ from fusionbench.reports.significance import compare
 from fusionbench.results import Results, Row, run_folder
 from fusionbench.results.leaderboard.boards import make_boards
 
+from ...results.storing import store_profile
+from .runs import content, store_runs
+
 HOSTILE = [
     "<script>window.hacked=1</script>", '"quoted", it\'s', "line\nbreak", "=cmd|' /C calc'!A0", "红外 ➕ 可见光", "🚗",
     "<img src=x onerror=window.hacked=1>", "{{ 7*7 }}", "javascript:window.hacked=1", "%{x}<b>",
 ]  # fmt: skip
-MakeRuns = Callable[..., Path]
-ReadData = Callable[[Path], Any]
+EXPLANATION = """# EN: entropy
+
+| a | b |
+| --- | --- |
+| 1 | 2 |
+
+<script>alert(1)</script> [x](javascript:alert(1))
+"""
 
 
 class Elements(HTMLParser):
@@ -49,12 +56,36 @@ def checksums(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def test_every_link_of_every_page_leads_to_a_file_of_the_report(make_runs: MakeRuns, tmp_path: Path) -> None:
-    out = tmp_path / "report"
-    assert write_report(Results(make_runs()), out) == out / "index.html"
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with runs, one of which failed on a pair and lacks another, a training, and their report."""
+    root = tmp_path_factory.mktemp("plain")
+    runs = store_runs(root, failed=[("gff", "p1")], skip=[("gff", "p3")])
+    training = runs / "train" / "film" / "one"
+    training.mkdir(parents=True)
+    (training / "losses.csv").write_text("step,epoch,stage,loss,learning_rate\n1,1,main,2.5,0.001\n")
+    (training / "options.json").write_text('{"method": "film", "name": "<b>"}')
+    write_report(Results(runs), root / "report", explanations={"EN@film": EXPLANATION})
+    return root
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with runs and profiles with names that try to do harm, and their report."""
+    root = tmp_path_factory.mktemp("hostile")
+    pairs = [name for name in HOSTILE if "/" not in name]
+    runs = store_runs(root, methods=HOSTILE, pairs=pairs, datasets=HOSTILE[:2])
+    for place, method in enumerate(HOSTILE):
+        store_profile(runs, method, 0.01 * (place + 1), machine=HOSTILE[0])
+    write_report(Results(runs), root / "report")
+    return root
+
+
+def test_every_link_of_every_page_leads_to_a_file_of_the_report(plain: Path) -> None:
+    out = plain / "report"
     assert (out / "assets/plotly.min.js").stat().st_size > 1_000_000
     written = sorted(out.rglob("*.html"))
-    assert len(written) == 6 + 3 + 3
+    assert len(written) == 7 + 3 + 3
     for page in written:
         for tag, attributes in Elements(page).found:
             for link in filter(None, (attributes.get("src"), attributes.get("href"))):
@@ -66,21 +97,19 @@ def test_every_link_of_every_page_leads_to_a_file_of_the_report(make_runs: MakeR
                 assert (page.parent / parts.path).is_file(), f"{page.name}: <{tag}> {link}"
 
 
-def test_the_data_are_the_stored_rows(make_runs: MakeRuns, read_data: ReadData, tmp_path: Path) -> None:
-    runs = make_runs(failed=[("gff", "p1")], skip=[("gff", "p3")])
-    write_report(Results(runs), tmp_path / "report")
-    data = read_data(tmp_path / "report/data/pairs/Set.js")
+def test_the_data_are_the_stored_rows(plain: Path) -> None:
+    data = content(plain / "report/data/pairs/Set.js")
     assert [pair["name"] for pair in data["pairs"]] == ["p0", "p1", "p2", "p3"]
     assert data["methods"]["gff"]["notes"] == {"1": ["failed", 'it <b>broke</b>, "badly"']}
     assert data["methods"]["gff"]["missing"] == [3]
     assert data["methods"]["gff"]["fused"] == data["methods"]["gff"]["colour"] == "1010"
     for method in ("average", "laplacian", "gff"):
-        rows = run_folder(runs, "Set", method).rows()
+        rows = run_folder(plain / "runs", "Set", method).rows()
         for i, pair in enumerate(data["pairs"]):
             for key, values in data["methods"][method]["values"].items():
                 stored = rows[pair["name"]].metrics.get(key) if pair["name"] in rows else None
                 assert values[i] == (None if stored is None else pytest.approx(stored, rel=1e-7))
-    (board,) = read_data(tmp_path / "report/data/report.js")["boards"]
+    (board,) = content(plain / "report/data/report.js")["boards"]
     by_method = {row["method"]: row for row in board["rows"]}
     assert [by_method[name]["complete"] for name in ("average", "gff")] == [True, False]
     assert (by_method["gff"]["scored"], by_method["gff"]["failed"]) == (2, 1)
@@ -88,10 +117,12 @@ def test_the_data_are_the_stored_rows(make_runs: MakeRuns, read_data: ReadData, 
     assert low < by_method["average"]["means"]["EN@film"] < high
 
 
-def test_pictures_are_there_with_thumbnails(make_runs: MakeRuns, tmp_path: Path) -> None:
-    runs = make_runs(methods=["average"], pairs=["p0"])
-    out = tmp_path / "report"
-    write_report(Results(runs), out)
+def test_pictures_are_there_with_thumbnails_and_progress_is_told(tmp_path: Path) -> None:
+    runs = store_runs(tmp_path, methods=["average"], pairs=["p0"])
+    out, seen = tmp_path / "report", []
+    index = write_report(Results(runs), out, advance=lambda done, total: seen.append((done, total)), workers=1)
+    assert index == out / "index.html"
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
     pictures = {str(path.relative_to(out / "images").with_suffix("")) for path in (out / "images").rglob("*.png")}
     thumbs = {str(path.relative_to(out / "thumbs").with_suffix("")) for path in (out / "thumbs").rglob("*.jpg")}
     sources = {"Set/sources/a/p0", "Set/sources/b/p0"}
@@ -101,32 +132,26 @@ def test_pictures_are_there_with_thumbnails(make_runs: MakeRuns, tmp_path: Path)
     assert (out / "images/Set/colour/average/p0.png").read_bytes() == stored.read_bytes()
 
 
-def test_without_sources_the_report_is_made_of_results(
-    make_runs: MakeRuns, read_data: ReadData, tmp_path: Path
-) -> None:
-    runs = make_runs()
+def test_without_sources_the_report_is_made_of_results(tmp_path: Path) -> None:
+    runs = store_runs(tmp_path, methods=["gff"])
     shutil.rmtree(tmp_path / "sources")
     write_report(Results(runs), tmp_path / "report")
-    data = read_data(tmp_path / "report/data/pairs/Set.js")
+    data = content(tmp_path / "report/data/pairs/Set.js")
     assert all(pair["sources"] == ["", ""] for pair in data["pairs"])
     assert data["methods"]["gff"]["fused"] == "1111"
 
 
-def test_made_again_it_has_the_same_bytes(make_runs: MakeRuns, tmp_path: Path) -> None:
-    runs = make_runs(methods=["average", *HOSTILE], pairs=HOSTILE[1:4], datasets=["Set", "集合"])
-    out = tmp_path / "report"
-    write_report(Results(runs), out, workers=1)
-    before = checksums(out)
-    write_report(Results(runs), out, workers=4)  # in its place
-    assert checksums(out) == before
-    shutil.rmtree(out)
-    write_report(Results(runs), out)
-    assert checksums(out) == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["report", "runs", "sources"]
+def test_made_again_it_has_the_same_bytes(hostile: Path, tmp_path: Path) -> None:
+    before = checksums(hostile / "report")
+    write_report(Results(hostile / "runs"), tmp_path / "report", workers=1)
+    assert checksums(tmp_path / "report") == before
+    write_report(Results(hostile / "runs"), tmp_path / "report", workers=4)  # in its place
+    assert checksums(tmp_path / "report") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
 
 
-def test_it_writes_over_nothing_else(make_runs: MakeRuns, tmp_path: Path) -> None:
-    runs = make_runs()
+def test_it_writes_over_nothing_else(plain: Path, tmp_path: Path) -> None:
+    runs = plain / "runs"
     with pytest.raises(InputError, match="is there and is not a report"):
         write_report(Results(runs), runs)
     with pytest.raises(InputError, match="no results"):
@@ -137,10 +162,8 @@ def test_it_writes_over_nothing_else(make_runs: MakeRuns, tmp_path: Path) -> Non
     assert not (tmp_path / "report").exists()
 
 
-def test_names_of_any_kind_stay_text(make_runs: MakeRuns, read_data: ReadData, tmp_path: Path) -> None:
-    pairs = [name for name in HOSTILE if "/" not in name]
-    out = tmp_path / "report"
-    write_report(Results(make_runs(methods=HOSTILE, pairs=pairs, datasets=HOSTILE[:2])), out)
+def test_names_of_any_kind_stay_text(hostile: Path) -> None:
+    out = hostile / "report"
     own = {"assets", "data"}
     for page in sorted(out.rglob("*.html")):
         elements = Elements(page)
@@ -149,7 +172,7 @@ def test_names_of_any_kind_stay_text(make_runs: MakeRuns, read_data: ReadData, t
             assert tag != "script" or urlsplit(attributes["src"] or "").path.removeprefix("../").split("/")[0] in own
             assert not any(name.startswith("on") for name in attributes)
     assert all(name in Elements(out / "runs.html").text for name in HOSTILE)
-    index = read_data(out / "data/report.js")
+    index = content(out / "data/report.js")
     assert [method["label"] for method in index["methods"]] == sorted(HOSTILE)
     for script in (out / "data").rglob("*.js"):
         assert script.read_text(encoding="utf-8").isascii()
@@ -160,12 +183,8 @@ def test_names_of_any_kind_stay_text(make_runs: MakeRuns, read_data: ReadData, t
     )
 
 
-def test_metric_pages_carry_their_explanation(make_runs: MakeRuns, tmp_path: Path) -> None:
-    text = (
-        "# EN: entropy\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n\n<script>alert(1)</script> [x](javascript:alert(1))\n"
-    )
-    write_report(Results(make_runs()), tmp_path / "report", explanations={"EN@film": text})
-    folder = tmp_path / "report" / "metrics"
+def test_metric_pages_carry_their_explanation(plain: Path) -> None:
+    folder = plain / "report" / "metrics"
     pages_by_key = {Elements(page).text.split("·")[0].strip(): page for page in folder.iterdir()}
     page = Elements(pages_by_key["EN@film"])
     assert ("td", {}) in page.found
@@ -174,26 +193,10 @@ def test_metric_pages_carry_their_explanation(make_runs: MakeRuns, tmp_path: Pat
     assert "entropy" not in Elements(pages_by_key["MSE@film"]).text
 
 
-def test_training_runs_get_a_page(make_runs: MakeRuns, read_data: ReadData, tmp_path: Path) -> None:
-    runs = make_runs()
-    write_report(Results(runs), tmp_path / "report")
-    assert not (tmp_path / "report/training.html").exists()
-    folder = runs / "train" / "film" / "one"
-    folder.mkdir(parents=True)
-    (folder / "losses.csv").write_text("step,epoch,stage,loss,learning_rate\n1,1,main,2.5,0.001\n")
-    (folder / "options.json").write_text('{"method": "film", "name": "<b>"}')
-    write_report(Results(runs), tmp_path / "report")
-    assert '"name": "<b>"' in Elements(tmp_path / "report/training.html").text
-    assert read_data(tmp_path / "report/data/training.js")[0]["losses"] == {"loss": [2.5]}
-
-
-def test_progress_is_told(make_runs: MakeRuns, tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
-    write_report(
-        Results(make_runs()), tmp_path / "report", advance=lambda done, total: seen.append((done, total)), workers=1
-    )
-    total = 3 * 4 * 2 + 4 * 2
-    assert seen == [(done, total) for done in range(1, total + 1)]
+def test_training_runs_get_a_page(plain: Path, hostile: Path) -> None:
+    assert not (hostile / "report/training.html").exists()
+    assert '"name": "<b>"' in Elements(plain / "report/training.html").text
+    assert content(plain / "report/data/training.js")[0]["losses"] == {"loss": [2.5]}
 
 
 def test_every_text_is_there_in_both_languages_and_is_used() -> None:
@@ -214,8 +217,8 @@ def test_every_asset_is_written() -> None:
     assert sorted(path.name for path in folder.iterdir()) == sorted([*pages.ASSETS, "words.json"])
 
 
-def test_folders_of_the_computer_are_not_told(make_runs: MakeRuns, store_profile: Any, tmp_path: Path) -> None:
-    runs = make_runs(methods=["average"])
+def test_folders_of_the_computer_are_not_told(tmp_path: Path) -> None:
+    runs = store_runs(tmp_path, methods=["average"])
     folder = run_folder(runs, "Set", "average")
     manifest = folder.manifest()
     assert manifest is not None
@@ -260,26 +263,20 @@ def test_every_title_and_label_of_explanations_is_known() -> None:
         assert {title, *heads} <= known, key
 
 
-def test_costs_and_tests_are_in_the_data(
-    make_runs: MakeRuns, read_data: ReadData, store_profile: Any, tmp_path: Path
-) -> None:
-    runs = make_runs(methods=HOSTILE[:4], datasets=["Set", "集合"])
-    for place, method in enumerate(HOSTILE[:4]):
-        store_profile(runs, method, 0.01 * (place + 1), machine=HOSTILE[0])
-    out = tmp_path / "report"
-    write_report(Results(runs), out)
-    index = read_data(out / "data/report.js")
-    assert sorted(profile["method"] for profile in index["profiles"]) == sorted(HOSTILE[:4])
+def test_costs_and_tests_are_in_the_data(hostile: Path) -> None:
+    index = content(hostile / "report/data/report.js")
+    assert sorted(profile["method"] for profile in index["profiles"]) == sorted(HOSTILE)
     for board in index["boards"]:
         for row in board["rows"]:
             assert [index["profiles"][place]["method"] for place in row["profiles"]] == [row["method"]]
-    content_of = read_data(out / "data/significance.js")
-    assert set(content_of) == {"Set", *(d["file"] for d in index["datasets"]), "all"}
-    test = content_of["Set"]["EN@film"]
-    assert (test["n"], len(test["ranks"]), len(test["tests"])) == (4, 4, 6)
-    board = make_boards(Results(runs))[0]
-    found = {(c.a, c.b): c for c in compare(board, board.columns[0])}
+    tests = content(hostile / "report/data/significance.js")
+    files = [dataset["file"] for dataset in index["datasets"]]
+    assert set(tests) == {*files, "all"}
+    test = tests[files[0]]["EN@film"]
+    assert (test["n"], len(test["ranks"]), len(test["tests"])) == (8, 10, 45)
+    board = make_boards(Results(hostile / "runs"))[0]
+    comparisons = {(c.a, c.b): c for c in compare(board, board.columns[0])}
     for a, b, p, won, lost, _ in test["tests"]:
-        one = found[test["compared"][a], test["compared"][b]]
+        one = comparisons[test["compared"][a], test["compared"][b]]
         assert (p, won, lost) == (pytest.approx(one.corrected, rel=1e-3), one.wins, one.losses)
-    assert content_of["all"]["all"]["n"] == 8
+    assert tests["all"]["all"]["n"] == 16

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,17 +14,18 @@ from fusionbench.reports.terminal import to_tables
 from fusionbench.results import Results
 from fusionbench.results.leaderboard.boards import make_boards
 from fusionbench.results.leaderboard.footnotes import footnotes
-from fusionbench.results.leaderboard.markdown import to_markdown
 from fusionbench.results.leaderboard.spreadsheet import to_csv
 
-Store = Callable[..., None]
+from ..storing import store
+
 ROWS = [(1.0, 2.0, 3.0), (2.0, 3.0, 4.0)]
 STRETCHED, ALL, ODD = "Each is stretched.", "50 pairs by default.", "100 % of a_b & <c>."
 
 
-@pytest.fixture
-def noted(tmp_path: Path, store: Store) -> Path:
+@pytest.fixture(scope="module")
+def noted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two data sets: all methods share a note, some have their own."""
+    tmp_path = tmp_path_factory.mktemp("noted")
     store(tmp_path, "alpha", ROWS, "One", notes=[ALL, STRETCHED])
     store(tmp_path, "beta", ROWS[::-1], "One", notes=[ALL])
     store(tmp_path, "gamma", ROWS, "One", notes=[ALL, ODD, STRETCHED])
@@ -56,7 +56,7 @@ def test_several_boards_name_the_data_set_where_it_matters(noted: Path) -> None:
     assert found.of == {"alpha": [1], "beta": [], "gamma": [1, 2]}
 
 
-def test_a_note_on_one_of_a_methods_data_sets_names_it(tmp_path: Path, store: Store) -> None:
+def test_a_note_on_one_of_a_methods_data_sets_names_it(tmp_path: Path) -> None:
     store(tmp_path, "alpha", ROWS, "One", notes=[STRETCHED])
     store(tmp_path, "alpha", ROWS, "Two")
     store(tmp_path, "beta", ROWS, "One")
@@ -65,26 +65,23 @@ def test_a_note_on_one_of_a_methods_data_sets_names_it(tmp_path: Path, store: St
     assert (found.shared, found.numbered, found.of) == ([], [f"One: {STRETCHED}"], {"alpha": [1], "beta": []})
 
 
-def test_markdown_marks_the_methods(noted: Path) -> None:
-    text = to_markdown(make_boards(Results(noted), None, {"One"}))
-    assert "| alpha <sup>1</sup> |" in text
-    assert "| beta |" in text
-    assert "| gamma <sup>1,2</sup> |" in text
-    assert f"\n{ALL}\n\n<sup>1</sup> {STRETCHED}\n\n<sup>2</sup> 100 % of a\\_b &amp; &lt;c&gt;.\n" in text
+MARKED = {
+    "markdown": (
+        "| alpha <sup>1</sup> |", "| beta |", "| gamma <sup>1,2</sup> |",
+        f"\n{ALL}\n\n<sup>1</sup> {STRETCHED}\n\n<sup>2</sup> 100 % of a\\_b &amp; &lt;c&gt;.\n",
+    ),
+    "latex": (
+        "alpha$^{1}$ &", "gamma$^{1,2}$ &",
+        r"{\footnotesize $^{2}$ 100 \% of a\_b \& \textless{}c\textgreater{}.}",
+    ),
+    "html": ('<th scope="row">gamma<sup>1,2</sup></th>', "<p><sup>2</sup> 100 % of a_b &amp; &lt;c&gt;.</p>"),
+}  # fmt: skip
 
 
-def test_latex_marks_the_methods_and_escapes_the_sentences(noted: Path) -> None:
-    text = table(make_boards(Results(noted), None, {"One"}), "latex")
-    assert "alpha$^{1}$ &" in text
-    assert "gamma$^{1,2}$ &" in text
-    assert r"{\footnotesize $^{2}$ 100 \% of a\_b \& \textless{}c\textgreater{}.}" in text
-    assert text.isascii()
-
-
-def test_html_marks_the_methods_and_escapes_the_sentences(noted: Path) -> None:
-    text = table(make_boards(Results(noted), None, {"One"}), "html")
-    assert '<th scope="row">gamma<sup>1,2</sup></th>' in text
-    assert "<p><sup>2</sup> 100 % of a_b &amp; &lt;c&gt;.</p>" in text
+@pytest.mark.parametrize("format", MARKED)
+def test_methods_are_marked_and_sentences_escaped(noted: Path, format: str) -> None:
+    text = table(make_boards(Results(noted), None, {"One"}), format)  # type: ignore[arg-type]
+    assert [part for part in MARKED[format] if part not in text] == []
 
 
 def test_the_spreadsheets_have_a_last_column(noted: Path) -> None:
@@ -121,7 +118,7 @@ def test_other_tables_have_them_too(noted: Path, content: str) -> None:
     assert "alpha <sup>1</sup>" in text
 
 
-def test_runs_of_before_have_none(tmp_path: Path, store: Store) -> None:
+def test_runs_of_before_have_none(tmp_path: Path) -> None:
     store(tmp_path, "alpha", ROWS)
     folder = next(tmp_path.glob("*/*/run.json"))
     folder.write_text(folder.read_text(encoding="utf-8").replace('"notes"', '"nothing"'), encoding="utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from fusionbench.results import Results
 from fusionbench.results.leaderboard.boards import Board, Column, Entry, make_boards
 from fusionbench.results.leaderboard.ranks import standings
 
-Store = Callable[..., None]
+from ..storing import store
 
 
 def board(means: dict[str, list[float]], dataset: str = "Set") -> Board:
@@ -54,7 +53,7 @@ def test_nothing_to_rank() -> None:
     assert only.place is None
 
 
-def test_a_method_with_holes_takes_no_part_unless_asked(tmp_path: Path, store: Store) -> None:
+def test_a_method_with_holes_takes_no_part_unless_asked(tmp_path: Path) -> None:
     store(tmp_path, "a", [(5.0, 9.0, 0.5)] * 2)
     store(tmp_path, "b", [(4.0, 8.0, 0.6)] * 2)
     store(tmp_path, "part", [(9.0, 1.0, 0.0), "failed"])
@@ -68,7 +67,7 @@ def test_a_method_with_holes_takes_no_part_unless_asked(tmp_path: Path, store: S
     assert (best.method, best.place, best.mean_rank, best.borda) == ("part", 1, 1.0, 6.0)
 
 
-def test_a_method_that_lacks_a_data_set_or_a_value_is_not_ranked(tmp_path: Path, store: Store) -> None:
+def test_a_method_that_lacks_a_data_set_or_a_value_is_not_ranked(tmp_path: Path) -> None:
     for dataset in ("One", "Two"):
         store(tmp_path, "a", [(5.0, 9.0, 0.5)], dataset)
     store(tmp_path, "b", [(9.0, 9.0, 0.5)], "One")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
@@ -12,18 +11,21 @@ import torch
 from fusionbench.datasets.images import read, write
 from fusionbench.errors import InputError
 from fusionbench.methods.film.checkpoints import load_network
-from fusionbench.methods.weights.files import load_state
 from fusionbench.training import resume, train
 from fusionbench.training.loop import collate
 from fusionbench.training.options import make_options
+from fusionbench.training.recipe import Recipe
 from fusionbench.training.recipes.film import TRAINING, FilmSettings
 from fusionbench.training.recipes.film.loss import fusion_losses
 from fusionbench.version import __version__
+from fusionbench.weights.files import load_state
+
+from ..runs import rows
 
 pytestmark = pytest.mark.slow
 
 DRAW = np.random.default_rng(0)
-SMALL = {"grid": "16x16"}
+SMALL: dict[str, str] = {"grid": "16x16"}
 
 
 @pytest.fixture
@@ -44,8 +46,13 @@ def start(data: Path, out: Path, **given: object) -> Path:
     return train(quiet=True, **{**defaults, **given})
 
 
+def made(data: Path, settings: dict[str, str] = SMALL, **given: object) -> Recipe:
+    """Make the recipe of a run."""
+    return TRAINING.make(make_options({"method": "film", "dataset": str(data), "settings": settings, **given}))
+
+
 def test_as_in_the_paper(data: Path) -> None:
-    recipe = TRAINING.make(make_options({"method": "film", "dataset": str(data), "settings": SMALL}))
+    recipe = made(data)
     assert (recipe.batch_size, recipe.stages[0].epochs) == (2, 150)
     optimiser = recipe.optimiser()
     group = optimiser.param_groups[0]
@@ -66,10 +73,9 @@ def test_a_run_leaves_what_it_should(data: Path, tmp_path: Path) -> None:
     log = (folder / "log.txt").read_text().splitlines()
     assert [line.split("  ", 1)[1].split(" ")[0] for line in log] == ["starts:", "epoch", "epoch", "finished"]
     assert __version__ in log[0]
-    with (folder / "losses.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert len(rows) == 4
-    for row in rows:
+    steps = rows(folder / "losses.csv")
+    assert len(steps) == 4
+    for row in steps:
         total = float(row["intensity_loss"]) + 20 * float(row["gradient_loss"])
         assert float(row["loss"]) == pytest.approx(total, rel=1e-5)
         assert float(row["ssim_loss"]) > 0
@@ -93,8 +99,7 @@ def test_the_short_recipe_cuts_parts_out_of_pairs(tmp_path: Path) -> None:
         for name, cut in (("large", np.s_[:, :]), ("low", np.s_[:8, :]), ("narrow", np.s_[:, :8])):
             file[f"imageA/{name}"], file[f"imageB/{name}"] = (x[cut][None] / 60 for x in (rows, columns))
             file[f"text/{name}"] = DRAW.random((1, 3, 768), dtype=np.float32)
-    given = {"method": "film", "dataset": str(path), "settings": {"grid": "16x32"}, "recipe": "short", "validation": 0}
-    recipe = TRAINING.make(make_options(given))
+    recipe = made(path, {"grid": "16x32"}, recipe="short", validation=0)
     samples = recipe.stages[0].samples
     names = [samples[i]["name"] for i in range(3)]
     assert {samples[i]["a"].shape for i in range(3)} == {(1, 16, 32)}
@@ -118,7 +123,7 @@ def test_the_short_recipe_cuts_parts_out_of_pairs(tmp_path: Path) -> None:
 
 
 def test_the_short_recipe_lets_the_gradients_in_slowly(data: Path) -> None:
-    recipe = TRAINING.make(make_options({"method": "film", "dataset": str(data), "settings": SMALL, "recipe": "short"}))
+    recipe = made(data, recipe="short")
     samples = recipe.stages[0].samples
     batch = collate([samples[0]])
     for samples.epoch, weight in ((0, 1.0), (1, 20 ** (1 / 3)), (3, 20.0), (9, 20.0)):
@@ -141,7 +146,7 @@ def test_resume_is_exact(data: Path, tmp_path: Path) -> None:
 
 def test_a_batch_of_different_sizes_and_texts(data: Path) -> None:
     """Each pair of the batch counts alike, and the words that fill up a short text do not count."""
-    recipe = TRAINING.make(make_options({"method": "film", "dataset": str(data), "settings": SMALL, "validation": 0.0}))
+    recipe = made(data, validation=0.0)
     samples = recipe.stages[0].samples
     order = sorted(range(5), key=lambda i: samples[i]["name"])
     batch = collate([samples[i] for i in order])
@@ -158,7 +163,7 @@ def test_a_batch_of_different_sizes_and_texts(data: Path) -> None:
 
 def test_settings_reach_the_loss_and_the_network(data: Path) -> None:
     settings = {**SMALL, "loss_grad_weight": "3", "loss_ssim": "0.5", "checkpointing": "yes"}
-    recipe = TRAINING.make(make_options({"method": "film", "dataset": str(data), "settings": settings}))
+    recipe = made(data, settings)
     assert recipe.network.checkpointing
     batch = collate([recipe.stages[0].samples[i] for i in range(2)])
     losses = {k: v.item() for k, v in recipe.losses(batch, recipe.network, np.random.default_rng(0)).items()}
@@ -168,8 +173,7 @@ def test_settings_reach_the_loss_and_the_network(data: Path) -> None:
 
 def test_mixed_precision(data: Path, tmp_path: Path) -> None:
     folder = start(data, tmp_path / "runs", precision="bf16-mixed", epochs=1)
-    with (folder / "losses.csv").open() as file:
-        assert all(np.isfinite(float(row["loss"])) for row in csv.DictReader(file))
+    assert all(np.isfinite(float(row["loss"])) for row in rows(folder / "losses.csv"))
 
 
 def test_plain_folders(tmp_path: Path) -> None:
@@ -217,6 +221,5 @@ def test_learns_twenty_real_pairs(shared_data: Path, tmp_path: Path) -> None:
         method="film", dataset="RoadScene", data_root=shared_data, train_num=20, validation=0.0, epochs=6, lr=1e-3,
         settings={"grid": "32x48"}, out=tmp_path, device="cpu", quiet=True,
     )  # fmt: skip
-    with (folder / "losses.csv").open() as file:
-        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    losses = [float(row["loss"]) for row in rows(folder / "losses.csv")]
     assert np.mean(losses[-10:]) < 0.5 * losses[0]

@@ -41,35 +41,6 @@ def test_penalty_is_quadratic_and_starts_at_zero() -> None:
     np.testing.assert_allclose(network.weight.grad, [[10 * 2 * 0.1, -10 * 0.5 * 0.2]], rtol=1e-6)  # lambda F (t - t*)
 
 
-def test_gradient_of_the_penalty() -> None:
-    fisher = torch.rand(3, 2).double()
-    network = nn.Linear(2, 3, bias=False).double()
-    held = Anchor({"weight": torch.rand(3, 2).double()}, {"weight": fisher})
-
-    def penalty(weight: torch.Tensor) -> torch.Tensor:
-        return 7 / 2 * (fisher * (weight - held.weights["weight"]) ** 2).sum()
-
-    held.penalty(network, 7.0).backward()
-    expected = torch.autograd.grad(penalty(network.weight), network.weight)[0]
-    torch.testing.assert_close(network.weight.grad, expected)
-
-
-def test_rmsprop_by_hand() -> None:
-    """Decay 0.6, momentum 0.15, lr 0.1, epsilon 1e-10; gradients 2, -1, 0.
-
-    s: 1 -> 0.6 + 0.4 * 4 = 2.2 -> 1.32 + 0.4 = 1.72 -> 1.032.
-    m: 0.2 / sqrt(2.2) = 0.1348400; 0.15 m - 0.1 / sqrt(1.72) = 0.0202260 - 0.0762493 = -0.0560233; -0.0084035.
-    """
-    theta = nn.Parameter(torch.tensor(5.0, dtype=torch.float64))
-    optimiser = TensorFlowRMSProp([theta], lr=0.1)
-    values = []
-    for gradient in (2.0, -1.0, 0.0):
-        theta.grad = torch.tensor(gradient, dtype=torch.float64)
-        optimiser.step()
-        values.append(float(theta.detach()))
-    np.testing.assert_allclose(values, [4.8651600, 4.9211833, 4.9295868], atol=1e-7)
-
-
 def test_rmsprop_has_epsilon_under_the_root() -> None:
     theta = nn.Parameter(torch.tensor(0.0, dtype=torch.float64))
     optimiser = TensorFlowRMSProp([theta], lr=1.0, decay=0.0, momentum=0.0, epsilon=1.0)

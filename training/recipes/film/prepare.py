@@ -88,7 +88,7 @@ def prepare(
         partial.parent.mkdir(parents=True, exist_ok=True)
         with _open_partial(partial, settings) as file:
             for number, pair in enumerate(data.pairs, start=1):
-                if not _has(file, pair.name):
+                if pair.name not in file["text"]:  # which is written last: a pair that has it is whole
                     _write(file, data, pair, source, lambda image, p=pair: _sized(image, p, settings, small))  # type: ignore[misc]
                 if progress is not None:
                     progress(number, len(data), pair.name)
@@ -133,11 +133,6 @@ def _open_partial(path: Path, settings: dict[str, Any]) -> h5py.File:
     for group in GROUPS:
         file.create_group(group)
     return file
-
-
-def _has(file: h5py.File, name: str) -> bool:
-    """Whether a pair was written; its text comes last, so it is whole if that is there."""
-    return name in file["text"]
 
 
 def _write(

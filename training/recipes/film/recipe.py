@@ -17,7 +17,7 @@ from ....errors import InputError
 from ....methods.film.checkpoints import load_network
 from ....methods.film.method import parse_grid
 from ....methods.film.network import GRID, FilmNetwork
-from ....sizes import parse_size_or_auto
+from ....sizes import by_size, parse_size_or_auto
 from ...options import TrainOptions
 from ...recipe import Batch, Recipe, TrainingStage, cosine
 from ...sources import hold_out
@@ -85,7 +85,7 @@ class Paper(Recipe):
         total: dict[str, Tensor] = {}
         self.shown = []
         weight = self.gradient_weight(measuring=draw is None)
-        for group in self._groups(batch):
+        for group in by_size(batch["a"]):
             a, b, text, shares = self._tensors(batch, group)
             fused = network(a, b, text, shares)
             part = fusion_losses(fused, a, b, weight, self.settings.loss_ssim, self.signed)
@@ -111,19 +111,13 @@ class Paper(Recipe):
 
     def pictures(self, batch: Batch) -> Mapping[str, Tensor]:
         """Return both sources and the fused image of the held-out pairs that have the size of the first."""
-        a, b, text, shares = self._tensors(batch, self._groups(batch)[0])
+        a, b, text, shares = self._tensors(batch, by_size(batch["a"])[0])
         return {"a": a, "b": b, "fused": self.network(a, b, text, shares)}
 
     def weights(self) -> tuple[dict[str, Tensor], dict[str, str]]:
         """Return the tensors and what is to be known of them."""
         state = {name: tensor.detach() for name, tensor in self.network.state_dict().items()}
         return state, {"format": "pt", "method": "film", "grid": self.settings.grid, "text": self.text}
-
-    def _groups(self, batch: Batch) -> list[list[int]]:
-        groups: dict[tuple[int, ...], list[int]] = {}
-        for i, image in enumerate(batch["a"]):
-            groups.setdefault(tuple(image.shape), []).append(i)
-        return list(groups.values())
 
     def _tensors(self, batch: Batch, group: list[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Stack the pairs of a group, their texts filled up with words that do not count."""

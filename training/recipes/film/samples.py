@@ -3,47 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from ....datasets.images import to_gray
 from ....datasets.pair import Pair, Task
 from ....errors import InputError
 from ....methods.film.features import Features
 from ....methods.film.stage import Grid
 from ....methods.film.text import TextSource, make_text
 from ...options import TrainOptions
-from ...patches import CACHE_BYTES, TrainingPair
+from ...patches import Images as Sources
+from ...patches import Memory, TrainingPair
 from ...sources import training_pairs
 from . import H5
 from .pairs import Image, PairFile
 
-Content = tuple[Image, Image, Features]
+Content = tuple[Image, Image, Features]  # both images (H, W) float32 in [0, 1], and the text (L, 768)
+Item = TrainingPair[Content]
 # How a pair gets its size.
 Fit = Callable[[Image, Image, Grid, np.random.Generator], tuple[Image, Image]]
-
-
-@dataclass(frozen=True, eq=False)
-class Item:
-    """One pair to learn from.
-
-    Attributes
-    ----------
-    name : "data set/pair".
-    task : "IVF", "MIF", "MEF" or "MFF".
-    read : gives both images (H, W) float32 in [0, 1], and the text (L, 768).
-    fixed : whether it gives the same every time, which may then be kept.
-    """
-
-    name: str
-    task: str
-    read: Callable[[np.random.Generator], Content]
-    fixed: bool = True
 
 
 class Images(Dataset[dict[str, Any]]):
@@ -58,8 +42,7 @@ class Images(Dataset[dict[str, Any]]):
     def __init__(self, items: Sequence[Item], seed: int) -> None:
         self.items, self.seed = list(items), seed
         self.epoch = 0
-        self._cache: dict[int, Content] = {}
-        self._bytes = 0
+        self._memory = Memory(items)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -67,14 +50,7 @@ class Images(Dataset[dict[str, Any]]):
     def __getitem__(self, index: int) -> dict[str, Any]:
         """Return `a`, `b`: (1, H, W) float32 in [0, 1]; `text`: (L, 768); `name`, `task`, `index`."""
         item = self.items[index]
-        content = self._cache.get(index)
-        if content is None:
-            content = item.read(np.random.default_rng([self.seed, self.epoch, index]))
-            size = sum(part.nbytes for part in content)
-            if item.fixed and self._bytes + size < CACHE_BYTES:
-                self._cache[index] = content
-                self._bytes += size
-        a, b, text = content
+        a, b, text = self._memory.read(index, np.random.default_rng([self.seed, self.epoch, index]))
         return {"a": a[None], "b": b[None], "text": text, "name": item.name, "task": item.task, "index": index}
 
 
@@ -135,9 +111,9 @@ def _of_file(path: Path, text: str, size: Grid | None, fit: Fit) -> list[Item]:
     return [item(name) for name in file.names]
 
 
-def _of_pair(pair: TrainingPair, source: TextSource, size: Grid, fit: Fit) -> Item:
+def _of_pair(pair: TrainingPair[Sources], source: TextSource, size: Grid, fit: Fit) -> Item:
     def read(draw: np.random.Generator) -> Content:
-        a, b = (_gray(image) for image in pair.read(draw))
+        a, b = (to_gray(image) / np.float32(255) for image in pair.read(draw))
         features = source.features(_pair(pair.name.rpartition("/")[2], pair.task, a, b), a, b)
         return *fit(a, b, size, draw), features
 
@@ -146,12 +122,6 @@ def _of_pair(pair: TrainingPair, source: TextSource, size: Grid, fit: Fit) -> It
 
 def _pair(name: str, task: str, a: Image, b: Image) -> Pair:
     return Pair(name, a, b, cast(Task, task))
-
-
-def _gray(image: NDArray[np.uint8]) -> Image:
-    from ....datasets.images import to_gray
-
-    return to_gray(image) / np.float32(255)
 
 
 def _scale(a: Image, b: Image, size: Grid, draw: np.random.Generator) -> tuple[Image, Image]:

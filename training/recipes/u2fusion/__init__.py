@@ -3,7 +3,7 @@
 =============== ===========================================================================
 `recipe`        network, loss, optimiser and stages of the three recipes: begin here
 `loss`          the similarities that they are made of
-`information`   how much each source counts, by the features of `vgg`, kept in `energies`
+`information`   how much each source counts, by the features of `vgg`
 `consolidation` learning a task without forgetting the ones before
 `rmsprop`       the optimiser of the authors
 =============== ===========================================================================

@@ -5,8 +5,12 @@ A source is worth what the gradients of its VGG-16 features weigh; a softmax ove
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import os
+import struct
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -22,6 +26,7 @@ PORT = 35.0
 # Mean energy of the reference patches (see `reference_patches`) with the Caffe weights, as the official convention
 # takes them. The official temperatures belong to features of that scale.
 REFERENCE_ENERGY = 6721.76
+_RECORD = struct.Struct("<16sf")
 
 
 class InformationWeights:
@@ -43,23 +48,8 @@ class InformationWeights:
     def __init__(self, vgg: VGG16, convention: Convention = "official") -> None:
         self.vgg, self.convention = vgg, convention
 
-    def __call__(self, first: Tensor, second: Tensor, tasks: Sequence[str]) -> Tensor:
-        """Weigh pairs.
-
-        Parameters
-        ----------
-        first, second : (N, 1, H, W) in [0, 1].
-        tasks : of each pair: "IVF", "MIF", "MEF" or "MFF".
-
-        Returns
-        -------
-        (N, 2), each row positive with sum 1; no gradient flows through it.
-        """
-        energies = torch.stack([self.energy(first), self.energy(second)], dim=1)
-        return self.from_energies(energies, tasks)
-
     def from_energies(self, energies: Tensor, tasks: Sequence[str]) -> Tensor:
-        """Make shares of energies (N, 2)."""
+        """Make shares of energies (N, 2) by the tasks of the pairs: each row is positive with sum 1."""
         temperatures = torch.tensor([self.temperature(task) for task in tasks], device=energies.device)
         return torch.softmax(energies / temperatures[:, None], dim=1)
 
@@ -103,3 +93,56 @@ def reference_patches() -> Tensor:
 
     image = torch.from_numpy(camera()).float() / 255
     return torch.stack([image[y : y + 64, y : y + 64] for y in range(0, 512, 64)])[:, None]
+
+
+class EnergyStore:
+    """Energies of fixed patches, computed once and kept: VGG-16 costs more than all the rest of a training step.
+
+    The file holds records: the digest of a patch, and its energy.
+
+    Records are only ever appended, each in one write, so that several processes may share the file. Each energy is
+    computed from its patch alone: it does not depend on what else was in the batch.
+
+    Parameters
+    ----------
+    path : the file; made at the first energy that is kept.
+    compute : energies (N,) of patches (N, 1, H, W).
+    mirrored : let one of a patch's eight mirror images and rotations stand for all of them.
+    """
+
+    def __init__(self, path: Path, compute: Callable[[Tensor], Tensor], mirrored: bool = False) -> None:
+        self.path, self.compute, self.mirrored = path, compute, mirrored
+        self.known: dict[bytes, float] = {}
+        if path.is_file():
+            data = path.read_bytes()
+            whole = len(data) - len(data) % _RECORD.size
+            if whole < len(data):  # a write was cut short
+                os.truncate(path, whole)
+            self.known = dict(_RECORD.iter_unpack(data[:whole]))
+
+    def __call__(self, patches: Tensor) -> Tensor:
+        """Return the energies (N,) of patches (N, 1, H, W), on their device."""
+        return torch.tensor([self._energy(patch) for patch in patches], device=patches.device)
+
+    def _energy(self, patch: Tensor) -> float:
+        plane = (patch.detach().cpu()[0] * 255).round().to(torch.uint8)
+        key, plane = min((digest(image), n, image) for n, image in enumerate(_images(plane, self.mirrored)))[::2]
+        if key not in self.known:
+            energy = float(self.compute((plane.to(patch.device).float() / 255)[None, None])[0])
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab", buffering=0) as file:
+                file.write(_RECORD.pack(key, energy))
+            self.known[key] = _RECORD.unpack(_RECORD.pack(key, energy))[1]
+        return self.known[key]
+
+
+def digest(plane: Tensor) -> bytes:
+    """Return 16 bytes that stand for a plane of 8 bit."""
+    return hashlib.blake2b(plane.contiguous().numpy().tobytes(), digest_size=16).digest()
+
+
+def _images(plane: Tensor, mirrored: bool) -> list[Tensor]:
+    if not mirrored:
+        return [plane]
+    images = [plane, plane.flip(0), plane.flip(1), plane.flip(0, 1)]
+    return images + [image.T for image in images]

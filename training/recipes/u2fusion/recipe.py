@@ -16,16 +16,15 @@ from ....errors import InputError
 from ....files import cache_folder
 from ....methods.u2fusion.checkpoints import load_generator
 from ....methods.u2fusion.network import Generator
-from ....methods.weights.convert import sha256_of
-from ....methods.weights.fetch import locate
+from ....weights.fetch import locate
+from ....weights.files import sha256_of
 from ...options import TrainOptions
 from ...patches import Patches, TrainingPair
 from ...recipe import Batch, Recipe, TrainingStage, cosine
 from ...sources import hold_out, training_pairs
 from . import U2FusionSettings
 from .consolidation import DRAWS, Anchor, anchor
-from .energies import EnergyStore
-from .information import Convention, InformationWeights
+from .information import Convention, EnergyStore, InformationWeights
 from .loss import gradient_gap, ms_ssim, mse, shared, ssim
 from .rmsprop import TensorFlowRMSProp
 from .vgg import load_vgg

@@ -9,7 +9,6 @@ Two sets of weights are in use, and their features differ in scale. The Caffe re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -18,9 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ....errors import InputError
-from ....methods.weights.fetch import fetch, locate
-from ....methods.weights.files import load_state
-from ....methods.weights.search import Unfit, check_values, find, several
+from ....weights.fetch import fetch, locate
+from ....weights.files import load_state
+from ....weights.search import Unfit, check_values, find, several
 
 Release = Literal["caffe", "torchvision"]
 
@@ -112,7 +111,7 @@ def load_vgg(path: str | Path | None = None, release: Release | None = None) -> 
         raise InputError(f"{path} is not VGG-16: {_explained(unfit)}") from unfit
     if problem := check_values(found.tensors):
         raise InputError(f"the weights {path} are of no use: {problem}")
-    network.load_state_dict(_renamed(found.tensors, wanted))
+    network.load_state_dict({mine: found.tensors[name].float() for name, mine in wanted.items()})
     return network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
@@ -123,7 +122,3 @@ def _explained(unfit: Unfit) -> str:
         return f"the tensor {unfit.missing[0]} is missing"
     name, shape, wanted = unfit.shapes[0]
     return f"{name} is {shape}, not {wanted}"
-
-
-def _renamed(tensors: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, Tensor]:
-    return {own: tensors[name].float() for name, own in names.items()}

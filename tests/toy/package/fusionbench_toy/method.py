@@ -21,7 +21,7 @@ class Toy(Method):
         """Mix the sources."""
         share = 0.5
         if self.weights:
-            from fusionbench.methods.weights import load_state
+            from fusionbench.weights import load_state
 
             share = float(load_state(self.weights).tensors["share"])
         fused: Gray = share * a + (1 - share) * b

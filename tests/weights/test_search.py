@@ -21,8 +21,8 @@ from fusionbench.methods import Method, get_method
 from fusionbench.methods.film.network import FilmNetwork
 from fusionbench.methods.u2fusion.checkpoints import adapt, load_generator
 from fusionbench.methods.u2fusion.network import Generator
-from fusionbench.methods.weights import convert, describe, load_state, save_state
-from fusionbench.methods.weights.search import collect
+from fusionbench.weights import convert, describe, load_state, save_state
+from fusionbench.weights.search import collect
 
 Tensors = dict[str, torch.Tensor]
 A, B = np.random.default_rng(5).random((2, 1, 1, 24, 20), dtype=np.float32)
@@ -164,21 +164,21 @@ def test_the_network_at_the_top_can_be_chosen(tmp_path: Path) -> None:
         )
 
 
-def test_the_same_network_twice_is_one(tmp_path: Path) -> None:
-    state = plain("u2fusion")
-    torch.save({"model": state, "best": {name: tensor.clone() for name, tensor in state.items()}}, tmp_path / "w.pth")
-    assert adapt(load_state(tmp_path / "w.pth"))[0].keys() == state.keys()
-
-
 def test_a_file_with_a_number_sign_in_its_name_is_a_file(tmp_path: Path) -> None:
     save_state(tmp_path / "a#b.safetensors", plain("u2fusion"))
     load_generator(tmp_path / "a#b.safetensors")
 
 
-def test_counters_of_tools_are_no_part_of_the_network(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"best": {name: tensor.clone() for name, tensor in plain("u2fusion").items()}},  # the same network once more
+        {"module.total_ops": torch.zeros(1, dtype=torch.float64), "n_averaged": torch.tensor(4)},  # counters of tools
+    ],
+)
+def test_what_else_is_no_other_network(tmp_path: Path, more: dict[str, Any]) -> None:
     state = plain("u2fusion")
-    counters = {"module.total_ops": torch.zeros(1, dtype=torch.float64), "n_averaged": torch.tensor(4)}
-    torch.save({**{f"module.{n}": t for n, t in state.items()}, **counters}, tmp_path / "w.pth")
+    torch.save({**{f"module.{name}": tensor for name, tensor in state.items()}, **more}, tmp_path / "w.pth")
     assert adapt(load_state(tmp_path / "w.pth"))[0].keys() == state.keys()
 
 

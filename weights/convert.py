@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...errors import InputError
-from .files import load_state, save_state, split_key
+from ..errors import InputError
+from .catalog import OWNERS, owner
+from .files import load_state, save_state, sha256_of, split_key
 from .jittor import write_jittor
 from .search import State, Unfit, find
 
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     Adapted = tuple[dict[str, Tensor], dict[str, str]]
-
-# Methods whose room has a module `checkpoints`. Its `adapt(state)` gives the tensors under our names and the metadata
-# to keep with them, or raises InputError saying what does not fit; its `forms()` are the names and shapes it knows.
-ADAPTERS = sorted(path.parent.name for path in Path(__file__).parents[1].glob("*/checkpoints.py"))
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,7 @@ def convert(source: str | Path, target: str | Path, half: bool = False, method: 
 def describe(path: str | Path) -> Report:
     """Say what is in a weights file."""
     state, file = load_state(path), Path(split_key(path)[0]).expanduser()
-    method, tensors, notes = _looked_at(state)
+    method, tensors, notes = _look(state)
     return Report(
         Path(path),
         state.format,
@@ -93,30 +89,22 @@ def describe(path: str | Path) -> Report:
     )
 
 
-def _looked_at(state: State) -> tuple[str, dict[str, Tensor], dict[str, str]]:
+def _look(state: State) -> tuple[str, dict[str, Tensor], dict[str, str]]:
     """Find the method that understands a file, the tensors of its network there, and what is to be said of them."""
-    for name in ADAPTERS:
-        adapter = _adapter(name)
+    for name in OWNERS:
+        adapter = owner(name)
         try:
-            found = find(state, adapter.forms())
+            network = find(state, adapter.forms())
             metadata = adapter.adapt(state)[1]
         except Unfit as unfit:
             if unfit.keys:
                 return name, state.tensors, {"networks": f"several, say which with FILE#KEY: {', '.join(unfit.keys)}"}
         except InputError as error:
-            return name, found.tensors, {"problem": str(error)}
+            return name, network.tensors, {"problem": str(error)}
         else:
-            under = {"found under": found.prefix.rstrip("./")} if found.prefix else {}
-            return name, found.tensors, {**metadata, **under}
+            under = {"found under": network.prefix.rstrip("./")} if network.prefix else {}
+            return name, network.tensors, {**metadata, **under}
     return "", state.tensors, {}
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    import hashlib
-
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_weights(path: str | Path, method: str) -> Adapted:
@@ -141,30 +129,21 @@ def load_weights(path: str | Path, method: str) -> Adapted:
 def _understand(state: State, path: str | Path, method: str) -> tuple[str, Adapted]:
     """Ask the methods in turn."""
     reasons = []
-    for name in [method] if method else ADAPTERS:
+    for name in [method] if method else OWNERS:
         try:
-            return name, _adapter(name).adapt(state)
+            return name, owner(name).adapt(state)
         except InputError as error:
             reasons.append(str(error))
     whose = _owner(state) if method else ""
     reasons += [f"they fit the method {whose!r}"] if whose and whose != method else []
-    told = "; ".join(dict.fromkeys(reasons))  # both methods may say the same of several networks
-    raise InputError(f"cannot use the weights {path}: {told.replace('FILE#', f'{path}#')}")
+    reason = "; ".join(dict.fromkeys(reasons))  # both methods may say the same of several networks
+    raise InputError(f"cannot use the weights {path}: {reason.replace('FILE#', f'{path}#')}")
 
 
 def _owner(state: State) -> str:
     """Find the method whose network is in a file, whatever its numbers are; "" if there is none."""
-    for name in ADAPTERS:
+    for name in OWNERS:
         with contextlib.suppress(Unfit):
-            find(state, _adapter(name).forms())
+            find(state, owner(name).forms())
             return name
     return ""
-
-
-def _adapter(name: str) -> Any:
-    """Import the module that knows a method's checkpoints."""
-    if name not in ADAPTERS:
-        from ...errors import unknown
-
-        raise unknown("method with weights", name, ADAPTERS)
-    return import_module(f"..{name}.checkpoints", __package__)

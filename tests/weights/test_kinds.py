@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -17,7 +18,7 @@ import torch
 
 from fusionbench.errors import InputError
 from fusionbench.methods.u2fusion.checkpoints import load_generator
-from fusionbench.methods.weights import describe, load_state
+from fusionbench.weights import describe, load_state
 
 
 def saved() -> bytes:
@@ -125,10 +126,24 @@ class Network(torch.nn.Module):
     """Somebody's network, saved whole."""
 
 
-def test_a_whole_model_says_what_its_author_should_save(tmp_path: Path) -> None:
-    torch.save(Network(), tmp_path / "w.pth")
-    with pytest.raises(InputError, match=r"would run code \(it imports .*Network\); have its author save .*state_dict"):
+class Program:
+    """An object whose pickle runs a command."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch ran.txt",)
+
+
+@pytest.mark.parametrize(("content", "imported"), [(Network(), r".*Network"), ({"model": Program()}, r"\w+\.system")])
+def test_a_program_says_what_its_author_should_save(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: object, imported: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save(content, tmp_path / "w.pth")
+    with pytest.raises(
+        InputError, match=rf"refused to load .*would run code \(it imports {imported}\); have its author save"
+    ):
         load_state(tmp_path / "w.pth")
+    assert [path.name for path in tmp_path.iterdir()] == ["w.pth"]
 
 
 def test_an_optimiser_alone(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
-"""Loss curves as the report takes them in."""
+"""Loss curves as the report takes them in, and file names of everything in it."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from fusionbench.reports.html.curves import POINTS, loss_curves
+from fusionbench.reports.html.collect import file_names
+from fusionbench.reports.html.data import POINTS, loss_curves
 from fusionbench.results.training import read_trainings
 
 
@@ -53,3 +55,22 @@ def test_a_run_without_a_step_does_no_harm(tmp_path: Path, text: str) -> None:
 
 def test_no_training_is_none(tmp_path: Path) -> None:
     assert read_trainings(tmp_path / "train") == []
+
+
+LABELS = [
+    "TNO", "tno", "a/b", "a b", "<script>alert(1)</script>", '"quoted", it\'s', "line\nbreak", "=cmd|' /C calc'!A0",
+    "红外", "可见光", "🚗", "", "..", ".", "laplacian[levels=5]", "x" * 300, "../../etc/passwd", "50%", "a?b#c",
+]  # fmt: skip
+
+
+def test_every_label_gets_a_plain_name_of_its_own() -> None:
+    found = file_names(LABELS)
+    assert set(found) == set(LABELS)
+    assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name) for name in found.values()), found
+    assert len({name.casefold() for name in found.values()}) == len(LABELS)
+    assert max(len(name) for name in found.values()) < 80
+    assert found["TNO"] == "TNO"
+
+
+def test_the_names_do_not_depend_on_the_order() -> None:
+    assert file_names(LABELS) == file_names(reversed(LABELS))

@@ -8,16 +8,18 @@ tensors: what stands before them in the file (`model.`, `module.`, `state_dict.n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..errors import InputError
 from .standins import Pickled
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Shape = tuple[int, ...]
+Forms = Mapping[str, Mapping[str, Shape]]  # the names and shapes of all tensors of a network, by the name of the form
 _DEEPEST = 40
 _WRAPPERS = ("module.", "_orig_mod.", "model.", "generator.", "net.", "netG.")
 TOP = "."  # the key that names the top level
@@ -46,12 +48,10 @@ class State:
         """Keep what lies below a key, and drop the key from the names; nothing may be left."""
         if key == TOP:
             return State({n: t for n, t in self.tensors.items() if not self.homes.get(n)}, self.metadata, self.format)
-        for start in (f"{key}.", f"{key}/"):
-            kept = {n.removeprefix(start): t for n, t in self.tensors.items() if n.startswith(start)}
-            if kept:
-                homes = {n.removeprefix(start): h[len(start) :] for n, h in self.homes.items() if n.startswith(start)}
-                return State(kept, self.metadata, self.format, homes)
-        return State({}, self.metadata, self.format)
+        names = [n for n in self.tensors if n.startswith((f"{key}.", f"{key}/"))]
+        start = len(key) + 1
+        homes = {n[start:]: self.homes[n][start:] for n in names if n in self.homes}
+        return State({n[start:]: self.tensors[n] for n in names}, self.metadata, self.format, homes)
 
     def bare(self) -> State:
         """Drop the keys before the names where all tensors lie in one dictionary, and the prefixes of wrappers."""
@@ -59,24 +59,18 @@ class State:
         if len(homes) != 1:
             return self
         start = f"{home}." if (home := homes.pop()) else ""
-        while (wrapper := _wrapper([name[len(start) :] for name in self.tensors])) is not None:
+        while wrapper := next((w for w in _WRAPPERS if all(n.startswith(start + w) for n in self.tensors)), ""):
             start += wrapper
         return State({n[len(start) :]: t for n, t in self.tensors.items()}, self.metadata, self.format)
 
     def keys(self) -> list[str]:
         """List the keys that tensors lie below: dictionaries, and first parts of names."""
-        found = dict.fromkeys(home for home in self.homes.values() if home)
-        found |= dict.fromkeys(name.partition(".")[0] for name in self.tensors if "." in name)
-        return list(found)
-
-
-def _wrapper(names: list[str]) -> str | None:
-    """Find what a wrapper of the network put before all of its names."""
-    return next((start for start in _WRAPPERS if names and all(name.startswith(start) for name in names)), None)
+        first_parts = (name.partition(".")[0] for name in self.tensors if "." in name)
+        return list(dict.fromkeys([*filter(None, self.homes.values()), *first_parts]))
 
 
 @dataclass(frozen=True)
-class Found:
+class Network:
     """A network in a file.
 
     Attributes
@@ -122,21 +116,16 @@ def collect(content: Any) -> tuple[dict[str, Tensor], dict[str, str], bool]:
         if isinstance(container, Mapping) and "param_groups" in container:
             optimisers = True
             continue
-        for key, value in _items(container):
-            name = f"{home}.{key}" if home else key
+        named = isinstance(container, Mapping)
+        entries = container.items() if named else enumerate(container if isinstance(container, list | tuple) else ())
+        for key, value in entries:
+            part = key.decode(errors="replace") if isinstance(key, bytes) else str(key)
+            name = f"{home}.{part}" if home else part
             if isinstance(value, Mapping | list | tuple):
                 waiting.append((name, value, depth + 1))
-            elif (tensor := _tensor(value)) is not None and name not in tensors and isinstance(container, Mapping):
+            elif (tensor := _tensor(value)) is not None and name not in tensors and named:
                 tensors[name], homes[name] = tensor, home
     return tensors, {name: home for name, home in homes.items() if home}, optimisers
-
-
-def _items(container: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(container, Mapping):
-        for key, value in container.items():
-            yield key.decode(errors="replace") if isinstance(key, bytes) else str(key), value
-    elif isinstance(container, list | tuple):
-        yield from ((str(number), value) for number, value in enumerate(container))
 
 
 def _tensor(value: Any) -> Tensor | None:
@@ -151,7 +140,7 @@ def _tensor(value: Any) -> Tensor | None:
     return value.detach() if isinstance(value, torch.Tensor) else None
 
 
-def find(state: State, forms: Mapping[str, Mapping[str, Shape]], alone: bool = True) -> Found:
+def find(state: State, forms: Forms, alone: bool = True) -> Network:
     """Find the one network of these forms.
 
     Parameters
@@ -174,7 +163,7 @@ def find(state: State, forms: Mapping[str, Mapping[str, Shape]], alone: bool = T
     if not whole:
         if not partly:
             raise Unfit(missing=list(next(iter(forms.values()))), extra=list(state.tensors))
-        _, form, prefix = max(partly, key=lambda found: found[0])
+        _, form, prefix = max(partly, key=lambda part: part[0])
         wanted = forms[form]
         raise Unfit(form, [name for name in wanted if prefix + name not in state.tensors],
                     _extra(state, wanted, prefix), _misshapen(state, wanted, prefix))  # fmt: skip
@@ -182,26 +171,26 @@ def find(state: State, forms: Mapping[str, Mapping[str, Shape]], alone: bool = T
     if not fitting:
         form, prefix = whole[0]
         raise Unfit(form, shapes=_misshapen(state, forms[form], prefix), extra=_extra(state, forms[form], prefix))
-    found = [Found(f, p, {name: state.tensors[p + name] for name in forms[f]}) for f, p in fitting]
-    form, prefix = found[0].form, found[0].prefix
-    if len(found) > 1 and not all(_same(found[0], other) for other in found[1:]):
-        raise Unfit(form, keys=[f.prefix.rstrip("./") or TOP for f in found])
+    networks = [Network(f, p, {name: state.tensors[p + name] for name in forms[f]}) for f, p in fitting]
+    form, prefix = networks[0].form, networks[0].prefix
+    if len(networks) > 1 and not all(_same(networks[0], other) for other in networks[1:]):
+        raise Unfit(form, keys=[f.prefix.rstrip("./") or TOP for f in networks])
     longer = tuple(p for _, p in whole if len(p) > len(prefix))  # the same network once more
     extra = [name for name in _extra(state, forms[form], prefix) if not (prefix + name).startswith(longer)]
     if alone and extra:
         raise Unfit(form, extra=extra)
-    return found[0]
+    return networks[0]
 
 
 def _prefixes(state: State, wanted: Mapping[str, Shape]) -> Counter[str]:
     """Count how many of the wanted names stand behind each prefix."""
     lengths = sorted({len(name) for name in wanted})
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for name in state.tensors:
         for length in lengths:
             if length <= len(name) and name[len(name) - length :] in wanted:
-                found[name[: len(name) - length]] += 1
-    return found
+                counts[name[: len(name) - length]] += 1
+    return counts
 
 
 def _misshapen(state: State, wanted: Mapping[str, Shape], prefix: str) -> list[tuple[str, Shape, Shape]]:
@@ -229,11 +218,36 @@ def _counts(name: str, tensor: Tensor, prefix: str, wanted: Mapping[str, Shape])
     return slot in wanted or whole_number or name.endswith(_COUNTERS)
 
 
+def take(state: State, forms: Forms, title: str, explain: Callable[[Unfit], str]) -> Network:
+    """Find the network of a method as `find` does, with numbers that can be computed with.
+
+    Parameters
+    ----------
+    title : what the method is called.
+    explain : says what does not fit.
+
+    Raises
+    ------
+    InputError
+        There is none, there are several, or its numbers are of no use.
+    """
+    try:
+        network = find(state, forms)
+    except Unfit as unfit:
+        reason = f"these are not the weights of {title}: {explain(unfit)}" if not unfit.keys else several(unfit.keys)
+        raise InputError(reason) from unfit
+    if problem := check_values(network.tensors):
+        raise InputError(f"the weights of {title} are of no use: {problem}")
+    return network
+
+
 def check_values(tensors: Mapping[str, Tensor]) -> str | None:
     """Say what is wrong with the numbers of a network; None where all can be computed with.
 
     They must be floating-point numbers, dense, and finite in float32, in which the methods compute.
     """
+    import torch
+
     for name, tensor in tensors.items():
         kind = str(tensor.dtype).removeprefix("torch.")
         if tensor.is_quantized or not tensor.is_floating_point():
@@ -241,7 +255,7 @@ def check_values(tensors: Mapping[str, Tensor]) -> str | None:
                 f"{name} is {kind}, not floating-point numbers, as in a quantised network: take the checkpoint from "
                 "before it was quantised"
             )
-        if tensor.layout is not _strided() or tensor.is_meta:
+        if tensor.layout is not torch.strided or tensor.is_meta:
             return f"{name} is not stored as a plain tensor: save it with .to_dense()"
     broken = [name for name, tensor in tensors.items() if not tensor.float().isfinite().all()]
     if broken:
@@ -256,13 +270,7 @@ def several(keys: Sequence[str]) -> str:
     return f"{len(keys)} networks in it would do, under the keys {listed}: say which, as in FILE#{keys[0]}"
 
 
-def _strided() -> Any:
-    import torch
-
-    return torch.strided
-
-
-def _same(one: Found, other: Found) -> bool:
+def _same(one: Network, other: Network) -> bool:
     import torch
 
     return one.form == other.form and all(

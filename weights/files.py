@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
 import re
@@ -11,8 +12,8 @@ from pathlib import Path
 from pickletools import genops
 from typing import TYPE_CHECKING, Any
 
-from ...errors import InputError
-from ...files import write_bytes
+from ..errors import InputError
+from ..files import write_bytes
 from . import kinds
 from .bundle import is_bundle, read_bundle
 from .jittor import is_jittor, read_jittor
@@ -22,7 +23,6 @@ from .standins import inert
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["load_state", "save_state", "split_key"]
 _HEADER = 100_000_000  # bytes, that safetensors allows for its own
 _TRUST = "have its author save the bare tensors: torch.save(model.state_dict(), 'weights.pth')"
 
@@ -64,7 +64,7 @@ def load_state(path: str | Path) -> State:
         return state.bare()
     part = state.below(key).bare()
     if not part.tensors:
-        from ...errors import unknown
+        from ..errors import unknown
 
         raise unknown(f"key of {file}", key, [*state.keys(), TOP])
     return part
@@ -204,3 +204,9 @@ def _ordered(data: bytes) -> bytes:
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # the tensors start at a multiple of eight
     return len(text).to_bytes(8, "little") + text + data[8 + length :]
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,8 @@
-"""An option that would do nothing is one sentence and exit code 2, before anything is read or written."""
+"""A mistake, or an option that would do nothing, is one sentence, before anything is written."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,11 @@ from fusionbench.cli import app
 from fusionbench.datasets import write
 from fusionbench.errors import InputError
 
-# The command, with {set}, {fused} and {runs} for folders that are there; and what is said of the option.
+from .command import call
+
+PAGE = "<!DOCTYPE html><title>Sign in</title>"
+
+# The command, with {set}, {fused}, {runs} and others for what `places` makes; and what is said, or one of several.
 UNUSED = {
     "native without jittor": ("run -m film -d {set} --jittor-native", "--jittor-native needs --backend jittor"),
     "native, torch named": ("run -m film -d {set} --backend torch --jittor-native", "needs --backend jittor"),
@@ -75,32 +80,94 @@ UNUSED = {
     "compare, a file's root": ("compare-backends --data x.h5 --data-root {set}", "--data-root is for data sets"),
 }  # fmt: skip
 
+DEVICE = "cannot compute on 'cuda:7'|no device 'cuda:7'|unknown device 'cuda:7'|no cuda device"
+WRONG = {
+    "method": ("run -m laplacain", "unknown method 'laplacain': did you mean 'laplacian'?"),
+    "option": ("run -m laplacian[level=3]", "did you mean 'levels'?"),
+    "dataset": ("run -d RoadSene", "unknown data set 'RoadSene': did you mean 'RoadScene'?"),
+    "not there": ("run -d RoadScene --data-root nowhere", "RoadScene"),
+    "metric": ("run --metrics Qabg", "unknown metric 'Qabg': did you mean 'Qabf'?"),
+    "protocol": ("run -p fim", "unknown protocol 'fim': did you mean 'film'?"),
+    "executor": ("run --executor fork", "unknown executor 'fork': there are threads, processes and dask:ADDRESS"),
+    "device": ("run -m u2fusion --device cuda:7", DEVICE),
+    "weights": ("run -m film --weights {page}", "page.pth: it is an HTML page ('Sign in')"),
+    "out": ("run -m average -o {page}/out", "not a directory; choose a folder"),
+    "command": ("run -m 'cmd:nosuch {{a}} {{b}} {{out}}'", "'nosuch' is not on the PATH"),
+    "no images": ("run -m average -d {root}/empty", "empty"),
+    "text": ("run -m average -d {root}/text", "it is text, not an image"),
+    "a file cut off": ("run -m average -d {root}/cut", "truncated"),
+    "sizes": ("run -m average -d {root}/sizes", "a is 32x40, b is 32x41"),
+    "no partner": ("run -m average -d {root}/partner", "0"),
+    "profile, size": ("profile -m average --size big", "--size is HEIGHTxWIDTH in pixels, like 480x640, not 'big'"),
+    "profile, method": ("profile -m averag", "did you mean 'average'?"),
+    "profile, option": ("profile -m average[levels=3]", "levels"),
+    "profile, device": ("profile -m average --device cuda:7", DEVICE),
+    "profile, no device": ("profile -m average --device cpuu", "unknown device 'cpuu': did you mean 'cpu'?"),
+    "profile, weights": ("profile -m average -m film[weights={page}] --size 16x16", "HTML page"),
+    "train, device": ("train -d sample --device cuda:7", DEVICE),
+    "train, vgg": ("train -d sample --vgg {page}", "an HTML page"),
+    "train, weights": ("train -m film -d sample --weights {page}", "an HTML page"),
+    "train, out": ("train -d sample -o {page}", "not a directory; choose a folder"),
+    "prepare, text": ("prepare film -d sample --split all --text precomputed:.", "no text for any of the"),
+    "info": ("weights info {page}", "an HTML page"),
+    "convert": ("weights convert {page} out/x.safetensors", "an HTML page"),
+    "report": ("report nowhere", "no results below nowhere"),
+    "table, dataset": ("table {runs} -d st", "did you mean 'set'?"),
+    "table, metrics": ("table {runs} --metrics Qabg", "there is EN@film|there are EN@film"),
+    "figure, none": ("figure {runs}", "say with --pair which pair to show"),
+    "figure, box": ("figure {runs} --pair 0 --box 1,2", "'1,2' is not a box"),
+    "figure, pair": ("figure {runs} --pair p9", "p9"),
+    "plot, nowhere": ("plot boxes nowhere", "no results below nowhere"),
+    "plot, ending": ("plot curves {runs} -o x.doc", "x.doc"),
+    "plot losses": ("plot losses", "no training runs"),
+    "plot, form": ("plot radar {runs} --rename average", "--rename takes name=value"),
+}
+
 # What would be needed in another case is no mistake where it is not.
 POLICIES = ("--size-policy crop", "--on-error skip", "--workers 2", "--limit 100")
 
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    root = tmp_path_factory.mktemp("unused")
+    """A data set, its results, a page that was saved as weights, and data sets each with something wrong."""
+    root = tmp_path_factory.mktemp("refusals")
     random = np.random.default_rng(0)
-    for number in range(2):
-        for side in ("ir", "vi"):
-            write(root / "set" / side / f"{number}.png", random.integers(0, 256, (32, 40), np.uint8))
+    for name in ("set", "empty", "text", "cut", "sizes", "partner"):
+        for path in (root / name / side / f"{number}.png" for number in range(2) for side in ("ir", "vi")):
+            write(path, random.integers(0, 256, (32, 40), np.uint8))
+    for path in (root / "empty").rglob("*.png"):
+        path.unlink()
+    (root / "text/ir/0.png").write_text("this is no image")
+    (root / "cut/vi/0.png").write_bytes((root / "set/vi/0.png").read_bytes()[:700])
+    write(root / "sizes/vi/0.png", np.zeros((32, 41), np.uint8))
+    (root / "partner/vi/0.png").unlink()
+    (root / "page.pth").write_text(PAGE)
     run(["average", "max"], root / "set", out=root / "runs", metrics=["EN"])
-    return {"set": root / "set", "fused": root / "runs" / "set" / "average" / "fused", "runs": root / "runs"}
+    fused = root / "runs" / "set" / "average" / "fused"
+    return {"root": root, "set": root / "set", "fused": fused, "runs": root / "runs", "page": root / "page.pth"}
 
 
-@pytest.mark.parametrize("case", UNUSED)
-def test_an_option_without_effect_is_refused(
-    case: str, places: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("case", UNUSED | WRONG)
+def test_it_is_refused(case: str, places: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    command, sentence = UNUSED[case]
-    result = CliRunner().invoke(app, command.format(**places).split())
-    assert isinstance(result.exception, InputError), result.output
-    assert sentence in str(result.exception)
-    assert "\n" not in str(result.exception)
+    command, sentence = (UNUSED | WRONG)[case]
+    with pytest.raises(InputError) as refusal:
+        CliRunner().invoke(app, shlex.split(command.format(**places)), catch_exceptions=False)
+    if not any(part in str(refusal.value) for part in sentence.split("|")):
+        raise AssertionError(sentence) from refusal.value
+    assert "\n" not in str(refusal.value)
     assert not list(tmp_path.iterdir()), "something was written"
+    assert places["page"].read_text() == PAGE
+
+
+@pytest.mark.parametrize("case", ["method", "profile, option", "train, vgg", "report"])
+def test_it_is_one_line_and_code_2(case: str, places: dict[str, Path], tmp_path: Path) -> None:
+    command, sentence = WRONG[case]
+    done = call(*shlex.split(command.format(**places)), cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("fusionbench: ")
+    assert sentence in line
 
 
 @pytest.mark.parametrize("option", POLICIES)

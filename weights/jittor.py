@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
-from ...files import write_bytes
+from ..errors import InputError
+from ..files import write_bytes
 from .standins import NUMPY, Pickled, Refused, Type, array_of
 
 TRAILER = b"HCAJSLHD"
@@ -46,8 +46,8 @@ def read_jittor(path: Path) -> Any:
     """
     data = path.read_bytes()
     if data.endswith(TRAILER):
-        body, found = data[: -HASHED - len(TRAILER)], data[-HASHED - len(TRAILER) : -len(TRAILER)]
-        if hashlib.sha1(body, usedforsecurity=False).digest() != found:
+        body, checksum = data[: -HASHED - len(TRAILER)], data[-HASHED - len(TRAILER) : -len(TRAILER)]
+        if hashlib.sha1(body, usedforsecurity=False).digest() != checksum:
             raise InputError(f"cannot read the weights {path}: its checksum is another one, so the file is damaged")
         data = body
     source = io.BytesIO(data)

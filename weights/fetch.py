@@ -1,15 +1,48 @@
-"""Getting published weights: downloaded once, verified by their hash, kept in the user's cache."""
+"""From the name of weights to their file: a path, or published weights, downloaded once, verified, and kept."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-from ...datasets.fetch.git_tree import blob_of
-from ...download import Progress, download
-from ...errors import InputError, RunError
-from ...files import cache_folder
-from .catalog import File, Weights, get_weights
+from ..datasets.fetch.git_tree import blob_of
+from ..download import Progress, download
+from ..errors import InputError, RunError, unknown
+from ..files import cache_folder
+from .catalog import File, Weights, get_weights, known_weights
+from .files import near, sha256_of, split_key
+
+
+def weights_path(weights: str, method: str) -> Path:
+    """Find the file of weights given by name or by path; the key of `FILE#KEY` stays with it.
+
+    Raises
+    ------
+    InputError
+        They are not there, or another method's; what to do is said.
+    """
+    file, key = split_key(weights)
+    path = Path(file).expanduser()
+    if not path.exists():
+        path = _known(file, method)
+    return Path(f"{path}#{key}") if key else path
+
+
+def _known(name: str, method: str) -> Path:
+    """Find weights by their name in the catalogue."""
+    if name not in known_weights():
+        path = Path(name).expanduser()
+        if path.suffix or len(path.parts) > 1:
+            raise InputError(f"there is no weights file {name}{near(path)}")
+        names = [known for known, entry in known_weights().items() if entry.method == method]
+        raise unknown(f"weights of {method}", name, [*names, "FILE.pth"])
+    if (owner := known_weights()[name].method) != method:
+        raise InputError(
+            f"the weights {name!r} are of {owner}, not of {method}: leave them out, or choose --method {owner}"
+        )
+    path_here = locate(name)
+    if path_here is None:
+        raise InputError(f"the weights {name!r} are not here: run `fusionbench weights fetch {name}` first")
+    return path_here
 
 
 def locate(name: str) -> Path | None:
@@ -61,9 +94,9 @@ def _fetch_file(weights: Weights, file: File, progress: Progress) -> Path:
     hint = f"without a network here, fetch it on another machine and put it at {target}"
 
     def check(came: Path) -> None:
-        if found := _another_hash(came, file.digest):
+        if actual := _another_hash(came, file.digest):
             raise RunError(
-                f"what came from {file.url} is not the published file: its hash is {found}, not {file.digest}"
+                f"what came from {file.url} is not the published file: its hash is {actual}, not {file.digest}"
             )
 
     download(file.url, target, check, progress, hint)
@@ -78,17 +111,15 @@ def verify(path: Path, digest: str) -> None:
     RunError
         The file has another hash.
     """
-    if found := _another_hash(path, digest):
+    if actual := _another_hash(path, digest):
         expected = digest.partition(":")[2]
-        raise RunError(f"{path} is not the published file: its hash is {found}, not {expected}; delete it, fetch again")
+        raise RunError(
+            f"{path} is not the published file: its hash is {actual}, not {expected}; delete it, fetch again"
+        )
 
 
 def _another_hash(path: Path, digest: str) -> str:
     """Give the hash of a file that has not the published one; nothing where it has."""
     kind, _, expected = digest.partition(":")
-    if kind == "git":
-        found = blob_of(path).id
-    else:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    return "" if (found.startswith(expected) if kind == "name" else found == expected) else found
+    actual = blob_of(path).id if kind == "git" else sha256_of(path)
+    return "" if (actual.startswith(expected) if kind == "name" else actual == expected) else actual

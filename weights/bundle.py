@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import InputError
+from ..errors import InputError
 
 _FOOTER = 48
 _MAGIC = 0xDB4775248B80FB57
@@ -49,8 +49,8 @@ def index_of(path: Path) -> Path | None:
     candidates = [path.with_name(f"{stem}.index")]
     if path.is_dir():
         candidates = sorted(path.glob("*.index"))
-    found = [candidate for candidate in candidates if candidate.is_file()]
-    return found[0] if len(found) == 1 else None
+    files = [candidate for candidate in candidates if candidate.is_file()]
+    return files[0] if len(files) == 1 else None
 
 
 def read_bundle(path: Path) -> dict[str, NDArray[np.generic]]:

@@ -4,14 +4,13 @@ Only safe loading: safetensors, `torch.load(weights_only=True)`, a TensorFlow ch
 it is, and Jittor's pickles by an unpickler that knows arrays only. Nothing here runs code that a file brings along.
 """
 
-from .catalog import WEIGHTS, Weights, get_weights
+from .catalog import Weights, get_weights, known_weights
 from .convert import Report, convert, describe
 from .fetch import fetch
 from .files import load_state, save_state
 from .search import State
 
 __all__ = [
-    "WEIGHTS",
     "Report",
     "State",
     "Weights",
@@ -19,6 +18,7 @@ __all__ = [
     "describe",
     "fetch",
     "get_weights",
+    "known_weights",
     "load_state",
     "save_state",
 ]
