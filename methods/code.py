@@ -7,9 +7,10 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterator
-from modulefinder import Module, ModuleFinder
+from modulefinder import ModuleFinder
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 _LONGEST = 255  # of a file's name
 _OURS = __name__.partition(".")[0]
@@ -45,7 +46,8 @@ def _files(cls: type, source: Path | None) -> list[Path]:
     else:
         finder = _Finder([str(file.parent), *_local_folders()])
         finder.run_script(str(file))
-    modules = [module for module in finder.modules.values() if module.__file__]
+    everything: dict[str, Any] = finder.modules
+    modules = [module for module in everything.values() if module.__file__]
     files = {Path(module.__file__).resolve() for module in modules}
     data = {path for module in modules for path in _named_in(module)} - files
     return [file, *sorted(files - {file}), *sorted(data)]
@@ -58,12 +60,11 @@ class _Finder(ModuleFinder):
         super().__init__(path)
         self._only = only
 
-    def import_module(self, partname: str, fqname: str, parent: Module | None) -> Module | None:
+    def import_module(self, partname: str, fqname: str, parent: Any) -> Any:
         top = fqname.partition(".")[0]
         if top == _OURS or top != (self._only or top):
             return None
-        module: Module | None = super().import_module(partname, fqname, parent)
-        return module
+        return super().import_module(partname, fqname, parent)
 
 
 def _local_folders() -> list[str]:
@@ -73,7 +74,7 @@ def _local_folders() -> list[str]:
     return [str(f) for f in folders if f.is_dir() and not any(f == i or i in f.parents for i in installed)]
 
 
-def _named_in(module: Module) -> Iterator[Path]:
+def _named_in(module: Any) -> Iterator[Path]:
     """Find the files that a module names in quotes."""
     for text in _texts(module.__code__) if module.__code__ else ():
         if "." in text and len(text) <= _LONGEST and text.isprintable():
