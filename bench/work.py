@@ -82,7 +82,9 @@ class Work:
             yield (self._beside, execute_apart, part) if alone else (self._pool, execute, part)
 
     def _say_interruption(self) -> None:
-        self.console.print("interrupted: the pairs being worked on are finished first; once more ends at once")
+        self.console.print(
+            "interrupted: the pairs being worked on are finished first; once more ends at once", soft_wrap=True
+        )
 
     def _take(self, path: Path, row: Row) -> None:
         """Record a row, but hold it back where it tells of every pair, until another pair shows otherwise."""

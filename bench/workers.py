@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import pickle
 import signal
 import threading
@@ -14,6 +13,7 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any, TypeVar
 
 from ..errors import one_line
+from ..leash import led
 
 R = TypeVar("R")
 
@@ -110,14 +110,14 @@ class Worker:
         spawn = multiprocessing.get_context("spawn")
         self._pipe, other = spawn.Pipe()
         self._process = spawn.Process(target=_serve, args=(other, self._initializer))
-        self._process.start()
+        with led():
+            self._process.start()
         other.close()
 
 
 def _serve(pipe: Connection, initializer: Callable[[], None]) -> None:
     """Do what comes through the pipe until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a terminal, all processes get it: the parent sees to the rest
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     initializer()
     while True:
         try:
@@ -136,14 +136,6 @@ def _serve(pipe: Connection, initializer: Callable[[], None]) -> None:
             return
         except Exception as error:  # it cannot be pickled
             pipe.send((None, RuntimeError(one_line(answer[1] or error))))
-
-
-def _end_with_parent() -> None:
-    """End the process when its parent is gone, whatever it is doing."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
 
 
 class WorkerPool(ThreadPoolExecutor):

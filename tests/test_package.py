@@ -43,7 +43,7 @@ ARROWS = {
     "bench": {"metrics", "datasets", "methods", "results"},
     "reports": {"results", "drawing"},
 }
-LEAVES = {"download", "environment", "errors", "files", "sizes", "version"}
+LEAVES = {"download", "environment", "errors", "files", "leash", "sizes", "version"}
 
 
 def modules() -> list[str]:

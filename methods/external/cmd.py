@@ -11,6 +11,7 @@ import signal
 import string
 import subprocess
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,14 @@ from typing import Any
 from ...datasets.images import write
 from ...datasets.pair import Pair
 from ...errors import InputError, RunError, SetupError
+from ...leash import leash
 from ..method import Gray, Image, Method, Quantise
 from ._fused import read_fused
 
 _PLACES = ("a", "b", "out", "name", "task")
 _NEEDED = ("a", "b", "out")
 _INTERPRETERS = re.compile(r"(python|pypy|perl|ruby|julia|node|octave|Rscript|bash|sh|zsh|dash)[\d.]*(\.exe)?")
+_KEPT = 1 << 16  # bytes of what a command says
 _SCRIPTS = (".py", ".sh", ".m", ".pl", ".jl", ".R", ".rb", ".js")
 
 
@@ -46,7 +49,7 @@ class Command(Method):
 
     def __init__(self, command: str, timeout: float = 600.0) -> None:
         self.command, self.timeout = command, timeout
-        self._words = _split(command)
+        self._words, self._start = _split(command), Path.cwd()
         if not timeout > 0:
             raise InputError(f"option 'timeout' must be more than 0 seconds, not {timeout}")
 
@@ -56,7 +59,7 @@ class Command(Method):
 
     def files(self, pair: Pair) -> list[Path]:
         """Name the words of the command that are files: programs, scripts, weights."""
-        return [Path(word) for word in self._words if Path(word).is_file()]
+        return [self._start / word for word in self._words if (self._start / word).is_file()]
 
     def check(self, pairs: Sequence[Pair]) -> None:
         """Make sure that there is the program, and its script."""
@@ -80,27 +83,54 @@ class Command(Method):
 
     def _run(self, words: list[str]) -> str:
         """Run the command to its end, and return the last line that it wrote to standard error."""
-        with tempfile.TemporaryFile() as errors:  # a file, not a pipe: children that live on would keep a pipe open
+        with leash() as environment:
             try:
                 process = subprocess.Popen(
-                    words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
+                    words,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                    env=environment,
+                    cwd=self._start,
                 )
-            except OSError as error:
-                sentence = f"the command {words[0]!r} cannot be started: {error.strerror}"
+            except (OSError, ValueError) as error:
+                sentence = f"the command {words[0]!r} cannot be started: {getattr(error, 'strerror', None) or error}"
                 raise RunError(sentence) from SetupError(sentence)  # no pair will do better
+            output = _Tail(process.stderr)
             try:
                 code = process.wait(self.timeout)
             except subprocess.TimeoutExpired:
                 raise RunError(f"the command took longer than {self.timeout:g} s; [timeout=…] allows more") from None
             finally:
                 _kill(process)
-            errors.seek(0)
-            said = _last_line(errors.read())
+        said = output.last_line()
         if code:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             missing = ImportError(said) if said.startswith(("ModuleNotFoundError:", "ImportError:")) else None
             raise RunError(f"the command ended with {how}: {said or 'it wrote nothing to standard error'}") from missing
         return said
+
+
+class _Tail(threading.Thread):
+    """Reads what a command writes, however much, and keeps the end of it."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__(daemon=True)
+        self._stream, self._end = stream, b""
+        self.start()
+
+    def run(self) -> None:
+        """Read until nobody holds the other end any more."""
+        with self._stream:
+            while block := self._stream.read1(_KEPT):
+                self._end = (self._end + block)[-_KEPT:]
+
+    def last_line(self) -> str:
+        """Give the last line that is not empty; not later than a second after the command's end."""
+        self.join(1.0)
+        lines = [line.strip() for line in self._end.decode(errors="replace").splitlines() if line.strip()]
+        return lines[-1][:300] if lines else ""
 
 
 def _split(command: str) -> list[str]:
@@ -171,8 +201,3 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _last_line(output: bytes) -> str:
-    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:300] if lines else ""

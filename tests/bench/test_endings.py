@@ -106,6 +106,20 @@ def test_a_worker_that_ends_costs_its_row(
     _check(tmp_path / "out", without, "mine", reason)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["threads", "processes", "dask"])
+def test_sources_that_a_method_writes_into_are_its_own(
+    kind: str, tmp_path: Path, source: Path, without: Path, make_method: MakeMethod
+) -> None:
+    more = {"fuse_images(self, a, b, pair)": "a[...] = 0\nb[...] = 0\nos.chdir('/')\nreturn a"}
+    spec = make_method("return a", head="import os", more=more)
+    with _executor(kind) as executor:
+        fusionbench.run([spec, *OTHERS], source, out=tmp_path / "out", metrics=METRICS, **executor)
+    for other in OTHERS:
+        assert _table(tmp_path / "out", other) == _table(without, other)
+        assert _images(tmp_path / "out", other) == _images(without, other)
+
+
 @pytest.mark.parametrize("case", DEADLY)
 def test_the_next_start_knows_where_a_run_ended(
     case: str, tmp_path: Path, source: Path, without: Path, make_method: MakeMethod

@@ -113,3 +113,29 @@ def test_a_worker_that_is_killed_costs_nothing(kill: Callable[[int, int], None],
     assert run.wait(120) == 0
     rows = RunFolder(tmp_path / "out" / "scenes" / "mine").rows()
     assert [row.status for row in rows.values()] == ["ok"] * 8
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_goes_away_is_one_sentence(tmp_path: Path, start: Start) -> None:
+    pytest.importorskip("distributed")
+    code = (
+        "from distributed import LocalCluster\n"
+        "if __name__ == '__main__':\n"
+        "    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)\n"
+        "    print(cluster.scheduler_address, flush=True)\n    input()\n"
+    )
+    (tmp_path / "cluster.py").write_text(code)
+    command = [sys.executable, str(tmp_path / "cluster.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as cluster:
+        assert cluster.stdout is not None
+        run = start(f"dask:{cluster.stdout.readline().strip()}", "time.sleep(1)")
+        _wait_for(tmp_path / "log", 5)
+        cluster.kill()
+        _, said = run.communicate(timeout=120)
+    assert run.returncode == 1
+    assert "Traceback" not in said
+    assert "finished pairs are kept" in said.splitlines()[-1]
+    rows = RunFolder(tmp_path / "out" / "scenes" / "mine").rows()
+    assert 1 <= len(rows) < 8
+    assert {row.status for row in rows.values()} == {"ok"}
+    assert start("threads", "time.sleep(1)").wait(60) == 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import shlex
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -184,3 +186,58 @@ def test_a_folder_with_another_size_or_a_broken_file(tmp_path: Path) -> None:
     (tmp_path / "night street.png").write_bytes(data[:60])
     with pytest.raises(RunError, match="cannot read the image"):
         fuse(f"folder:{tmp_path}")
+
+
+def _noting(tmp_path: Path, start: str) -> str:
+    """Write a command that starts something which lives on, notes its process, and writes no image."""
+    path = tmp_path / "starts.py"
+    path.write_text(
+        f"import os, subprocess, sys, time\nSLEEP = [sys.executable, '-c', 'import time; time.sleep(600)']\n{start}\n"
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(child.pid))\n"
+    )
+    return f"cmd:{shlex.quote(sys.executable)} {shlex.quote(str(path))} {{a}} {{b}} {{out}}"
+
+
+def _ended(pid: int) -> bool:
+    psutil = pytest.importorskip("psutil")
+    for _ in range(100):
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("options", ["", "start_new_session=True", "start_new_session=True, stderr=subprocess.DEVNULL"])
+def test_what_a_command_started_ends_with_it(options: str, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="wrote no image"):
+        fuse(_noting(tmp_path, f"child = subprocess.Popen(SLEEP, {options})"))
+    assert _ended(int((tmp_path / "pid").read_text()))
+
+
+def test_a_command_ends_with_a_process_that_is_killed(tmp_path: Path) -> None:
+    spec = _noting(tmp_path, "child = subprocess.Popen(SLEEP, start_new_session=True)")
+    with (tmp_path / "starts.py").open("a") as file:
+        file.write("time.sleep(600)\n")
+    code = (
+        "import numpy as np\nfrom fusionbench.datasets import Pair\nfrom fusionbench.methods import get_method\n"
+        f"a = np.zeros((9, 9), np.uint8)\nget_method({spec!r}).fuse_images(a, a, Pair('x', a, a, 'IVF'))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code])
+    for _ in range(600):
+        if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
+            break
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    assert _ended(int((tmp_path / "pid").read_text()))
+
+
+def test_much_to_standard_error_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "talks.py"
+    path.write_text(
+        "import sys\nfor _ in range(300):\n    sys.stderr.write('x' * 2**20 + chr(10))\nprint('end', file=sys.stderr)"
+    )
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(RunError, match=r"wrote no image to \{out\}: end"):
+        fuse(f"cmd:{shlex.quote(sys.executable)} {shlex.quote(str(path))} {{a}} {{b}} {{out}}")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
