@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
@@ -42,11 +43,12 @@ def make_executor(kind: str = "threads", workers: int = 1) -> Iterator[Executor]
             yield processes
     elif kind.startswith("dask:"):
         client = _dask(kind.removeprefix("dask:"))
-        try:
-            yield client.get_executor(pure=False)
-        finally:
-            with contextlib.suppress(Exception):  # of a scheduler that is gone
-                client.close(timeout=10)
+        with _no_logs("distributed"):  # which would show what is said in a sentence
+            try:
+                yield client.get_executor(pure=False)
+            finally:
+                with contextlib.suppress(Exception):  # of a scheduler that is gone
+                    client.close(timeout=10)
     else:
         raise InputError(f"unknown executor {kind!r}: there are threads, processes and dask:ADDRESS")
 
@@ -60,6 +62,20 @@ def _dask(address: str) -> Any:
         return Client(address, timeout="10s")
     except (OSError, ValueError) as error:
         raise InputError(f"no Dask scheduler answers at {address!r} ({error})") from error
+
+
+@contextmanager
+def _no_logs(package: str) -> Iterator[None]:
+    """Let a package log nothing."""
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == package]
+    levels = {name: logging.getLogger(name).level for name in names}
+    try:
+        for name in names:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def _quiet() -> None:
