@@ -86,6 +86,10 @@ def run(
     device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps.")] = "cpu",
     workers: Workers = 1,
     executor: Annotated[str, typer.Option(help="Who works: threads, processes, or dask:ADDRESS.")] = "threads",
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="Seconds that a method may take for a pair, in worker processes.", show_default="no end"),
+    ] = None,
     on_error: OnErrorOption = "stop",
     size_policy: SizeOption = "error",
     range: RangeRules = None,
@@ -108,7 +112,7 @@ def run(
     methods = _with_options(method, named | own, device)
     _refuse_device(context, methods)
     _ensure(dataset or ["sample"], data_root, fetch, a or b, lambda: _make(methods, device))
-    _run(methods, dataset or ["sample"], out, **_shared(context), device=device, executor=executor)
+    _run(methods, dataset or ["sample"], out, **_shared(context), device=device, executor=executor, timeout=timeout)
 
 
 def score(

@@ -53,6 +53,18 @@ def _files(cls: type, source: Path | None) -> list[Path]:
     return [file, *sorted(files - {file}), *sorted(data)]
 
 
+def neighbours(file: Path) -> dict[str, Path]:
+    """Find the modules beside a file that it imports, by their names there; none where it cannot be read."""
+    finder = _Finder([str(file.parent)])
+    try:
+        finder.run_script(str(file))
+    except (Exception, SystemExit):
+        return {}
+    everything: dict[str, Any] = finder.modules
+    files = {name: Path(module.__file__).resolve() for name, module in everything.items() if module.__file__}
+    return {name: path for name, path in files.items() if name != "__main__"}
+
+
 class _Finder(ModuleFinder):
     """Finds what is imported, but for what is this program's own; with `only`, within one package."""
 

@@ -181,6 +181,16 @@ def begin() -> None:
     _process = _process or Process()
 
 
+@contextlib.contextmanager
+def put_back() -> Iterator[None]:
+    """Put back what is changed in the process meanwhile, but for its environment, which imports may add to."""
+    process = _process or Process()
+    try:
+        yield
+    finally:
+        process.put_back()
+
+
 def contained(owner: str, call: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     """Call somebody's function, and put back what it changed in the process.
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import ModuleType
 
 from ..errors import InputError, one_line, unknown
+from .code import neighbours
+from .contained import is_users, put_back
 from .method import Method
 
 
@@ -107,16 +109,32 @@ def import_file(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise InputError(f"method file {path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
+    _forget_others(neighbours(path.resolve()))
     sys.modules[name] = module  # dataclasses look up the module of a class here
     try:
-        with _beside(path):
+        with _beside(path), put_back():
             spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         del sys.modules[name]
+        if is_users(error):
+            raise
         raise InputError(f"method file {path} cannot be imported: {one_line(error)}") from error
     for cls in classes_of(module):
         cls._source_file, cls._revive = path.resolve(), staticmethod(revive)
     return module
+
+
+_versions: dict[Path, int] = {}  # of neighbours, when they were imported
+
+
+def _forget_others(modules: dict[str, Path]) -> None:
+    """Let a file import its own neighbours, not those of its last version, or another file's of the same name."""
+    for name, path in modules.items():
+        loaded, version = sys.modules.get(name), path.stat().st_mtime_ns
+        file = getattr(loaded, "__file__", None)
+        if file is not None and (Path(file).resolve() != path or _versions.get(path, version) != version):
+            del sys.modules[name]
+        _versions[path] = version
 
 
 @contextmanager

@@ -104,3 +104,20 @@ def test_records_do_not_name_the_user(tmp_path: Path, make_folder: MakeFolder, m
     assert (content["root"], content["sources"]["p000"]) == ("~/scenes", ["ir/p000.png", "vi/p000.png"])
     files = run.manifest.source_files("p000")
     assert files == (source / "ir" / "p000.png", source / "vi" / "p000.png")
+
+
+def test_files_of_one_name_beside_two_methods(tmp_path: Path) -> None:
+    values = []
+    for value in (1, 2):
+        folder = tmp_path / str(value)
+        folder.mkdir()
+        (folder / "utils.py").write_text(f"VALUE = {value}\n")
+        (folder / "method.py").write_text(
+            "import utils\nfrom fusionbench.methods import Method\n\nclass Mine(Method):\n    '''Of the tests.'''\n\n"
+            "    name, reference = 'mine', 'none'\n    value = utils.VALUE\n\n    def fuse(self, a, b, **context):\n"
+            "        return a\n"
+        )
+        values.append(get_method(str(folder / "method.py")).value)  # type: ignore[attr-defined]
+    (tmp_path / "2" / "utils.py").write_text("VALUE = 33\n")
+    values.append(get_method(str(tmp_path / "2" / "method.py")).value)  # type: ignore[attr-defined]
+    assert values == [1, 2, 33]
