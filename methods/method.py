@@ -122,7 +122,8 @@ class Method(ABC):
             self._code = files_of_code(type(self), self._source_file)
         if self.weights_record is not None:
             return self._code
-        named = (Path(value) for value in self.options.values() if isinstance(value, str) and value)
+        texts = [value for value in self.options.values() if isinstance(value, str)]
+        named = (Path(part) for text in texts for part in dict.fromkeys((text, text.rpartition("#")[0])) if part)
         return [*self._code, *(path.absolute() for path in named if path.is_file())]
 
     def to(self, device: str) -> None:  # noqa: B027

@@ -45,7 +45,7 @@ def _state() -> dict[str, object]:
         "errors": np.geterr(),
         "numpy": np.random.get_state()[1].tobytes(),  # noqa: NPY002
         "random": random.getstate(),
-        "environment": dict(os.environ),
+        "environment": os.environ.get("FUSIONBENCH_CACHE"),  # libraries add to it when they are imported
         "streams": (sys.stdout, sys.stderr),
         "arguments": list(sys.argv),
         "recursion": sys.getrecursionlimit(),

@@ -115,7 +115,7 @@ def test_weights_are_loaded_once(tmp_path: Path, make_folder: MakeFolder, monkey
 
 
 def test_what_is_finished_asks_for_nothing(tmp_path: Path, make_folder: MakeFolder) -> None:
-    from fusionbench.methods.weights import get_weights
+    from fusionbench.weights import get_weights
 
     source, weights = make_folder(2), tmp_path / "w.safetensors"
     weights.write_bytes(get_weights("u2fusion").path.read_bytes())
