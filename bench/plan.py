@@ -16,7 +16,7 @@ from ..metrics.evaluation import select
 from ..results import DatasetRecord, MethodRecord, Row, RunFolder, run_folder
 from ..results.records import Record, plain
 from ..results.unfinished import unfinished
-from .task import PairTask, Target, digest_images, digest_sources, fingerprint
+from .task import PairTask, Target, digest_images, digest_sources, fingerprint, same_origin
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Digest
@@ -122,7 +122,7 @@ class Trial:
             or digest is None
             or not self.folder.image(pair.name).exists()
             or row.image not in ("", digest_images(self.folder, pair.name))  # somebody replaced it
-            or row.sources != self._mark(pair, digest)
+            or not same_origin(row.sources, self._mark(pair, digest))
         ):
             return Target(self.spec, self.method.label, self.device, self.folder.path, self.keys)
         missing = self.missing(pair.name)
@@ -137,7 +137,7 @@ class Trial:
     def _mark(self, pair: Pair, digest: Digest) -> str:
         """Hash what the pair's result would follow from; "" where that fails: doing the pair will say why."""
         try:
-            return fingerprint(digest, self.method.files(pair))
+            return fingerprint(digest, self.method, pair)
         except BaseException as error:
             if is_users(error):
                 raise

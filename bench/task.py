@@ -7,7 +7,7 @@ import faulthandler
 import hashlib
 import os
 import pickle
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -109,13 +109,23 @@ def digest_images(folder: RunFolder, pair: str) -> str:
     return hashlib.sha256(b"".join(image.read_bytes() for image in present)).hexdigest()[:16] if present else ""
 
 
-def fingerprint(sources: Digest, files: Iterable[Path]) -> str:
-    """Hash what a result follows from, the sources and the method's files for that pair: 16 hexadecimal digits."""
-    digest = sources.copy()
-    for file in files:
-        status = file.stat()
-        digest.update(_digest_file(file, status.st_mtime_ns, status.st_size))
-    return digest.hexdigest()[:16]
+def fingerprint(sources: Digest, method: Method, pair: Pair) -> str:
+    """Hash what a result follows from: 16 hexadecimal digits of the sources and the files of the method's code.
+
+    Where the method's options name files, a plus and 8 digits of these follow.
+    """
+    code, named = sources.copy(), hashlib.sha256()
+    for digest, files in ((code, method.files(pair)), (named, method.named_files())):
+        for file in files:
+            status = file.stat()
+            digest.update(_digest_file(file, status.st_mtime_ns, status.st_size))
+    return code.hexdigest()[:16] + (f"+{named.hexdigest()[:8]}" if method.named_files() else "")
+
+
+def same_origin(before: str, now: str) -> bool:
+    """Whether two fingerprints are of one origin; files that options named and that are gone may be what they were."""
+    (code_before, _, named_before), (code, _, named) = before.partition("+"), now.partition("+")
+    return code_before == code and (named_before == named or not named or not named_before)
 
 
 @lru_cache(maxsize=256)
@@ -167,7 +177,7 @@ def _serve_in(target: Target, task: PairTask, sources: Sources, grays: tuple[Lev
             method = _method(target.method, target.device)
             if method is not target.method:
                 warm_up(method, pair.task)
-            mark = fingerprint(digest, method.files(pair))
+            mark = fingerprint(digest, method, pair)
             with _time_limit(task.timeout):
                 row, fused = _fuse(method, task, sources)
             row.facts["at_once"] = float(task.at_once)

@@ -114,17 +114,23 @@ class Method(ABC):
     def files(self, pair: Pair) -> list[Path]:
         """Name the files beside the sources from which the fused image of `pair` follows.
 
-        When one of them changes, a run fuses and scores the pair again. These are the files of its code, and those
-        that its options name. Weights that `weights_record` tells of are not among them: what is computed with others
-        is another configuration.
+        When one of them changes, a run fuses and scores the pair again.
         """
         if self._code is None:
             self._code = files_of_code(type(self), self._source_file)
+        return self._code
+
+    def named_files(self) -> list[Path]:
+        """Name the files that the options name, weights for instance, as far as they are there.
+
+        When one of them changes, a run does all pairs again, but not where it is gone. Weights that `weights_record`
+        tells of are not among them: what is computed with others is another configuration.
+        """
         if self.weights_record is not None:
-            return self._code
+            return []
         texts = [value for value in self.options.values() if isinstance(value, str)]
-        named = (Path(part) for text in texts for part in dict.fromkeys((text, text.rpartition("#")[0])) if part)
-        return [*self._code, *(path.absolute() for path in named if path.is_file())]
+        parts = (Path(part) for text in texts for part in dict.fromkeys((text, text.rpartition("#")[0])) if part)
+        return [part.expanduser().absolute() for part in parts if part.expanduser().is_file()]
 
     def to(self, device: str) -> None:  # noqa: B027
         """Compute on `device` from now on ("cpu", "cuda", "cuda:1", …); a method without a network stays on the CPU."""

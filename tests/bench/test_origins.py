@@ -50,7 +50,7 @@ def _marks(out: Path) -> dict[str, str]:
 
 def test_the_files_of_a_method_are_found(folder: Path) -> None:
     method = get_method(f"{folder / 'method.py'}[weights={folder / 'other.txt'}]")
-    names = [path.relative_to(folder).as_posix() for path in method.files(None)]  # type: ignore[arg-type]
+    names = [path.relative_to(folder).as_posix() for path in [*method.files(None), *method.named_files()]]  # type: ignore[arg-type]
     assert names[0] == "method.py"
     assert sorted(names) == sorted(CODE)
     assert get_method("laplacian").files(None) == []  # type: ignore[arg-type]
