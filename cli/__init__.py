@@ -12,7 +12,7 @@ import typer
 
 from ..errors import FusionBenchError
 from ..version import __version__
-from . import compare, data, doctor, look, prepare, profile, report, run, train, weights
+from . import compare, data, doctor, fuse, look, prepare, profile, report, run, train, weights
 
 app = typer.Typer(
     name="fusionbench",
@@ -46,6 +46,7 @@ def _options(
 
 app.command(cls=run.RunCommand)(run.run)
 app.command()(run.score)
+app.command()(fuse.fuse)
 app.command()(profile.profile)
 app.command(cls=train.TrainCommand)(train.train)
 app.command()(compare.compare_backends)

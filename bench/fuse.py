@@ -1,0 +1,89 @@
+"""Fusing without scoring: images to images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from ..datasets import Pair, load_dataset, read_pair, write
+from ..datasets.pair import Task
+from ..datasets.spec import COLOUR
+from ..errors import InputError, RunError, one_line
+from ..files import check_writable, write_failed
+from ..methods.contained import is_users, run_of_methods
+from .progress import Reporter
+from .ready import asked, check_method
+from .warm import warm_up
+
+if TYPE_CHECKING:
+    from ..methods import Method
+
+
+def pairs_of(a: Path, b: Path, task: Task = "IVF") -> list[Pair]:
+    """Match two files, or the images of two folders by their names.
+
+    Raises
+    ------
+    InputError
+        One is not there, one is a file and the other a folder, or the images do not belong together.
+    """
+    for path in (a, b):
+        if not path.exists():
+            raise InputError(f"there is no {path}")
+    if a.is_dir() != b.is_dir():
+        raise InputError(f"one of {a} and {b} is a folder, the other a file: give two folders, or two files")
+    if a.is_dir():
+        return list(load_dataset(a, a=str(a.absolute()), b=str(b.absolute()), task=task, split="all"))
+    return [Pair(a.stem, a, b, task, COLOUR[task])]
+
+
+def fuse_to(
+    method: Method, pairs: list[Pair], out: Path, *, gray: bool = False, console: Console | None = None
+) -> list[Path]:
+    """Fuse pairs, and write an image for each; what lies there under its name is replaced.
+
+    Parameters
+    ----------
+    method : from `get_method`.
+    pairs : their sources, of equal sizes.
+    out : a folder, which gets NAME.png; or for one pair the file itself, by its extension.
+    gray : write the luminance, as it is scored, in place of the colour image.
+    console : where progress is shown; nowhere if None.
+
+    Returns
+    -------
+    The files that were written.
+
+    Raises
+    ------
+    InputError
+        The method cannot work here, or `out` cannot be written to; nothing was written.
+    RunError
+        Some pairs failed; the others are written.
+    """
+    from ..methods import fuse_pair
+
+    if out.suffix and len(pairs) == 1 and out.suffix.lower() != ".png":
+        raise InputError(f"{out} would lose pixels: fused images are written as PNG, name a .png file or a folder")
+    files = [out] if out.suffix and len(pairs) == 1 else [out / f"{pair.name}.png" for pair in pairs]
+    files = [file.absolute() for file in files]
+    check_writable(files[0].parent)
+    failures: list[str] = []
+    with run_of_methods(), Reporter(console or Console(quiet=True), len(pairs)) as reporter:
+        check_method(method, method.device, pairs)
+        warm_up(method, pairs[0].task)
+        for pair, file in zip(pairs, files, strict=True):
+            try:
+                fused = fuse_pair(method, *read_pair(pair), pair)
+                write(file, fused.image if gray else fused.shown)
+            except BaseException as error:
+                if is_users(error) or write_failed(error):
+                    raise
+                failures.append(f"{pair.name} ({error if isinstance(error, RunError) else one_line(error)})")
+            reporter.advance(1, pair.name)
+        asked(method, method.close)
+    if failures:
+        raise RunError(f"{len(failures)} of {len(pairs)} pairs failed, the first of them {failures[0]}")
+    return files
