@@ -45,7 +45,6 @@ def test_a_colour_out_of_the_gamut_moves_toward_gray_and_keeps_its_hue(y: int) -
         assert min(coloured.min(), 255 - coloured.max()) == 0
 
 
-
 def test_chroma_of_known_colours() -> None:
     """Full-range BT.601, as in JFIF: pure red has Cb = 128 - 0.168736 * 255 and Cr = 128 + 0.5 * 255."""
     red = chroma(np.array([[[255, 0, 0]]], np.uint8))[:, 0, 0]
