@@ -148,7 +148,10 @@ def test_where_none_can_be_read_it_is_said() -> None:
         raise images.UnreadableImageError(Path("x.png"), "it is damaged")
 
     pairs = [TrainingPair(str(i), "MEF", read, fixed=False, spare=True) for i in range(2)]
-    with pytest.warns(UserWarning, match="takes its place"), pytest.raises(InputError, match="none of the pairs for MEF can be read"):
+    with (
+        pytest.warns(UserWarning, match="takes its place"),
+        pytest.raises(InputError, match="none of the pairs for MEF can be read"),
+    ):
         Patches(pairs, 16, 0)[0]
 
 
