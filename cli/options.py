@@ -58,6 +58,13 @@ Workers = Annotated[int, typer.Option("--workers", "-j", min=1, help="How many p
 OnErrorOption = Annotated[
     Literal["stop", "skip"], typer.Option(help="A pair that cannot be read: stop at once, or skip it.")
 ]
+TrainOnError = Annotated[
+    Literal["stop", "skip"] | None,
+    typer.Option(
+        help="What cannot be read or is smaller than a patch: stop before anything is learnt, or skip it.",
+        show_default="skip photographs, stop at pairs",
+    ),
+]
 SizeOption = Annotated[
     Literal["error", "crop", "resize"],
     typer.Option(

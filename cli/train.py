@@ -10,7 +10,7 @@ import typer
 
 from ..errors import InputError
 from .declared import DeclaredCommand, declared
-from .options import LearnSplit, RangeRules, Rgbt, Root, pairs_of
+from .options import FolderA, FolderB, LearnSplit, RangeRules, Rgbt, Root, TaskOption, TrainOnError, pairs_of
 
 if TYPE_CHECKING:
     from ..methods.flag import Offer
@@ -50,16 +50,25 @@ def train(
     dataset: Annotated[
         list[str] | None,
         typer.Option(
-            "--dataset", "-d", help="A data set, or photos:DIR for ordinary photographs.", show_default="RoadScene"
+            "--dataset",
+            "-d",
+            show_default="RoadScene",
+            help="A data set by name, a folder (with --a and --b), or photos:DIR for ordinary photographs.",
         ),
     ] = None,
     data: Annotated[Path | None, typer.Option()] = None,
     data_root: Root = None,
     split: LearnSplit = None,
+    a: FolderA = None,
+    b: FolderB = None,
+    task: TaskOption = None,
+    on_error: TrainOnError = None,
     range: RangeRules = None,
     rgbt: Rgbt = False,
     exclude: Annotated[Path | None, typer.Option(help="A text file of names to leave out.")] = None,
-    train_num: Annotated[int | None, typer.Option(help="At most so many images.", show_default="all")] = None,
+    train_num: Annotated[
+        int | None, typer.Option(help="At most so many pairs, or photographs.", show_default="all")
+    ] = None,
     recipe: Annotated[str | None, typer.Option()] = None,
     epochs: Annotated[
         str | None, typer.Option(help="One number, or one a task: 3,2,2.", show_default="the recipe's")

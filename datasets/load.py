@@ -94,7 +94,10 @@ def load_dataset(
     return dataset
 
 
-def held_out_names(name_or_path: str | Path, root: str | Path | None = None, *, rgbt: bool = False) -> set[str]:
+def held_out_names(
+    name_or_path: str | Path, root: str | Path | None = None, *, a: str | None = None, b: str | None = None,
+    task: Task | None = None, rgbt: bool = False,
+) -> set[str]:  # fmt: skip
     """Give the names, in lower case, that are tested on and so must not be learnt from, whether or not they are there.
 
     Raises
@@ -102,7 +105,7 @@ def held_out_names(name_or_path: str | Path, root: str | Path | None = None, *, 
     InputError
         If the data set is not found.
     """
-    spec, files = locate(name_or_path, root, None, None, None, rgbt)
+    spec, files = locate(name_or_path, root, a, b, task, rgbt)
     split = "all" if files is None else default_split(files, spec)
     if files is None or split == "all":
         return set()

@@ -28,6 +28,8 @@ class Pair:
     colour : which of the sources carries colour.
     truth : the ideal fused image, where there is one.
     text : a description of the pair, or a file with one.
+    scene : what it shows, where several pairs show the same: a network never learns from one of them and is measured on
+        another while it is trained. Pairs that share a file need not say it.
     """
 
     name: str
@@ -37,3 +39,4 @@ class Pair:
     colour: Colour = "none"
     truth: Source | None = None
     text: str | Path | None = None
+    scene: str | None = None

@@ -115,10 +115,20 @@ def attach(gray: NDArray[np.uint8], chroma: Chroma) -> NDArray[np.uint8]:
 
     Returns
     -------
-    (H, W, 3) uint8, rounded. Colours that RGB cannot show at this luminance are clipped.
+    (H, W, 3) uint8, rounded. A colour that RGB cannot show at this luminance is moved toward the gray of the same
+    luminance, just as far as it needs: hue and luminance stay, where a clipped channel would change both.
+
+    Examples
+    --------
+    >>> blue = np.array([[[40, 90, 250]]], np.uint8)
+    >>> attach(np.array([[20]], np.uint8), chroma(blue)).tolist()
+    [[[0, 19, 80]]]
     """
-    y, (cb, cr) = gray.astype(np.float64), chroma - _NEUTRAL
-    red, blue = y + (2 - 2 * _RED) * cr, y + (2 - 2 * _BLUE) * cb
-    green = (y - _RED * red - _BLUE * blue) / _GREEN
-    rgb = np.stack([red, green, blue], axis=-1)
-    return np.floor(np.clip(rgb, 0, 255) + 0.5).astype(np.uint8)
+    y = gray.astype(np.float64)[..., None]
+    cb, cr = chroma - _NEUTRAL
+    red, blue = (2 - 2 * _RED) * cr, (2 - 2 * _BLUE) * cb
+    tint = np.stack([red, -(_RED * red + _BLUE * blue) / _GREEN, blue], axis=-1)  # its luminance is 0
+    room = np.where(tint > 0, 255 - y, y) + 0.5  # what rounds to 0 or 255 can be shown
+    ratio = np.divide(room, np.abs(tint), out=np.ones_like(tint), where=tint != 0)
+    rgb = y + np.minimum(ratio.min(axis=-1, keepdims=True), 1) * tint
+    return np.clip(np.floor(rgb + 0.5), 0, 255).astype(np.uint8)

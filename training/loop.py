@@ -7,6 +7,7 @@ resumed goes through the same numbers as one that was not.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, default_collate
 
-from ..errors import InputError, RunError
+from ..errors import FusionBenchError, InputError, RunError
 from .engine import Engine
 from .journal import Journal
 from .options import TrainOptions
@@ -184,10 +185,14 @@ class Loop:
             return
         workers = self.options.workers
         loader: DataLoader[Batch] = DataLoader(
-            samples, batch_sampler=order, num_workers=workers, collate_fn=collate,  # type: ignore[arg-type]
+            range(len(samples)), batch_sampler=order, num_workers=workers,  # type: ignore[arg-type]
+            collate_fn=partial(_load, samples),
             multiprocessing_context="fork" if workers and torch.device(self.fabric.device).type == "cpu" else None,
         )  # fmt: skip
-        yield from loader
+        for batch in loader:
+            if isinstance(batch, FusionBenchError):
+                raise batch
+            yield batch
 
     def _consecutive(self, stage: int, draw: int) -> Batch:
         """Give a batch of consecutive samples of a stage, from a random place."""
@@ -217,6 +222,14 @@ def rescale(optimiser: Any, schedule: Any, factor: float) -> None:
             group["initial_lr"] *= factor
     if schedule is not None:
         schedule.base_lrs = [rate * factor for rate in schedule.base_lrs]
+
+
+def _load(samples: Samples, indices: list[int]) -> Batch | FusionBenchError:
+    """Read a batch, or say what is wrong: of what a worker process raises, PyTorch would make a traceback."""
+    try:
+        return collate([samples[i] for i in indices])
+    except FusionBenchError as error:
+        return error
 
 
 def collate(samples: list[Batch]) -> Batch:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from ..datasets.load import OnError
+from ..datasets.pair import Task
 from ..datasets.ranges import parse_ranges
 from ..errors import InputError, unknown
 from ..methods.backends import BACKENDS
@@ -25,10 +27,12 @@ class TrainOptions:
         and multi-exposure pairs are made.
     data_root : where the data sets lie.
     split : a split or a list of names; by default "train" where there is one, else all that is not in the test split.
+    a, b, task : where the sources lie in a folder, and its task; see `load_dataset`.
+    on_error : "stop" at a pair or photograph that cannot be used, or "skip" it; by default photographs are skipped.
     range : how values deeper than 8 bits become 0..255; see `load_dataset`.
     rgbt : take each image of four channels for a pair; see `load_dataset`.
     exclude : a list of names to leave out, in any form that `datasets.finding.read_list` understands.
-    train_num : use so many images at most.
+    train_num : use so many pairs at most; of photographs, from each of which two pairs are made, so many photographs.
     recipe : of the method: loss, optimiser, schedule, tasks.
     epochs : one number, or one for each task of the recipe's sequence.
     batch_size : pairs in a step, over all devices together.
@@ -51,6 +55,10 @@ class TrainOptions:
     dataset: tuple[str, ...] = ("RoadScene",)
     data_root: str | None = None
     split: str | None = None
+    a: str | None = None
+    b: str | None = None
+    task: Task | None = None
+    on_error: OnError | None = None
     range: tuple[str, ...] | None = None
     rgbt: bool = False
     exclude: str | None = None

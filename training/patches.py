@@ -5,6 +5,7 @@ Nothing here keeps a random state: a resumed run, another number of workers or d
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -14,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from ..datasets.images import UnreadableImageError
 from ..errors import InputError
 
 Images = tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -33,6 +35,9 @@ class TrainingPair(Generic[Content]):
         generator, for pairs that are made up on the way.
     fixed : whether `read` gives the same images every time, which may then be kept.
     number : place in its data set; with the seed it determines what is drawn, whichever other pairs take part.
+    scenes : what it shows: keys of its files, and a scene's where it is known. Pairs with a key in common are learnt
+        from, or held out, together (`scenes.hold_out`); without any, a pair stands alone with its name.
+    spare : whether, where it turns out that it cannot be read, the next pair of its task may take its place.
     """
 
     name: str
@@ -40,6 +45,8 @@ class TrainingPair(Generic[Content]):
     read: Callable[[np.random.Generator], Content]
     fixed: bool = True
     number: int = 0
+    scenes: tuple[str, ...] = ()
+    spare: bool = False
 
 
 class Memory(Generic[Content]):
@@ -51,7 +58,20 @@ class Memory(Generic[Content]):
         self._bytes = 0
 
     def read(self, place: int, draw: np.random.Generator) -> Content:
-        """Return what the pair in a place gives."""
+        """Return what the pair in a place gives; one that cannot be read and is spare, the next of its task."""
+        task = self.pairs[place].task
+        for step in range(len(self.pairs)):
+            other = (place + step) % len(self.pairs)
+            if self.pairs[other].task == task:
+                try:
+                    return self._read(other, draw)
+                except UnreadableImageError as error:
+                    if not self.pairs[other].spare:
+                        raise
+                    warnings.warn(f"{error}; another one takes its place", stacklevel=2)
+        raise InputError(f"none of the pairs for {task} can be read")
+
+    def _read(self, place: int, draw: np.random.Generator) -> Content:
         if place in self._content:
             return self._content[place]
         content = self.pairs[place].read(draw)
@@ -122,8 +142,13 @@ class Patches(Dataset[dict[str, Any]]):
         }  # fmt: skip
 
     def check(self) -> None:
-        """Raise InputError for the first pair that cannot be read or is smaller than a patch."""
+        """Raise InputError for the first pair that cannot be read or is smaller than a patch.
+
+        Pairs that are made up on the way are not: there may be a hundred thousand, and they are not kept.
+        """
         for place, pair in enumerate(self.pairs):
+            if not pair.fixed:
+                continue
             draw = np.random.default_rng(0)
             self._corner(pair, self._images(place, draw)[0].shape, draw)
 

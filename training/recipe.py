@@ -70,6 +70,7 @@ class Recipe(ABC):
     batch_size : samples in a step, over all devices.
     lr : learning rate at the start.
     columns : names of all losses that `losses` returns in any stage, "loss" first.
+    skipped : pairs and photographs that are left out, with the reasons; `training_pairs` fills it.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Recipe(ABC):
 
     def __init__(self, options: TrainOptions, settings: Any) -> None:
         self.options, self.settings = options, settings
+        self.skipped: dict[str, str] = {}
         self.batch_size = options.batch_size or self.batch_size
         self.lr = options.lr or self.lr
 

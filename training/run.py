@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -10,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..datasets.problems import listing
 from ..environment import environment
 from ..errors import FusionBenchError, InputError, RunError
 from ..files import check_writable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from .recipe import Recipe
 
 CHANGEABLE = ("device", "devices", "workers", "precision", "lr", "epochs", "save_every", "data_root")
+SKIPPED = "skipped.json"
 _ERROR = ".error.json"
 
 
@@ -40,8 +43,8 @@ def train(options: TrainOptions | None = None, quiet: bool = False, **given: Any
     Returns
     -------
     The folder of the run: `options.json`, `environment.json` (the versions, of the code first), `log.txt`,
-    `losses.csv`, `losses_by_epoch.csv`, `loss_curves.png`, `tensorboard/`, and `checkpoints/` with the weights of each
-    epoch, `best.safetensors`, and `last.pt`, from which it can go on.
+    `skipped.json` where something is left out, `losses.csv`, `losses_by_epoch.csv`, `loss_curves.png`, `tensorboard/`,
+    and `checkpoints/` with the weights of each epoch, `best.safetensors`, and `last.pt`, from which it can go on.
 
     Raises
     ------
@@ -167,6 +170,7 @@ def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> 
         if fabric.is_global_zero:
             options.save(folder)
             _note_start(folder, str(fabric.device))
+            _note_skipped(folder, recipe.skipped)
         fabric.barrier()
         try:
             loop.run(quiet)
@@ -195,3 +199,15 @@ def _note_start(folder: Path, device: str) -> None:
     write_object(folder / ENVIRONMENT, found)
     code = f"{found['fusionbench']}" + (f" ({found['revision']})" if found["revision"] else "")
     log(folder, f"starts: fusionbench {code}, torch {found['torch']}, {device}")
+
+
+def _note_skipped(folder: Path, skipped: Mapping[str, str]) -> None:
+    """Say how much is left out, and list it."""
+    from .journal import log
+
+    if not skipped:
+        return
+    write_object(folder / SKIPPED, dict(skipped))
+    sentence = f"left out {len(skipped)}, listed in {folder / SKIPPED}: {listing(dict(skipped))}"
+    log(folder, sentence)
+    print(sentence, file=sys.stderr)

@@ -54,9 +54,12 @@ def _said_by_data(training: Training, options: TrainOptions) -> dict[str, str]:
     files = [name for name in options.dataset if name.endswith(training.files)]
     photographs = [name for name in options.dataset if name.startswith(PHOTOS)]
     if len(files) == len(options.dataset):
-        return dict.fromkeys(("split", "exclude", "data_root"), f"{files[0]} says itself what is in it")
+        own = ("split", "exclude", "data_root", "a", "b", "task", "on_error")
+        return dict.fromkeys(own, f"{files[0]} says itself what is in it")
     if len(files) + len(photographs) == len(options.dataset):
-        return dict.fromkeys(("split", "data_root"), "photographs are taken as they lie in their folder")
+        return dict.fromkeys(
+            ("split", "data_root", "a", "b", "task"), "photographs are taken as they lie in their folder"
+        )
     return {}
 
 

@@ -26,6 +26,8 @@ from ..pair import Colour, Pair, Task
 from . import brain, photos, scene
 from .shapes import Floats
 
+# Several pairs are made of these.
+_SCENES = {"night-street": "night", "night-exposure": "night", "window": "coffee", "coffee": "coffee"}
 VERSION = 1  # of the pixels: the cache folder is named after it
 Computed = tuple[str, tuple[Image, ...]]
 
@@ -67,7 +69,7 @@ def pairs() -> list[Pair]:
 
 def _pair(folder: Path, name: str, task: Task, colour: Colour, has_truth: bool) -> Pair:
     a, b, truth = (folder / task / side / f"{name}.png" for side in ("a", "b", "truth"))
-    return Pair(name, a, b, task, colour, truth if has_truth else None)
+    return Pair(name, a, b, task, colour, truth if has_truth else None, scene=_SCENES.get(name))
 
 
 def _fill(folder: Path) -> None:

@@ -28,8 +28,21 @@ def test_luminance_and_chroma_of_a_source_make_that_source_again() -> None:
 @given(st.tuples(*[st.integers(0, 255)] * 3), st.integers(0, 255))
 def test_the_new_luminance_is_the_fused_one(rgb: tuple[int, int, int], y: int) -> None:
     coloured = attach(np.full((1, 1), y, np.uint8), chroma(np.array([[rgb]], np.uint8)))
-    if coloured.min() > 0 and coloured.max() < 255:  # nothing was clipped
-        assert abs(int(to_gray(coloured)[0, 0]) - y) <= 1
+    assert abs(int(to_gray(coloured)[0, 0]) - y) <= 1
+
+
+@pytest.mark.parametrize("y", [0, 3, 20, 60, 200, 250, 255])
+def test_a_colour_out_of_the_gamut_moves_toward_gray_and_keeps_its_hue(y: int) -> None:
+    """A bright blue patch whose luminance was fused to dark, as an infrared night sky makes it, and to bright."""
+    wanted = chroma(np.full((8, 8, 3), (40, 90, 250), np.uint8))
+    coloured = attach(np.full((8, 8), y, np.uint8), wanted)
+    assert np.abs(to_gray(coloured) - y).max() <= 1
+    shift, full = (chroma(coloured) - 128)[:, 0, 0], (wanted - 128)[:, 0, 0]
+    share = shift @ full / (full @ full)
+    assert 0 <= share <= 1
+    assert np.abs(shift - share * full).max() <= 1  # rounding turns the hue no further
+    if y in (20, 200):  # as much of the chroma is kept as fits
+        assert min(coloured.min(), 255 - coloured.max()) == 0
 
 
 def test_chroma_of_known_colours() -> None:

@@ -15,7 +15,8 @@ from fusionbench.errors import InputError
 from fusionbench.training import train
 from fusionbench.training.options import TrainOptions, make_options
 from fusionbench.training.patches import Patches, TrainingPair, mirrored
-from fusionbench.training.sources import foci, hold_out, training_pairs
+from fusionbench.training.photographs import foci
+from fusionbench.training.sources import hold_out, training_pairs
 
 from .runs import rows
 

@@ -57,7 +57,7 @@ class Paper(Recipe):
         if options.epochs is not None and len(options.epochs) != 1:
             raise InputError(f"film is trained in one stage: --epochs takes one number, not {len(options.epochs)}")
         learn, held_out = hold_out(
-            find_items(options, settings.text, size, grid, self.crops), options.validation, options.seed
+            find_items(options, settings.text, size, grid, self.crops, self.skipped), options.validation, options.seed
         )
         epochs = options.epochs[0] if options.epochs else self.epochs
         self.stages = [TrainingStage("film", Images(learn, options.seed), Images(held_out, options.seed), epochs)]

@@ -64,7 +64,10 @@ def chosen_text(text: str) -> str:
     return "describe" if text == "auto" else text
 
 
-def find_items(options: TrainOptions, text: str, size: Grid | None, grid: Grid, crops: bool = False) -> list[Item]:
+def find_items(
+    options: TrainOptions, text: str, size: Grid | None, grid: Grid, crops: bool = False,
+    skipped: dict[str, str] | None = None,
+) -> list[Item]:  # fmt: skip
     """List the pairs of all H5 files and data sets of a run.
 
     Parameters
@@ -75,6 +78,7 @@ def find_items(options: TrainOptions, text: str, size: Grid | None, grid: Grid, 
     grid : the working grid.
     crops : cut a new part of `size`, or else of the working grid's, out of each pair in each epoch, now and then
         mirrored; the text remains that of the whole pair.
+    skipped : as `training_pairs` fills it.
     """
     fit = _crop if crops else _scale
     if crops:
@@ -90,7 +94,7 @@ def find_items(options: TrainOptions, text: str, size: Grid | None, grid: Grid, 
         items = items[: options.train_num]
     if names:
         source = make_text(chosen_text(text))
-        pairs = training_pairs(replace(options, dataset=names))
+        pairs = training_pairs(replace(options, dataset=names), skipped=skipped)
         items += [_of_pair(pair, source, size or grid, fit) for pair in pairs]
     return items
 
@@ -117,7 +121,7 @@ def _of_pair(pair: TrainingPair[Sources], source: TextSource, size: Grid, fit: F
         features = source.features(_pair(pair.name.rpartition("/")[2], pair.task, a, b), a, b)
         return *fit(a, b, size, draw), features
 
-    return Item(pair.name, pair.task, read, pair.fixed and fit is _scale)
+    return Item(pair.name, pair.task, read, pair.fixed and fit is _scale, scenes=pair.scenes, spare=pair.spare)
 
 
 def _pair(name: str, task: str, a: Image, b: Image) -> Pair:

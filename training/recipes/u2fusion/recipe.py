@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ class U2FusionRecipe(Recipe):
 
     def __init__(self, options: TrainOptions, settings: U2FusionSettings) -> None:
         super().__init__(options, settings)
-        pairs = training_pairs(options, settings.colour)
+        pairs = training_pairs(options, settings.colour, settings.patch, self.skipped)
         self.information = InformationWeights(load_vgg(settings.vgg), self.convention)
         file = Path(settings.vgg) if settings.vgg else locate("vgg16-torchvision")
         assert file is not None  # load_vgg has fetched it
@@ -76,19 +76,25 @@ class U2FusionRecipe(Recipe):
         return [("all tasks", list(pairs))]
 
     def _make_stages(self, pairs: Sequence[TrainingPair]) -> list[TrainingStage]:
+        # Once for all stages: a photograph that one of them learns from is not held out in another.
+        held_out = set(hold_out(pairs, self.options.validation, self.options.seed)[1])
         groups = [(name, group) for name, group in self.groups(pairs) if group]
         wanted = self.options.epochs or self.epochs[: len(groups)]
         if len(wanted) not in (1, len(groups)):
             names = ", ".join(name for name, _ in groups)
             raise InputError(f"--epochs takes one number, or {len(groups)}, for {names}; there are {len(wanted)}")
         wanted = wanted * len(groups) if len(wanted) == 1 else wanted
-        return [self._stage(name, group, epochs) for (name, group), epochs in zip(groups, wanted, strict=True)]
+        return [
+            self._stage(name, group, held_out, epochs) for (name, group), epochs in zip(groups, wanted, strict=True)
+        ]
 
-    def _stage(self, name: str, pairs: Sequence[TrainingPair], epochs: int) -> TrainingStage:
+    def _stage(
+        self, name: str, pairs: Sequence[TrainingPair], held_out: Set[TrainingPair], epochs: int
+    ) -> TrainingStage:
         seed, size = self.options.seed, self.settings.patch
-        learn, held_out = hold_out(pairs, self.options.validation, seed)
+        learn = [pair for pair in pairs if pair not in held_out]
         samples = Patches(learn, size, seed, self.settings.patches or self.patches, self.fixed, self.flips)
-        measured = Patches(held_out, size, seed, 1, fixed=True)
+        measured = Patches([pair for pair in pairs if pair in held_out], size, seed, 1, fixed=True)
         samples.check()
         measured.check()
         return TrainingStage(name, samples, measured, epochs)

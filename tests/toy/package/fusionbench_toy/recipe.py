@@ -49,7 +49,8 @@ class ToyRecipe(Recipe):
 
     def __init__(self, options: TrainOptions, settings: ToySettings) -> None:
         super().__init__(options, settings)
-        learn, held_out = hold_out(training_pairs(options, settings.colour), options.validation, options.seed)
+        pairs = training_pairs(options, settings.colour, settings.patch, self.skipped)
+        learn, held_out = hold_out(pairs, options.validation, options.seed)
         samples = [Patches(pairs, settings.patch, options.seed) for pairs in (learn, held_out)]
         self.network = Mean(settings.start)
         self.stages = [TrainingStage("toy", *samples, (options.epochs or (2,))[0])]
