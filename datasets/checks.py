@@ -20,8 +20,8 @@ from .finding.sources import DatasetFiles
 from .finding.splits import choose, split_names
 from .images import EXTENSIONS, EXTENSIONS_OF, UnreadableImageError, read_picture
 from .locate import locate
-from .pair import SIDES, Pair, Side, Task
-from .problems import printable, problem_of
+from .pair import SIDES, Pair, Side, Task, printable
+from .problems import problem_of
 from .ranges import RangeOption, Ranges, parse_ranges, refusal
 from .remarks import Remark, remark_on
 from .spec import DatasetSpec
@@ -140,7 +140,7 @@ def _look(report: CheckReport, pair: Pair, size_policy: SizePolicy, rgbt: bool) 
         report.details[side] += [fact.remark] if fact.remark else []
         if fact.misnamed:
             path = getattr(pair, side)
-            report.misnamed.append(f"{path.parent.name}/{path.name} is {fact.format}")
+            report.misnamed.append(printable(f"{path.parent.name}/{path.name} is {fact.format}"))
     if problem is None:
         report.image_sizes[facts["a"].size] += 1
         if _same(facts):

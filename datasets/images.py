@@ -17,6 +17,7 @@ from ..errors import InputError, RunError
 from ..files import write_bytes
 from .formats import Header as Header
 from .formats import Picture, UnreadError, decode, describe
+from .pair import printable
 
 Image = NDArray[Any]
 
@@ -42,7 +43,7 @@ class UnreadableImageError(InputError):
     """A file that is no complete image; `reason` says why."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"cannot read the image {path}: {reason}")
+        super().__init__(f"cannot read the image {printable(str(path))}: {reason}")
         self.path, self.reason = path, reason
 
     def __reduce__(self) -> tuple[type[UnreadableImageError], tuple[Path, str]]:
@@ -188,12 +189,20 @@ def write(path: str | Path, image: Image) -> None:
 
 @contextlib.contextmanager
 def _saying_why_not(path: Path) -> Iterator[None]:
-    """Say in a sentence why a file cannot be read; a pipe is not opened, as it would wait for somebody to write."""
+    """Say in a sentence why a file cannot be read.
+
+    A pipe is not opened, as it would wait for somebody to write; nor what says that it is empty, as do the endless
+    files of the system.
+    """
     try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-            raise UnreadableImageError(path, "it is no file, but a pipe or a device")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            raise UnreadableImageError(path, "it is no file, but a pipe, a socket or a device")
+        if not status.st_size and stat.S_ISREG(status.st_mode):
+            raise UnreadableImageError(path, "the file is empty")
         yield
+    except MemoryError as error:
+        raise UnreadableImageError(path, "there is not enough memory to read it") from error
     except OSError as error:
         raise UnreadableImageError(path, _os_reason(error)) from error
     except UnreadError as error:

@@ -13,8 +13,8 @@ from .finding.entry import Entry, entries
 from .finding.splits import choose, default_split, remedy
 from .images import Header
 from .locate import locate
-from .pair import Pair, Task
-from .problems import listing, printable, problem_of, summary
+from .pair import Pair, Task, printable
+from .problems import listing, problem_of, summary
 from .ranges import RangeOption, Ranges, parse_ranges
 from .spec import TASKS, DatasetSpec
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import InputError
 from .catalog import find_spec, get_spec
 from .finding.entry import check_partners
-from .finding.folders import child
+from .finding.folders import child, expanded, is_folder
 from .finding.messages import not_found, nothing_in
 from .finding.names import SOURCE_WORDS
 from .finding.search import find, find_in_tree
@@ -40,9 +40,9 @@ def locate(
     if (a is None) != (b is None):
         raise InputError("give both folders of sources, --a and --b, or neither")
     spec = find_spec(str(name_or_path))
-    path = Path(name_or_path).expanduser()
+    path = expanded(name_or_path)
     is_path = isinstance(name_or_path, Path) or os.sep in name_or_path or name_or_path.startswith((".", "~"))
-    if spec is None and (is_path or path.is_dir()):
+    if spec is None and (is_path or is_folder(path)):
         return _open_folder(path, a, b, task)
     if spec is None:
         spec = get_spec(str(name_or_path))  # raises, with the nearest name
@@ -54,7 +54,7 @@ def locate(
             raise InputError(f"{spec.name} is computed, not found in folders: leave --a and --b out")
         return spec, None
     base = data_folder(root)
-    here = [path] if root is None and path.is_dir() else []
+    here = [path] if root is None and is_folder(path) else []
     for folder in [*candidates(base, spec), *here]:
         files = find(folder, layouts_of(a, b, folder) if a and b else spec.all_layouts)
         if files is not None:
@@ -66,7 +66,7 @@ def locate(
 
 def data_folder(root: str | Path | None) -> Path:
     """Give the folder in which data sets are looked for."""
-    return Path(root or os.environ.get("FUSIONBENCH_DATA") or "data").expanduser()
+    return expanded(root or os.environ.get("FUSIONBENCH_DATA") or "data")
 
 
 def candidates(base: Path, spec: DatasetSpec) -> list[Path]:
@@ -74,7 +74,7 @@ def candidates(base: Path, spec: DatasetSpec) -> list[Path]:
     places = ["", f"Image/{spec.task}/", f"VLFDataset/Image/{spec.task}/", f"{spec.task}/"]
     wanted = [place + name for place in places for name in (spec.name, *spec.folders)]
     folders = [folder for name in wanted if (folder := child(base, name)) is not None]
-    other = find_spec(base.resolve().name)
+    other = find_spec(Path(os.path.realpath(base)).name)
     if other is None or other.name == spec.name:  # the folder of TNO is not to pass for RoadScene
         folders.append(base)
     return list(dict.fromkeys(folders))
@@ -82,7 +82,7 @@ def candidates(base: Path, spec: DatasetSpec) -> list[Path]:
 
 def _open_folder(path: Path, a: str | None, b: str | None, task: Task | None) -> tuple[DatasetSpec, DatasetFiles]:
     """Take a folder that the catalogue does not know by this name."""
-    if not path.is_dir():
+    if not is_folder(path):
         raise InputError(
             f"there is no folder {path}: give a folder of images, or a name of 'fusionbench list datasets'"
         )
@@ -141,13 +141,13 @@ def _locate_rgbt(
     """Find the images whose fourth channel is a source."""
     if sources:
         raise InputError("with --rgbt both sources are channels of one file: leave --a and --b out")
-    spec, path = find_spec(str(name_or_path)), Path(name_or_path).expanduser()
-    if spec is None and path.is_dir():
+    spec, path = find_spec(str(name_or_path)), expanded(name_or_path)
+    if spec is None and is_folder(path):
         spec, folders = _any_spec(path, task or "IVF"), [path]
     else:
         spec = spec or get_spec(str(name_or_path))  # raises, with the nearest name
         folders = [*candidates(data_folder(root), spec), path]
     for folder in folders:
-        if folder.is_dir() and (files := find_rgbt(folder)) is not None:
+        if is_folder(folder) and (files := find_rgbt(folder)) is not None:
             return spec, files
     raise InputError(f"there are no images of four channels in {folders[0]}, nor in its folders: leave --rgbt out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ Colour = Literal["none", "a", "b", "both"]
 Side = Literal["a", "b"]
 SIDES: tuple[Side, Side] = ("a", "b")
 Source = Path | NDArray[np.generic]
+_CONTROL = re.compile(r"[\0-\x1f\x7f-\x9f\u2028\u2029]")  # what breaks a line, or steers a terminal
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,3 +42,15 @@ class Pair:
     truth: Source | None = None
     text: str | Path | None = None
     scene: str | None = None
+
+
+def printable(name: str) -> str:
+    r"""Return a name as it can be written in a line: control characters, and bytes that are no UTF-8, are escaped.
+
+    Examples
+    --------
+    >>> print(printable("one\ntwo"))
+    one\ntwo
+    """
+    escaped = _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), name)
+    return escaped.encode("utf-8", "backslashreplace").decode()

@@ -8,7 +8,7 @@ import numpy as np
 
 from .dataset import SizePolicy, sizes
 from .images import Header, UnreadableImageError, probe
-from .pair import Pair
+from .pair import Pair, printable
 from .ranges import FULL, Ranges, refusal, without_range
 from .rgbt import NO_FURTHER_CHANNEL
 
@@ -24,8 +24,10 @@ def problem_of(
     headers: dict[Path, Header] | None = None,
 ) -> str | None:
     """Say what is wrong with the files of a pair; None if nothing is. `headers` receives those that were read."""
-    if printable(pair.name) != pair.name:
-        return "the name of its files is not UTF-8: rename them"
+    if (written := printable(pair.name)) != pair.name:
+        return (
+            f"the name of its files is not UTF-8, or has a line break or a control character: rename them ({written})"
+        )
     shapes: list[tuple[int, int]] = []
     for side, source in (("a", pair.a), ("b", pair.b), ("truth", pair.truth)):
         if isinstance(source, Path):
@@ -48,11 +50,6 @@ def problem_of(
     if size_policy == "error" and shapes[-1] != shapes[0]:
         return "the ideal fused image has another size than the sources"
     return None
-
-
-def printable(name: str) -> str:
-    r"""Return a name as it can be written: bytes of a file's name that are no UTF-8 become \x escapes."""
-    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def summary(name: str, root: Path, problems: dict[str, str], total: int) -> str:

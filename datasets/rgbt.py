@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .finding.folders import subfolders
+from .finding.folders import is_folder, subfolders
 from .finding.search import files
 from .finding.sources import DatasetFiles, SourceFiles
 from .images import UnreadableImageError, is_image_name, probe, read_picture
@@ -50,7 +50,7 @@ def find_rgbt(root: Path) -> DatasetFiles | None:
 
 def hint(root: Path) -> str:
     """Offer --rgbt where a folder holds images of four channels; empty where it does not."""
-    pairs = find_rgbt(root) if root.is_dir() else None
+    pairs = find_rgbt(root) if is_folder(root) else None
     if pairs is None:
         return ""
     where = " and ".join(str(folder.relative_to(root)) for folder in pairs.folders[0][:2])

@@ -37,6 +37,8 @@ def readings(path: Path) -> dict[str, str]:
         The file cannot be read, or is of another kind.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise InputError(f"{path} is no file, but a folder, a pipe or a device: a list of names is a text file")
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read the list of names {path}: {(error.strerror or str(error)).lower()}") from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import InputError
+from ..pair import printable
 from .folders import short
 from .lists import ListedName
 from .names import alike, natural, unpadded
@@ -83,4 +84,4 @@ def _entry(files: DatasetFiles, folders: dict[str, list[Path]], name: str) -> En
 
 
 def _some(names: list[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
+    return printable(", ".join(names[:_SHOWN])) + (", …" if len(names) > _SHOWN else "")

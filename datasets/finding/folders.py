@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..images import is_image_name
+from ..pair import printable
 from .names import fold
 
 _DEPTH = 8  # folders below one another; more is no data set
@@ -15,11 +16,40 @@ _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 _SHOWN = 3
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder; not one that cannot be looked at, or has no possible name."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything lies at a path, which need be no possible name."""
+    return os.path.exists(path)  # noqa: PTH110 - the method raises where a name is too long
+
+
+def expanded(text: str | Path) -> Path:
+    """Put the home folder in place of "~"; a user who is not there leaves the path as it stands."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
+def inside(folder: Path) -> list[Path]:
+    """List what lies in a folder, sorted; nothing where it is not there, or not ours to read."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
 def child(folder: Path, name: str) -> Path | None:
     """Find a sub-folder, "a/b" too, without regard to case and to "-", "_" and blanks."""
     for part in Path(name).parts:
         exact = folder / part
-        if not exact.is_dir():
+        if not is_folder(exact):
             similar = [other for other in subfolders(folder) if fold(other.name) == fold(part)]
             if not similar:
                 return None
@@ -30,23 +60,17 @@ def child(folder: Path, name: str) -> Path | None:
 
 def subfolders(folder: Path) -> list[Path]:
     """List the folders in a folder, sorted, hidden ones left out."""
-    try:
-        return sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    except OSError:  # not there, or not ours to read
-        return []
+    return [entry for entry in inside(folder) if is_folder(entry) and not entry.name.startswith(".")]
 
 
 def images_in(folder: Path) -> list[Path]:
     """List the images in a folder, sorted."""
-    try:
-        return sorted(path for path in folder.iterdir() if is_image_name(path))
-    except OSError:  # not there, or not ours to read
-        return []
+    return [path for path in inside(folder) if is_image_name(path)]
 
 
 def has_images(folder: Path) -> bool:
     """Whether images lie in a folder, or anywhere below it."""
-    return any(images_in(inside) for inside in below(folder))
+    return any(images_in(place) for place in below(folder))
 
 
 def below(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
@@ -56,16 +80,16 @@ def below(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
 
 def _below(folder: Path, depth: int, above: set[str]) -> Iterator[Path]:
     yield folder
-    for inside in subfolders(folder) if depth else ():
-        real = os.path.realpath(inside)
+    for place in subfolders(folder) if depth else ():
+        real = os.path.realpath(place)
         if real not in above:
-            yield from _below(inside, depth - 1, above | {real})
+            yield from _below(place, depth - 1, above | {real})
 
 
 def short(path: Path, root: Path) -> str:
     """Name a path as seen from the data set's folder."""
     text = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-    return root.name or str(root) if text == "." else text
+    return printable(root.name or str(root) if text == "." else text)
 
 
 def contents(folder: Path) -> str:
@@ -81,16 +105,16 @@ def contents(folder: Path) -> str:
     'it holds 12 .mp4 files'
     """
     try:
-        inside = sorted(folder.iterdir())
+        entries = sorted(folder.iterdir())
     except OSError as error:
         return f"it cannot be read: {(error.strerror or str(error)).lower()}"
-    visible = [path for path in inside if not path.name.startswith(".")]
-    files = [path for path in visible if not path.is_dir()]
+    visible = [path for path in entries if not path.name.startswith(".")]
+    files = [path for path in visible if not is_folder(path)]
     folders = subfolders(folder)
-    if not inside:
+    if not entries:
         return "it is empty"
     if not visible:
-        return f"it holds only hidden files ({inside[0].name}{', …' if len(inside) > 1 else ''})"
+        return f"it holds only hidden files ({entries[0].name}{', …' if len(entries) > 1 else ''})"
     parts = []
     if files:
         parts.append(_kinds(files))

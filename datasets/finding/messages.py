@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..spec import DatasetSpec, Layout
-from .folders import child, contents, has_images, images_in, subfolders
+from .folders import child, contents, expanded, has_images, images_in, is_folder, subfolders
 from .search import files
 from .templates import is_template, side_templates
 
@@ -25,9 +25,9 @@ def nothing_in(path: Path, a: str | None, b: str | None) -> str:
             continue
         if is_template(side, path):
             return f"no image in {path} fits {option} '{side}'; {_nearby(path, side)}"
-        inside = path / Path(side).expanduser()
-        inside = inside if inside.is_dir() else child(path, side) or inside
-        if not inside.is_dir():
+        inside = path / expanded(side)
+        inside = inside if is_folder(inside) else child(path, side) or inside
+        if not is_folder(inside):
             return f"{path} has no folder {side}; the folders there are: {folders}"
         return f"the folder {inside} has no images: {contents(inside)}"
     return f"{path} has no images in the folders {a} and {b}"
@@ -38,7 +38,7 @@ def _nearby(path: Path, template: str) -> str:
     folder = path
     for part in Path(template).parts[:-1]:
         inside = folder / part if part.startswith(("/", "..")) else child(folder, part)
-        if inside is None or not inside.is_dir():
+        if inside is None or not is_folder(inside):
             return f"{folder} has the folders {', '.join(f.name for f in subfolders(folder)) or 'none'}"
         folder = inside
     names = [file.name for file in images_in(folder)]
@@ -57,7 +57,7 @@ def _bare(path: Path) -> str:
 
 def not_found(spec: DatasetSpec, base: Path, wanted: Iterable[Layout], a: str | None, b: str | None) -> str:
     """Say where a data set of the catalogue was looked for, and how to get it."""
-    if not base.is_dir():
+    if not is_folder(base):
         where = f"there is no folder {base}"
     else:
         shown = list(dict.fromkeys(str(layout) for layout in wanted))[:4]

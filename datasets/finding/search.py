@@ -10,7 +10,7 @@ from pathlib import Path
 from ..images import EXTENSIONS
 from ..pair import Task
 from ..spec import SPLITS, Layout
-from .folders import below, images_in, subfolders
+from .folders import below, images_in, is_folder, subfolders
 from .names import SOURCE_WORDS, TRUTH_WORDS, alike, cores
 from .sources import DatasetFiles, SourceFiles, join
 
@@ -50,7 +50,7 @@ def files(root: Path, template: str) -> SourceFiles:
     *folders, last = template.split("/")
     if template.startswith("/"):
         root = Path("/")
-    places: list[tuple[Path, dict[str, str]]] = [(root, {})] if root.is_dir() else []
+    places: list[tuple[Path, dict[str, str]]] = [(root, {})] if is_folder(root) else []
     for part in folders:
         if part not in (".", ""):
             places = [place for parent, known in places for place in _enter(parent, part, known)]
@@ -80,7 +80,7 @@ def _enter(parent: Path, part: str, known: dict[str, str]) -> Iterator[tuple[Pat
         for folder in below(parent):
             inside = folder.relative_to(parent).as_posix()
             yield folder, {**known, f"any{len(known)}": "" if inside == "." else inside}
-    elif re.escape(literal) == part and (exact := parent / literal).is_dir():
+    elif re.escape(literal) == part and is_folder(exact := parent / literal):
         yield exact, known
     else:
         pattern = _pattern(part)
@@ -92,7 +92,7 @@ def _enter(parent: Path, part: str, known: dict[str, str]) -> Iterator[tuple[Pat
 def _pattern(part: str) -> re.Pattern[str]:
     for place, expression in _PLACES.items():
         part = part.replace(place, expression)
-    return re.compile(part, re.IGNORECASE)
+    return re.compile(part, re.IGNORECASE | re.DOTALL)  # a name may hold a line break: its pair is a problem, not lost
 
 
 def find_in_tree(root: Path, tasks: Sequence[Task]) -> tuple[Task | None, DatasetFiles | None]:

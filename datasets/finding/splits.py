@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...errors import InputError
 from ..spec import SPLITS, DatasetSpec, NamedSplit
+from .folders import expanded, inside, is_folder, is_there
 from .lists import SUFFIXES, ListedName, read_list
 from .lookup import lookup_of
 from .sources import DatasetFiles
@@ -28,8 +29,8 @@ def choose(
     key = str(split or default_split(files, spec)).casefold()
     if key == "all":
         return "all", files.names, files
-    path = Path(split or "").expanduser()
-    if key in texts or (key not in files.splits and path.is_file()):
+    path = expanded(split or "")
+    if key in texts or (key not in files.splits and is_there(path) and not is_folder(path)):
         label, path = (key, texts[key]) if key in texts else (path.stem, path)
         reason = f"it is in the list of the split {label!r}, but not in the folders"
         return label, read_list(path, lookup_of(files), reason), files
@@ -45,10 +46,10 @@ def choose(
 def lists(files: DatasetFiles) -> dict[str, Path]:
     """Find the lists of names beside the folders of images, by split; a text file before a table."""
     beside = dict.fromkeys([files.root, *(folder.parent for side in files.folders for folder in side)])
-    inside = [folder for folder in beside if folder == files.root or files.root in folder.parents]
+    places = [folder for folder in beside if folder == files.root or files.root in folder.parents]
     texts: dict[str, Path] = {}
-    for folder in inside:
-        tables = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in SUFFIXES and path.is_file()]
+    for folder in places:
+        tables = [path for path in inside(folder) if path.suffix.lower() in SUFFIXES and path.is_file()]
         for path in sorted(tables, key=lambda path: SUFFIXES.index(path.suffix.lower())):
             texts.setdefault(path.stem.casefold(), path)
     return texts

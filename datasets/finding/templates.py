@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...errors import InputError
 from ..spec import Layout
+from .folders import expanded, is_folder
 from .search import ANY_DEPTH
 
 _PLACE = re.compile(r"\{(\w*)\}")
@@ -15,7 +16,7 @@ _PARTS = re.compile(r"(\{name\}|\{split\}|\*)")
 
 def is_template(text: str, root: Path = Path()) -> bool:
     """Whether a path, as seen from a folder, has a place in it, and is not simply a folder of such a name."""
-    return ("{" in text or "*" in text) and not (root / Path(text).expanduser()).is_dir()
+    return ("{" in text or "*" in text) and not is_folder(root / expanded(text))
 
 
 def to_pattern(text: str, option: str) -> str:
@@ -35,7 +36,7 @@ def to_pattern(text: str, option: str) -> str:
     >>> to_pattern("ir/IR{name}.png", "--a")
     'ir/IR{name}\\.png'
     """
-    path = str(Path(text).expanduser()) if text.startswith("~") else text
+    path = str(expanded(text)) if text.startswith("~") else text
     for place in _PLACE.findall(path):
         if place not in ("name", "split"):
             raise InputError(f"{option} {text!r} has {{{place}}}: there are {{name}} and {{split}}, and * and **")
@@ -90,7 +91,7 @@ def side_templates(text: str, option: str, root: Path) -> list[str]:
     if is_template(text, root):
         pattern = to_pattern(text, option)
         return [pattern, _inside("{split}", pattern), pattern, pattern]
-    path = str(Path(text).expanduser()) if text.startswith("~") else text
+    path = str(expanded(text)) if text.startswith("~") else text
     folder = "/".join(re.escape(part) for part in path.rstrip("/").split("/"))
     return [f"{folder}/{{name}}", _inside("{split}", f"{folder}/{{name}}"), f"{folder}/{{split}}/{{name}}",
             f"{folder}/{ANY_DEPTH}/{{name}}"]  # fmt: skip

@@ -67,12 +67,12 @@ def decode(data: bytes, suffix: str = "", alpha: bool = False) -> Picture:
 
 
 def _jpeg_header(file: IO[bytes]) -> Header:
-    file.seek(-2, os.SEEK_END)
+    size = file.seek(-2, os.SEEK_END) + 2
     whole = file.read() == _JPEG_END
     file.seek(0)
     try:
         with open_picture(file, only="JPEG") as picture:
-            header = pillow_header(picture)
+            header = pillow_header(picture, size)
             if not whole:
                 picture.load()  # there may be a tail behind the end
     except LookupError as error:
@@ -100,7 +100,7 @@ def _with_pillow(data: bytes, suffix: str, alpha: bool) -> Picture:
     """Let Pillow find out whether the file is whole, and OpenCV decode it where the field would see its pixels."""
     try:
         with open_picture(io.BytesIO(data), suffix) as picture:
-            header = with_depth(pillow_header(picture), data)
+            header = with_depth(pillow_header(picture, len(data)), data)
             picture.seek(0)
             picture.load()
             pixels = opencv_pixels(data) if header.format in _BY_OPENCV else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 
 Image = NDArray[Any]
 Kind = Literal["uint", "int", "float"]
-_MOST_PIXELS = 1 << 30  # OpenCV's own limit; a header that claims more is damaged, or beyond what can be scored
+_LIMIT, _MOST_PIXELS = "FUSIONBENCH_MAX_PIXELS", 1 << 28  # 16384x16384; a damaged header claims any size
+_LARGE, _PIXELS_OF_A_BYTE = 1 << 25, 1 << 16  # no large picture is packed that tightly, unless it shows nothing
 
 
 class UnreadError(ValueError):
@@ -22,6 +24,16 @@ class DamagedError(UnreadError):
 
     def __init__(self, what: object = "") -> None:
         super().__init__("the file is truncated or damaged" + (f" ({what})" if str(what) else ""))
+
+
+class TooLargeError(UnreadError):
+    """An image of more pixels than are read."""
+
+    def __init__(self, pixels: int, size: str = "") -> None:
+        super().__init__(
+            f"its header claims {size or pixels} pixels, and no more than {most_pixels()} are read: if the file is "
+            f"whole, set {_LIMIT}={pixels} in the environment"
+        )
 
 
 @dataclass(frozen=True)
@@ -81,19 +93,40 @@ class Picture:
     alpha: Image | None = None
 
 
-def with_checked_size(header: Header) -> Header:
-    """Return the header, if a picture of its size can be.
+def most_pixels() -> int:
+    """Say how many pixels an image may have: FUSIONBENCH_MAX_PIXELS, or else 2**28.
 
     Raises
     ------
-    DamagedError, UnreadError
-        It has no pixels; or more than anything reads.
+    UnreadError
+        The environment has something else there than a number.
+    """
+    text = os.environ.get(_LIMIT, "") or str(_MOST_PIXELS)
+    if not text.isdecimal():
+        raise UnreadError(f"{_LIMIT} in the environment is the most pixels of an image, not {text!r}: mend it there")
+    return int(text)
+
+
+def with_checked_size(header: Header, size_of_file: int | None = None) -> Header:
+    """Return the header, if a picture of its size can be, and is to be read.
+
+    Parameters
+    ----------
+    size_of_file : in bytes; None where it is checked elsewhere that they suffice.
+
+    Raises
+    ------
+    DamagedError, TooLargeError
+        It has no pixels, or more than its file can hold; or more than the limit.
     """
     size = f"{header.height}x{header.width}"
     if header.height < 1 or header.width < 1:
         raise DamagedError(f"its size is {size}")
-    if header.height * header.width > _MOST_PIXELS:
-        raise UnreadError(f"its header claims {size} pixels: it is damaged, or too large to be read")
+    pixels = header.height * header.width
+    if pixels > most_pixels():
+        raise TooLargeError(pixels, size)
+    if size_of_file is not None and pixels > max(size_of_file * _PIXELS_OF_A_BYTE, _LARGE):
+        raise DamagedError(f"it holds {size_of_file} bytes for {size} pixels")
     return header
 
 

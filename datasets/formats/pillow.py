@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
+import struct
 import warnings
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 from typing import IO, Any
 
 import numpy as np
 
-from .picture import DamagedError, Header, Image, UnreadError, with_checked_size
+from .picture import DamagedError, Header, Image, TooLargeError, UnreadError, most_pixels, with_checked_size
 from .png import orientation_of
 
 # What is opened; never what would start other programs (EPS), or takes nearly any bytes for a picture.
@@ -39,28 +41,46 @@ def open_picture(file: IO[bytes], suffix: str = "", only: str = "") -> Iterator[
         No format is recognised.
     """
     from PIL import Image as Pillow
-    from PIL import UnidentifiedImageError
 
-    if not only:
-        Pillow.init()  # makes the plugins known; Pillow may be built without one
+    if only:
+        Pillow.preinit()  # makes the usual plugins known
+    else:
+        Pillow.init()  # and all others; Pillow may be built without one
+    if Pillow.MAX_IMAGE_PIXELS is not None:  # some plugins look at it; raised for the whole process, never lowered
+        Pillow.MAX_IMAGE_PIXELS = max(Pillow.MAX_IMAGE_PIXELS, most_pixels())
     formats = [only] if only else _formats(file, suffix, Pillow.OPEN)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of odd EXIF entries and very large pictures: neither is ours to judge
+        warnings.simplefilter("ignore")  # of odd EXIF entries and very large pictures: neither is Pillow's to judge
         try:
-            with Pillow.open(file, formats=formats) as picture:
+            with _identify(file, formats) as picture:
                 yield picture
-        except (UnreadError, LookupError):
+        except (UnreadError, LookupError, MemoryError):
             raise
-        except UnidentifiedImageError as error:
-            raise LookupError from error
         except Pillow.DecompressionBombError as error:
-            raise UnreadError(f"its header claims very many pixels: it is damaged, or too large ({error})") from error
+            pixels = re.search(r"\d+", str(error))
+            raise TooLargeError(int(pixels[0]) if pixels else most_pixels() + 1) from error
         except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, struct.error, ValueError ...
             raise DamagedError(error) from error
 
 
-def pillow_header(picture: Any) -> Header:
-    """Describe an opened picture."""
+def _identify(file: IO[bytes], formats: Iterable[str]) -> Any:
+    """Open as `PIL.Image.open` does, but leave it to `with_checked_size` to say which size is too large."""
+    from PIL import Image as Pillow
+
+    file.seek(0)
+    start = file.read(16)
+    for name in formats:
+        make, accepts = Pillow.OPEN[name]
+        with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):
+            accepted = accepts is None or accepts(start)
+            if accepted and not isinstance(accepted, str):  # a text says what Pillow lacks
+                file.seek(0)
+                return make(file, "")
+    raise LookupError("no format is recognised")
+
+
+def pillow_header(picture: Any, size_of_file: int) -> Header:
+    """Describe an opened picture; see `with_checked_size`."""
     mode = str(picture.mode)
     width, height = picture.size
     orientation = orientation_of(picture.info["exif"]) if "exif" in picture.info else 1
@@ -73,7 +93,8 @@ def pillow_header(picture: Any) -> Header:
             {"MPO": "JPEG", "DIB": "BMP"}.get(picture.format, str(picture.format)),
             "float" if mode == "F" else "int" if mode == "I" else "uint",
             mode in ("LA", "La", "PA", "RGBA", "RGBa"), _pages(picture), orientation,
-        )
+        ),
+        size_of_file,
     )  # fmt: skip
 
 
@@ -114,7 +135,7 @@ def pillow_pixels(picture: Any) -> tuple[Image, Image | None]:
 def decode_with_pillow(data: bytes, suffix: str = "") -> tuple[Header, Image, Image | None]:
     """Open and decode with Pillow alone."""
     with open_picture(io.BytesIO(data), suffix) as picture:
-        header = pillow_header(picture)
+        header = pillow_header(picture, len(data))
         picture.seek(0)
         picture.load()
         return header, *pillow_pixels(picture)

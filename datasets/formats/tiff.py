@@ -41,7 +41,7 @@ def read_tiff(data: bytes) -> Picture:
             header = _header(file, page)
             _check_whole(page, header, len(data))
             pixels, alpha = _pixels(data, page, header)
-    except UnreadError:
+    except (UnreadError, MemoryError):
         raise
     except Exception as error:  # tifffile raises whatever a damaged file makes it stumble over
         raise DamagedError(error) from error

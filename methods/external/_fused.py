@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.finding.folders import below, images_in
+from ...datasets.finding.folders import below, images_in, inside, is_folder, is_there
 from ...datasets.finding.folders import contents as holds
 from ...datasets.finding.names import ALL_WORDS as EVERY
 from ...datasets.finding.names import FUSED_WORDS as FUSED
@@ -18,7 +18,7 @@ from ...datasets.finding.pairing import match, spellings
 from ...datasets.finding.search import files
 from ...datasets.finding.templates import is_template, suggest, to_pattern
 from ...datasets.images import read
-from ...datasets.pair import Pair
+from ...datasets.pair import Pair, printable
 from ...errors import InputError, RunError
 
 Called = Callable[[str], list[str]]
@@ -58,8 +58,8 @@ def collect(place: Path) -> dict[str, list[Path]]:
         if not found:
             raise InputError(f"no image fits {text!r}: {_beside(text)}")
         return dict(found)
-    if not place.is_dir():
-        raise InputError(f"no folder {place} with fused images" + (": it is a file" if place.is_file() else ""))
+    if not is_folder(place):
+        raise InputError(f"no folder {place} with fused images" + (": it is no folder" if is_there(place) else ""))
     found = {}
     for folder in below(place):
         for path in images_in(folder):
@@ -124,8 +124,8 @@ def _ways(group: dict[str, str], words: set[str]) -> list[tuple[Callable[[Pair],
 
     def last(path: str) -> list[str]:
         *folders, name = path.split("/")
-        inside = folders[-1:] if alike(name) in words else []  # "01/fused.png"
-        return [path, name, *inside]
+        holder = folders[-1:] if alike(name) in words else []  # "01/fused.png"
+        return [path, name, *holder]
 
     return [
         (lambda pair: [pair.name], lambda path: [path]),
@@ -141,16 +141,16 @@ def _called(pair: Pair) -> list[str]:
 def _beside(template: str) -> str:
     """Say what lies where a template looks."""
     folder = Path(template).parent
-    while not folder.is_dir():
+    while not is_folder(folder) and folder != folder.parent:
         folder = folder.parent
-    names = sorted((path.name for path in folder.iterdir() if not path.name.startswith(".")), key=natural)
+    names = sorted((path.name for path in inside(folder) if not path.name.startswith(".")), key=natural)
     return f"{folder} has {some(names)}" if names else f"{folder} is empty"
 
 
 def some(names: Iterable[str]) -> str:
     """Name the first few."""
     listed = list(names)
-    return ", ".join(listed[:_SHOWN]) + (", …" if len(listed) > _SHOWN else "")
+    return printable(", ".join(listed[:_SHOWN])) + (", …" if len(listed) > _SHOWN else "")
 
 
 def read_fused(path: Path) -> NDArray[np.uint8]:

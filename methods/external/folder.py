@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...datasets.dataset import FusionDataset
+from ...datasets.finding.folders import expanded
 from ...datasets.finding.names import natural
 from ...datasets.finding.templates import file_of, is_template
 from ...datasets.pair import Pair
@@ -34,7 +35,7 @@ class Folder(Method):
     quantise: Quantise = "none"
 
     def __init__(self, directory: Path) -> None:
-        self.directory = Path(directory).expanduser()
+        self.directory = expanded(directory)
         self._found = collect(self.directory)
         self._assigned = Assigned()
 

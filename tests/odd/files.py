@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,7 +112,8 @@ def _pngs() -> Iterator[Case]:
     for size in ((0, 30), (20, 0), (0, 0)):
         yield Case(f"PNG of {size}", _bytes(".png", png(RGB, 8, 2, size=size)), "truncated or damaged")
     yield Case("PNG of 100000x100000", _bytes(".png", png(RGB, 8, 2, size=(100000, 100000))), "its header claims")
-    yield Case("PNG of 30000x30000", _bytes(".png", png(RGB, 8, 2, size=(30000, 30000))), "truncated or damaged")
+    yield Case("PNG of 30000x30000", _bytes(".png", png(RGB, 8, 2, size=(30000, 30000))), "its header claims")
+    yield Case("PNG of 9000x9000", _bytes(".png", png(RGB, 8, 2, size=(9000, 9000))), "truncated or damaged")
     yield Case("PNG of colour type 5", _bytes(".png", png(RGB, 8, 5)), "truncated or damaged")
     yield Case("PNG of 3 bits", _bytes(".png", png(GRAY, 3, 0)), "truncated or damaged")
     yield Case("PNG with a tail", _bytes(".png", whole + b"of a camera"))
@@ -168,15 +171,27 @@ def _places() -> Iterator[Case]:
         write(path.with_suffix(".png"), GRAY)
         write(path.with_suffix(".jpg"), GRAY)
 
-    def socket(path: Path) -> None:
+    def pipe(path: Path) -> None:
         os.mkfifo(path.with_suffix(".png"))
+
+    def end_of_a_connection(path: Path) -> None:
+        with socket.socket(socket.AF_UNIX) as end, contextlib.chdir(path.parent):  # its address may be 107 bytes long
+            end.bind(f"{path.name}.png")
+
+    def two_links(path: Path) -> None:
+        link("other")(path)
+        path.with_name("other").symlink_to("nowhere")
 
     yield Case("a folder of this name", folder, "it is a folder")
     yield Case("a broken link", link("nowhere.png"), "there is no such file")
     yield Case("a link to itself", link("odd.png"), "too many levels of symbolic links")
     yield Case("a link to a folder", link("../vi"), "it is a folder")
     yield Case("a link to an image", link("good.png"))
-    yield Case("a pipe", socket, "it is no file")
+    yield Case("a pipe", pipe, "it is no file")
+    yield Case("a socket", end_of_a_connection, "it is no file")
+    yield Case("a device", link("/dev/zero"), "it is no file")
+    yield Case("a file of the system that never ends", link("/proc/kmsg"), "the file is empty")
+    yield Case("a link to a link to nothing", two_links, "there is no such file")
     yield Case("two files of a name", two, "more than one file has this name")
     yield Case("no file", lambda path: None, "has no partner in")
     yield Case("hidden", lambda path: write(path.with_name("._odd.png"), GRAY), "has no partner in")
