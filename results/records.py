@@ -54,7 +54,7 @@ class Record:
         ValueError
             A field without a default is missing, or a value is not of its field's type.
         """
-        names, kinds = cls.names(), _hints_of(cls)
+        names, kinds = cls.names(), _hints_of(cls)  # type: ignore[arg-type]  # a class can be hashed
         for each in fields(cls):
             if each.default is MISSING and each.default_factory is MISSING and each.name not in content:
                 raise ValueError(f"it has no {within + each.name!r}")

@@ -46,7 +46,16 @@ def telling_damage(path: Path, also: tuple[type[Exception], ...] = (OSError,)) -
     path : the file.
     also : further errors to take for damage; where the file is written, an OSError says more of the disk.
     """
-    kinds = (KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError, MemoryError, *also)
+    kinds: tuple[type[Exception], ...] = (
+        KeyError,
+        RuntimeError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        MemoryError,
+        *also,
+    )
     try:
         yield
     except kinds as error:

@@ -155,7 +155,9 @@ def _write(
                           ("text", text[None])):  # fmt: skip
         if pair.name in file[group]:  # of a process that was killed between two of them
             del file[group][pair.name]
-        file[group].create_dataset(pair.name, data=values, dtype=np.float32).attrs["task"] = pair.task
+        entry = file[group].create_dataset(pair.name, data=values, dtype=np.float32)
+        # of fixed length: the library can hang on texts of any length where a file is damaged
+        entry.attrs["task"] = np.bytes_(pair.task)
     file.flush()  # after each pair, so that a killed process loses one pair at most
 
 
