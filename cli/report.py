@@ -181,7 +181,10 @@ def plot(
         from ..drawing.losses import plot_losses
         from ..results.training import read_named
 
-        plot_losses(read_named(runs or _trainings()), target, smooth=smooth)
+        trainings = read_named(runs or _trainings())
+        for sentence in (sentence for training in trainings for sentence in training.damage):
+            typer.echo(f"note: {sentence}", err=True)
+        plot_losses(trainings, target, smooth=smooth)
     else:
         from ..reports.plots import COSTS
         from ..reports.plots import plot as draw

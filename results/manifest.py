@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 from .records import FORMAT, Record
 
@@ -81,8 +82,6 @@ class Manifest(Record):
     environment : versions of everything.
     """
 
-    PARTS: ClassVar = {"method": MethodRecord, "dataset": DatasetRecord, "seconds": Timing}
-    MAPS: ClassVar = {"metrics": MetricRecord}
     OPTIONAL: ClassVar = ("backend", "sizes")
 
     format: int = FORMAT
@@ -109,7 +108,18 @@ class Manifest(Record):
     sizes: dict[str, Any] | None = None
     environment: dict[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def parse(cls, content: Mapping[str, Any], within: str = "") -> Self:
+        """Make the manifest of what a file holds; see `Record.parse`."""
+        manifest = super().parse(content, within)
+        if len(set(manifest.pairs)) < len(manifest.pairs):
+            raise ValueError("its 'pairs' names a pair twice")
+        return manifest
+
     def source_files(self, pair: str) -> tuple[Path, Path] | None:
         """Name the two files of a pair; None where it has none."""
-        files = [(Path(self.root) / Path(file)).expanduser() for file in self.sources.get(pair, [])]
+        try:
+            files = [(Path(self.root) / Path(file)).expanduser() for file in self.sources.get(pair, [])]
+        except RuntimeError:  # the folder of a user who is not there
+            return None
         return (files[0], files[1]) if len(files) == 2 else None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any
 
 from .manifest import MethodRecord
 from .records import FORMAT, Record, read_record
@@ -35,8 +34,6 @@ class Profile(Record):
     seconds : of each run.
     """
 
-    PARTS: ClassVar = {"method": MethodRecord, "latency": Latency}
-
     format: int = FORMAT
     method: MethodRecord
     size: tuple[int, int]
@@ -54,17 +51,6 @@ class Profile(Record):
     peak_memory: int | None
     seconds: list[float] = field(default_factory=list)
     finished: str = ""
-
-    @classmethod
-    def parse(cls, content: Mapping[str, Any]) -> Self:
-        """Make the profile of what a file holds; see `Record.parse`."""
-        profile = super().parse(content)
-        height, width = profile.size
-        profile.size = int(height), int(width)
-        numbers = (profile.threads, profile.runs, profile.throughput, profile.latency.median)
-        if not all(isinstance(number, int | float) for number in numbers):
-            raise ValueError("it is no profile")
-        return profile
 
     @property
     def torch(self) -> str:

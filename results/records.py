@@ -6,14 +6,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
 from ..errors import InputError
 from ..files import write_text
 from .paths import without_home
+from .values import fitted, read_object
 
 FORMAT = 1
+_WAY_OUT = "delete it to run it again"
 
 
 @dataclass(kw_only=True)
@@ -22,15 +25,11 @@ class Record:
 
     Attributes
     ----------
-    PARTS : the fields that are records themselves.
-    MAPS : the fields that hold records by name.
     OPTIONAL : the fields that are not written where they are None.
     unknown : what a later version wrote, by name.
     absent : the fields that the file lacks; they are not written either, unless they have a value by now.
     """
 
-    PARTS: ClassVar[Mapping[str, type[Record]]] = {}
-    MAPS: ClassVar[Mapping[str, type[Record]]] = {}
     OPTIONAL: ClassVar[tuple[str, ...]] = ()
 
     unknown: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -42,20 +41,24 @@ class Record:
         return [each.name for each in fields(cls) if each.name not in ("unknown", "absent")]
 
     @classmethod
-    def parse(cls, content: Mapping[str, Any]) -> Self:
+    def parse(cls, content: Mapping[str, Any], within: str = "") -> Self:
         """Make the record of what a file holds.
+
+        Parameters
+        ----------
+        content : the JSON object.
+        within : what to call it, for errors: "" for a file, "method." for what its field `method` holds.
 
         Raises
         ------
-        TypeError, ValueError
-            A field without a default is missing, or its value cannot be.
+        ValueError
+            A field without a default is missing, or a value is not of its field's type.
         """
-        names = cls.names()
-        values = {name: value for name, value in content.items() if name in names}
-        for name in cls.PARTS.keys() & values.keys():
-            values[name] = None if values[name] is None else cls.PARTS[name].parse(values[name])
-        for name in cls.MAPS.keys() & values.keys():
-            values[name] = {key: cls.MAPS[name].parse(value) for key, value in values[name].items()}
+        names, kinds = cls.names(), _hints_of(cls)  # type: ignore[arg-type]  # a class can be hashed
+        for each in fields(cls):
+            if each.default is MISSING and each.default_factory is MISSING and each.name not in content:
+                raise ValueError(f"it has no {within + each.name!r}")
+        values = {name: fitted(content[name], kinds[name], within + name) for name in names if name in content}
         unknown = {name: value for name, value in content.items() if name not in names}
         return cls(**values, unknown=unknown, absent=frozenset(names) - values.keys())
 
@@ -63,16 +66,11 @@ class Record:
         """Return what the file is to hold."""
         values = {name: getattr(self, name) for name in self.names()}
         return {
-            name: self._plain(name, value)
+            name: _plain(value)
             for name, value in values.items()
             if (value is not None or name not in self.OPTIONAL)
             and (name not in self.absent or value != self._default(name))
         } | self.unknown
-
-    def _plain(self, name: str, value: Any) -> Any:
-        if name in self.MAPS:
-            return {key: record.content() for key, record in value.items()}
-        return value.content() if isinstance(value, Record) else value
 
     def _default(self, name: str) -> Any:
         (about,) = (each for each in fields(self) if each.name == name)
@@ -80,6 +78,17 @@ class Record:
 
 
 R = TypeVar("R", bound=Record)
+
+
+@cache
+def _hints_of(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return value.content() if isinstance(value, Record) else value
 
 
 def read_record(path: Path, kind: type[R]) -> R | None:
@@ -90,15 +99,11 @@ def read_record(path: Path, kind: type[R]) -> R | None:
     InputError
         It cannot be read, or holds something else.
     """
+    content = read_object(path, _WAY_OUT)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(content, dict):
-            raise ValueError("it is no record")
-        return kind.parse(without_home(content))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (ValueError, TypeError, AttributeError, OSError) as error:
-        raise InputError(f"{path} cannot be read ({error}): delete it to run it again") from error
+        return None if content is None else kind.parse(without_home(content))
+    except ValueError as error:
+        raise InputError(f"{path} cannot be read ({error}): {_WAY_OUT}") from error
 
 
 def write_record(path: Path, record: Record) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,8 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..files import write_bytes
+from .tables import STAGE, count, read_table
+from .values import read_object
 
 STEPS, EPOCHS, OPTIONS, ENVIRONMENT = "losses.csv", "losses_by_epoch.csv", "options.json", "environment.json"
 _NO_LOSS = ("step", "epoch", "learning_rate")
@@ -32,6 +33,7 @@ class TrainingRecord:
     steps, epochs : each column of numbers by name, one value a step or an epoch; NaN where it has none.
     options : what the run was started with.
     environment : the versions with which it was started, or went on.
+    damage : sentences on what of its files is damaged, and left out.
     """
 
     name: str
@@ -39,6 +41,7 @@ class TrainingRecord:
     epochs: dict[str, Array]
     options: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
+    damage: tuple[str, ...] = ()
 
     @property
     def losses(self) -> list[str]:
@@ -48,25 +51,27 @@ class TrainingRecord:
 
 
 def read_training(folder: Path, name: str | None = None, strict: bool = True) -> TrainingRecord:
-    """Read what a training run left behind; a run may be writing the last line of a table now: it is left out.
+    """Read what a training run left behind, but for damaged lines, and the last one, which a run may be writing now.
 
     Parameters
     ----------
     folder : of the run, or its losses.csv.
     name : what to call it; by default the folder's.
-    strict : raise where there is no step, or a cell is no number; else there are none, and it is NaN.
+    strict : raise where there is no step.
 
     Raises
     ------
     InputError
-        There is no losses.csv, it has no steps, or it is not a table of numbers.
+        There is no losses.csv, or it has no whole line.
     """
     folder = folder.parent if folder.name == STEPS else folder
-    steps = _columns(folder / STEPS, strict)
+    damage: list[str] = []
+    steps = _columns(folder / STEPS, "step", strict, damage)
     if strict and "step" not in steps:
         raise InputError(f"{folder} has no steps in {STEPS}: give the folder of a run that `fusionbench train` made")
-    contents = (read_object(folder / OPTIONS), read_object(folder / ENVIRONMENT))
-    return TrainingRecord(name or folder.resolve().name, steps, _columns(folder / EPOCHS, strict), *contents)
+    epochs = _columns(folder / EPOCHS, "epoch", False, damage)
+    contents = (_object(folder / OPTIONS, damage), _object(folder / ENVIRONMENT, damage))
+    return TrainingRecord(name or folder.resolve().name, steps, epochs, *contents, tuple(damage))
 
 
 def read_trainings(folder: Path) -> list[TrainingRecord]:
@@ -85,47 +90,33 @@ def read_named(folders: Sequence[Path]) -> list[TrainingRecord]:
     return [read_training(folder, name) for folder, name in zip(folders, names, strict=True)]
 
 
-def read_object(path: Path) -> dict[str, Any]:
-    """Read a JSON object; empty where there is none."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
 def write_object(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON object, whole or not at all."""
     write_bytes(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
-def _columns(path: Path, strict: bool) -> dict[str, Array]:
-    """Read the columns of numbers of a table; none where there is no line."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    lines = list(csv.reader(io.StringIO(text[: text.rfind("\n") + 1])))
-    if len(lines) < 2:
-        return {}
-    rows = [line for line in lines[1:] if len(line) == len(lines[0])]
-    try:
-        return {
-            name: np.array([_number(row[place], strict) for row in rows])
-            for place, name in enumerate(lines[0])
-            if name != "stage"
-        }
-    except ValueError as error:
-        raise InputError(f"{path} is not a table of losses ({error}): give the folder of a training run") from error
+def _columns(path: Path, column: str, strict: bool, damage: list[str]) -> dict[str, Array]:
+    """Read the columns of numbers of a table; none where there is no line. What is damaged is added to `damage`."""
+    names, rows, damaged = read_table(path, column)
+    if damaged:
+        damage.append(f"{count(damaged)} of {path} left out")
+    if strict and damaged and not rows:
+        raise InputError(
+            f"{path} is not a table of losses (none of its lines is whole): give the folder of a training run"
+        )
+    return {
+        name: np.array([float(row[place] or "nan") for row in rows])
+        for place, name in enumerate(names if rows else ())
+        if name != STAGE
+    }
 
 
-def _number(text: str, strict: bool) -> float:
+def _object(path: Path, damage: list[str]) -> dict[str, Any]:
     try:
-        return float(text or "nan")
-    except ValueError:
-        if strict:
-            raise
-        return math.nan
+        return read_object(path, "what it says is left out") or {}
+    except InputError as error:
+        damage.append(str(error))
+        return {}
 
 
 class Table:
@@ -136,18 +127,31 @@ class Table:
     path : the file; what it holds beyond `last` is cut off.
     column : of whole numbers that grow from line to line.
     last : the last number to keep.
+    wanted : columns that a table which is there must have.
+
+    Attributes
+    ----------
+    damaged : how many lines of what was there are damaged, and cut off too.
+
+    Raises
+    ------
+    InputError
+        The first line of what is there, which names the columns, is damaged, or the file cannot be read.
     """
 
-    def __init__(self, path: Path, column: str, last: int) -> None:
+    def __init__(self, path: Path, column: str, last: int, wanted: Sequence[str] = ()) -> None:
         self.path = path
         self._file: IO[str] | None = None
-        self.columns: list[str] = []
+        self.columns, lines, self.damaged = read_table(path, column)
+        lacking = [name for name in wanted if name not in self.columns]
+        if lacking and (self.columns or self.damaged):
+            raise InputError(
+                f"{path} has a damaged first line (it names no column {lacking[0]!r}): mend it, or delete the file to "
+                "go on without what it says of the steps before"
+            )
         if path.exists():
-            with path.open(newline="") as file:
-                lines = [line for line in csv.reader(file) if line]
-            self.columns = lines[0] if lines else []
-            place = self.columns.index(column) if column in self.columns else 0
-            rows = [line for line in lines[1:] if len(line) == len(self.columns) and int(line[place]) <= last]
+            place = self.columns.index(column) if self.columns else 0
+            rows = [line for line in lines if float(line[place]) <= last]
             text = io.StringIO()
             csv.writer(text, lineterminator="\n").writerows([self.columns, *rows] if self.columns else [])
             write_bytes(path, text.getvalue().encode())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..drawing.losses import plot_losses
 from ..errors import InputError, RunError
+from ..results.tables import count
 from ..results.training import EPOCHS, STEPS, Table, read_training
 from .state import Progress
 
@@ -64,8 +65,11 @@ class Journal(AbstractContextManager["Journal"]):
             return
         from torch.utils.tensorboard import SummaryWriter
 
-        self.steps = Table(folder / STEPS, "step", progress.step)
-        self.epochs = Table(folder / EPOCHS, "epoch", progress.epochs)
+        self.steps = Table(folder / STEPS, "step", progress.step, columns)
+        self.epochs = Table(folder / EPOCHS, "epoch", progress.epochs, columns)
+        for table in (self.steps, self.epochs):
+            if table.damaged:
+                log(folder, f"{count(table.damaged)} of {table.path.name} left out")
         self.writer = SummaryWriter(str(folder / EVENTS), purge_step=progress.step + 1 if progress.step else None)
         self._bar = None if quiet else _make_bar()
 

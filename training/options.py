@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from ..datasets.load import OnError
 from ..datasets.pair import Task
 from ..datasets.ranges import parse_ranges
 from ..errors import InputError, unknown
 from ..methods.backends import BACKENDS
-from ..results.training import OPTIONS, read_object, write_object
+from ..results.training import OPTIONS, write_object
+from ..results.values import fitted, read_object
 from .recipes import DEFAULT
 
 
@@ -140,15 +141,17 @@ def load_options(folder: Path) -> TrainOptions:
     Raises
     ------
     InputError
-        The folder is no training run.
+        The folder is no training run, or its options are damaged.
     """
+    path, way_out = folder / OPTIONS, "mend it, or start a new run"
+    stored = read_object(path, way_out)
+    if not stored:
+        raise InputError(f"{folder} is no training run that can go on: it has no readable {OPTIONS}")
     try:
-        stored = read_object(folder / OPTIONS)
-        if not stored:
-            raise ValueError("there are none")
-        return make_options(stored)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InputError(f"{folder} is no training run that can go on: it has no readable {OPTIONS}") from error
+        kinds = get_type_hints(TrainOptions)
+        return make_options({name: fitted(value, kinds.get(name, Any), name) for name, value in stored.items()})
+    except (ValueError, InputError) as error:
+        raise InputError(f"{path} cannot be read ({error}): {way_out}") from error
 
 
 def change_options(options: TrainOptions, changes: Mapping[str, Any]) -> TrainOptions:

@@ -86,9 +86,12 @@ def resume(folder: str | Path, quiet: bool = False, **changes: Any) -> Path:
     RunError
         As `train`.
     """
+    from .unread import require_known
+
     folder = Path(folder)
     start = load_options(folder)
     training = find_training(start.method)
+    require_known(training, start.settings, str(folder / OPTIONS))
     # fusionbench 0.1 wrote the settings of all methods into each run
     own = {name: value for name, value in start.settings.items() if name in training.settings.hints()}
     start = _complete(training, replace(start, settings=own), {})

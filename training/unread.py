@@ -37,6 +37,20 @@ def require_read(training: Training, options: TrainOptions, names: Collection[st
             )
 
 
+def require_known(training: Training, settings: Collection[str], source: str) -> None:
+    """Refuse names in stored options that no option and no method's settings have: one of them lost its name.
+
+    Raises
+    ------
+    InputError
+        There is such a name; `source` says where.
+    """
+    known = {name for each in (training, *list_trainings()) for name in each.settings.hints()}
+    for name in settings:
+        if name not in known:
+            raise InputError(f"{source} cannot be read (its {name!r} is no option): mend it, or start a new run")
+
+
 def _why_no_setting(training: Training, options: TrainOptions, name: str) -> str:
     """Say who reads a setting that is not read here; nothing where it is, or where nobody has it."""
     own = training.settings.hints()

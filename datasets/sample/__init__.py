@@ -1,7 +1,8 @@
 """The data set `sample`: synthetic pairs for all four tasks, for demos and tests.
 
 Its scores say nothing about a method's worth. It is computed at first use, always the same, and kept in the cache
-folder (FUSIONBENCH_CACHE, else fusionbench in XDG_CACHE_HOME or ~/.cache).
+folder (FUSIONBENCH_CACHE, else fusionbench in XDG_CACHE_HOME or ~/.cache) with the hash of each file; where one is
+damaged or was changed, all are made again.
 
 - IVF: outdoor scenes, ray cast in the visible and, by temperature and emissivity, in the thermal infrared.
 - MIF: slices of a head from tissue tables (MRI with CT, PET, SPECT).
@@ -12,15 +13,16 @@ folder (FUSIONBENCH_CACHE, else fusionbench in XDG_CACHE_HOME or ~/.cache).
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ...errors import RunError
-from ...files import cache_folder
+from ...files import cache_folder, write_text
 from ..images import Image, write
 from ..pair import Colour, Pair, Task
 from . import brain, photos, scene
@@ -29,6 +31,7 @@ from .shapes import Floats
 # Several pairs are made of these.
 _SCENES = {"night-street": "night", "night-exposure": "night", "window": "coffee", "coffee": "coffee"}
 VERSION = 1  # of the pixels: the cache folder is named after it
+SUMS = "SHA256SUMS"
 Computed = tuple[str, tuple[Image, ...]]
 
 
@@ -50,7 +53,7 @@ _PAIRS: tuple[tuple[str, Task, Colour, bool], ...] = (
 
 
 def pairs() -> list[Pair]:
-    """Give the pairs of the sample set, which are computed if they are not in the cache.
+    """Give the pairs of the sample set, which are computed if they are not in the cache as they were written.
 
     Raises
     ------
@@ -61,8 +64,9 @@ def pairs() -> list[Pair]:
     """
     folder = cache_folder() / f"sample-{VERSION}"
     pairs = [_pair(folder, *row) for row in _PAIRS]
-    files = (path for pair in pairs for path in (pair.a, pair.b, pair.truth) if isinstance(path, Path))
-    if not all(path.is_file() for path in files):
+    if not _is_whole(
+        folder, [path for pair in pairs for path in (pair.a, pair.b, pair.truth) if isinstance(path, Path)]
+    ):
         _fill(folder)
     return pairs
 
@@ -70,6 +74,20 @@ def pairs() -> list[Pair]:
 def _pair(folder: Path, name: str, task: Task, colour: Colour, has_truth: bool) -> Pair:
     a, b, truth = (folder / task / side / f"{name}.png" for side in ("a", "b", "truth"))
     return Pair(name, a, b, task, colour, truth if has_truth else None, scene=_SCENES.get(name))
+
+
+def _is_whole(folder: Path, files: Sequence[Path]) -> bool:
+    """Whether these are the files that were written, byte by byte."""
+    try:
+        return all(path.is_file() for path in files) and (folder / SUMS).read_text("utf-8") == _sums(folder, files)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _sums(folder: Path, files: Iterable[Path]) -> str:
+    """Hash files, a line each as `sha256sum` writes it, so that `sha256sum -c` can check them too."""
+    lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n" for path in sorted(files))
+    return "".join(lines)
 
 
 def _fill(folder: Path) -> None:
@@ -82,8 +100,9 @@ def _fill(folder: Path) -> None:
             for name, images in make():
                 for side, image in zip(("a", "b", "truth"), images, strict=False):
                     write(whole / tasks[name] / side / f"{name}.png", image)
+            write_text(whole / SUMS, _sums(whole, whole.rglob("*.png")))
             if folder.exists():
-                shutil.rmtree(folder, ignore_errors=True)  # it lacks files
+                shutil.rmtree(folder, ignore_errors=True)  # it lacks files, or some are not as they were
             _rename(whole, folder)
     except OSError as error:
         raise RunError(

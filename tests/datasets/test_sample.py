@@ -82,7 +82,7 @@ def test_same_every_time(data: FusionDataset, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout + done.stderr == ""
     assert digest(tmp_path / f"sample-{sample.VERSION}") == digest(data.root)
-    assert len(digest(data.root)) == 24 + 5
+    assert len(digest(data.root)) == 24 + 5 + 1  # sources, ideal images, and the hashes of all
     assert [path.name for path in tmp_path.iterdir()] == [f"sample-{sample.VERSION}"]
 
 
@@ -196,3 +196,32 @@ def test_a_lamp_lights_by_distance_angle_and_shadow() -> None:
     dark = (covered[..., 0] == 0).sum()
     assert dark > 10
     assert (open_light[..., 0] > 0).all()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_changed_file_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    few(monkeypatch, tmp_path)
+    root = load_dataset("sample").root
+    before = digest(root)
+    draw = np.random.default_rng(seed)
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    file = files[seed % len(files)]
+    data = bytearray(file.read_bytes())
+    match seed // len(files) % 4:
+        case 0:
+            data[draw.integers(len(data))] ^= 1 << int(draw.integers(8))
+        case 1:
+            del data[draw.integers(len(data)) :]
+        case 2:
+            data = bytearray(files[(seed + 1) % len(files)].read_bytes())  # another image, which is whole
+        case _:
+            data = bytearray(b"\xff")
+    file.write_bytes(data)
+    assert digest(load_dataset("sample").root) == before
+
+
+def test_what_is_whole_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few(monkeypatch, tmp_path)
+    load_dataset("sample")
+    monkeypatch.setattr(sample, "make", lambda: pytest.fail("it was made again"))
+    assert len(load_dataset("sample")) == 2

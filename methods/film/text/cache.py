@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ....errors import FusionBenchError
+from ....errors import FusionBenchError, InputError
 from ....files import cache_folder, write_bytes
-from ..features import Features
+from ..features import Features, checked
+from ..h5 import read_npy
 from .source import Gray
 
 
@@ -42,8 +43,8 @@ def cached(key: str, compute: Callable[[], Features]) -> Features:
     """
     path = folder() / key[:2] / f"{key}.npy"
     try:
-        return np.asarray(np.load(path, allow_pickle=False), np.float32)
-    except (OSError, ValueError, EOFError):
+        return checked(read_npy(path), key)
+    except InputError:
         features = compute()
     buffer = io.BytesIO()
     np.save(buffer, features)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ....datasets.pair import Pair
 from ....errors import InputError
 from ..features import Features, checked
-from ..h5 import open_h5
+from ..h5 import entry_in, group_in, open_h5, read_npy
 from .source import Gray, TextSource
 
 
@@ -43,7 +43,10 @@ class Precomputed(TextSource):
             raise InputError(
                 f"there is no text for pair {pair.name!r} in {self.path}: add {pair.name}.npy, or choose another --text"
             )
-        return checked(values, pair.name)
+        try:
+            return checked(values, pair.name)
+        except InputError as error:
+            raise InputError(f"cannot use {self.path}: {error}") from error
 
     def check(self, pairs: Sequence[Pair]) -> None:
         """Look for the names of the pairs; each is read when its turn comes."""
@@ -74,12 +77,13 @@ class Precomputed(TextSource):
         if path is None:
             return None
         try:
-            return np.asarray(np.load(path, allow_pickle=False))
-        except (ValueError, OSError, EOFError) as error:
-            raise InputError(f"cannot read the text of pair {name!r}: {path} is no whole .npy file") from error
+            return read_npy(path)
+        except InputError as error:
+            raise InputError(f"cannot read the text of pair {name!r}: {error}") from error
 
     def _from_h5(self, name: str) -> NDArray[Any] | None:
         with open_h5(self.path) as file:
-            if "text" not in file:
+            group = group_in(file, "text")
+            if group is None:
                 raise InputError(f"{self.path} has no group 'text': it holds no text features")
-            return np.asarray(file["text"][name]) if name in file["text"] else None
+            return np.asarray(entry_in(group, name)) if name in group else None

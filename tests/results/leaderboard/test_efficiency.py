@@ -97,5 +97,5 @@ def test_nothing_profiled(three_methods: Path) -> None:
 
 def test_a_file_that_is_no_profile(tmp_path: Path) -> None:
     store_profile(tmp_path, "a", throughput=None)
-    with pytest.raises(InputError, match="is no profile"):
+    with pytest.raises(InputError, match="its 'throughput' is no number"):
         Results(tmp_path).profiles  # noqa: B018 - it is read here

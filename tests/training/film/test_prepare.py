@@ -55,7 +55,7 @@ def test_train_small(tmp_path: Path, task: str) -> None:
         for stem in SIZES:
             features = np.load(root / "TextFeature" / task / name / f"{stem}.npy")
             np.testing.assert_array_equal(file["text"][stem], features)
-            assert file["imageA"][stem].attrs["task"] == task
+            assert file["imageA"][stem].attrs["task"].decode() == task
 
 
 def test_transposed_portraits_as_published(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from ....datasets.spec import TASKS
 from ....errors import InputError
 from ....methods.film.features import Features, checked
-from ....methods.film.h5 import open_h5
+from ....methods.film.h5 import entry_in, group_in, open_h5
 
 GROUPS = ("imageA", "imageB", "text")
 Image = NDArray[np.float32]
@@ -46,20 +47,23 @@ class PairFile:
             self._check_groups(file)
             self.names = sorted(file["imageA"])
             self.sizes = {name: self._check_pair(file, name) for name in self.names}
-            self.tasks = {name: str(file["imageA"][name].attrs.get("task", "IVF")) for name in self.names}
+            self.tasks = {name: self._task(file, name) for name in self.names}
         if not self.names:
             raise InputError(f"{self.path} holds no pair")
 
     def read(self, name: str) -> tuple[Image, Image, Features]:
-        """Return the two images (H, W) in [0, 1] and the text (L, 768) of a pair."""
+        """Return the two images (H, W) in [0, 1] and the text (L, 768) of a pair; InputError where it is damaged."""
         with open_h5(self.path) as file:
-            try:
-                a, b = (np.asarray(file[group][name], np.float32).squeeze() for group in GROUPS[:2])
-                text = np.asarray(file["text"][name])
-            except OSError as error:
-                raise InputError(f"cannot read pair {name!r} of {self.path}: the file is damaged") from error
-        size = self.sizes[name]
-        return a.reshape(size), b.reshape(size), checked(text, name)
+            if self._check_pair(file, name) != self.sizes[name]:
+                raise InputError(f"pair {name!r} of {self.path} changed while it was read: start again")
+            a, b = (np.asarray(file[group][name], np.float32).reshape(self.sizes[name]) for group in GROUPS[:2])
+            text = np.asarray(file["text"][name])
+        if not all(image.min() >= -0.01 and image.max() <= 1.01 for image in (a, b)):
+            raise InputError(f"the images of pair {name!r} in {self.path} are not in [0, 1]: make the file again")
+        try:
+            return a, b, checked(text, name)
+        except InputError as error:
+            raise InputError(f"cannot use {self.path}: {error}") from error
 
     def _check_groups(self, file: h5py.File) -> None:
         if not file.attrs.get("complete", True):
@@ -67,7 +71,7 @@ class PairFile:
                 f"{self.path} was not finished: run the `fusionbench prepare film` that made it again, and it goes on"
             )
         for group in GROUPS:
-            if not isinstance(file.get(group), h5py.Group):
+            if group_in(file, group) is None:
                 raise InputError(f"{self.path} has no group {group!r}: it is no H5 file of FILM")
         everything = set().union(*(file[group] for group in GROUPS))
         for group in GROUPS:
@@ -77,14 +81,23 @@ class PairFile:
                 raise InputError(f"{self.path} has no {group} of pair {lacking[0]!r}{more}: make the file again")
 
     def _check_pair(self, file: h5py.File, name: str) -> tuple[int, int]:
-        a, b, text = (tuple(file[group][name].shape) for group in GROUPS)
+        a, b, text = (tuple(entry_in(file[group], name).shape) for group in GROUPS)
         if a != b:
             raise InputError(f"the images of pair {name!r} in {self.path} differ in size: {_size(a)} and {_size(b)}")
         if len(a) not in (2, 3) or (len(a) == 3 and a[0] != 1):
             raise InputError(f"the images of pair {name!r} in {self.path} are {_size(a)}, not 1xHxW")
+        if 0 in a:
+            raise InputError(f"the images of pair {name!r} in {self.path} are {_size(a)}: they have no pixel")
         if not text or text[-1] != 768:
             raise InputError(f"the text of pair {name!r} in {self.path} is {_size(text)}, not 1xLx768")
         return int(a[-2]), int(a[-1])
+
+    def _task(self, file: h5py.File, name: str) -> str:
+        task = file["imageA"][name].attrs.get("task", "IVF")
+        task = task.decode() if isinstance(task, bytes) else task
+        if not isinstance(task, str) or task not in TASKS:
+            raise InputError(f"pair {name!r} in {self.path} has the task {task!r}, which is none of {', '.join(TASKS)}")
+        return task
 
 
 def _size(shape: tuple[Any, ...]) -> str:

@@ -20,7 +20,7 @@ from ....datasets.ranges import RangeOption
 from ....datasets.spec import TASKS
 from ....errors import InputError, unknown
 from ....files import writing
-from ....methods.film.h5 import open_h5
+from ....methods.film.h5 import entry_in, group_in, open_h5, telling_damage
 from ....methods.film.text import TextSource, make_text
 from .pairs import GROUPS, Image, PairFile
 
@@ -84,7 +84,7 @@ def prepare(
         return target
     source.check(data.pairs)
     partial = target.with_name(f"{target.name}.partial")
-    with writing(partial):
+    with writing(partial), telling_damage(partial, also=()):
         partial.parent.mkdir(parents=True, exist_ok=True)
         with _open_partial(partial, settings) as file:
             for number, pair in enumerate(data.pairs, start=1):
@@ -120,19 +120,28 @@ def _published_text(dataset: FusionDataset) -> TextSource | None:
 def _open_partial(path: Path, settings: dict[str, Any]) -> h5py.File:
     """Open the unfinished file to go on with it; start anew where it has other settings or did not survive."""
     text = json.dumps(settings, sort_keys=True)
-    if path.exists():
-        try:
-            file = h5py.File(path, "a")
-            if file.attrs.get("settings") == text and all(group in file for group in GROUPS):
-                return file
-            file.close()
-        except OSError:
-            pass
+    if path.exists() and _is_sound(path, text):
+        return h5py.File(path, "a")
     file = h5py.File(path, "w")
     file.attrs["settings"], file.attrs["complete"] = text, False
     for group in GROUPS:
         file.create_group(group)
     return file
+
+
+def _is_sound(path: Path, settings: str) -> bool:
+    """Whether an unfinished file has these settings, and all that is in it can be read."""
+    try:
+        with open_h5(path) as file:
+            if file.attrs.get("settings") != settings:
+                return False
+            for group in GROUPS:
+                found = group_in(file, group)
+                for name in found if found is not None else ():
+                    entry_in(found, name)[()]
+            return all(group_in(file, group) is not None for group in GROUPS)
+    except InputError:
+        return False
 
 
 def _write(
@@ -146,7 +155,9 @@ def _write(
                           ("text", text[None])):  # fmt: skip
         if pair.name in file[group]:  # of a process that was killed between two of them
             del file[group][pair.name]
-        file[group].create_dataset(pair.name, data=values, dtype=np.float32).attrs["task"] = pair.task
+        entry = file[group].create_dataset(pair.name, data=values, dtype=np.float32)
+        # of fixed length: the library can hang on texts of any length where a file is damaged
+        entry.attrs["task"] = np.bytes_(pair.task)
     file.flush()  # after each pair, so that a killed process loses one pair at most
 
 
@@ -164,7 +175,8 @@ def _sized(image: Image, pair: Pair, settings: dict[str, Any], small: tuple[int,
 def _check_same(path: Path, settings: dict[str, Any], pairs: Sequence[Pair]) -> None:
     with open_h5(path) as file:
         same = file.attrs.get("settings") == json.dumps(settings, sort_keys=True)
-        same = same and all(group in file and {pair.name for pair in pairs} == set(file[group]) for group in GROUPS)
+        wanted, groups = {pair.name for pair in pairs}, [group_in(file, group) for group in GROUPS]
+        same = same and all(group is not None and wanted == set(group) for group in groups)
     if not same:
         raise InputError(f"{path} is there already, of other pairs or settings: delete it, or choose another --out")
     PairFile(path)

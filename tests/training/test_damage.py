@@ -1,0 +1,64 @@
+"""The options of a run that goes on are of their types, or one sentence names the file and the key."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fusionbench.errors import InputError
+from fusionbench.training import TrainOptions, resume
+from fusionbench.training.options import load_options
+from fusionbench.training.registry import find_training
+from fusionbench.training.unread import require_known
+
+DATA = json.dumps(asdict(TrainOptions(settings={"patch": 32})), indent=2).encode()
+
+
+def test_every_mutation_is_options_or_a_sentence(tmp_path: Path) -> None:
+    path, refused = tmp_path / "options.json", []
+    for seed in range(300):
+        choice, data = random.Random(seed), bytearray(DATA)
+        place = choice.randrange(len(data))
+        data[place : place + choice.randrange(2)] = choice.choice(
+            [b"\xff", b'"', b"[", b"9" * 5000, b"null", b"1e999", b"x"]
+        )
+        path.write_bytes(data)
+        try:
+            options = load_options(tmp_path)
+            require_known(find_training("u2fusion"), options.settings, str(path))
+        except InputError as error:
+            refused.append(str(error))
+    assert 60 < len(refused) < 300
+    assert [said for said in refused if str(path) not in said or "\n" in said] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"batch_size": "two"}, "its 'batch_size' is no whole number"),
+        ({"lr": float("nan")}, "its 'lr' is no number"),
+        ({"dataset": [1]}, "its 'dataset' is no list of texts"),
+        ({"settings": []}, "its 'settings' is no object"),
+        ({"rgbt": 1}, "its 'rgbt' is no truth value"),
+        ({"batch_size": 0}, "--batch-size must be at least 1"),
+        ({"batch_sjze": 4}, "its 'batch_sjze' is no option"),
+    ],
+)
+def test_the_key_is_named(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    (tmp_path / "options.json").write_text(json.dumps(json.loads(DATA) | changes))
+    with pytest.raises(InputError, match=said) as raised:
+        resume(tmp_path)
+    assert "options.json cannot be read" in str(raised.value)
+    assert "start a new run" in str(raised.value)
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b"[" * 100_000, b'{"seed": 1, "seed": 2}'])
+def test_what_is_no_object(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "options.json").write_bytes(data)
+    with pytest.raises(InputError, match=r"options\.json cannot be read"):
+        resume(tmp_path)
