@@ -28,18 +28,27 @@ def choose(
     key = str(split or default_split(files, spec)).casefold()
     if key == "all":
         return "all", files.names, files
-    path = Path(split or "").expanduser()
-    if key in texts or (key not in files.splits and path.is_file()):
-        label, path = (key, texts[key]) if key in texts else (path.stem, path)
+    path = texts.get(key) or (None if key in files.splits else _file(str(split)))
+    if path is not None:
+        label = key if key in texts else path.stem
         reason = f"it is in the list of the split {label!r}, but not in the folders"
         return label, read_list(path, lookup_of(files), reason), files
     if key in files.splits:
         part = files.within(key)
         return key, part.names, part
     known = ", ".join(split_names(files, spec))
-    if path.suffix.lower() in SUFFIXES or len(path.parts) > 1:
-        raise InputError(f"there is no list of names {path}: give --split a file, or one of {known}")
+    if Path(key).suffix in SUFFIXES or len(Path(key).parts) > 1:
+        raise InputError(f"there is no list of names {split}: give --split a file, or one of {known}")
     raise InputError(f"{spec.name} at {files.root} has no split {key!r}: there are {known}")
+
+
+def _file(split: str) -> Path | None:
+    """Give the file that a split names; None where there is none, or cannot be, as of a name that is far too long."""
+    try:
+        path = Path(split).expanduser()
+        return path if path.is_file() else None
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
 def lists(files: DatasetFiles) -> dict[str, Path]:

@@ -64,7 +64,10 @@ def _all(worker: Worker, readers: list[Reader], inputs: int, seed: int) -> int:
         print(f"{reader.name:<18}" + "".join(f"{counts[outcome]:>12}" for outcome in OUTCOMES))
         for number, fault in list(faults.values())[:SHOWN]:
             last = fault.text.strip().rpartition("\n")[2][:200]
-            print(f"  {fault.kind}: {last}\n    python -m tests.fuzz {reader.name} --seed {seed} --only {number}", flush=True)
+            print(
+                f"  {fault.kind}: {last}\n    python -m tests.fuzz {reader.name} --seed {seed} --only {number}",
+                flush=True,
+            )
     print(f"{'all':<18}" + "".join(f"{total[outcome]:>12}" for outcome in OUTCOMES))
     return int(any(total[fault] for fault in FAULTS))
 

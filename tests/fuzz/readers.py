@@ -242,8 +242,9 @@ def _read_weight_name(text: str) -> object:
 def _make_manifests(folder: Path) -> list[Path]:
     method = MethodRecord(name="average", options={"level": 3}, label="average")
     manifest = Manifest(
-        method=method, dataset=DatasetRecord(name="toy", split="all", label="toy (all)"), tasks=["IVF"], root="data", pairs=["1"],
-        sources={"1": ["ir/1.png", "vi/1.png"]}, skipped={"2": "of another size"}, environment={"python": "3.12"},
+        method=method, dataset=DatasetRecord(name="toy", split="all", label="toy (all)"), tasks=["IVF"], root="data",
+        pairs=["1"], sources={"1": ["ir/1.png", "vi/1.png"]}, skipped={"2": "of another size"},
+        environment={"python": "3.12"},
     )  # fmt: skip
     write_record(folder / "run.json", manifest)
     return [folder / "run.json"]
@@ -333,7 +334,7 @@ def _read_list(path: Path) -> object:
     return load_dataset(path.parent / "data", split=path, on_error="skip").pairs
 
 
-# ------------------------------------------------------------------------------------------ what stands on command lines
+# ----------------------------------------------------------------------------------------- what stands on command lines
 def _words(
     name: str, read: Callable[[str], object], *valid: str, beside: Files | None = None, torch: bool = False
 ) -> Reader:
@@ -352,11 +353,20 @@ def _read_size(text: str) -> object:
     return parse_size(text)
 
 
-_CODE = b"from fusionbench.methods import Method\nclass Mine(Method):\n    def fuse(self, a, b, **context): return a\n"
+_CODE = b"""from fusionbench.methods import Method
+class Mine(Method):
+    name, tasks, reference, quantise = "mine", ("IVF",), "none", "clip"
+    def fuse(self, a, b, **context): return a
+"""
 _METHODS = (
-    "mine.py:Mine", "average", "laplacian[levels=5]", "five=laplacian[levels=5,quantise=minmax]", "folder:fused", "film[text=none]",
-    "cmd[timeout=3]:python fuse.py {a} {b} {out}",
+    "mine.py:Mine", "average", "laplacian[levels=5]", "five=laplacian[levels=5,quantise=minmax]", "folder:fused",
+    "film[text=none]", "cmd[timeout=3]:python fuse.py {a} {b} {out}",
 )  # fmt: skip
+
+
+def _png() -> bytes:
+    return next(file.data for file in image_files() if file.name == "png L")
+
 
 READERS = (
     *(_image_reader(name, suffixes) for name, suffixes in _IMAGES.items()),
@@ -379,6 +389,13 @@ READERS = (
     Reader("losses-to-go-on", lambda folder: put(folder, {"losses.csv": _LOSSES}), _read_table),
     Reader("training-options", _make_options, _read_training_options, in_json),
     Reader("lists", _make_lists, _read_list),
+    _words(
+        "splits",
+        lambda text: load_dataset("data", split=text),
+        "all",
+        "test",
+        beside={f"data/{name}": _png() for name in ("ir/1.png", "vi/1.png")} | {"data/test.txt": b"1"},
+    ),
     _words("methods", get_method, *_METHODS, beside={"mine.py": _CODE, "fused/01.png": b""}),
     _words("ranges", parse_ranges, "full", "a=minmax", "b=percentile:1,99", "7000,8760"),
     _words("sizes", _read_size, "480x640", "1x99999"),
