@@ -7,6 +7,8 @@ VENV    ?= .venv
 BIN     := $(VENV)/bin
 # of test-fast: what to leave out, as in BUT='--ignore tests/methods/film'
 BUT     ?=
+# of fuzz: which readers, how many inputs, which seed
+FUZZ    ?=
 # of test-fast: COVER='--cov --cov-report=term' prints which lines were reached
 COVER   ?=
 INSTALL ?= $(BIN)/python -m pip install --quiet -c constraints.txt
@@ -21,7 +23,7 @@ MATCHES = import subprocess as s, sys; \
     v = s.check_output(['$(PYTHON)', '-c', 'import sys; print(sys.version_info[:2])'], text=True).strip(); \
     sys.exit(v != str(sys.version_info[:2]) and '$(VENV) is not of $(PYTHON): add VENV=ANOTHER_FOLDER, or make clean')
 
-.PHONY: check-python demo test test-fast coverage test-processors golden lint typecheck format docs benchmark clean
+.PHONY: check-python demo test test-fast coverage test-processors fuzz golden lint typecheck format docs benchmark clean
 
 # an environment of one Python does not pass for another's
 check-python:
@@ -47,6 +49,10 @@ golden: $(VENV)/.installed-test
 # as on processors with fewer instructions than this one has
 test-processors: $(VENV)/.installed-test
 	$(PYTEST) $(BIN)/python tests/processors.py v2 -q tests/metrics/test_film.py tests/metrics/compiler
+
+# every reader on damaged files; one of them longer: make fuzz FUZZ='png --inputs 10000 --seed 1'
+fuzz: $(VENV)/.installed-test
+	$(PYTEST) $(BIN)/python -m tests.fuzz $(FUZZ)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

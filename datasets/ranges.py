@@ -38,7 +38,7 @@ class Rule:
     def __str__(self) -> str:
         if self.kind in ("full", "minmax"):
             return self.kind
-        return f"{'percentile:' if self.kind == 'percentile' else ''}{self.low:.12g},{self.high:.12g}"
+        return f"{'percentile:' if self.kind == 'percentile' else ''}{_text(self.low)},{_text(self.high)}"
 
     def eight_bit(self, pixels: Image, maximum: int | None) -> NDArray[np.uint8]:
         """Bring an image to 0..255, rounded (halves to even).
@@ -146,7 +146,7 @@ def parse_ranges(rules: RangeOption | dict[str, str]) -> Ranges:
     if isinstance(rules, dict):
         rules = [f"{side}={rule}" for side, rule in rules.items()]
     by_side, asked = {"a": Rule(), "b": Rule()}, []
-    for text in [rules] if isinstance(rules, str) else rules:
+    for text in [rules] if isinstance(rules, str) or not isinstance(rules, Sequence) else rules:
         front, equals, back = str(text).partition("=")
         side = front.strip() if equals else "ab"
         if side not in ("a", "b", "ab") or (equals and side == "ab"):
@@ -170,6 +170,12 @@ def refusal(header: Header, rule: Rule) -> str | None:
     return without_range(header.values) if unknown and rule.kind == "full" else None
 
 
+def _text(number: float) -> str:
+    """Write a number so that it reads back as the same."""
+    short = f"{number:.12g}"
+    return short if float(short) == number else repr(number)
+
+
 def _parse(text: str) -> Rule:
     match = _RULE.fullmatch(re.sub(r"\s", "", text))
     if match is None:
@@ -177,7 +183,7 @@ def _parse(text: str) -> Rule:
     if match[1]:
         return Rule(match[1])  # type: ignore[arg-type]
     low, high = float(match[3]), float(match[4])
-    if not low < high or (match[2] and not (low >= 0 and high <= 100)):
+    if not 0 < high - low < np.inf or (match[2] and not (low >= 0 and high <= 100)):
         what = "percentiles from 0 to 100" if match[2] else "values"
         raise InputError(f"{text!r} is no range: give two {what}, the smaller one first")
     return Rule("percentile" if match[2] else "limits", low, high)

@@ -62,7 +62,7 @@ def read_options(cls: type[Method], given: Mapping[str, Any]) -> dict[str, Any]:
         hint = hint_of(cls, name)
         try:
             values[name] = read_value(value, hint)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             raise InputError(
                 f"option {name!r} of method {cls.name!r} must be {in_words(hint)}, not {value!r}"
             ) from None
@@ -83,7 +83,7 @@ def hint_of(cls: type[Method], name: str) -> Any:
 
 
 def read_value(value: Any, hint: Any) -> Any:
-    """Read one value, or text, as an annotation asks; ValueError or TypeError where it does not fit."""
+    """Read one value, or text, as an annotation asks; ValueError, TypeError or OverflowError where it does not fit."""
     origin = get_origin(hint)
     if origin is Literal:
         return _one_of(value, get_args(hint))
@@ -116,7 +116,7 @@ def _read_union(value: Any, hints: tuple[Any, ...]) -> Any:
     for hint in sorted(members, key=lambda h: h is str):  # str takes everything, so it comes last
         try:
             return read_value(value, hint)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             continue
     raise ValueError
 

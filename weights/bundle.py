@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from glob import escape
 from math import prod
 from pathlib import Path
 
@@ -46,9 +47,7 @@ def is_bundle(path: Path) -> bool:
 def index_of(path: Path) -> Path | None:
     """Find the index file that belongs to a checkpoint path."""
     stem = path.name.partition(".data-")[0].removesuffix(".index").removesuffix(".meta")
-    candidates = [path.with_name(f"{stem}.index")]
-    if path.is_dir():
-        candidates = sorted(path.glob("*.index"))
+    candidates = sorted(path.glob("*.index")) if path.is_dir() else [path.parent / f"{stem}.index"]
     files = [candidate for candidate in candidates if candidate.is_file()]
     return files[0] if len(files) == 1 else None
 
@@ -72,7 +71,7 @@ def read_bundle(path: Path) -> dict[str, NDArray[np.generic]]:
         entries = dict(_entries(index.read_bytes()))
         shards = _Shards(index)
         return {name: shards.tensor(name, entry) for name, entry in entries.items()}
-    except (_DamagedError, struct.error, IndexError) as error:
+    except (_DamagedError, struct.error, IndexError, ValueError) as error:  # ValueError: no name, no shape of an array
         raise InputError(f"the TensorFlow checkpoint {index} is damaged or truncated: {error}") from error
 
 
@@ -81,7 +80,8 @@ class _Shards:
 
     def __init__(self, index: Path) -> None:
         self.stem = index.name.removesuffix(".index")
-        self.files = sorted(index.parent.glob(f"{self.stem}.data-*-of-*"))
+        names = index.parent.glob(f"{escape(self.stem)}.data-*-of-*")
+        self.files = sorted(file for file in names if file.is_file())
         if not self.files:
             raise _DamagedError(f"its data file {self.stem}.data-00000-of-00001 is missing")
         self.data = [file.read_bytes() for file in self.files]

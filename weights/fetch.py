@@ -9,7 +9,7 @@ from ..download import Progress, download
 from ..errors import InputError, RunError, unknown
 from ..files import cache_folder
 from .catalog import File, Weights, get_weights, known_weights
-from .files import near, sha256_of, split_key
+from .files import near, path_of, sha256_of, split_key
 
 
 def weights_path(weights: str, method: str) -> Path:
@@ -21,7 +21,7 @@ def weights_path(weights: str, method: str) -> Path:
         They are not there, or another method's; what to do is said.
     """
     file, key = split_key(weights)
-    path = Path(file).expanduser()
+    path = path_of(file)
     if not path.exists():
         path = _known(file, method)
     return Path(f"{path}#{key}") if key else path

@@ -36,10 +36,37 @@ def split_key(weights: str | Path) -> tuple[str, str]:
     ('last.ckpt', 'generator')
     """
     text = str(weights)
-    if "#" not in text or Path(text).expanduser().exists():
+    if "#" not in text or _exists(text):
         return text, ""
     file, _, key = text.rpartition("#")
     return file, key
+
+
+def path_of(text: str | Path) -> Path:
+    """Make the path that somebody wrote, in which ~ is a user's folder.
+
+    Raises
+    ------
+    InputError
+        There can be no such path, or it cannot be looked for.
+    """
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"cannot read the weights {str(text)[:200]}: {_reason(error)}") from error
+    return path
+
+
+def _exists(text: str) -> bool:
+    try:
+        return path_of(text).exists()
+    except InputError:
+        return False
+
+
+def _reason(error: Exception) -> str:
+    return ((error.strerror if isinstance(error, OSError) else "") or str(error)).lower()
 
 
 def load_state(path: str | Path) -> State:
@@ -59,7 +86,10 @@ def load_state(path: str | Path) -> State:
         run code, or it has no such key.
     """
     file, key = split_key(path)
-    state = _load(Path(file).expanduser())
+    try:
+        state = _load(path_of(file))
+    except OSError as error:
+        raise InputError(f"cannot read the weights {file}: {_reason(error)}") from error
     if not key:
         return state.bare()
     part = state.below(key).bare()
@@ -79,18 +109,15 @@ def _load(path: Path) -> State:
         raise InputError(f"cannot read the weights {path}: it {kinds.folder(path)}")
     if not path.is_file():
         raise InputError(f"there is no weights file {path}{near(path)}")
-    try:
-        with path.open("rb") as file:
-            start = file.read(9)
-        if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= _HEADER:
-            return _load_safetensors(path)
-        jittor = is_jittor(path)
-        what = None if jittor else kinds.foreign(path)
-    except OSError as error:
-        raise InputError(f"cannot read the weights {path}: {error.strerror}") from error
+    with path.open("rb") as file:
+        start = file.read(9)
+    if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= _HEADER:
+        return _load_safetensors(path)
+    jittor = is_jittor(path)
+    what = None if jittor else kinds.foreign(path)
     if what is not None:
         raise InputError(f"cannot read the weights {path}: it is {what}")
-    if start[:2] == b"PK" and _is_numpy(path):
+    if start[:2] == b"PK" and kinds.is_numpy(kinds.names_in(path)):
         return _load_numpy(path)
     return _load_jittor(path) if jittor else _load_torch(path)
 
@@ -112,17 +139,10 @@ def _load_safetensors(path: Path) -> State:
     try:
         with safe_open(path, "pt") as file:
             return State({key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {})  # noqa: SIM118
-    except (SafetensorError, json.JSONDecodeError) as error:
+    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise InputError(
             f"cannot read the weights {path}: the safetensors file is truncated or damaged; fetch it again"
         ) from error
-
-
-def _is_numpy(path: Path) -> bool:
-    import zipfile
-
-    with zipfile.ZipFile(path) as archive:
-        return all(name.endswith(".npy") for name in archive.namelist())
 
 
 def _load_numpy(path: Path) -> State:
@@ -131,7 +151,9 @@ def _load_numpy(path: Path) -> State:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return _state(path, dict(archive), "NumPy archive")
-    except (ValueError, OSError, EOFError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # of damaged bytes the archive, its compression and each header make errors of their own
         raise InputError(f"cannot read the weights {path}: the archive is damaged, or holds objects") from error
 
 

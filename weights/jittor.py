@@ -12,6 +12,7 @@ import io
 import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from pickletools import genops
 from typing import Any, NoReturn
 
 import numpy as np
@@ -52,6 +53,7 @@ def read_jittor(path: Path) -> Any:
         data = body
     source = io.BytesIO(data)
     try:
+        _check_places(data)
         content = _Unpickler(source).load()
     except Refused as error:
         raise InputError(
@@ -62,6 +64,13 @@ def read_jittor(path: Path) -> Any:
     if source.read(1):
         raise InputError(f"cannot read the weights {path}: its end is damaged, so its checksum cannot be verified")
     return content
+
+
+def _check_places(data: bytes) -> None:
+    """Refuse a pickle that keeps a value at a place beyond its own length: the unpickler would make all before it."""
+    places = (place for operation, place, _ in genops(data) if "PUT" in operation.name)
+    if any(place is not None and place > len(data) for place in places):
+        raise ValueError("it keeps a value at a place that it cannot need")
 
 
 def write_jittor(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None) -> None:

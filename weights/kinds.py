@@ -6,10 +6,12 @@ import json
 import re
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from pickletools import genops
 
 HEAD = 4096  # bytes that are looked at
+_DENSEST = 100  # weights are numbers like noise: what shrinks to less than a hundredth of itself is made to fill memory
 _LFS = b"version https://git-lfs.github.com/spec"
 _ARCHIVES = {
     b"\x1f\x8b": "a gzip archive", b"BZh": "a bzip2 archive", b"\xfd7zXZ\0": "an xz archive",
@@ -53,7 +55,7 @@ def foreign(path: Path) -> str | None:
     for start, kind in _ARCHIVES.items():
         if head.startswith(start):
             return f"{kind}: {_UNPACK}"
-    if head[257:262] == b"ustar" or (head[:1].isalnum() and tarfile.is_tarfile(path)):
+    if head[257:262] == b"ustar" or (head[:1].isalnum() and _is(tarfile.is_tarfile, path)):
         return f"a tar archive{_holding(_tar_names(path))}: {_UNPACK}"
     for start, kind in _OTHERS.items():
         if head.startswith(start):
@@ -85,20 +87,18 @@ def _lfs_size(head: bytes) -> str:
 
 def _zip(path: Path) -> str | None:
     """Tell PyTorch's and NumPy's own archives from others."""
-    if not zipfile.is_zipfile(path):
+    if not _is(zipfile.is_zipfile, path):
         return "cut off: its end is missing, so the file is truncated; fetch it again"
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError):
-        return "a damaged archive; fetch it again"
+    names = names_in(path)
+    if names is None:
+        return "a damaged archive, or one made to fill the memory; fetch it again"
     ends = {name.rpartition("/")[2] for name in names}
     if "data.pkl" in ends and ("constants.pkl" in ends or any("/code/" in f"/{name}" for name in names)):
         return (
             "a TorchScript archive, which holds a program: save its tensors where you trust it, with "
             "torch.save(torch.jit.load(FILE).state_dict(), 'weights.pth')"
         )
-    if "data.pkl" in ends or (names and all(name.endswith(".npy") for name in names)):
+    if "data.pkl" in ends or is_numpy(names):
         return None
     if "model.weights.h5" in ends:
         return f"a Keras model: {_OTHERS[bytes.fromhex('894844460d0a1a0a')].partition(': ')[2]}"
@@ -107,11 +107,34 @@ def _zip(path: Path) -> str | None:
     return f"a zip archive{_holding(names)}: {_UNPACK}"
 
 
+def names_in(path: Path) -> list[str] | None:
+    """Name what a zip archive holds; None where it is damaged, or far smaller than what it unpacks to."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except Exception:  # of damaged bytes it makes any error there is
+        return None
+    unpacked = sum(member.file_size for member in members)
+    return None if unpacked > max(_DENSEST * path.stat().st_size, 2**30) else [member.filename for member in members]
+
+
+def is_numpy(names: list[str] | None) -> bool:
+    """Whether an archive of these names is one of `np.savez`."""
+    return bool(names) and all(name.endswith(".npy") for name in names or ())
+
+
+def _is(kind: Callable[[Path], bool], path: Path) -> bool:
+    try:
+        return kind(path)
+    except Exception:  # of damaged bytes it makes any error there is
+        return False
+
+
 def _tar_names(path: Path) -> list[str]:
     try:
         with tarfile.open(path) as archive:
             return [member.name for member, _ in zip(archive, range(50), strict=False) if member.isfile()]
-    except (tarfile.TarError, OSError, EOFError):
+    except Exception:  # as with other archives
         return []
 
 
@@ -129,7 +152,7 @@ def _is_pickle(head: bytes, path: Path) -> bool:
     """Whether what looks like text is a pickle of the first protocol; walking it runs nothing."""
     try:
         return head[:1] in b"c(" and all(True for _ in genops(path.read_bytes()))
-    except (ValueError, EOFError, IndexError, KeyError):
+    except Exception:  # of what is no pickle it makes any error there is
         return False
 
 
@@ -162,6 +185,6 @@ def _text(head: bytes) -> str | None:
 def _is_json(text: str, whole: bool) -> bool:
     try:
         json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # also of a number of thousands of digits, of brackets in brackets
         return not whole and re.match(r"[{\[]\s*[\"\[{\d]", text) is not None
     return True

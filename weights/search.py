@@ -119,13 +119,20 @@ def collect(content: Any) -> tuple[dict[str, Tensor], dict[str, str], bool]:
         named = isinstance(container, Mapping)
         entries = container.items() if named else enumerate(container if isinstance(container, list | tuple) else ())
         for key, value in entries:
-            part = key.decode(errors="replace") if isinstance(key, bytes) else str(key)
+            part = key.decode(errors="replace") if isinstance(key, bytes) else _name(key)
             name = f"{home}.{part}" if home else part
             if isinstance(value, Mapping | list | tuple):
                 waiting.append((name, value, depth + 1))
             elif (tensor := _tensor(value)) is not None and name not in tensors and named:
                 tensors[name], homes[name] = tensor, home
     return tensors, {name: home for name, home in homes.items() if home}, optimisers
+
+
+def _name(key: Any) -> str:
+    try:
+        return str(key)
+    except ValueError:  # a whole number of thousands of digits
+        return f"{type(key).__name__} {hash(key):x}"
 
 
 def _tensor(value: Any) -> Tensor | None:
@@ -136,7 +143,10 @@ def _tensor(value: Any) -> Tensor | None:
     if isinstance(value, Pickled):
         value = value.array
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
-        return torch.tensor(value.astype(value.dtype.newbyteorder("=")))
+        kind = (
+            value.dtype.newbyteorder("=") if value.dtype.itemsize <= 8 else np.float64
+        )  # torch has none that is wider
+        return torch.tensor(value.astype(kind))
     return value.detach() if isinstance(value, torch.Tensor) else None
 
 

@@ -26,6 +26,7 @@ _HEADS = re.compile(
     re.IGNORECASE,
 )
 _QUOTES = "\"'`“”‘’"
+_DIGITS = 20  # more than the number of a line has
 _SEPARATORS = ("\t", ",", ";", "|", None)  # None: blanks
 
 
@@ -146,13 +147,14 @@ def _structured(path: Path, text: str) -> list[_Line]:
         return []
     try:
         value = json.loads(start)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         try:
             value = ast.literal_eval(start)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             if path.suffix.lower() != ".json":
                 return []
-            raise InputError(f"line {error.lineno} of {path} is no JSON: {error.msg}") from error
+            line, why = (error.lineno, error.msg) if isinstance(error, json.JSONDecodeError) else (1, str(error))
+            raise InputError(f"line {line} of {path} is no JSON: {why}") from error
     return [_Line(number, " ".join(columns), columns) for number, columns in enumerate(_entries(path, value), 1)]
 
 
@@ -211,7 +213,10 @@ def _by_columns(lines: Sequence[_Line], separator: str | None, lookup: Lookup) -
 
 
 def _columns(text: str, separator: str | None) -> list[str]:
-    parts = text.split() if separator is None else next(csv.reader([text], delimiter=separator), [])
+    try:
+        parts = text.split() if separator is None else next(csv.reader([text], delimiter=separator), [])
+    except csv.Error:  # a column longer than csv allows, as a long line is that has other separators
+        parts = text.split(separator)
     return [bare for part in parts if (bare := _bare(part))]
 
 
@@ -234,7 +239,7 @@ def _name_columns(rows: list[list[str]], hits: list[list[list[str]]], width: int
 
 def _is_running(column: list[str]) -> bool:
     """Whether a column counts its lines; its first may be a head."""
-    numbers = [int(text) for text in column if text.isdecimal()]
+    numbers = [int(text) for text in column if text.isdecimal() and len(text) < _DIGITS]
     return len(numbers) >= max(len(column) - 1, 1) and numbers == [*range(numbers[0], numbers[0] + len(numbers))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -169,3 +170,16 @@ def test_floats_name_the_rule_to_give(tmp_path: Path) -> None:
         load_dataset(data)
     dataset = load_dataset(data, range="a=700,876")
     np.testing.assert_array_equal(dataset.read(dataset[0])[0], plain(degrees, "700,876", 0))
+
+
+@pytest.mark.parametrize("rule", ["0,1e999", "-1e999,5", "-1e308,1e308", 5, {"a": None}, b"full"])
+def test_what_cannot_be_computed_with_is_no_range(rule: Any) -> None:
+    with pytest.raises(InputError, match="range"):
+        parse_ranges(rule)
+
+
+def test_a_range_reads_back_as_the_same() -> None:
+    ranges = parse_ranges(["a=7000,7000.000000001", "b=percentile:0.1,99.9"])
+    assert parse_ranges(ranges.record).record == ranges.record
+    assert parse_ranges(ranges.record).a == ranges.a
+    assert ranges.record["b"] == "percentile:0.1,99.9"
