@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+_TOKENS = 1 << 16  # that pass at a time: their hidden maps are four times as wide
 
 
 class Layers(nn.Module):
@@ -53,3 +56,25 @@ class Layers(nn.Module):
 def _plain(name: str) -> str:
     """Turn a name into one that a module takes."""
     return name.replace(".", "|")
+
+
+def raster_blocks(net: Layers, x: Tensor, names: Sequence[str]) -> Tensor:
+    """Apply transformer blocks whose window is one token, as Tang's networks do.
+
+    A token is not a pixel's channels: the authors view the memory of (N, C, H, W) as (N, H, W, C), so it is C
+    neighbours in the rows of one channel. As each attends to itself alone, attention is its value, projected.
+    """
+    channels = x.shape[1]
+    tokens = x.contiguous().view(-1, channels)
+    parts = [_through(net, part, names) for part in tokens.split(_TOKENS)]
+    return torch.cat(parts).view(x.shape)
+
+
+def _through(net: Layers, x: Tensor, names: Sequence[str]) -> Tensor:
+    for name in names:
+        weight, bias = (net[f"{name}.attn.qkv.{part}"][-x.shape[1] :] for part in ("weight", "bias"))
+        value = functional.linear(net.layer_norm(x, f"{name}.norm1"), weight, bias)
+        x = x + net.linear(value, f"{name}.attn.proj")
+        hidden = functional.gelu(net.linear(net.layer_norm(x, f"{name}.norm2"), f"{name}.mlp.fc1"))
+        x = x + net.linear(hidden, f"{name}.mlp.fc2")
+    return x

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...weights.catalog import File, Weights, known_weights
-from ...weights.fetch import weights_path
+from ...weights.fetch import locate, weights_path
 from ...weights.files import load_state, sha256_of
 from ...weights.search import State, Unfit, check_values, find, several
 from ..method import Gray, Method
@@ -100,7 +100,9 @@ class Network(Method):
     @property
     def weights_record(self) -> dict[str, Any]:
         """Name, licence and files of the weights, with their SHA-256."""
-        names = dict.fromkeys(self.weights_of(task) for task in self.tasks)
+        named = dict.fromkeys(self.weights_of(task) for task in self.tasks)
+        here = [name for name in named if name not in known_weights() or locate(name)]  # a run may need one task's
+        names = here or list(named)
         paths = [path for name in names for path in self.files_of(name)]
         licences = [known_weights()[name].licence for name in names if name in known_weights()]
         return {
@@ -177,6 +179,16 @@ def kernel(name: str, out: int, inputs: int, side: int, bias: bool = True) -> Sh
 def norm(name: str, channels: int) -> Shapes:
     """Return the shapes of a batch normalisation in PyTorch."""
     return {f"{name}.{part}": (channels,) for part in ("weight", "bias", "running_mean", "running_var")}
+
+
+def raster_block(name: str, channels: int) -> Shapes:
+    """Return the shapes of a transformer block of Tang's networks; see `_layers.raster_blocks`."""
+    maps = {"attn.qkv": (3, 1), "attn.proj": (1, 1), "mlp.fc1": (4, 1), "mlp.fc2": (1, 4)}
+    shapes: Shapes = {}
+    for layer, (out, inputs) in maps.items():
+        shapes |= {f"{name}.{layer}.weight": (out * channels, inputs * channels)}
+        shapes |= {f"{name}.{layer}.bias": (out * channels,)}
+    return shapes | {f"{name}.norm{i}.{part}": (channels,) for i in (1, 2) for part in ("weight", "bias")}
 
 
 def from_tensorflow(tensors: Mapping[str, Tensor], kernel: str, bias: str) -> dict[str, Tensor]:

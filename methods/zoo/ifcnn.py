@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
 import numpy as np
@@ -110,7 +110,7 @@ class IFCNN(Network):
         x = net.norm(net.conv(x, "conv3.conv", "replicate"), "conv3.bn").relu()
         return net.conv(x, "conv4") * deviation + mean
 
-    def _cut(self, rgb: Image) -> Image:
+    def _cut(self, rgb: Any) -> Any:
         """Cut channels to 8 bit, as the authors do before anything else."""
         return quantise(rgb, "truncate") if self.channels == "truncate" else rgb
 

@@ -130,4 +130,4 @@ def _as_read(image: Image, source: Source) -> Gray:
         image = np.repeat(image[..., None], 3, axis=-1)
     if image.ndim == 3:
         image = np.asarray(Pillow.fromarray(image).convert("YCbCr").convert("RGB").convert("F"))
-    return (image / np.float32(255)).astype(np.float32)[None, None]
+    return image.astype(np.float32)[None, None] / np.float32(255)

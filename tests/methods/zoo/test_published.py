@@ -24,7 +24,7 @@ QUICK = {
     ("seafusion", "TNO_08"), ("didfuse", "TNO_8"), ("sdnet", "TNO_05"), ("densefuse", "TNO_08"), ("ifcnn", "IV_Road2"),
     ("auif", "TNO_8"), ("pmgi", "TNO_08"), ("datfuse", "2"),
 }  # fmt: skip
-METHODS = ("seafusion", "didfuse", "ifcnn", "sdnet", "densefuse", "lrrnet")
+METHODS = ("seafusion", "didfuse", "ifcnn", "sdnet", "densefuse", "lrrnet", "datfuse", "ydtr", "matr", "auif", "pmgi")
 
 
 def spec_of(row: dict[str, str]) -> str:
