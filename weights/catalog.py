@@ -15,6 +15,8 @@ _ROOT = Path(__file__).parent.parent
 # and shapes of tensors that it knows; its `adapt(state)` gives the tensors under our names and the metadata to keep
 # with them, or raises InputError saying what does not fit. Nothing else here leads to a method.
 OWNERS = sorted(path.parent.name for path in (_ROOT / "methods").glob("*/checkpoints.py"))
+# Networks whose weights are used as their authors left them, each in one file with its `WEIGHTS`.
+ZOO = sorted(path.stem for path in (_ROOT / "methods/zoo").glob("[!_]*.py"))
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ def owner(name: str) -> Any:
 @cache
 def known_weights() -> dict[str, Weights]:
     """Return all weights by name: those that methods declare, and the network that one learns by."""
-    declared = (weights for name in OWNERS for weights in owner(name).WEIGHTS)
+    zoo = (import_module(f"..methods.zoo.{name}", __package__) for name in ZOO)
+    declared = (weights for module in (*map(owner, OWNERS), *zoo) for weights in module.WEIGHTS)
     return {weights.name: weights for weights in (*declared, VGG16)}
 
 

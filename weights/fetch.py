@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from ..datasets.fetch.git_tree import blob_of
@@ -10,6 +13,8 @@ from ..errors import InputError, RunError, unknown
 from ..files import cache_folder
 from .catalog import File, Weights, get_weights, known_weights
 from .files import near, path_of, sha256_of, split_key
+
+VARIABLE = "FUSIONBENCH_WEIGHTS"  # names a folder, as a lab's shared disk has it
 
 
 def weights_path(weights: str, method: str) -> Path:
@@ -22,7 +27,7 @@ def weights_path(weights: str, method: str) -> Path:
     """
     file, key = split_key(weights)
     path = path_of(file)
-    if not path.exists():
+    if not path.is_file() and (file in known_weights() or not path.exists()):  # a folder may be called as weights are
         path = _known(file, method)
     return Path(f"{path}#{key}") if key else path
 
@@ -41,17 +46,67 @@ def _known(name: str, method: str) -> Path:
         )
     path_here = locate(name)
     if path_here is None:
-        raise InputError(f"the weights {name!r} are not here: run `fusionbench weights fetch {name}` first")
+        files = known_weights()[name].files
+        raise InputError(
+            f"the weights {name!r} are not here: run `fusionbench weights fetch {name}` first, or set {VARIABLE} to a "
+            f"folder that has {' and '.join(file.name for file in files)} somewhere below it (published at "
+            f"{files[0].url.rpartition('/')[0]}); no network with random weights is run in their place"
+        )
     return path_here
 
 
 def locate(name: str) -> Path | None:
-    """Give the file to load of these weights, if they ship or have been fetched; nothing is downloaded."""
+    """Give the file to load of these weights, if they ship, lie below FUSIONBENCH_WEIGHTS, or have been fetched.
+
+    Others that belong to it lie beside it; nothing is downloaded.
+
+    Raises
+    ------
+    InputError
+        FUSIONBENCH_WEIGHTS is no folder.
+    """
     weights = get_weights(name)
     if weights.path is not None:
         return weights.path
+    if (root := os.environ.get(VARIABLE)) and weights.files and (found := _find(Path(root).expanduser(), weights)):
+        return found
     paths = [_target(weights, file) for file in weights.files]
     return paths[0] if paths and all(path.is_file() for path in paths) else None
+
+
+def _find(root: Path, weights: Weights) -> Path | None:
+    """Find a folder, anywhere below `root`, that has all files of some weights, known by name and hash."""
+    if not root.is_dir():
+        raise InputError(f"{VARIABLE} is {root}, which is no folder: set it to the one that the weights lie below")
+    for folder in _folders(root):
+        paths = [folder / file.name for file in weights.files]
+        if all(map(_is_published, paths, weights.files)):
+            return paths[0]
+    return None
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    """Walk a folder and all below it, through links, but none twice; what cannot be read is passed over."""
+    seen = {root.resolve()}
+    for folder, below, _ in os.walk(root, followlinks=True):
+        yield Path(folder)
+        new = {name: (Path(folder) / name).resolve() for name in sorted(below)}
+        below[:] = [name for name, place in new.items() if place not in seen]
+        seen.update(new.values())
+
+
+def _is_published(path: Path, file: File) -> bool:
+    try:
+        state = path.stat()
+        return path.is_file() and _has_hash(path, (state.st_size, state.st_mtime_ns), file.digest)
+    except OSError:
+        return False
+
+
+@cache
+def _has_hash(path: Path, state: tuple[int, int], digest: str) -> bool:
+    """Whether a file has a hash; it is read again once its size or its time has changed."""
+    return not _another_hash(path, digest)
 
 
 def fetch(name: str, progress: Progress = lambda done, total: None) -> Path:

@@ -1,0 +1,130 @@
+"""IFCNN with its authors' weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import cv2
+import numpy as np
+
+from ...datasets.pair import Pair
+from ..colour import is_colour
+from ..method import Gray, Image
+from ..quantise import quantise
+from ._network import Network, kernel, norm, published
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ._layers import Layers
+
+_HASHES = {
+    "max": "6022b44c88a2f0367ba9b08fcdf0d663745d9a966fca0ee1f41867797b6ff53f",
+    "mean": "fd2ee9361f1d428fc9749e28e8a2c5c5ef6ce6528ab6f5ad8ef5def42e7ffa4b",
+    "sum": "a8c1d293f1bf16a93e6244a4bf8f7a7bd300dc10555c8597ad7ef3320b0410cb",
+}
+WEIGHTS = tuple(
+    published(
+        f"ifcnn-{rule}", "the authors of IFCNN", "uzeful/IFCNN@8fe59c2b1553e52acc793986208ca479d134a8da",
+        (f"Code/snapshots/IFCNN-{rule.upper()}.pth", digest), method="ifcnn",
+    )
+    for rule, digest in _HASHES.items()
+)  # fmt: skip
+_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's channels
+
+
+class IFCNN(Network):
+    """One small network for all tasks, whose features are merged by their maximum, their sum or their mean.
+
+    It sees colour: two colour sources are fused in colour, any other pair as gray images of three equal channels, whose
+    three fused channels the authors cut to 8 bit and turn to gray.
+
+    Parameters
+    ----------
+    fusion : "max", "sum" or "mean" of the features; each has weights of its own.
+    normalise : "imagenet", as in the published images of the paper; "none", as the released script does for infrared
+        and medical images.
+    weights : "official", the authors' for this fusion, or a file.
+    channels : "truncate", each of the three fused channels cut to 8 bit, as the authors do; "exact" leaves them to
+        `quantise`.
+    """
+
+    name = "ifcnn"
+    reference = (
+        "Zhang, Liu, Sun, Yan, Zhao, Zhang (2020): IFCNN: A general image fusion framework based on convolutional "
+        "neural network, Information Fusion 54, 99-118, https://doi.org/10.1016/j.inffus.2019.07.011"
+    )
+    shapes = (
+        kernel("conv1", 64, 3, 7, bias=False)
+        | kernel("conv2.conv", 64, 64, 3, bias=False)
+        | norm("conv2.bn", 64)
+        | kernel("conv3.conv", 64, 64, 3, bias=False)
+        | norm("conv3.bn", 64)
+        | kernel("conv4", 3, 64, 1)
+    )
+
+    def __init__(
+        self, fusion: Literal["max", "sum", "mean"] = "max", normalise: Literal["imagenet", "none"] = "imagenet",
+        weights: str = "official", channels: Literal["truncate", "exact"] = "truncate",
+    ) -> None:  # fmt: skip
+        super().__init__(weights)
+        self.fusion, self.normalise, self.channels = fusion, normalise, channels
+
+    def weights_of(self, task: str) -> str:
+        """Name the weights of the chosen fusion."""
+        return f"ifcnn-{self.fusion}" if self.weights == "official" else self.weights
+
+    def fuse_images(self, a: Image, b: Image, pair: Pair) -> Image | None:
+        """Fuse two colour images in colour; see `Method.fuse_images`."""
+        if not (is_colour(a) and is_colour(b)):
+            return None
+        fused = self.fuse_colours([np.moveaxis(x, -1, 0)[None].astype(np.float32) / 255 for x in (a, b)], pair.task)
+        return self._cut(np.moveaxis(fused[0], 0, -1))
+
+    def forward(self, net: Layers, a: Tensor, b: Tensor) -> Tensor:
+        """Fuse gray sources; see `Network.forward`."""
+        import torch
+
+        rgb = self._fuse([x.expand(-1, 3, -1, -1) for x in (a, b)], net)
+        image = self._cut(np.moveaxis(rgb[0].cpu().numpy(), 0, -1))
+        gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        return torch.from_numpy(gray / np.float32(255 if image.dtype == np.uint8 else 1))[None, None]
+
+    def fuse_colours(self, sources: list[Gray], task: str = "IVF") -> Gray:
+        """Fuse two or more RGB sources, (1, 3, H, W) float32 in [0, 1] each, to one, in about [0, 1]."""
+        import torch
+
+        with torch.inference_mode():
+            tensors = [torch.from_numpy(np.ascontiguousarray(x)).to(self.device) for x in sources]
+            return self._fuse(tensors, self.network(task)).cpu().numpy()
+
+    def _fuse(self, sources: list[Tensor], net: Layers) -> Tensor:
+        import torch
+
+        known = self.normalise == "imagenet"
+        mean, deviation = (
+            torch.tensor(values if known else neutral, device=sources[0].device).view(1, 3, 1, 1)
+            for values, neutral in ((_MEAN, (0.0,) * 3), (_DEVIATION, (1.0,) * 3))
+        )
+        x = _merge([_features(net, (source - mean) / deviation) for source in sources], self.fusion)
+        x = net.norm(net.conv(x, "conv3.conv", "replicate"), "conv3.bn").relu()
+        return net.conv(x, "conv4") * deviation + mean
+
+    def _cut(self, rgb: Any) -> Any:
+        """Cut channels to 8 bit, as the authors do before anything else."""
+        return quantise(rgb, "truncate") if self.channels == "truncate" else rgb
+
+
+def _features(net: Layers, x: Tensor) -> Tensor:
+    x = net.conv(net.conv(x, "conv1", "replicate"), "conv2.conv", "replicate")
+    return net.norm(x, "conv2.bn").relu()
+
+
+def _merge(features: list[Tensor], rule: str) -> Tensor:
+    """Merge the features of all sources, one source after another, so that two sets of maps are held at a time."""
+    import torch
+
+    merged = features[0]
+    for other in features[1:]:
+        merged = torch.maximum(merged, other) if rule == "max" else merged + other
+    return merged / len(features) if rule == "mean" else merged

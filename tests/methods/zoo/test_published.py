@@ -1,0 +1,95 @@
+"""Published networks give their authors' published images."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fusionbench.datasets.images import read
+from fusionbench.datasets.pair import Pair
+from fusionbench.methods import get_method
+from fusionbench.methods.pipeline import fuse_pair
+from fusionbench.weights.fetch import VARIABLE
+
+pytest.importorskip("torch")
+
+# Where more than a thousandth of the values may differ: the authors' GPU rounded products to 10 bits.
+LIMITS = {"ydtr": 0.004, "matr": 0.033}
+QUICK = {
+    ("seafusion", "TNO_08"), ("didfuse", "TNO_8"), ("sdnet", "TNO_05"), ("densefuse", "TNO_08"), ("ifcnn", "IV_Road2"),
+    ("auif", "TNO_8"), ("pmgi", "TNO_08"), ("datfuse", "2"),
+}  # fmt: skip
+METHODS = ("seafusion", "didfuse", "ifcnn", "sdnet", "densefuse", "lrrnet", "datfuse", "ydtr", "matr", "auif", "pmgi")
+
+
+def spec_of(row: dict[str, str]) -> str:
+    if row["method"] == "ifcnn":
+        return f"ifcnn[fusion={row['weights'].lower()},normalise={row['normalisation']}]"
+    return "matr[order=ab]" if row["method"] == "matr" else row["method"]
+
+
+def rows_of(shared: Path) -> Iterator[dict[str, str]]:
+    for part in ("A", "B"):
+        with (shared / "zoo" / f"manifest_{part}.csv").open(newline="") as file:
+            yield from (row for row in csv.DictReader(file) if row["b"])
+
+
+def differing(shared: Path, row: dict[str, str]) -> float:
+    """Fuse as a run does, and give the share of values that differ from the published ones; none by more than 1."""
+    folder = shared / "zoo" / row["method"]
+    pair = Pair(Path(row["fused"]).stem, folder / row["a"], folder / row["b"], "IVF")
+    published = read(folder / row["fused"]).astype(int)
+    image = fuse_pair(get_method(spec_of(row)), read(folder / row["a"]), read(folder / row["b"]), pair).image
+    if image.ndim == 2 and published.ndim == 3:  # stored thrice, with rounding errors between the channels
+        published = published[..., 0]
+    assert image.shape == published.shape
+    distance = np.abs(image - published)
+    assert distance.max() <= 1, row["fused"]
+    return float((distance > 0).mean())
+
+
+@pytest.fixture
+def folder(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    import torch
+
+    torch.set_num_threads(1)
+    monkeypatch.setenv(VARIABLE, str(shared / "weights/zoo"))
+    return shared
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_one_published_image(folder: Path, method: str) -> None:
+    rows = [row for row in rows_of(folder) if (row["method"], Path(row["fused"]).stem) in QUICK]
+    for row in (row for row in rows if row["method"] == method):
+        assert differing(folder, row) <= LIMITS.get(method, 0.001)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+def test_every_published_image(folder: Path, method: str) -> None:
+    rows = [row for row in rows_of(folder) if row["method"] == method]
+    assert rows
+    for row in rows:
+        assert differing(folder, row) <= LIMITS.get(method, 0.001), row["fused"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SeAFusion", "DenseFuse"])
+def test_all_of_tno(folder: Path, name: str) -> None:
+    from fusionbench import load_dataset
+
+    dataset, method, different, values = load_dataset("TNO", folder / "data"), get_method(name.lower()), 0, 0
+    for pair in dataset:
+        published: Any = read(next((folder / "fused/TNO" / name).glob(f"{pair.name}.*"))).astype(int)
+        distance = np.abs(
+            fuse_pair(method, *dataset.read(pair), pair).image - published.reshape(*published.shape[:2], -1)[..., 0]
+        )
+        assert distance.max() <= 1, pair.name
+        different, values = different + int((distance > 0).sum()), values + distance.size
+    assert values == 12_595_523
+    assert different < 0.0003 * values
