@@ -81,6 +81,11 @@ def check_writable(folder: Path) -> None:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(nearest))
 
 
+def is_file(path: str | Path) -> bool:
+    """Whether a text is the path of a regular file; it may be far too long for any path, or have characters of none."""
+    return os.path.isfile(path)  # noqa: PTH113 - the method of Path raises there
+
+
 def write_failed(error: BaseException) -> bool:
     """Whether an error says that files cannot be written, whatever their names: no room, no right, no folder."""
     cause = error if isinstance(error, OSError) else error.__cause__

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from ..files import is_file
+
 _LONGEST = 255  # of a file's name
 _OURS = __name__.partition(".")[0]
 
@@ -92,7 +94,7 @@ def _named_in(module: Any) -> Iterator[Path]:
         if "." in text and len(text) <= _LONGEST and text.isprintable():
             for folder in (Path(module.__file__).parent, Path()):
                 path = folder / text
-                if path.is_file() and path.suffix not in (".py", ".pyc"):
+                if is_file(path) and path.suffix not in (".py", ".pyc"):
                     yield path.resolve()
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..datasets.dataset import FusionDataset
 from ..datasets.pair import Pair
+from ..files import is_file
 from .code import files_of_code
 from .flag import Flag
 
@@ -129,8 +130,8 @@ class Method(ABC):
         if self.weights_record is not None:
             return []
         texts = [value for value in self.options.values() if isinstance(value, str)]
-        parts = (Path(part) for text in texts for part in dict.fromkeys((text, text.rpartition("#")[0])) if part)
-        return [part.expanduser().absolute() for part in parts if part.expanduser().is_file()]
+        parts = (_expanded(part) for text in texts for part in dict.fromkeys((text, text.rpartition("#")[0])) if part)
+        return [part.absolute() for part in parts if is_file(part)]
 
     def to(self, device: str) -> None:  # noqa: B027
         """Compute on `device` from now on ("cpu", "cuda", "cuda:1", …); a method without a network stays on the CPU."""
@@ -192,6 +193,13 @@ class Method(ABC):
         parameters = option_parameters(type(self))
         changed = [f"{key}={_short(value)}" for key, value in self.options.items() if value != parameters[key].default]
         return f"{self.name}[{','.join(changed)}]" if changed else self.name
+
+
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # of a user who is not there
+        return Path(text)
 
 
 def _short(value: Any) -> Any:

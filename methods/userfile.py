@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ..errors import InputError, one_line, unknown
+from ..files import is_file
 from .code import neighbours
 from .contained import is_users, put_back
 from .method import Method
@@ -102,7 +103,7 @@ def import_file(path: Path) -> ModuleType:
     InputError
         It is not there, is no Python file, or fails when it is imported.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"no file {path} to take a method from")
     name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path)

@@ -39,6 +39,7 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ.setdefault("JITTOR_HOME", str(home()))
     os.environ["FUSIONBENCH_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     os.environ.pop("FUSIONBENCH_DATA", None)
+    os.environ.pop("FUSIONBENCH_WEIGHTS", None)
 
 
 def _for_want_of_torch(call: pytest.CallInfo | None) -> bool:

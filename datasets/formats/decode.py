@@ -107,7 +107,7 @@ def _with_pillow(data: bytes, suffix: str, alpha: bool) -> Picture:
             own = pillow_pixels(picture) if pixels is None or not _fits(pixels, header) else None
     except LookupError as error:
         raise UnreadError(no_image(data[:512])) from error
-    return _turned(header, pixels if own is None else own[0], _alpha(data) if alpha and header.alpha else None)  # type: ignore[arg-type]
+    return _turned(header, pixels if own is None else own[0], _alpha(data, suffix) if alpha and header.alpha else None)  # type: ignore[arg-type]
 
 
 def _turned(header: Header, pixels: Image, alpha: Image | None) -> Picture:
@@ -123,9 +123,9 @@ def _fits(pixels: Image, header: Header) -> bool:
     return pixels.shape[:2] == turned and pixels.dtype.itemsize == (2 if header.bits > 8 else 1)
 
 
-def _alpha(data: bytes) -> Image | None:
+def _alpha(data: bytes, suffix: str = "") -> Image | None:
     plane = opencv_alpha(data)
-    return plane if plane is not None else decode_with_pillow(data)[2]
+    return plane if plane is not None else decode_with_pillow(data, suffix)[2]
 
 
 def no_image(start: bytes) -> str:

@@ -123,7 +123,7 @@ def _numbers(text: bytes, count: int) -> Image:
     words = re.sub(rb"#[^\n]*\n", b" ", text).split(None, count)[:count]
     try:
         values = np.array([int(word) for word in words], np.int64)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise DamagedError(error) from error
     if len(values) < count or values.min(initial=0) < 0:
         raise DamagedError(f"it holds {len(values)} of {count} values")

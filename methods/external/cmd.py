@@ -19,6 +19,7 @@ from typing import Any
 from ...datasets.images import write
 from ...datasets.pair import Pair
 from ...errors import InputError, RunError, SetupError
+from ...files import is_file
 from ...leash import leash
 from ..method import Gray, Image, Method, Quantise
 from ._fused import read_fused
@@ -59,7 +60,7 @@ class Command(Method):
 
     def files(self, pair: Pair) -> list[Path]:
         """Name the words of the command that are files: programs, scripts, weights."""
-        return [self._start / word for word in self._words if (self._start / word).is_file()]
+        return [self._start / word for word in self._words if is_file(self._start / word)]
 
     def check(self, pairs: Sequence[Pair]) -> None:
         """Make sure that there is the program, and its script."""
@@ -161,7 +162,7 @@ def _check_program(words: Sequence[str]) -> None:
         raise InputError(f"the command's program {program} cannot be started: {problem}")
     if _INTERPRETERS.fullmatch(Path(program).name):
         script = next((word for word in words[1:] if not word.startswith("-")), "")
-        if script.endswith(_SCRIPTS) and "{" not in script and not Path(script).is_file():
+        if script.endswith(_SCRIPTS) and "{" not in script and not is_file(script):
             raise InputError(f"the command names the script {script}, which is not in {Path.cwd()}: give its path")
 
 
@@ -169,10 +170,10 @@ def _not_there(program: str) -> str:
     path = Path(program)
     if path.is_dir():
         return f"the command's program {program} is a folder: name the program in it"
-    if len(path.parts) > 1 and path.is_file():
+    if len(path.parts) > 1 and is_file(path):
         before = "python " if path.suffix == ".py" else ""
         return f"the command's program {program} may not be executed: chmod +x it, or write {before or 'sh '}{program}"
-    if path.is_file():
+    if is_file(path):
         return f"the command's program {program} is not on the PATH: write ./{program}, or an interpreter before it"
     where = "there" if len(path.parts) > 1 else "on the PATH"
     return f"the command's program {program!r} is not {where}: install it, or give its path"

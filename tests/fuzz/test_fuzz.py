@@ -18,9 +18,8 @@ from .readers import READERS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # what is being mended where it is read
-OPEN = ("netpbm", "tga", "npy", "h5-text", "h5-pairs", "manifests", "profiles", "losses-to-go-on")
 TORCH = [reader.name for reader in READERS if reader.torch]  # in one process, which imports PyTorch once
-OTHERS = [reader.name for reader in READERS if not reader.torch and reader.name not in OPEN]
+OTHERS = [reader.name for reader in READERS if not reader.torch]
 
 
 def fuzz(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -34,7 +33,6 @@ def fuzz(*arguments: str) -> subprocess.CompletedProcess[str]:
     [
         pytest.param(OTHERS, id="others"),
         pytest.param(TORCH, id="weights"),
-        *(pytest.param([n], id=n, marks=pytest.mark.xfail(reason="is being mended", strict=False)) for n in OPEN),
     ],
 )
 def test_damaged_files_are_read_or_refused(names: list[str]) -> None:
