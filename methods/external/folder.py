@@ -65,7 +65,10 @@ class Folder(Method):
             )
 
     def files(self, pair: Pair) -> list[Path]:
-        """Name the image of the pair."""
+        """Name the image of the pair; nothing that is no file, as whoever reads a pipe waits for ever."""
+        return [path for path in self._images(pair) if path.is_file()]
+
+    def _images(self, pair: Pair) -> list[Path]:
         if key_of(pair) not in (*self._assigned.files, *self._assigned.unclear):
             self._assign([pair], ())
         return self._assigned.files.get(key_of(pair), [])
@@ -76,7 +79,7 @@ class Folder(Method):
 
     def fuse_images(self, a: Image, b: Image, pair: Pair) -> Image:
         """Return the image that belongs to the pair, whatever its size."""
-        found = self.files(pair)
+        found = self._images(pair)
         if unclear := self._assigned.unclear.get(key_of(pair)):
             raise RunError(f"which of {some(unclear)} in {self.directory} is the image of {pair.name} is not clear")
         if not found:
