@@ -28,6 +28,7 @@ def fuzz(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "names",
     [
@@ -40,6 +41,7 @@ def test_damaged_files_are_read_or_refused(names: list[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_each_fault_is_found_and_its_input_named() -> None:
     names = [reader.name for reader in FAULTY]
     done = fuzz(*names, "--inputs", "1")
