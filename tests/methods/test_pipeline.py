@@ -94,7 +94,7 @@ def test_the_method_sees_the_fields_gray_and_the_pair() -> None:
     method = Gives(lambda x: x)
     fused = fuse_pair(method, a, b, pair)
     assert np.array_equal(fused.image, to_gray(a).astype(np.uint8))
-    assert method.context["pairs"] == (pair,)
+    assert [given.name for given in method.context["pairs"]] == [pair.name]
     assert fused.seconds >= 0
 
 
