@@ -70,8 +70,8 @@ def run(
     protocol : one or several; `metrics` chooses some of their metrics by name.
     device : where learned methods compute.
     workers, executor : see `make_executor`.
-    timeout : seconds that a method may take for a pair, in worker processes, which can be ended; its row is a failed
-        one then.
+    timeout : seconds that a method may take for a pair; its row is a failed one then. Only a process can be ended, so
+        that processes take the place of threads; a Dask cluster has no such limit.
     console : where progress is shown; nowhere if None.
 
     Returns
@@ -94,13 +94,7 @@ def run(
     protocols = [protocol] if isinstance(protocol, str) else list(protocol)
     keys = choose_metrics(protocols, metrics)
     check_name(device)
-    if timeout is not None and (executor != "processes" or not timeout > 0):
-        why = (
-            "give more than 0"
-            if executor == "processes"
-            else "only a worker process can be ended: --executor processes"
-        )
-        raise InputError(f"--timeout {timeout:g} seconds: {why}")
+    executor = _that_can_end(timeout, executor)
     out = Path(out).absolute()  # wherever a method goes
     with run_of_methods(), contextlib.ExitStack() as stack:
         names = [methods] if isinstance(methods, str) else (methods if methods is not None else default_methods())
@@ -150,6 +144,17 @@ def run(
             trial.folder.write_manifest(describe_run(trial, "finished"))
     write_leaderboard(Results(out))
     return _frame(trials)
+
+
+def _that_can_end(timeout: float | None, executor: str) -> str:
+    """Choose an executor whose workers can be ended, where methods have a time limit."""
+    if timeout is None:
+        return executor
+    if not timeout > 0:
+        raise InputError(f"--timeout {timeout:g}: give more than 0 seconds")
+    if executor not in ("threads", "processes"):
+        raise InputError(f"--timeout {timeout:g}: a method that hangs can be ended with --executor processes only")
+    return "processes"
 
 
 def _read_by(dataset: FusionDataset, range: RangeOption) -> FusionDataset:

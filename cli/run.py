@@ -88,7 +88,10 @@ def run(
     executor: Annotated[str, typer.Option(help="Who works: threads, processes, or dask:ADDRESS.")] = "threads",
     timeout: Annotated[
         float | None,
-        typer.Option(help="Seconds that a method may take for a pair, in worker processes.", show_default="no end"),
+        typer.Option(
+            help="Seconds that a method may take for a pair; processes take the place of threads then.",
+            show_default="no end",
+        ),
     ] = None,
     on_error: OnErrorOption = "stop",
     size_policy: SizeOption = "error",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import subprocess
 import sys
 import textwrap
@@ -144,16 +145,17 @@ def test_one_that_always_ends_its_process_does_not_stop_the_run(
     assert all(_table(tmp_path / "out", other) == _table(without, other) for other in OTHERS)
 
 
-def test_one_that_hangs_is_ended_where_it_can_be(
-    tmp_path: Path, source: Path, without: Path, make_method: MakeMethod
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_one_that_hangs_is_ended(
+    executor: str, tmp_path: Path, source: Path, without: Path, make_method: MakeMethod
 ) -> None:
     spec = make_method(_body("time.sleep(1000)"), head="import time")
-    options: dict[str, Any] = {"out": tmp_path / "out", "metrics": METRICS, "executor": "processes", "workers": 2}
+    options: dict[str, Any] = {"out": tmp_path / "out", "metrics": METRICS, "executor": executor, "workers": 2}
     fusionbench.run([spec, *OTHERS], source, timeout=2, **options)
     _check(tmp_path / "out", without, "mine", "took longer than 2 s")
 
 
-@pytest.mark.parametrize(("executor", "timeout"), [("threads", 5), ("processes", 0)])
+@pytest.mark.parametrize(("executor", "timeout"), [("dask:tcp://x:1", 5), ("processes", 0), ("threads", math.nan)])
 def test_a_time_limit_that_cannot_be_kept(executor: str, timeout: float, source: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--timeout"):
         fusionbench.run("average", source, out=tmp_path / "out", executor=executor, timeout=timeout)
