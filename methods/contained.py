@@ -202,7 +202,7 @@ def contained(owner: str, call: Callable[..., R], *args: Any, **kwargs: Any) -> 
     """
     if getattr(_inside, "call", False):
         return call(*args, **kwargs)
-    process = _process or Process()
+    process, number = _process or Process(), os.getpid()
     while True:
         alone = owner in _unruly
         with _turn(alone):
@@ -211,6 +211,8 @@ def contained(owner: str, call: Callable[..., R], *args: Any, **kwargs: Any) -> 
                 with _own_thread():
                     result = call(*args, **kwargs)
             finally:
+                if os.getpid() != number:  # a fork that came back here would do the run a second time
+                    os._exit(1)
                 if process.put_back():
                     _note_change(owner)
         if alone or _changes == before or owner in _unruly:

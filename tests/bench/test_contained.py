@@ -28,6 +28,7 @@ DEEDS = {
     "arguments": "sys.argv[:] = ['--help']",
     "recursion": "sys.setrecursionlimit(100)",
     "garbage": "gc.disable()",
+    "forks": "os.fork()",
 }
 TORCH = {
     "precision": "torch.set_default_dtype(torch.float64)",
@@ -45,7 +46,7 @@ def _state() -> dict[str, object]:
         "errors": np.geterr(),
         "numpy": np.random.get_state()[1].tobytes(),  # noqa: NPY002
         "random": random.getstate(),
-        "environment": os.environ.get("FUSIONBENCH_CACHE"),  # libraries add to it when they are imported
+        "environment": dict(os.environ),
         "streams": (sys.stdout, sys.stderr),
         "arguments": list(sys.argv),
         "recursion": sys.getrecursionlimit(),
@@ -76,12 +77,10 @@ def _method(tmp_path: Path, deed: str, images: bool = True) -> str:
 def test_a_deed_is_not_seen(
     deed: str, workers: int, tmp_path: Path, make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source, before = make_folder(4), _state()
+    source, others = make_folder(4), ["laplacian", "dwt"]
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "without").mkdir()
-    before["folder"] = tmp_path
-    others = ["laplacian", "dwt"]
     fusionbench.run(others, source.name, out="without", metrics=METRICS)
+    before = _state()  # after what is imported at first, which draws random numbers
     spec = _method(tmp_path, DEEDS[deed])
     fusionbench.run([spec, *others], source.name, out="out", metrics=METRICS, workers=workers)
     for name in others:
@@ -97,9 +96,11 @@ def test_a_deed_is_not_seen(
 @pytest.mark.parametrize("deed", TORCH)
 def test_what_torch_was_told_is_taken_back(deed: str, tmp_path: Path, make_folder: MakeFolder) -> None:
     pytest.importorskip("torch")
+    source = make_folder(2)
+    fusionbench.run("average", source, out=tmp_path / "out", metrics=["EN"])
     before = _state()
     spec = _method(tmp_path, f"import torch; {TORCH[deed]}", images=False)
-    rows = fusionbench.run(spec, make_folder(2), out=tmp_path / "out", metrics=["EN"])
+    rows = fusionbench.run(spec, source, out=tmp_path / "out", metrics=["EN"])
     assert set(rows["status"]) == {"ok"}
     assert _state() == before
 
