@@ -32,8 +32,8 @@ def start(tmp_path: Path, make_folder: MakeFolder, make_method: MakeMethod) -> I
         source = make_folder(8) if not (tmp_path / "scenes").exists() else tmp_path / "scenes"
         command = [sys.executable, "-m", "fusionbench", "run", "-m", spec, "-d", str(source), "--workers", "2"]
         command += ["-o", str(tmp_path / "out"), "--executor", executor, "--metrics", "EN"]
-        # a shell that puts the tests into the background lets their children ignore Ctrl-C
-        usual = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+        # a shell that puts the tests into the background lets their children ignore Ctrl-C, and nohup a hang-up
+        usual = {"preexec_fn": lambda: [signal.signal(number, signal.SIG_DFL) for number in (1, 2)]}
         runs.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **usual))  # type: ignore[call-overload]
         return runs[-1]
 

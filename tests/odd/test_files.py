@@ -43,4 +43,4 @@ def test_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
             pytest.skip("the file system takes no such name")
     verdict = agree(tmp_path / "data", tmp_path / "out")
     assert verdict.good == {"good"}
-    assert "is not UTF-8: rename" in next(iter(verdict.faults.values()))
+    assert "is not UTF-8, or has a line break or a control character: rename" in next(iter(verdict.faults.values()))

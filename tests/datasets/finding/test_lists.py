@@ -51,6 +51,6 @@ def test_whatever_is_there_is_read_or_one_sentence(tmp_path: Path, data: bytes) 
 
 
 def test_a_list_that_is_not_there_or_a_folder(tmp_path: Path) -> None:
-    for path, reason in ((tmp_path / "no.txt", "no such file"), (tmp_path, "is a directory")):
+    for path, reason in ((tmp_path / "no.txt", "no such file"), (tmp_path, "is no file, but a folder")):
         with pytest.raises(InputError, match=reason):
             read_list(path, Lookup({}))
