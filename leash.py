@@ -34,20 +34,12 @@ def leash() -> Iterator[dict[str, str]]:
         kill(word)
 
 
-@contextlib.contextmanager
-def led() -> Iterator[None]:
-    """Put a word into this process's environment for as long as a worker is started, which ends with this process."""
-    word = _guarded_word()
-    with _lock:
-        before = os.environ.get(NAME)
-        os.environ[NAME] = f"{word}-worker"
-        try:
-            yield
-        finally:
-            if before is None:
-                del os.environ[NAME]
-            else:
-                os.environ[NAME] = before
+def mark() -> None:
+    """Put a word into the environment of this process, so that a worker that is started from now on ends with it.
+
+    It stays there: threads that come and go with it would meet.
+    """
+    os.environ[NAME] = f"{_guarded_word()}-worker"
 
 
 def kill(word: str) -> None:

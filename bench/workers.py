@@ -13,7 +13,7 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any, TypeVar
 
 from ..errors import one_line
-from ..leash import led
+from ..leash import mark
 
 R = TypeVar("R")
 
@@ -110,8 +110,8 @@ class Worker:
         spawn = multiprocessing.get_context("spawn")
         self._pipe, other = spawn.Pipe()
         self._process = spawn.Process(target=_serve, args=(other, self._initializer))
-        with led():
-            self._process.start()
+        mark()
+        self._process.start()
         other.close()
 
 

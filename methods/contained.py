@@ -22,6 +22,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..leash import NAME
+
 R = TypeVar("R")
 _TORCH_SEED = 67280421310721  # of a generator that nobody has seeded
 
@@ -39,9 +41,14 @@ class Setting:
     alone: bool = True
 
 
+def _environment() -> dict[str, str]:
+    """Read the environment but for our own word, which another thread may put there."""
+    return {name: value for name, value in os.environ.items() if name != NAME}
+
+
 def _set_environment(values: dict[str, str]) -> None:
-    for name in os.environ.keys() - values.keys():
-        del os.environ[name]
+    for name in _environment().keys() - values.keys():
+        os.environ.pop(name, None)
     os.environ.update(values)
 
 
@@ -59,7 +66,7 @@ _PROCESS = {
     ),
 }
 _CALL = {  # what a thread has for itself, and what libraries change when they are imported
-    "environment": Setting(lambda: dict(os.environ), _set_environment),
+    "environment": Setting(_environment, _set_environment),
     "numpy.errors": Setting(np.geterr, lambda value: np.seterr(**value)),
     "streams": Setting(lambda: (sys.stdout, sys.stderr), lambda both: vars(sys).update(stdout=both[0], stderr=both[1])),
 }

@@ -165,3 +165,22 @@ def test_its_own_folder_is_that_of_the_start(tmp_path: Path, make_folder: MakeFo
     fusionbench.run(_method(tmp_path, deed, images=False), make_folder(3), out=tmp_path / "out", metrics=["EN"])
     assert set(log.read_text().split()) == {str(Path.cwd())}
     assert read(tmp_path / "out" / "scenes" / "rude" / "fused" / "p000.png").shape == (48, 64)
+
+
+def test_workers_that_start_beside_a_call_leave_it_alone(tmp_path: Path, make_folder: MakeFolder) -> None:
+    """What marks them stands in the environment, which is put back after each call."""
+    from fusionbench.leash import NAME, mark
+
+    class Starts(Method):
+        """Does what another thread may do meanwhile."""
+
+        name, reference = "starts", "none"
+
+        def fuse(self, a: np.ndarray, b: np.ndarray, **context: object) -> np.ndarray:
+            os.environ.pop(NAME, None)
+            mark()
+            return a
+
+    rows = fusionbench.run(Starts(), make_folder(2), out=tmp_path / "out", metrics=["EN"])
+    assert set(rows["status"]) == {"ok"}
+    assert os.environ[NAME].endswith("-worker")

@@ -105,8 +105,7 @@ def test_workers_end_when_their_parent_is_killed(body: str, tmp_path: Path, star
     assert _gone(workers)
 
 
-@pytest.mark.parametrize("kill", [os.kill, lambda pid, number: os.killpg(os.getpgid(pid), number)])
-def test_a_worker_that_is_killed_costs_nothing(kill: Callable[[int, int], None], tmp_path: Path, start: Start) -> None:
+def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path, start: Start) -> None:
     run = start("processes")
     workers = _wait_for(tmp_path / "log", 2)
     os.kill(workers[0], signal.SIGKILL)
