@@ -181,6 +181,6 @@ def test_workers_that_start_beside_a_call_leave_it_alone(tmp_path: Path, make_fo
             mark()
             return a
 
-    rows = fusionbench.run(Starts(), make_folder(2), out=tmp_path / "out", metrics=["EN"])
+    rows = fusionbench.run([Starts()], make_folder(2), out=tmp_path / "out", metrics=["EN"])
     assert set(rows["status"]) == {"ok"}
     assert os.environ[NAME].endswith("-worker")
