@@ -72,7 +72,7 @@ class Worker:
         if self._pipe is None or not self._process.is_alive():
             self._start()
         assert self._pipe is not None
-        work = ForkingPickler.dumps((function, arguments))  # what cannot be pickled is no fault of the process
+        work = bytes(ForkingPickler.dumps((function, arguments)))  # what cannot be pickled is no fault of the process
         try:
             self._pipe.send_bytes(work)
             result, error = self._answer()
