@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import pandas as pd
 import pytest
 from skimage.metrics import structural_similarity
 
@@ -147,8 +146,16 @@ class Row(NamedTuple):
     value: float
 
 
-COLUMNS = ["file", "metric@convention", "tolerance", "relative", "absolute", "missed"]
-DIFFERENCES: list[tuple[str, str, str, float, float, bool]] = []  # of each row, for the table
+class Difference(NamedTuple):
+    file: str
+    key: str  # metric@convention
+    rule: str
+    relative: float
+    absolute: float
+    missed: bool
+
+
+DIFFERENCES: list[Difference] = []  # of each row, for the table
 
 
 @cache
@@ -213,15 +220,15 @@ def target(golden: GoldenFile, row: Row, images: list[np.ndarray]) -> float:
 @pytest.fixture(scope="module", autouse=True)
 def _print_table() -> Iterator[None]:
     yield
-    if DIFFERENCES:
-        by_metric = pd.DataFrame(DIFFERENCES, columns=COLUMNS).groupby(COLUMNS[:3], sort=False)
-        worst = by_metric.agg(
-            rows=("missed", "size"),
-            relative=("relative", "max"),
-            absolute=("absolute", "max"),
-            missed=("missed", "sum"),
-        )
-        print("\n\nlargest difference per metric@convention\n", worst.to_string(float_format="{:.1e}".format), sep="\n")
+    groups: dict[tuple[str, str, str], list[Difference]] = defaultdict(list)
+    for difference in DIFFERENCES:
+        groups[difference.file, difference.key, difference.rule].append(difference)
+    if groups:
+        print(f"\n\nlargest difference per metric@convention\n\n{'rows':>71} relative absolute missed")
+    for (file, key, rule), rows in groups.items():
+        relative, absolute = max(row.relative for row in rows), max(row.absolute for row in rows)
+        missed = sum(row.missed for row in rows)
+        print(f"{file:24}{key:24}{rule:18}{len(rows):5}{relative:9.1e}{absolute:9.1e}{missed:7}")
 
 
 @pytest.mark.slow
@@ -238,7 +245,7 @@ def test_golden_file(shared: Path, golden: GoldenFile) -> None:
         rule, absolute = golden.rules.get(row.metric, golden.rule), abs(got - want)
         met = not isnan(got) and rule.met(got, want)
         share = absolute / abs(want) if want else absolute
-        DIFFERENCES.append((golden.name, golden.key(row.metric), rule.words, share, absolute, not met))
+        DIFFERENCES.append(Difference(golden.name, golden.key(row.metric), rule.words, share, absolute, not met))
         if not met:
             missed.append(f"{row.dataset} {row.pair} {row.method} {row.metric}: {got!r}, not {want!r}")
     assert not missed, f"{len(missed)} of {len(known)} rows:\n" + "\n".join(missed[:30])
