@@ -65,11 +65,10 @@ def list_methods() -> list[MethodInfo]:
 
 def built_in() -> dict[str, type[Method]]:
     """Return this package's methods: each file of `classical/` and `zoo/`, `method.py` of a learned method's folder."""
-    modules = [
-        f"{room}.{path.stem}" for room in ("classical", "zoo") for path in sorted((_ROOM / room).glob("[!_]*.py"))
-    ]
-    modules += [f"{path.parent.name}.method" for path in sorted(_ROOM.glob("*/method.py"))]
-    classes = (cls for name in modules for cls in classes_of(importlib.import_module(f".{name}", __package__)))
+    modules = [f".classical.{path.stem}" for path in sorted((_ROOM / "classical").glob("[!_]*.py"))]
+    modules += [f".{path.parent.name}.method" for path in sorted(_ROOM.glob("*/method.py"))]
+    modules += [f"..zoo.{path.stem}" for path in sorted((_ROOM.parent / "zoo").glob("[!_]*.py"))]
+    classes = (cls for name in modules for cls in classes_of(importlib.import_module(name, __package__)))
     return {cls.name: cls for cls in classes}
 
 

@@ -16,7 +16,7 @@ _ROOT = Path(__file__).parent.parent
 # with them, or raises InputError saying what does not fit. Nothing else here leads to a method.
 OWNERS = sorted(path.parent.name for path in (_ROOT / "methods").glob("*/checkpoints.py"))
 # Networks whose weights are used as their authors left them, each in one file with its `WEIGHTS`.
-ZOO = sorted(path.stem for path in (_ROOT / "methods/zoo").glob("[!_]*.py"))
+ZOO = sorted(path.stem for path in (_ROOT / "zoo").glob("[!_]*.py"))
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def owner(name: str) -> Any:
 @cache
 def known_weights() -> dict[str, Weights]:
     """Return all weights by name: those that methods declare, and the network that one learns by."""
-    zoo = (import_module(f"..methods.zoo.{name}", __package__) for name in ZOO)
+    zoo = (import_module(f"..zoo.{name}", __package__) for name in ZOO)
     declared = (weights for module in (*map(owner, OWNERS), *zoo) for weights in module.WEIGHTS)
     return {weights.name: weights for weights in (*declared, VGG16)}
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from ...errors import InputError
-from ...weights.catalog import File, Weights, known_weights
-from ...weights.fetch import locate, weights_path
-from ...weights.files import load_state, sha256_of
-from ...weights.search import State, Unfit, check_values, find, several
-from ..method import Gray, Method
+from ..errors import InputError
+from ..methods.method import Gray, Method
+from ..weights.catalog import File, Weights, known_weights
+from ..weights.fetch import locate, weights_path
+from ..weights.files import load_state, sha256_of
+from ..weights.search import State, Unfit, check_values, find, several
 
 if TYPE_CHECKING:
     from torch import Tensor

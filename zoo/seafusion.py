@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...datasets.pair import Pair
-from ..colour import is_colour, luminance
-from ..method import Image, Quantise
+from ..datasets.pair import Pair
+from ..methods.colour import is_colour, luminance
+from ..methods.method import Image, Quantise
 from ._network import Network, Shapes, kernel, published
 
 if TYPE_CHECKING:

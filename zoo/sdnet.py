@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ...datasets.images import probe
-from ...datasets.pair import Pair, Source
-from ..colour import is_colour
-from ..method import Gray, Image, Quantise
+from ..datasets.images import probe
+from ..datasets.pair import Pair, Source
+from ..methods.colour import is_colour
+from ..methods.method import Gray, Image, Quantise
 from ._network import Network, Shapes, from_tensorflow, published
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import cv2
 import numpy as np
 
-from ...datasets.pair import Pair
-from ..colour import is_colour
-from ..method import Gray, Image
-from ..quantise import quantise
+from ..datasets.pair import Pair
+from ..methods.colour import is_colour
+from ..methods.method import Gray, Image
+from ..methods.quantise import quantise
 from ._network import Network, kernel, norm, published
 
 if TYPE_CHECKING:

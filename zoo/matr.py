@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ...datasets.pair import Pair
-from ..colour import is_colour
-from ..method import Gray, Image, Quantise
-from ..quantise import quantise
+from ..datasets.pair import Pair
+from ..methods.colour import is_colour
+from ..methods.method import Gray, Image, Quantise
+from ..methods.quantise import quantise
 from ._network import Network, Shapes, norm, published, raster_block
 
 if TYPE_CHECKING:

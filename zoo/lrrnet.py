@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..method import Quantise
+from ..methods.method import Quantise
 from ._network import Network, Shapes, kernel, published
 
 if TYPE_CHECKING:
