@@ -19,7 +19,7 @@ from ..weights.search import State, Unfit, check_values, find, several
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ...datasets.pair import Pair
+    from ..datasets.pair import Pair
     from ._layers import Layers
 
 Shapes = dict[str, tuple[int, ...]]
