@@ -63,6 +63,10 @@ class Precomputed(TextSource):
             return any(file.is_file() for file in self._files(name))
         return self._from_h5(name) is not None
 
+    def files(self, pair: Pair) -> list[Path]:
+        """Name the file of a pair's features, or the H5 file of all."""
+        return [self.path] if self.path.is_file() else [file for file in self._files(pair.name) if file.is_file()][:1]
+
     @property
     def record(self) -> dict[str, Any]:
         """Say where they lie."""

@@ -6,6 +6,9 @@ carry the attributes `complete` and `settings` besides.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from ....datasets.spec import TASKS
 from ....errors import InputError
 from ....methods.film.features import Features, checked
 from ....methods.film.h5 import entry_in, group_in, open_h5
+from ....methods.film.text.trained import notes_of
 
 GROUPS = ("imageA", "imageB", "text")
 Image = NDArray[np.float32]
@@ -64,6 +68,27 @@ class PairFile:
             return a, b, checked(text, name)
         except InputError as error:
             raise InputError(f"cannot use {self.path}: {error}") from error
+
+    def text_notes(self) -> dict[str, str]:
+        """Tell what its texts are, in the words that weights keep (`text.trained.notes_of`).
+
+        A file that does not say has features that were computed before, as the published ones have; of these, the
+        lengths and a hash of all are told.
+        """
+        with open_h5(self.path) as file:
+            record = {"source": "precomputed"}
+            with contextlib.suppress(ValueError, TypeError, AttributeError):
+                record = json.loads(file.attrs.get("settings")).get("text") or record
+            if record["source"] not in ("describe", "none"):
+                lengths, digest = set(), hashlib.sha256()
+                for name in self.names:
+                    values = np.asarray(entry_in(file["text"], name), np.float32)
+                    lengths.add(values.shape[-2])
+                    digest.update(name.encode() + values.tobytes())
+                low, high = min(lengths), max(lengths)
+                words = str(low) if low == high else f"{low} to {high}"
+                record = {**record, "words": words, "features": f"sha256:{digest.hexdigest()}"}
+        return notes_of(record)
 
     def _check_groups(self, file: h5py.File) -> None:
         if not file.attrs.get("complete", True):
