@@ -34,6 +34,7 @@ from .options import (
     names_of,
     pairs_of,
 )
+from .synonyms import COMPUTE
 from .unused import given, refuse_data_root, refuse_device
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ SHARED = (
 
 class RunCommand(DeclaredCommand):
     """`run`, with the options that methods declare."""
+
+    synonyms = COMPUTE
 
     def offers(self) -> Iterable[Offer]:
         """List the options of methods that have a name of their own."""

@@ -23,6 +23,7 @@ from .options import (
     datasets_of,
     pairs_of,
 )
+from .synonyms import TRAIN
 
 if TYPE_CHECKING:
     from ..methods.flag import Offer
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 class TrainCommand(DeclaredCommand):
     """`train`, with the options that recipes declare."""
+
+    synonyms = TRAIN
 
     def offers(self) -> Iterable[Offer]:
         """List the settings of recipes that have an option of their own."""
