@@ -41,7 +41,8 @@ def load_dataset(
 
     Parameters
     ----------
-    name_or_path : a name of the catalogue (`list_datasets`), or any folder.
+    name_or_path : a name of the catalogue (`list_datasets`), or any folder; or "pairs:FILE", a list of pairs (see
+        `finding.pairlist.read_pairs`).
     root : where to look for a data set of the catalogue: its folder, or the folder that it lies in. By default the
         environment's FUSIONBENCH_DATA, or else "data" in the current folder.
     split : "test", "train", ...: the names in `test.txt` beside the folders, or the files in folders named so;

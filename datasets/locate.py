@@ -12,6 +12,7 @@ from .finding.entry import check_partners
 from .finding.folders import child, expanded, is_folder
 from .finding.messages import not_found, nothing_in
 from .finding.names import SOURCE_WORDS
+from .finding.pairlist import PAIRS, read_pairs
 from .finding.search import find, find_in_tree
 from .finding.sources import DatasetFiles
 from .finding.templates import is_template, layouts_of
@@ -35,6 +36,10 @@ def locate(
     InputError
         If the name is unknown, or the files are not found.
     """
+    if isinstance(name_or_path, str) and name_or_path.startswith(PAIRS):
+        if a or b or rgbt:
+            raise InputError("a list of pairs says itself where the sources lie: leave --a, --b and --rgbt out")
+        return _open_list(expanded(name_or_path.removeprefix(PAIRS)), task)
     if rgbt:
         return _locate_rgbt(name_or_path, root, a or b, task)
     if (a is None) != (b is None):
@@ -109,11 +114,22 @@ def _open_folder(path: Path, a: str | None, b: str | None, task: Task | None) ->
     return _any_spec(path, task), files
 
 
-def _any_spec(path: Path, task: Task) -> DatasetSpec:
-    folder = path.resolve()
-    generic = folder.name.casefold() in {*SPLITS, "data", "images", "dataset"}
-    name = f"{folder.parent.name}-{folder.name}" if generic and folder.parent.name else folder.name
-    return DatasetSpec(name, task, f"the folder {folder}", MODALITIES[task], COLOUR[task])
+def _open_list(path: Path, task: Task | None) -> tuple[DatasetSpec, DatasetFiles]:
+    """Take the pairs that a list names; its head or the folders of its first pair tell the task."""
+    files, told = read_pairs(path)
+    a, b = (side.paths[files.listed[0]][0] for side in (files.a, files.b))
+    task = task or told or _task_of(str(a.parent), str(b.parent)) or _task_of(f"{a.stem}*", f"{b.stem}*")
+    if task is None:
+        raise InputError(f"the list {path} does not tell the task: say --task {', '.join(TASKS)}")
+    return _any_spec(path, task, "list"), files
+
+
+def _any_spec(path: Path, task: Task, kind: str = "folder") -> DatasetSpec:
+    path = path.resolve()
+    own = path.stem if kind == "list" else path.name
+    generic = own.casefold() in {*SPLITS, "data", "images", "dataset", *(("pairs", "list") if kind == "list" else ())}
+    name = f"{path.parent.name}-{own}" if generic and path.parent.name else own
+    return DatasetSpec(name, task, f"the {kind} {path}", MODALITIES[task], COLOUR[task])
 
 
 def _task_of(a: str, b: str) -> Task | None:

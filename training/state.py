@@ -18,6 +18,7 @@ from .recipe import Recipe
 
 LAST = "last.pt"
 FOLDER = "checkpoints"
+BEST = "best.safetensors"
 
 
 @dataclass
@@ -99,5 +100,5 @@ def save_weights(folder: Path, recipe: Recipe, progress: Progress, loss: float, 
     path = folder / FOLDER / f"epoch{progress.epochs:03d}-loss{loss:.4f}.safetensors"
     save_state(path, tensors, notes)
     if best:
-        save_state(folder / FOLDER / "best.safetensors", tensors, notes)
+        save_state(folder / FOLDER / BEST, tensors, notes)
     return path
