@@ -7,13 +7,19 @@ from typing import Annotated, Literal
 
 import typer
 
+from ..errors import InputError
 from .options import pairs_of as options_of
 
 
 def fuse(
-    a: Annotated[Path, typer.Option("--a", help="Source a (infrared, MRI …): a file, or a folder of images.")],
-    b: Annotated[Path, typer.Option("--b", help="Source b (visible, CT …): a file, or a folder of images.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to; of two files also the file.")],
+    a: Annotated[
+        Path | None, typer.Option("--a", help="Source a (infrared, MRI …): a file, or a folder of images.")
+    ] = None,
+    b: Annotated[
+        Path | None, typer.Option("--b", help="Source b (visible, CT …): a file, or a folder of images.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="An H5 file of FILM, in place of --a and --b.")] = None,
     method: Annotated[str, typer.Option("--method", "-m", help="As `run` takes it.")] = "film",
     weights: Annotated[str | None, typer.Option(help="A name, a file, or FILE#KEY.", show_default="what ships")] = None,
     task: Annotated[Literal["IVF", "MIF", "MEF", "MFF"], typer.Option(help="What the sources are.")] = "IVF",
@@ -21,14 +27,20 @@ def fuse(
     option: Annotated[list[str] | None, typer.Option("--option", help="name=value; may be given again.")] = None,
     device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps, sdaa.")] = "cpu",
 ) -> None:
-    """Fuse two images, or two folders of them, without scoring: --out gets an image for each pair."""
+    """Fuse two images, two folders of them, or the pairs of an H5 file, without scoring: --out gets an image of each."""
     from rich.console import Console
 
-    from ..bench.fuse import fuse_to, pairs_of
+    from ..bench.fuse import fuse_to, pairs_in, pairs_of
     from ..methods import get_method
 
     options = options_of(option or [], "--option") | ({} if weights is None else {"weights": weights})
     chosen = get_method(method, device=device, **options)
-    files = fuse_to(chosen, pairs_of(a, b, task), out, gray=gray, console=Console(stderr=True))
+    if data is not None and a is None and b is None:
+        pairs = pairs_in(data, task)
+    elif data is None and a is not None and b is not None:
+        pairs = pairs_of(a, b, task)
+    else:
+        raise InputError("say what to fuse with --a and --b, or with --data and neither of them")
+    files = fuse_to(chosen, pairs, out, gray=gray, console=Console(stderr=True))
     where = files[0] if len(files) == 1 else f"{len(files)} images in {files[0].parent}"
     typer.echo(f"{chosen.label}: {where}")
