@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....datasets.h5 import entry_in, group_in, open_h5
 from ....datasets.pair import Pair
 from ....errors import InputError
-from ..features import Features, checked
-from ..h5 import entry_in, group_in, open_h5, read_npy
+from ..features import Features, checked, read_npy
 from .source import Gray, TextSource
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import h5py
+
+from ....datasets.h5 import open_h5
+from ....datasets.h5pairs import image_at
 from ....datasets.pair import Pair
 from ....errors import InputError
 from ..features import Features
@@ -46,11 +52,20 @@ def origin_of(metadata: Mapping[str, str]) -> Origin:
     return {"source": source if source in ("describe", "none") else "precomputed", **kept}
 
 
+def text_in(file: h5py.File) -> dict[str, Any]:
+    """Return the record of the texts in an H5 file of pairs; one that says nothing has features computed before."""
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        record = json.loads(file.attrs["settings"])["text"]
+        if isinstance(record["source"], str):
+            return dict(record)
+    return {"source": "precomputed"}
+
+
 class Trained(TextSource):
     """Text of the kind that the weights were trained with.
 
-    Features out of files are those that are published beside the images: `TextFeature/<task>/<data set>/<name>.npy` in
-    a folder above them.
+    Features out of files are those that are published with the images: `TextFeature/<task>/<data set>/<name>.npy` in a
+    folder above them, or the group `text` of the H5 file that both are in.
 
     Parameters
     ----------
@@ -133,9 +148,12 @@ class Trained(TextSource):
 
 
 def published(pair: Pair) -> Path | None:
-    """Find the folder of features that are published with the images of a pair."""
+    """Find the features that are published with the images of a pair: a folder, or the H5 file that they are in."""
     if not isinstance(pair.a, Path):
         return None
+    if inside := image_at(pair.a):
+        with open_h5(inside.file) as file:
+            return None if text_in(file)["source"] in ("describe", "none") else inside.file
     image = pair.a.absolute()
     for parent in list(image.parents)[:ABOVE]:
         names = image.relative_to(parent).parts[:-1]

@@ -13,6 +13,8 @@ import numpy as np
 
 from ....datasets.catalog import find_spec
 from ....datasets.dataset import FusionDataset
+from ....datasets.h5 import entry_in, group_in, open_h5, telling_damage
+from ....datasets.h5pairs import GROUPS, Image
 from ....datasets.images import to_gray
 from ....datasets.load import load_dataset
 from ....datasets.pair import Pair, Task
@@ -20,10 +22,9 @@ from ....datasets.ranges import RangeOption
 from ....datasets.spec import TASKS
 from ....errors import InputError, unknown
 from ....files import writing
-from ....methods.film.h5 import entry_in, group_in, open_h5, telling_damage
 from ....methods.film.text import TextSource, make_text
 from ....methods.film.text.trained import published
-from .pairs import GROUPS, Image, PairFile
+from .pairs import PairFile
 
 Size = Literal["small", "native"]
 Portrait = Literal["upright", "transposed"]

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from torch.utils.data import Dataset
 
+from ....datasets.h5pairs import Image
 from ....datasets.images import to_gray
 from ....datasets.pair import Pair, Task
 from ....errors import InputError
@@ -23,7 +24,7 @@ from ...patches import Images as Sources
 from ...patches import Memory, TrainingPair
 from ...sources import training_pairs
 from . import H5
-from .pairs import Image, PairFile
+from .pairs import PairFile
 
 Content = tuple[Image, Image, Features]  # both images (H, W) float32 in [0, 1], and the text (L, 768)
 Item = TrainingPair[Content]
