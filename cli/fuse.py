@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from ..errors import InputError
-from .options import Pairs, datasets_of
+from .options import Pairs, WeightsRoot, datasets_of
 from .options import pairs_of as options_of
+from .unused import refuse_weights_root
 
 
 def fuse(
@@ -24,6 +25,7 @@ def fuse(
     data: Annotated[Path | None, typer.Option(help="An H5 file of FILM, in place of --a and --b.")] = None,
     method: Annotated[str, typer.Option("--method", "-m", help="As `run` takes it.")] = "film",
     weights: Annotated[str | None, typer.Option(help="A name, a file, or FILE#KEY.", show_default="what ships")] = None,
+    weights_root: WeightsRoot = None,
     task: Annotated[
         Literal["IVF", "MIF", "MEF", "MFF"] | None,
         typer.Option(help="What the sources are.", show_default="IVF, or what the table says"),
@@ -31,6 +33,8 @@ def fuse(
     gray: Annotated[bool, typer.Option("--gray/--rgb", help="Write the luminance alone.")] = False,
     option: Annotated[list[str] | None, typer.Option("--option", help="name=value; may be given again.")] = None,
     device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps, sdaa.")] = "cpu",
+    *,
+    context: typer.Context,
 ) -> None:
     """Fuse two images, two folders of them, a table of pairs, or an H5 file: --out gets an image of each, unscored."""
     from rich.console import Console
@@ -41,6 +45,7 @@ def fuse(
 
     options = options_of(option or [], "--option") | ({} if weights is None else {"weights": weights})
     chosen = get_method(method, device=device, **options)
+    refuse_weights_root(context, [chosen])
     if (a is None) != (b is None) or sum(place is not None for place in (a, pairs, data)) != 1:
         raise InputError("say what to fuse: --a and --b, or --pairs, or --data")
     if data is not None:

@@ -16,6 +16,7 @@ from ..datasets.pair import Pair
 from ..files import is_file
 from .code import files_of_code
 from .flag import Flag
+from .verified import Verified
 
 Gray = NDArray[np.float32]
 Image = NDArray[np.generic]
@@ -38,6 +39,7 @@ class Method(ABC):
     reference : authors, year, title, venue, DOI.
     tasks : the tasks that the method was made for; it runs on the others, too.
     learned : whether it has trained weights.
+    verified : which images that its authors published it gives again; None where nobody compared.
     computes : whether it fuses; images that were fused before are only read, and have no time.
     quantise : how [0, 1] becomes 8 bit (`methods.quantise`); it changes EN, SD and AG, so it is recorded. Every
         method takes it as an option, too. "none" is for methods that give 8 bit themselves.
@@ -65,6 +67,7 @@ class Method(ABC):
     reference: ClassVar[str] = ""
     tasks: ClassVar[tuple[str, ...]] = ("IVF", "MIF", "MEF", "MFF")
     learned: ClassVar[bool] = False
+    verified: ClassVar[Verified | None] = None
     computes: ClassVar[bool] = True
     quantise: Quantise = "round"
     flags: ClassVar[Mapping[str, Flag]] = {}
@@ -173,6 +176,11 @@ class Method(ABC):
     def weights_record(self) -> dict[str, Any] | None:
         """What the manifest says of the weights (name, origin, licence, hash); None without weights."""
         return None
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """Say what of the method's own last steps moves the numbers, beyond `quantise`; tables show it as a note."""
+        return ()
 
     @property
     def options(self) -> dict[str, Any]:
