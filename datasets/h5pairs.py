@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -154,7 +154,7 @@ class H5Pairs:
             return None
         if not isinstance(task, str) or task not in TASKS:
             raise InputError(f"pair {name!r} in {self.path} has the task {task!r}, which is none of {', '.join(TASKS)}")
-        return cast(Task, task)
+        return task
 
 
 def is_in_range(image: Image) -> bool:

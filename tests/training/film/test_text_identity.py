@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("torch")
 
 from fusionbench import load_dataset, run
-from fusionbench.datasets.images import write
+from fusionbench.datasets.images import read, write
 from fusionbench.datasets.pair import Pair
 from fusionbench.errors import InputError
 from fusionbench.methods import get_method
@@ -166,3 +166,23 @@ def test_features_lie_above_the_images(vlf: Path) -> None:
     assert published(Pair("one", image, image, "IVF")) == vlf / "TextFeature/IVF/MSRS"
     assert published(Pair("one", image, image, "MIF")) is None
     assert published(Pair("one", np.zeros((4, 4), np.uint8), image, "IVF")) is None
+
+
+@pytest.mark.slow
+def test_pairs_out_of_an_h5_file_bring_their_text(vlf: Path, tmp_path: Path) -> None:
+    """Features in it are fed; a file that was made with the stand-in has none for a network that learnt features."""
+    files = {
+        text: prepare("MSRS", split=None, data_root=vlf, out=tmp_path / text, a="IR", b="VI", text=text)
+        for text in ("auto", "describe")
+    }
+    weights = learnt(str(files["auto"]), tmp_path / "train")
+    run(f"net=film[weights={weights}]", load_dataset(files["auto"]), metrics=["EN"], out=tmp_path / "out")
+    own, beside = (tmp_path / name for name in ("out", "beside"))
+    fused(weights, vlf / "Image/IVF/MSRS", beside)
+    for image in own.rglob("fused/*.png"):
+        (other,) = beside.rglob(f"fused/{image.name}")
+        np.testing.assert_allclose(
+            read(image).astype(float), read(other), atol=1
+        )  # 0..1 in the file, rounded once more
+    with pytest.raises(InputError, match="was trained with text features of 149 words out of files"):
+        run(f"net=film[weights={weights}]", load_dataset(files["describe"]), metrics=["EN"], out=tmp_path / "refused")

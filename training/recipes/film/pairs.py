@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -18,19 +17,11 @@ from ....methods.film.text.trained import notes_of, text_in
 class PairFile(H5Pairs):
     """The pairs of one H5 file as FILM learns from them.
 
-    Attributes
-    ----------
-    tasks : "IVF" where the file does not say it.
-
     Raises
     ------
     InputError
         As `H5Pairs`; or a text is not 768 wide.
     """
-
-    def __init__(self, path: str | Path) -> None:
-        super().__init__(path)
-        self.tasks = {name: task or "IVF" for name, task in self.tasks.items()}
 
     def read(self, name: str) -> tuple[Image, Image, Features]:
         """Return the two images (H, W) in [0, 1] and the text (L, 768) of a pair; InputError where it is damaged."""

@@ -132,13 +132,15 @@ def _of_file(path: Path, text: str, size: Grid | None, fit: Fit) -> list[Item]:
     source = None if text == "auto" else make_text(text)
 
     def item(name: str) -> Item:
+        task = file.tasks[name] or "IVF"
+
         def read(draw: np.random.Generator) -> Content:
             a, b, features = file.read(name)
             if source is not None:
-                features = source.features(_pair(name, file.tasks[name], a, b), a, b)
+                features = source.features(_pair(name, task, a, b), a, b)
             return (a, b, features) if size is None else (*fit(a, b, size, draw), features)
 
-        return Item(f"{path.stem}/{name}", file.tasks[name], read, fixed=fit is _scale)
+        return Item(f"{path.stem}/{name}", task, read, fixed=fit is _scale)
 
     return [item(name) for name in file.names]
 
