@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -92,6 +93,26 @@ RangeRules = Annotated[
 Rgbt = Annotated[
     bool,
     typer.Option("--rgbt", help="Each image file is a pair: its fourth channel is a (thermal), its colours are b."),
+]
+
+
+def _set_weights_root(folder: Path | None) -> Path | None:
+    """Let this process, and workers that it starts, find weights below a folder."""
+    if folder is not None:
+        if not folder.expanduser().is_dir():
+            raise InputError(f"--weights-root is {folder}, which is no folder: give the one that the weights lie below")
+        os.environ["FUSIONBENCH_WEIGHTS"] = str(folder.expanduser().absolute())
+    return folder
+
+
+WeightsRoot = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights-root",
+        callback=_set_weights_root,
+        help="A folder, anywhere below which published weights are found by name and hash.",
+        show_default="FUSIONBENCH_WEIGHTS",
+    ),
 ]
 
 

@@ -29,13 +29,14 @@ from .options import (
     SizeOption,
     Split,
     TaskOption,
+    WeightsRoot,
     Workers,
     datasets_of,
     names_of,
     pairs_of,
 )
 from .synonyms import COMPUTE
-from .unused import given, refuse_data_root, refuse_device
+from .unused import given, refuse_data_root, refuse_device, refuse_weights_root
 
 if TYPE_CHECKING:
     from ..methods.flag import Offer
@@ -84,6 +85,7 @@ def run(
             show_default="what ships",
         ),
     ] = None,
+    weights_root: WeightsRoot = None,
     option: Annotated[
         list[str] | None, typer.Option("--option", help="name=value, for every method that has it; may be given again.")
     ] = None,
@@ -120,7 +122,7 @@ def run(
     for name in own.keys() & named.keys():
         raise InputError(f"the option {name} is given twice, by --option and of its own: leave one out")
     methods = _with_options(method, named | own, device)
-    _refuse_device(context, methods)
+    _refuse_idle(context, methods)
     _ensure(datasets, data_root, fetch, a or b, lambda: _make(methods, device))
     _run(methods, datasets, out, **_shared(context), device=device, executor=executor, timeout=timeout)
 
@@ -209,11 +211,14 @@ def _with_options(specs: list[str] | None, options: dict[str, str], device: str)
     return methods
 
 
-def _refuse_device(context: typer.Context, methods: list[Any] | None) -> None:
+def _refuse_idle(context: typer.Context, methods: list[Any] | None) -> None:
+    """Refuse options for networks where there is none."""
     from ..methods import default_methods, get_method
 
-    if "device" in given(context):
-        refuse_device(context, [get_method(m) if isinstance(m, str) else m for m in methods or default_methods()])
+    if given(context).keys() & {"device", "weights_root"}:
+        made = [get_method(m) if isinstance(m, str) else m for m in methods or default_methods()]
+        refuse_device(context, made)
+        refuse_weights_root(context, made)
 
 
 def _run(methods: Any, datasets: list[str], out: Path, **options: Any) -> None:

@@ -16,6 +16,7 @@ from .finding.pairlist import PAIRS, read_pairs
 from .finding.search import find, find_in_tree
 from .finding.sources import DatasetFiles
 from .finding.templates import is_template, layouts_of
+from .h5pairs import H5Pairs, is_h5_name
 from .pair import Task
 from .rgbt import find_rgbt, hint
 from .spec import COLOUR, MODALITIES, SPLITS, TASKS, DatasetSpec, usual_layouts
@@ -40,12 +41,16 @@ def locate(
         if a or b or rgbt:
             raise InputError("a list of pairs says itself where the sources lie: leave --a, --b and --rgbt out")
         return _open_list(expanded(name_or_path.removeprefix(PAIRS)), task)
+    path = expanded(name_or_path)
+    if is_h5_name(path) and not is_folder(path):
+        if a or b or rgbt:
+            raise InputError(f"{path} says itself where the sources lie: leave --a, --b and --rgbt out")
+        return _open_h5(path, task), None
     if rgbt:
         return _locate_rgbt(name_or_path, root, a or b, task)
     if (a is None) != (b is None):
         raise InputError("give both folders of sources, --a and --b, or neither")
     spec = find_spec(str(name_or_path))
-    path = expanded(name_or_path)
     is_path = isinstance(name_or_path, Path) or os.sep in name_or_path or name_or_path.startswith((".", "~"))
     if spec is None and (is_path or is_folder(path)):
         return _open_folder(path, a, b, task)
@@ -112,6 +117,17 @@ def _open_folder(path: Path, a: str | None, b: str | None, task: Task | None) ->
         raise InputError(f"the folders {a} and {b} in {path} do not tell the task: say --task {', '.join(TASKS)}")
     check_partners(files)
     return _any_spec(path, task), files
+
+
+def _open_h5(path: Path, task: Task | None) -> DatasetSpec:
+    """Take an H5 file of FILM, whose name may tell the data set: MSRS_test.h5."""
+    known = find_spec(path.stem.rpartition("_")[0])
+    file = H5Pairs(path.absolute())
+    pairs = file.pairs(task or (known.task if known is not None and known.task != "mixed" else "IVF"))
+    tasks = {pair.task for pair in pairs}
+    common = next(iter(tasks)) if len(tasks) == 1 else "mixed"
+    modalities = ("source a", "source b") if common == "mixed" else MODALITIES[common]
+    return DatasetSpec(path.stem, common, f"the H5 file {path}", modalities, "none", make=lambda: pairs)
 
 
 def _open_list(path: Path, task: Task | None) -> tuple[DatasetSpec, DatasetFiles]:
