@@ -11,7 +11,8 @@ import typer
 from ..errors import InputError
 
 Dataset = Annotated[
-    list[str] | None, typer.Option("--dataset", "-d", help="A data set by name, or a folder (with --a and --b).")
+    list[str] | None,
+    typer.Option("--dataset", "-d", help="A data set by name, a folder (with --a and --b), or an H5 file of FILM."),
 ]
 Root = Annotated[
     Path | None,
