@@ -117,6 +117,12 @@ WeightsRoot = Annotated[
 ]
 
 
+Keep = Annotated[
+    Literal["code"] | None,
+    typer.Option(help="What to keep beside the results: code, the sources that ran.", show_default="nothing"),
+]
+
+
 def names_of(text: str | None) -> list[str] | None:
     """Split a list of names at its commas; None where there is none."""
     return None if text is None else [name for name in (part.strip() for part in text.split(",")) if name]
