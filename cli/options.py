@@ -46,6 +46,12 @@ FolderB = Annotated[
 TaskOption = Annotated[
     Literal["IVF", "MIF", "MEF", "MFF"] | None, typer.Option("--task", help="For a folder: its task.")
 ]
+Pairs = Annotated[
+    Path | None,
+    typer.Option(
+        help="A table of pairs in place of a folder: columns name, a, b, or two columns of paths, seen from the table."
+    ),
+]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first pairs.")]
 Protocols = Annotated[
     list[str] | None,
@@ -113,6 +119,13 @@ WeightsRoot = Annotated[
 def names_of(text: str | None) -> list[str] | None:
     """Split a list of names at its commas; None where there is none."""
     return None if text is None else [name for name in (part.strip() for part in text.split(",")) if name]
+
+
+def datasets_of(names: list[str] | None, pairs: Path | None) -> list[str]:
+    """Give the data sets that a command names, and a list of pairs as one of them."""
+    from ..datasets.finding.pairlist import PAIRS
+
+    return [*(names or ()), *([] if pairs is None else [f"{PAIRS}{pairs}"])]
 
 
 def pairs_of(texts: list[str], option: str) -> dict[str, str]:

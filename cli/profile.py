@@ -21,7 +21,7 @@ def profile(
         ),
     ] = None,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH of the images.")] = "480x640",
-    device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps.")] = "cpu",
+    device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps, sdaa.")] = "cpu",
     runs: Annotated[int, typer.Option(min=1, help="How many pairs are timed.")] = 20,
     warmup: Annotated[int, typer.Option(min=0, help="How many pairs are fused before, untimed.")] = 3,
     threads: Annotated[

@@ -21,6 +21,7 @@ from .options import (
     Metrics,
     OnErrorOption,
     Out,
+    Pairs,
     Protocols,
     RangeRules,
     Rgbt,
@@ -30,9 +31,11 @@ from .options import (
     TaskOption,
     WeightsRoot,
     Workers,
+    datasets_of,
     names_of,
     pairs_of,
 )
+from .synonyms import COMPUTE
 from .unused import given, refuse_data_root, refuse_device, refuse_weights_root
 
 if TYPE_CHECKING:
@@ -47,6 +50,8 @@ SHARED = (
 
 class RunCommand(DeclaredCommand):
     """`run`, with the options that methods declare."""
+
+    synonyms = COMPUTE
 
     def offers(self) -> Iterable[Offer]:
         """List the options of methods that have a name of their own."""
@@ -65,6 +70,7 @@ def run(
         ),
     ] = None,
     dataset: Dataset = None,
+    pairs: Pairs = None,
     data_root: Root = None,
     fetch: Fetch = None,
     split: Split = None,
@@ -85,7 +91,7 @@ def run(
     ] = None,
     protocol: Protocols = None,
     metrics: Metrics = None,
-    device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps.")] = "cpu",
+    device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps, sdaa.")] = "cpu",
     workers: Workers = 1,
     executor: Annotated[str, typer.Option(help="Who works: threads, processes, or dask:ADDRESS.")] = "threads",
     timeout: Annotated[
@@ -109,15 +115,16 @@ def run(
 
     The same command again goes on where it stopped: finished pairs are kept.
     """
-    refuse_data_root(context, dataset or ["sample"])
+    datasets = datasets_of(dataset, pairs) or ["sample"]
+    refuse_data_root(context, datasets)
     named = pairs_of(option or [], "--option")
     own = declared(context) | ({} if weights is None else {"weights": weights})
     for name in own.keys() & named.keys():
         raise InputError(f"the option {name} is given twice, by --option and of its own: leave one out")
     methods = _with_options(method, named | own, device)
     _refuse_idle(context, methods)
-    _ensure(dataset or ["sample"], data_root, fetch, a or b, lambda: _make(methods, device))
-    _run(methods, dataset or ["sample"], out, **_shared(context), device=device, executor=executor, timeout=timeout)
+    _ensure(datasets, data_root, fetch, a or b, lambda: _make(methods, device))
+    _run(methods, datasets, out, **_shared(context), device=device, executor=executor, timeout=timeout)
 
 
 def score(
@@ -126,6 +133,7 @@ def score(
         typer.Option(help="The folder of fused images, named like the pairs; or 'results/fused_{name}_ir.png'."),
     ],
     dataset: Dataset = None,
+    pairs: Pairs = None,
     name: Annotated[str | None, typer.Option(help="The method's name.", show_default="the folder's")] = None,
     data_root: Root = None,
     fetch: Fetch = None,
@@ -146,15 +154,16 @@ def score(
     context: typer.Context,
 ) -> None:
     """Score images that somebody has fused already."""
-    if not dataset or len(dataset) != 1:
-        raise InputError("say with one --dataset which data set the images were fused from")
-    refuse_data_root(context, dataset)
+    datasets = datasets_of(dataset, pairs)
+    if len(datasets) != 1:
+        raise InputError("say with one --dataset, or --pairs, which data set the images were fused from")
+    refuse_data_root(context, datasets)
     from ..methods.external.folder import Folder
 
     method = Folder(Path(fused))
     method.label = name or method.place
-    _ensure(dataset, data_root, fetch, a or b)
-    _run([method], dataset, out, **_shared(context))
+    _ensure(datasets, data_root, fetch, a or b)
+    _run([method], datasets, out, **_shared(context))
 
 
 def _shared(context: typer.Context) -> dict[str, Any]:

@@ -185,6 +185,9 @@ class Method(ABC):
     @property
     def options(self) -> dict[str, Any]:
         """Every option with its value, paths as text; it stands in the manifest and tells runs of one method apart."""
+        return self._given()
+
+    def _given(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in option_parameters(type(self))}
         return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
 
@@ -199,7 +202,7 @@ class Method(ABC):
 
     def _default_label(self) -> str:
         parameters = option_parameters(type(self))
-        changed = [f"{key}={_short(value)}" for key, value in self.options.items() if value != parameters[key].default]
+        changed = [f"{key}={_short(value)}" for key, value in self._given().items() if value != parameters[key].default]
         return f"{self.name}[{','.join(changed)}]" if changed else self.name
 
 
