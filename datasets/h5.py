@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-import h5py
+from typing import TYPE_CHECKING
 
 from ..errors import InputError
+
+if TYPE_CHECKING:
+    import h5py
 
 LARGEST = 2**28  # bytes of an entry: an image of 64 megapixels, or 87,000 words
 
@@ -22,6 +24,8 @@ def open_h5(path: Path) -> Iterator[h5py.File]:
     InputError
         It is not there, no HDF5, cut off, damaged, or being written.
     """
+    import h5py
+
     if not path.is_file():
         raise InputError(f"there is no H5 file {path}: make it with `fusionbench prepare film`")
     try:
@@ -62,6 +66,8 @@ def telling_damage(path: Path, also: tuple[type[Exception], ...] = (OSError,)) -
 
 def group_in(file: h5py.File, name: str) -> h5py.Group | None:
     """Find a group that lies in the file itself; None where there is none."""
+    import h5py
+
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
         return None
     group = file[name]
@@ -76,6 +82,8 @@ def entry_in(group: h5py.Group, name: str) -> h5py.Dataset:
     InputError
         It is no array of floating-point numbers, a link, is kept in other files, or is larger than `LARGEST`.
     """
+    import h5py
+
     place = group
     for part in name.split("/"):
         if not isinstance(place, h5py.Group) or not isinstance(place.get(part, getlink=True), h5py.HardLink):

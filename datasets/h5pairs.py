@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +23,9 @@ from .formats.picture import with_checked_size
 from .h5 import entry_in, group_in, open_h5
 from .pair import Pair, Task
 from .spec import TASKS
+
+if TYPE_CHECKING:
+    import h5py  # not for a run of image files, of which it would take memory
 
 GROUPS = ("imageA", "imageB", "text")
 ENDINGS = (".h5", ".hdf5")

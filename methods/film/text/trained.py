@@ -6,9 +6,7 @@ import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-import h5py
+from typing import TYPE_CHECKING, Any
 
 from ....datasets.h5 import open_h5
 from ....datasets.h5pairs import image_at
@@ -17,6 +15,9 @@ from ....errors import InputError
 from ..features import Features
 from .describe import VERSION
 from .source import Gray, TextSource
+
+if TYPE_CHECKING:
+    import h5py
 
 Origin = dict[str, str]  # `source`, and what is known besides of `KEPT`
 KEPT = ("version", "model", "words", "features")
