@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from ..errors import InputError
 from .options import LearnSplit, Root
-from .unused import refuse, refuse_data_root
+from .unused import given, refuse, refuse_data_root
 
 
 def compare_backends(
@@ -19,6 +19,16 @@ def compare_backends(
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="An H5 file of `fusionbench prepare film`, in place of --dataset.")
+    ] = None,
+    read: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A log of a training that was done elsewhere, in place of data; once for each of two or more."
+        ),
+    ] = None,
+    preset: Annotated[
+        Literal["seed"] | None,
+        typer.Option(help="seed: 150 pairs, 100 epochs, 288x384, as users compared the two; takes days on two cores."),
     ] = None,
     data_root: Root = None,
     split: LearnSplit = None,
@@ -52,17 +62,27 @@ def compare_backends(
     from rich.console import Console
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
-    from ..frameworks.study import StudyOptions, planned_runs, run_study
+    from ..frameworks.study import PRESETS, StudyOptions, compare_logs, planned_runs, run_study
 
+    if read:
+        others = sorted(given(context).keys() - {"read", "out", "method"})
+        refuse(context, others, "is for a study of its own, and --read takes what others have done")
+        _say(compare_logs(read, out))
+        return
     if (data is None) == (dataset is None):
         raise InputError("give either a data set with --dataset, or an H5 file with --data")
     refuse(context, ["split", "data_root"], "is for data sets, and an H5 file says what is in it", when=dataset is None)
     refuse_data_root(context, dataset or [str(data)])
+    sizes: dict[str, Any] = {
+        "pairs": pairs, "steps": steps, "grid": grid, "image_size": image_size, "orders": orders
+    }  # fmt: skip
+    if preset is not None:
+        sizes |= {name: value for name, value in PRESETS[preset].items() if name not in given(context)}
     options = StudyOptions(
         dataset=tuple(dataset or [str(data)]),
         data_root=None if data_root is None else str(data_root),
-        split=split, pairs=pairs, steps=steps, batch_size=batch_size, lr=lr, grid=grid, image_size=image_size,
-        text=text, weights=weights, seed=seed, orders=orders, slow_steps=slow_steps, threads=threads, cold=cold,
+        split=split, batch_size=batch_size, lr=lr, text=text, weights=weights, seed=seed, slow_steps=slow_steps,
+        threads=threads, cold=cold, **sizes,
     )  # fmt: skip
     console = Console(stderr=True)
     names = [run.name for run in planned_runs(options)]
@@ -78,5 +98,9 @@ def compare_backends(
                 typer.echo(f"{name}: {total} steps", err=True)
 
         folder = run_study(options, out, show)
+    _say(folder)
+
+
+def _say(folder: Path) -> None:
     for what, name in (("picture", "loss_comparison.png"), ("tables", "comparison.md"), ("numbers", "comparison.csv")):
         typer.echo(f"{what:8} {folder / name}")

@@ -1,4 +1,4 @@
-"""Doing the study: one run after the other, each written when it is finished, so that the same command goes on."""
+"""Doing the study: one run after the other, each going on where it stopped, and what they give in tables."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +20,23 @@ import torch
 
 from ...environment import environment as versions_and_machine
 from ...errors import InputError
-from ...files import check_writable, write_bytes, write_text
-from ...methods.film.checkpoints import load_network
-from ...methods.film.method import parse_grid
-from ...methods.film.network import GRID, FilmNetwork
-from ...sizes import parse_size_or_auto
+from ...files import check_writable, write_text
 from ...training.options import TrainOptions
-from ...training.recipes.film.samples import find_items
+from ...training.recipes.film import FilmSettings
+from ...training.recipes.film.recipe import Paper
 from ..jittor import environment
-from ..jittor.pipe import Arrays, Clock, Config, Pair
+from ..jittor.pipe import Clock, Config, Pair
 from ..jittor.proxy import JittorModel
 from ..jittor.worker import Worker
 from .figure import plot_losses
 from .plan import JUDGE, Run, StudyOptions, planned_runs
-from .tables import comparison_table, difference_rows, losses_table, markdown
+from .state import Model, Result, resumed, save, seconds, write_arrays
+from .tables import comparison_table, difference_rows, losses_table, write_tables
 from .torch_model import TorchModel
 
 IMAGES = 4  # fused for the time that it takes, the first apart
 ADDING = ("orders", "slow_steps", "cold")  # options that add runs, and leave the others as they are
-Model = TorchModel | JittorModel
-Result = dict[str, Any]
+SAVED_AFTER = 120.0  # seconds after which a run's state is saved again
 Progress = Callable[[str, int, int], None]
 
 
@@ -52,7 +49,8 @@ def run_study(options: StudyOptions, out: str | Path, progress: Progress = lambd
     Parameters
     ----------
     options : of the study.
-    out : its folder. `runs/` has what each finished run gives; a run that was killed is done again.
+    out : its folder. `runs/` has what each finished run gives; a run that was killed goes on
+        from the state that it saved last.
     progress : called with the run's name, the steps done and all of them.
 
     Returns
@@ -70,36 +68,48 @@ def run_study(options: StudyOptions, out: str | Path, progress: Progress = lambd
     check_writable(out)
     measurement = _Measurement(options, out, progress)
     record = _claim(out, options, measurement.pairs, version)
-    results = {run.name: measurement.result(run) for run in planned_runs(options)}
+    results: dict[str, Result] = {}
     epoch = len(measurement.pairs) // options.batch_size
-    losses, comparison = losses_table(results), comparison_table(results, epoch)
-    write_text(out / "losses.csv", losses.to_csv(index_label="step"))
-    write_text(out / "comparison.csv", comparison.to_csv(index=False, na_rep="nan"))
-    record |= {"steps_in_epoch": epoch, "runs": {name: result["facts"] for name, result in results.items()}}
-    write_text(out / "study.json", json.dumps(record, indent=2) + "\n")
-    write_text(out / "comparison.md", markdown(comparison))
-    plot_losses(losses, epoch, out / "loss_comparison.png")
+    for run in planned_runs(options):
+        results[run.name] = measurement.result(run)
+        losses = losses_table(results)  # after each run: some take hours
+        write_tables(out, losses, comparison_table(results, epoch))
+        record |= {"steps_in_epoch": epoch, "runs": {name: result["facts"] for name, result in results.items()}}
+        write_text(out / "study.json", json.dumps(record, indent=2) + "\n")
+        plot_losses(losses, epoch, out / "loss_comparison.png")
     return out
 
 
-def read_pairs(options: StudyOptions) -> list[Pair]:
-    """Read the pairs as training does.
-
-    Raises
-    ------
-    InputError
-        There are fewer than a batch.
-    """
+def make_recipe(options: StudyOptions) -> Paper:
+    """Make the recipe of FILM's paper, which has the pairs, the losses, the optimiser and the first weights."""
     training = TrainOptions(
-        "film", options.dataset, options.data_root, options.split, train_num=options.pairs, seed=options.seed
-    )
-    draw = np.random.default_rng(options.seed)
-    size = parse_size_or_auto(options.image_size, "--image-size")
-    items = find_items(training, options.text, size, parse_grid(options.grid) or GRID)
-    pairs = [item.read(draw) for item in items[: options.pairs]]
-    if len(pairs) < options.batch_size:
-        raise InputError(f"there are {len(pairs)} pairs, fewer than a batch of {options.batch_size}: give more data")
-    return [tuple(np.ascontiguousarray(part, np.float32) for part in pair) for pair in pairs]  # type: ignore[misc]
+        "film", options.dataset, options.data_root, options.split, train_num=options.pairs, validation=0,
+        batch_size=options.batch_size, lr=options.lr, weights=options.weights, seed=options.seed,
+    )  # fmt: skip
+    settings = FilmSettings(text=options.text, grid=options.grid, image_size=options.image_size)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(options.seed)
+        return Paper(training, settings)
+
+
+def read_pairs(recipe: Paper, number: int | None = None) -> list[Pair]:
+    """Read the first pairs of a recipe; InputError where there are fewer than a batch."""
+    samples = recipe.stages[0].samples
+    parts = [samples[i] for i in range(len(samples))[:number]]
+    if len(parts) < recipe.batch_size:
+        raise InputError(f"there are {len(parts)} pairs, fewer than a batch of {recipe.batch_size}: give more data")
+    return [(part["a"][0], part["b"][0], np.ascontiguousarray(part["text"], np.float32)) for part in parts]
+
+
+def rates(recipe: Paper, epochs: int) -> list[float]:
+    """Tell the learning rate of each epoch, as the recipe lets it fall."""
+    optimiser = recipe.optimiser()
+    schedule, result = recipe.schedule(optimiser, recipe.stages[0]), []
+    for _ in range(epochs):
+        result.append(float(optimiser.param_groups[0]["lr"]))
+        optimiser.step()
+        schedule.step()
+    return result
 
 
 def batches(number: int, size: int, steps: int, seed: int, order: int) -> list[list[int]]:
@@ -111,24 +121,15 @@ def batches(number: int, size: int, steps: int, seed: int, order: int) -> list[l
     return result[:steps]
 
 
-def initial_weights(options: StudyOptions) -> Arrays:
-    """Load or draw the weights that all runs start from."""
-    if options.weights is not None:
-        network = load_network(options.weights)
-    else:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(options.seed)
-            network = FilmNetwork()
-    return {name: tensor.detach().numpy().copy() for name, tensor in network.state_dict().items()}
-
-
 class _Measurement:
     """What all runs of a study share: data, weights, folder."""
 
     def __init__(self, options: StudyOptions, out: Path, progress: Progress) -> None:
         self.options, self.out, self.progress = options, out, progress
-        self.config = Config(parse_grid(options.grid) or GRID)
-        self.start, self.pairs = initial_weights(options), read_pairs(options)
+        self.recipe = make_recipe(options)
+        self.pairs = read_pairs(self.recipe, options.pairs)
+        state = self.recipe.network.state_dict()
+        self.start = {name: tensor.detach().numpy().copy() for name, tensor in state.items()}
         self.end_file = out / "runs" / f"{JUDGE}.npz"  # the judge's weights after its last step
 
     def result(self, run: Run) -> Result:
@@ -138,11 +139,12 @@ class _Measurement:
             result: Result = json.loads(file.read_text())
             if result["run"] == asdict(run):
                 return result
-        clock = Clock()
+        clock, state = Clock(), file.with_suffix(".state.npz")
         with _empty_home() if run.cold else nullcontext(), self._model(run) as (model, facts):
-            result = {"run": asdict(run), "facts": facts, **self._measure(run, model)}
+            result = {"run": asdict(run), "facts": facts, **self._measure(run, model, state)}
         result["children"] = clock.read().compiling
         write_text(file, json.dumps(result))
+        state.unlink(missing_ok=True)
         return result
 
     @contextmanager
@@ -156,37 +158,42 @@ class _Measurement:
             facts |= {"framework": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads(),
                       "onednn": torch.backends.mkldnn.is_available()}  # fmt: skip
             try:
-                yield TorchModel(self.start, self.config, run.precision), facts
+                yield TorchModel(self.recipe, self.start, run.precision), facts
             finally:
                 torch.set_num_threads(before)
             return
         with Worker(run.onednn, threads) as worker:
             hello = worker.hello
-            model = JittorModel(worker, self.start, replace(self.config, mathematics=run.mathematics))
+            model = JittorModel(worker, self.start, Config(self.recipe.grid, run.mathematics))
             model.seconds["start"] = [hello.seconds]
             facts |= {"framework": f"Jittor {hello.version}", "threads": hello.threads, "onednn": hello.onednn}
             yield model, facts
 
-    def _measure(self, run: Run, model: Model) -> Result:
+    def _measure(self, run: Run, model: Model, state: Path) -> Result:
         """Take a run's steps, fuse a few images, and compare values before and after with the judge's."""
-        options, losses = self.options, dict[str, list[float]]()
-        order = batches(len(self.pairs), options.batch_size, run.steps, options.seed, run.order)
-        rows = self._difference_rows(run, model, "start")
-        model.load(self.start)  # the optimiser as new
-        for done, batch in enumerate(order):
-            self.progress(run.name, done, run.steps)
-            for name, value in model.step([self.pairs[i] for i in batch], options.lr)[0].items():
+        order = batches(len(self.pairs), self.options.batch_size, run.steps, self.options.seed, run.order)
+        epoch = len(self.pairs) // self.options.batch_size
+        rate = rates(self.recipe, -(-run.steps // epoch))
+        past = resumed(state, asdict(run), model)
+        if past is None:
+            past = {"losses": {}, "took": {}, "values": self._difference_rows(run, model, "start")}
+            model.load(self.start)  # the optimiser as new
+        losses, done = past["losses"], len(past["losses"].get("loss", ()))
+        saved = time.monotonic()
+        for step in range(done, run.steps):
+            self.progress(run.name, step, run.steps)
+            for name, value in model.step([self.pairs[i] for i in order[step]], rate[step // epoch])[0].items():
                 losses.setdefault(name, []).append(value)
+            if time.monotonic() - saved > SAVED_AFTER:
+                save(state, asdict(run), model, past)
+                saved = time.monotonic()
         self.progress(run.name, run.steps, run.steps)
         if run.name == JUDGE:
-            buffer = BytesIO()
-            np.savez(buffer, **{name: value.astype(np.float32) for name, value in model.weights().items()})
-            write_bytes(self.end_file, buffer.getvalue())
+            write_arrays(self.end_file, {name: value.astype(np.float32) for name, value in model.weights().items()})
         for _ in range(IMAGES):
             model.forward(self.pairs[:1])
-        rows += self._difference_rows(run, model, "end")
-        seconds = {name: [asdict(each) for each in calls] for name, calls in model.seconds.items()}
-        return {"losses": losses, "took": seconds, "values": rows}
+        rows = [*past["values"], *self._difference_rows(run, model, "end")]
+        return {"losses": losses, "took": seconds(model, past), "values": rows}
 
     def _difference_rows(self, run: Run, model: Model, point: str) -> list[list[Any]]:
         """Compare stages and gradients with those of the judge, both with the same weights; count the ties."""
@@ -195,7 +202,7 @@ class _Measurement:
         first = batches(len(self.pairs), self.options.batch_size, 1, self.options.seed, 0)[0]
         batch = [self.pairs[i] for i in first]
         weights = self.start if point == "start" else dict(np.load(self.end_file))
-        judge = TorchModel(weights, self.config, "float64")
+        judge = TorchModel(self.recipe, weights, "float64")
         model.load(weights)
         rows = [
             *difference_rows("forward", point, model.stages(self.pairs[0]), judge.stages(self.pairs[0])),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ...files import write_text
 from .plan import BASE, JUDGE, PORT
 
 KEYS = ["topic", "point", "run", "item", "quantity"]
 FIRST = 20  # steps over which the frameworks must agree
+NAN = float("nan")
 FARTHEST = 8  # layers whose gradients are listed
 Results = Mapping[str, Mapping[str, Any]]
 
@@ -67,9 +70,13 @@ def comparison_table(results: Results, epoch: int) -> pd.DataFrame:
         rows += [[topic, point, run, *rest] for topic, point, *rest in result["values"]]
         rows += [["time", "", run, *rest] for rest in times(result["took"], result["children"])]
     curves = {run: np.array(result["losses"]["loss"]) for run, result in results.items()}
-    for run, curve in curves.items():
-        if len(curve) == len(curves[JUDGE]):
-            rows += [["losses", "", run, "loss", *rest] for rest in _curve_rows(run, curves, epoch)]
+    whole = {run: curve for run, curve in curves.items() if len(curve) == len(curves[JUDGE])}
+    rows += curve_rows(whole, [other for other in (JUDGE, BASE, PORT) if other in whole], epoch)
+    return as_table(rows)
+
+
+def as_table(rows: Iterable[list[Any]]) -> pd.DataFrame:
+    """Make the table of its rows."""
     return pd.DataFrame(rows, columns=[*KEYS, "value"]).astype({"value": float})
 
 
@@ -94,15 +101,29 @@ def times(calls: Mapping[str, list[dict[str, float]]], children: float = 0.0) ->
             yield item, f"{kind}_steady", float(np.median([each[kind] for each in later]))
 
 
-def _curve_rows(run: str, curves: Mapping[str, NDArray[Any]], epoch: int) -> Iterator[tuple[str, float]]:
-    """Compare a loss curve with the judge's, PyTorch's in float32 and Jittor's in PyTorch's mathematics."""
-    yield "swing", swing(curves[run], max(2, epoch))
-    for other in (JUDGE, BASE, PORT):
-        if other != run:
-            difference = np.abs(curves[run] - curves[other]) / np.abs(curves[other])
-            yield f"rms_difference_from_{other}", np.sqrt(np.mean(difference**2))
-            yield f"largest_difference_from_{other}", difference.max()
-            yield f"largest_difference_from_{other}_in_{FIRST}_steps", difference[:FIRST].max()
+def curve_rows(curves: Mapping[str, NDArray[Any]], others: Sequence[str], epoch: int) -> Iterator[list[Any]]:
+    """Tell how far each loss curve swings, and how far it is from others, relative to these.
+
+    Parameters
+    ----------
+    curves : (n,) losses by run, equally many; NaN where a run has none.
+    others : the names of those that all are compared with.
+    epoch : how many losses an epoch has.
+    """
+    for run, curve in curves.items():
+        key = ["losses", "", run, "loss"]
+        yield [*key, "swing", swing(curve, max(2, epoch))]
+        for other in others:
+            if other != run:
+                difference = np.abs(curve - curves[other]) / np.abs(curves[other])
+                first, difference = difference[:FIRST], difference[np.isfinite(difference)]
+                yield [
+                    *key,
+                    f"rms_difference_from_{other}",
+                    np.sqrt(np.mean(difference**2)) if len(difference) else NAN,
+                ]
+                yield [*key, f"largest_difference_from_{other}", difference.max() if len(difference) else NAN]
+                yield [*key, f"largest_difference_from_{other}_in_{FIRST}_steps", first.max()]
 
 
 def swing(losses: NDArray[Any], epoch: int) -> float:
@@ -124,6 +145,13 @@ def losses_table(results: Results) -> pd.DataFrame:
     columns = {f"{run}:{loss}": pd.Series(values, index=range(1, len(values) + 1), dtype=float)
                for run, result in results.items() for loss, values in result["losses"].items()}  # fmt: skip
     return pd.DataFrame(columns)
+
+
+def write_tables(out: Path, losses: pd.DataFrame, comparison: pd.DataFrame, index: str = "step") -> None:
+    """Write losses.csv, whose rows are steps or epochs, comparison.csv, and comparison.md for readers."""
+    write_text(out / "losses.csv", losses.to_csv(index_label=index))
+    write_text(out / "comparison.csv", comparison.to_csv(index=False, na_rep="nan"))
+    write_text(out / "comparison.md", markdown(comparison))
 
 
 def markdown(comparison: pd.DataFrame) -> str:

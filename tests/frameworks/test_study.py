@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from fusionbench.cli import app
@@ -22,9 +23,10 @@ from fusionbench.frameworks.jittor.pipe import Config, Hello, Seconds
 from fusionbench.frameworks.jittor.worker import Worker
 from fusionbench.frameworks.study import StudyOptions, measure, planned_runs, run_study
 from fusionbench.frameworks.study.figure import plot_losses
-from fusionbench.frameworks.study.measure import batches, initial_weights, read_pairs
+from fusionbench.frameworks.study.measure import batches, make_recipe, rates, read_pairs
 from fusionbench.frameworks.study.tables import difference_rows, swing, times
 from fusionbench.frameworks.study.torch_model import TorchModel
+from fusionbench.training.recipes.film.recipe import Paper
 
 pytestmark = pytest.mark.slow
 
@@ -36,9 +38,11 @@ class Pretended(TorchModel):
 
     runs: list[str] = []  # noqa: RUF012
 
+    recipe: Paper  # the study's
+
     def __init__(self, worker: Worker, state: Any, config: Config) -> None:
         Pretended.runs.append(config.mathematics)
-        super().__init__(state, config)
+        super().__init__(self.recipe, state)
         self.longer = 1.001 if config.mathematics in ("native", "native-adam") else 1.0
 
     def step(self, pairs: Any, rate: float) -> Any:
@@ -49,7 +53,12 @@ def pretend(patch: pytest.MonkeyPatch, model: type = Pretended) -> None:
     def hello(worker: Worker) -> Hello:
         return Hello("9", "1", worker._settings[0] is None, "cpu", 1, sound=True, seconds=Seconds(2.0, 1.0, 30.0))
 
+    def recipe(options: StudyOptions) -> Paper:
+        Pretended.recipe = make_recipe(options)
+        return Pretended.recipe
+
     patch.setattr(environment, "require", lambda: "9")
+    patch.setattr(measure, "make_recipe", recipe)
     patch.setattr(measure, "JittorModel", model)
     patch.setattr(Worker, "hello", property(hello))
     Pretended.runs.clear()
@@ -169,18 +178,51 @@ def test_another_study_is_refused_and_a_wider_one_goes_on(options: StudyOptions,
 
 
 def test_all_runs_start_alike(options: StudyOptions) -> None:
-    first, again = initial_weights(options), initial_weights(options)
-    assert all(np.array_equal(first[name], again[name]) for name in first)
-    other = initial_weights(replace(options, seed=1))
-    assert not np.array_equal(first["conv1.weight"], other["conv1.weight"])
+    first, again = (make_recipe(options).network.state_dict() for _ in range(2))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    other = make_recipe(replace(options, seed=1)).network.state_dict()
+    assert not torch.equal(first["conv1.weight"], other["conv1.weight"])
 
 
 def test_pairs_are_those_of_training(options: StudyOptions) -> None:
-    pairs = read_pairs(replace(options, pairs=3))
+    pairs = read_pairs(make_recipe(options), 3)
     assert len(pairs) == 3
     assert all(pair[0].shape == pair[1].shape == (16, 24) and pair[2].shape[1] == 768 for pair in pairs)
     with pytest.raises(InputError, match="1 pairs, fewer than a batch of 2"):
-        read_pairs(replace(options, pairs=1))
+        read_pairs(make_recipe(options), 1)
+
+
+def test_the_learning_rate_falls_as_in_training(options: StudyOptions) -> None:
+    assert rates(make_recipe(options), 101) == pytest.approx([1e-5] * 50 + [6e-6] * 50 + [3.6e-6])
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("name", ["torch-float64", "jittor-native"])
+def test_a_run_that_is_killed_goes_on_from_its_last_state(
+    options: StudyOptions, study: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    before = json.loads((study / "runs" / f"{name}.json").read_text())
+    (study / "runs" / f"{name}.json").unlink()
+    monkeypatch.setattr(measure, "SAVED_AFTER", 0.0)
+    steps: list[int] = []
+
+    def progress(run: str, done: int, total: int) -> None:
+        steps.append(done)
+        if done == 2 and len(steps) == 3:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        run_study(options, study, progress)
+    run_study(options, study, progress)
+    assert steps == [0, 1, 2, 2, 3, 4]
+    after = json.loads((study / "runs" / f"{name}.json").read_text())
+    assert after["losses"] == before["losses"]
+    assert [row[:4] for row in after["values"]] == [row[:4] for row in before["values"]]
+    assert len(after["took"]["step"]) == STEPS
+    assert not (study / "runs" / f"{name}.state.npz").exists()
 
 
 def test_an_epoch_sees_every_pair_once() -> None:

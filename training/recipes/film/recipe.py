@@ -86,7 +86,7 @@ class Paper(Recipe):
         self.shown = []
         weight = self.gradient_weight(measuring=draw is None)
         for group in by_size(batch["a"]):
-            a, b, text, shares = self._tensors(batch, group)
+            a, b, text, shares = self.tensors(batch, group)
             fused = network(a, b, text, shares)
             part = fusion_losses(fused, a, b, weight, self.settings.loss_ssim, self.signed)
             share = len(group) / len(batch["name"])
@@ -111,7 +111,7 @@ class Paper(Recipe):
 
     def pictures(self, batch: Batch) -> Mapping[str, Tensor]:
         """Return both sources and the fused image of the held-out pairs that have the size of the first."""
-        a, b, text, shares = self._tensors(batch, by_size(batch["a"])[0])
+        a, b, text, shares = self.tensors(batch, by_size(batch["a"])[0])
         return {"a": a, "b": b, "fused": self.network(a, b, text, shares)}
 
     def weights(self) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -119,13 +119,18 @@ class Paper(Recipe):
         state = {name: tensor.detach() for name, tensor in self.network.state_dict().items()}
         return state, {"format": "pt", "method": "film", "grid": self.settings.grid, "text": self.text}
 
-    def _tensors(self, batch: Batch, group: list[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Stack the pairs of a group, their texts filled up with words that do not count."""
-        device = next(self.network.parameters()).device
-        a, b = (torch.from_numpy(np.stack([batch[key][i] for i in group])).to(device) for key in ("a", "b"))
-        texts = [torch.from_numpy(batch["text"][i]) for i in group]
-        shares = pad_sequence([torch.full((len(text),), 1 / len(text)) for text in texts], batch_first=True)
-        return a, b, pad_sequence(texts, batch_first=True).to(device), shares.to(device)
+    def tensors(self, batch: Batch, group: list[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Stack the pairs of a group, on the network's device and in its precision.
+
+        Returns
+        -------
+        Both sources (N, 1, H, W), the texts (N, L, 768), filled up, and what each word counts (N, L): 0 if filled up.
+        """
+        like = next(self.network.parameters())
+        a, b = (torch.from_numpy(np.stack([batch[key][i] for i in group])).to(like) for key in ("a", "b"))
+        texts = [torch.from_numpy(batch["text"][i]).to(like) for i in group]
+        shares = [text.new_full((len(text),), 1 / len(text)) for text in texts]
+        return a, b, pad_sequence(texts, batch_first=True), pad_sequence(shares, batch_first=True)
 
 
 class Short(Paper):
