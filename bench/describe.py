@@ -40,7 +40,6 @@ def describe_run(trial: Trial, state: Literal["running", "finished"]) -> Manifes
         pairs=pairs,
         skipped=dict(trial.dataset.skipped),
         sources={name: files for name, files in sources.items() if name in pairs},
-        remarks=list(trial.dataset.remarks),
         protocols={**(before.protocols if before else {}), **protocols},
         metrics={**(before.metrics if before else {}), **metrics},
         device=trial.device,

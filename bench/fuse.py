@@ -14,7 +14,7 @@ from ..errors import InputError, RunError, one_line
 from ..files import check_writable, write_failed
 from ..methods.contained import is_users, run_of_methods
 from .progress import Reporter
-from .ready import asked, check_method
+from .ready import ask, check_method
 from .warm import warm_up
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def fuse_to(
                     raise
                 failures.append(f"{pair.name} ({error if isinstance(error, RunError) else one_line(error)})")
             reporter.advance(1, pair.name)
-        asked(method, method.close)
+        ask(method, method.close)
     if failures:
         raise RunError(f"{len(failures)} of {len(pairs)} pairs failed, the first of them {failures[0]}")
     return files

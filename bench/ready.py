@@ -33,10 +33,10 @@ def check_method(method: Method, device: str, pairs: Sequence[Pair]) -> None:
         for name in dict.fromkeys((device, method.device)):
             check_device(name)
     _check_rule(method)
-    asked(method, method.check, pairs)
+    ask(method, method.check, pairs)
 
 
-def asked(method: Method, call: Callable[..., object], *arguments: Any) -> None:
+def ask(method: Method, call: Callable[..., object], *arguments: Any) -> None:
     """Call a function of a method before the first pair.
 
     Raises

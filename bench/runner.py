@@ -21,7 +21,7 @@ from ..results.unfinished import clear, fusing
 from .describe import describe_run, pairs_of
 from .executors import elsewhere, make_executor
 from .plan import FIRST, Trial, choose_metrics, make_tasks, make_trials
-from .ready import asked
+from .ready import ask
 from .task import PairTask, check_target
 from .warm import warm_up
 from .work import Work
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
     from ..methods import Method
 
-Wanted = str | Path | FusionDataset
+Source = str | Path | FusionDataset
 
 
 def run(
     methods: Sequence[str | Method] | str | None = None,
-    datasets: Sequence[Wanted] | Wanted = ("sample",),
+    datasets: Sequence[Source] | Source = ("sample",),
     *,
     out: str | Path = "runs",
     data_root: str | Path | None = None,
@@ -56,6 +56,7 @@ def run(
     range: RangeOption = None,
     rgbt: bool = False,
     console: Console | None = None,
+    results: Results | None = None,
     **folder: Any,
 ) -> pd.DataFrame:
     """Fuse, score, store, and write the leaderboard; what an earlier call with these arguments did is not done again.
@@ -73,6 +74,7 @@ def run(
     timeout : seconds that a method may take for a pair; its row is a failed one then. Only a process can be ended, so
         that processes take the place of threads; a Dask cluster has no such limit.
     console : where progress is shown; nowhere if None.
+    results : of the folder `out`: reads it at the end, for a caller who goes on with what has been read.
 
     Returns
     -------
@@ -99,24 +101,24 @@ def run(
     with run_of_methods(), contextlib.ExitStack() as stack:
         names = [methods] if isinstance(methods, str) else (methods if methods is not None else default_methods())
         objects = [get_method(m, device=device) if isinstance(m, str) else m for m in names]
-        wanted = [datasets] if isinstance(datasets, str | Path | FusionDataset) else datasets
+        sources = [datasets] if isinstance(datasets, str | Path | FusionDataset) else datasets
         options = {
             "limit": limit, "on_error": on_error, "size_policy": size_policy, "range": parse_ranges(range),
             "rgbt": rgbt, **folder,
         }  # fmt: skip
-        loaded = [
-            _read_by(d, range) if isinstance(d, FusionDataset) else load_dataset(d, data_root, split, **options)
-            for d in wanted
+        data = [
+            _with_range(d, range) if isinstance(d, FusionDataset) else load_dataset(d, data_root, split, **options)
+            for d in sources
         ]
-        require_effect(loaded)
-        loaded = [_anchored(dataset) for dataset in loaded]
+        require_effect(data)
+        data = [_with_absolute_paths(dataset) for dataset in data]
         for method in objects:
-            for dataset in loaded:
-                asked(method, method.expect, dataset)
+            for dataset in data:
+                ask(method, method.expect, dataset)
         # Threads share what is made here; a process makes its own.
         here = executor == "threads"
-        chosen = [(m if here else _portable(spec, m), m) for spec, m in zip(names, objects, strict=True)]
-        trials = make_trials(chosen, loaded, keys, out, device)
+        specs = [(m if here else _portable(spec, m), m) for spec, m in zip(names, objects, strict=True)]
+        trials = make_trials(specs, data, keys, out, device)
         pool = stack.enter_context(make_executor(executor, workers))
         stack.callback(_close_methods, trials)
         tasks = _prepare(trials, pool, workers, timeout)  # nothing is written before
@@ -129,20 +131,20 @@ def run(
             tasks = make_tasks(trials, workers, timeout)
         if here:
             _warm_up(trials, tasks)
-        for sentence in dict.fromkeys([*damage, *(remark for dataset in loaded for remark in dataset.remarks)]):
+        for sentence in dict.fromkeys([*damage, *(remark for dataset in data for remark in dataset.remarks)]):
             work.console.print(f"note: {sentence}", highlight=False, soft_wrap=True)
         try:
             work.do(tasks)
         except KeyboardInterrupt as interruption:
-            kept = sum(row.status == "ok" for trial in trials for row in trial.rows.values())
+            images = sum(row.status == "ok" for trial in trials for row in trial.rows.values())
             total = sum(len(trial.dataset) for trial in trials)
             raise InterruptedRunError(
-                f"interrupted; {kept} of {total} images are kept in {out}, and the same command goes on from there",
+                f"interrupted; {images} of {total} images are kept in {out}, and the same command goes on from there",
                 interruption,
             ) from interruption
         for trial in trials:
             trial.folder.write_manifest(describe_run(trial, "finished"))
-    write_leaderboard(Results(out))
+    write_leaderboard(results or Results(out))
     return _frame(trials)
 
 
@@ -157,12 +159,12 @@ def _that_can_end(timeout: float | None, executor: str) -> str:
     return "processes"
 
 
-def _read_by(dataset: FusionDataset, range: RangeOption) -> FusionDataset:
+def _with_range(dataset: FusionDataset, range: RangeOption) -> FusionDataset:
     """Return a loaded data set, read by the rule of the run where there is one."""
     return dataset if range is None else replace(dataset, ranges=parse_ranges(range))
 
 
-def _anchored(dataset: FusionDataset) -> FusionDataset:
+def _with_absolute_paths(dataset: FusionDataset) -> FusionDataset:
     """Write out the paths of a data set, so that they stay right wherever a method goes."""
     if dataset.root.is_absolute() and all(not isinstance(p.a, Path) or p.a.is_absolute() for p in dataset.pairs):
         return dataset
@@ -190,7 +192,7 @@ def _portable(spec: str | Method, method: Method) -> str | bytes:
 def _close_methods(trials: list[Trial]) -> None:
     for trial in trials:
         with contextlib.suppress(InputError):  # its rows are there
-            asked(trial.method, trial.method.close)
+            ask(trial.method, trial.method.close)
 
 
 def _prepare(trials: list[Trial], pool: Executor, workers: int, timeout: float | None) -> list[PairTask]:
@@ -204,7 +206,7 @@ def _prepare(trials: list[Trial], pool: Executor, workers: int, timeout: float |
             arguments = (trial.spec, trial.device, trial.dataset.pairs)
             if here:
                 check_target(*arguments)
-                asked(trial.method, trial.method.start)
+                ask(trial.method, trial.method.start)
             else:
                 elsewhere(pool, trial.method.label, check_target, *arguments)
     return tasks

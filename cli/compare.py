@@ -48,9 +48,6 @@ def compare_backends(
     orders: Annotated[int, typer.Option(help="Runs with the data in another order: what chance does.")] = 2,
     slow_steps: Annotated[int, typer.Option(help="Steps without oneDNN; 0 leaves them out.")] = 3,
     threads: Annotated[int | None, typer.Option(help="Of both frameworks.", show_default="all cores")] = None,
-    cold: Annotated[
-        bool, typer.Option("--cold", help="Measure a first start, too: ten minutes or more of compiling.")
-    ] = False,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the study.")] = Path("runs/comparison"),
     *,
     context: typer.Context,
@@ -82,7 +79,7 @@ def compare_backends(
         dataset=tuple(dataset or [str(data)]),
         data_root=None if data_root is None else str(data_root),
         split=split, batch_size=batch_size, lr=lr, text=text, weights=weights, seed=seed, slow_steps=slow_steps,
-        threads=threads, cold=cold, **sizes,
+        threads=threads, **sizes,
     )  # fmt: skip
     console = Console(stderr=True)
     names = [run.name for run in planned_runs(options)]

@@ -216,10 +216,11 @@ def _run(methods: Any, datasets: list[str], out: Path, **options: Any) -> None:
     from ..results import Results
     from ..results.leaderboard.boards import make_boards
 
-    rows = run_benchmark(methods, datasets, out=out, console=Console(stderr=True), **options)
+    results = Results(out)
+    rows = run_benchmark(methods, datasets, out=out, console=Console(stderr=True), results=results, **options)
     console = show.console()
     pairs = {str(dataset): set(group["pair"]) for dataset, group in rows.groupby("dataset")}
-    for board in make_boards(Results(out), set(rows["method"]), set(rows["dataset"]), pairs):
+    for board in make_boards(results, set(rows["method"]), set(rows["dataset"]), pairs):
         for table in to_tables(board, console.width):
             console.print(table)
     places = f"leaderboard  {out}/leaderboard.csv\nimages       {out}/DATASET/METHOD/fused and colour"

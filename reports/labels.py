@@ -18,7 +18,7 @@ def method_label(entry: Entry, names: Names) -> str:
 
 def method_pens(boards: Sequence[Board]) -> dict[str, Pen]:
     """Give each method its pen, the same in all panels, and in the other figures of a folder of results."""
-    known = sorted({method for board in boards for method in board.known})
+    known = sorted({method for board in boards for method in board.methods})
     return pens([entry.method for board in boards for entry in board.entries], known)
 
 

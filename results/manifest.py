@@ -71,7 +71,7 @@ class Manifest(Record):
     state : "running" or "finished".
     range : the rule of each source for values deeper than 8 bits.
     rgbt : whether each file was a pair of its own.
-    tasks, root, pairs, skipped, sources, remarks : of the data set: `skipped` has a reason by pair, `sources` the two
+    tasks, root, pairs, skipped, sources : of the data set: `skipped` has a reason by pair, `sources` the two
         files of each pair that lies in files, as seen from the root; see `source_files`.
     protocols : their versions by name, of all runs into this folder.
     metrics : what each metric@convention is.
@@ -96,7 +96,6 @@ class Manifest(Record):
     pairs: list[str] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
     sources: dict[str, list[str]] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
     protocols: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, MetricRecord] = field(default_factory=dict)
     device: str = ""

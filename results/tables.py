@@ -74,12 +74,12 @@ def _is_whole(names: list[str], cells: list[str], place: int) -> bool:
 
 def _ordered(rows: list[list[str]], place: int) -> list[list[str]]:
     """Leave out lines whose number does not grow, or leaps beyond that of the next one."""
-    kept: list[list[str]] = []
+    lines: list[list[str]] = []
     last = -1
     numbers = [int(row[place]) for row in rows]
     for row, number, after in zip(rows, numbers, [*numbers, math.inf][1:], strict=True):
         leaps = last < after <= number
         if number > last and not leaps:
-            kept.append(row)
+            lines.append(row)
             last = number
-    return kept
+    return lines

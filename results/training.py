@@ -127,7 +127,7 @@ class Table:
     path : the file; what it holds beyond `last` is cut off.
     column : of whole numbers that grow from line to line.
     last : the last number to keep.
-    wanted : columns that a table which is there must have.
+    columns : columns that a table which is there must have.
 
     Attributes
     ----------
@@ -139,11 +139,11 @@ class Table:
         The first line of what is there, which names the columns, is damaged, or the file cannot be read.
     """
 
-    def __init__(self, path: Path, column: str, last: int, wanted: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path, column: str, last: int, columns: Sequence[str] = ()) -> None:
         self.path = path
         self._file: IO[str] | None = None
         self.columns, lines, self.damaged = read_table(path, column)
-        lacking = [name for name in wanted if name not in self.columns]
+        lacking = [name for name in columns if name not in self.columns]
         if lacking and (self.columns or self.damaged):
             raise InputError(
                 f"{path} has a damaged first line (it names no column {lacking[0]!r}): mend it, or delete the file to "

@@ -31,7 +31,7 @@ _LOSS = re.compile(
 )
 _EPOCH = re.compile(r"(?:\bepochs?|轮次)[\"']?[\s:=：#\[(]*(\d+)|第\s*(\d+)\s*(?:轮|个?\s*epoch)", re.IGNORECASE)
 _STEP = re.compile(r"\b(?:global_?)?(?:steps?|iter(?:ation)?s?|batch)[\"']?[\s:=：#\[(]*(\d+)", re.IGNORECASE)
-_BAR = re.compile(r"\|\s*(\d+)/\d+\s*\[|\]\s*\[\s*(\d+)\s*/\s*\d+\s*\]|\]\s*\[?(\d+)/\d+")  # progress; [3/100][12/75]
+_BAR = re.compile(r"(?<![\d/])(\d+)/\d+\s*\[\d+:\d\d|\]\s*\[\s*(\d+)\s*/\s*\d+\s*\]")  # 12/75 [00:10<…]; [3/100][12/75]
 _SPEED = re.compile(r"([\d.]+)\s*(s/it|it/s)")
 _TIME = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?[ T]\d\d?:\d\d:\d\d(?:[.,]\d{1,6})?")
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -30,12 +28,12 @@ from ..jittor.proxy import JittorModel
 from ..jittor.worker import Worker
 from .figure import plot_losses
 from .plan import JUDGE, Run, StudyOptions, planned_runs
-from .state import Model, Result, resumed, save, seconds, write_arrays
+from .state import Model, Result, resume, save, seconds, write_arrays
 from .tables import comparison_table, difference_rows, losses_table, write_tables
 from .torch_model import TorchModel
 
 IMAGES = 4  # fused for the time that it takes, the first apart
-ADDING = ("orders", "slow_steps", "cold")  # options that add runs, and leave the others as they are
+ADDING = ("orders", "slow_steps")  # options that add runs, and leave the others as they are
 SAVED_AFTER = 120.0  # seconds after which a run's state is saved again
 Progress = Callable[[str, int, int], None]
 
@@ -137,10 +135,10 @@ class _Measurement:
         file = self.out / "runs" / f"{run.name}.json"
         if file.is_file() and (run.name != JUDGE or self.end_file.is_file()):
             result: Result = json.loads(file.read_text())
-            if result["run"] == asdict(run):
+            if asdict(run).items() <= result["run"].items():  # an earlier version noted more
                 return result
         clock, state = Clock(), file.with_suffix(".state.npz")
-        with _empty_home() if run.cold else nullcontext(), self._model(run) as (model, facts):
+        with self._model(run) as (model, facts):
             result = {"run": asdict(run), "facts": facts, **self._measure(run, model, state)}
         result["children"] = clock.read().compiling
         write_text(file, json.dumps(result))
@@ -174,7 +172,7 @@ class _Measurement:
         order = batches(len(self.pairs), self.options.batch_size, run.steps, self.options.seed, run.order)
         epoch = len(self.pairs) // self.options.batch_size
         rate = rates(self.recipe, -(-run.steps // epoch))
-        past = resumed(state, asdict(run), model)
+        past = resume(state, asdict(run), model)
         if past is None:
             past = {"losses": {}, "took": {}, "values": self._difference_rows(run, model, "start")}
             model.load(self.start)  # the optimiser as new
@@ -232,19 +230,3 @@ def _claim(out: Path, options: StudyOptions, pairs: Sequence[Pair], version: str
         if before.get(part) != record[part]:
             raise InputError(f"{out} holds a study of other {part}: choose another --out, or delete it")
     return before
-
-
-@contextmanager
-def _empty_home() -> Iterator[None]:
-    """Let Jittor start in an empty folder, with the oneDNN that is there."""
-    onednn, before = environment.onednn_folder(), os.environ.get("JITTOR_HOME")
-    with tempfile.TemporaryDirectory(prefix="jittor-", dir=environment.home().parent) as folder:
-        os.environ["JITTOR_HOME"] = folder
-        try:
-            if onednn.is_dir():
-                shutil.copytree(onednn, environment.onednn_folder(), symlinks=True)
-            yield
-        finally:
-            os.environ.pop("JITTOR_HOME")
-            if before is not None:
-                os.environ["JITTOR_HOME"] = before

@@ -10,7 +10,7 @@ from ...errors import InputError
 # Names of runs: the judge, PyTorch, Jittor with PyTorch's mathematics, and Jittor as it is in several ways.
 JUDGE, BASE, PORT, NATIVE = "torch-float64", "torch", "jittor", "jittor-native"
 TIES, ADAM = "jittor-native-ties", "jittor-native-adam"
-SLOW, COLD = "jittor-native-without-onednn", "jittor-native-cold"
+SLOW = "jittor-native-without-onednn"
 ORDER = "torch-order-"
 # Options by preset. "seed" is how users of the Jittor port compared the two: 150 pairs, 100 epochs, the small size.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -36,7 +36,6 @@ class StudyOptions:
     orders : how many other orders of the data are run, as the yardstick of what chance alone does.
     threads : of both frameworks; None for all cores.
     slow_steps : steps without oneDNN, where a step may take a minute; 0 leaves that run out.
-    cold : measure a first start, too: in an empty folder, in which Jittor compiles all that it needs.
     """
 
     dataset: tuple[str, ...]
@@ -54,7 +53,6 @@ class StudyOptions:
     orders: int = 2
     threads: int | None = None
     slow_steps: int = 3
-    cold: bool = False
 
     def __post_init__(self) -> None:
         """Check what can be checked without data."""
@@ -81,7 +79,6 @@ class Run:
     order : 0 for the order that all runs share, others for another one.
     onednn : whether Jittor may use oneDNN.
     values : whether forward values and gradients are compared.
-    cold : start in an empty folder.
     """
 
     name: str
@@ -92,7 +89,6 @@ class Run:
     order: int = 0
     onednn: bool | None = None
     values: bool = False
-    cold: bool = False
 
 
 def planned_runs(options: StudyOptions) -> list[Run]:
@@ -109,6 +105,4 @@ def planned_runs(options: StudyOptions) -> list[Run]:
     ]
     if options.slow_steps:
         runs.append(Run(SLOW, "jittor", options.slow_steps, mathematics="native", onednn=False))
-    if options.cold:
-        runs.append(Run(COLD, "jittor", 3, mathematics="native", cold=True))
     return runs

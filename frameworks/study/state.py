@@ -30,7 +30,7 @@ def save(file: Path, run: Mapping[str, Any], model: Model, result: Result) -> No
     write_arrays(file, arrays | {"record": np.array(json.dumps(record))})
 
 
-def resumed(file: Path, run: Mapping[str, Any], model: Model) -> Result | None:
+def resume(file: Path, run: Mapping[str, Any], model: Model) -> Result | None:
     """Bring a model to a saved state; return what the run had given, None where there is no such state."""
     if not file.is_file():
         return None

@@ -93,7 +93,7 @@ class Entry:
 class Board:
     """All methods on one data set; `pairs` is how many pairs any of them was run on, `names` which.
 
-    `known` are the methods on all data sets of the folder, also those that were not asked for.
+    `methods` are the methods on all data sets of the folder, also those that were not asked for.
     """
 
     dataset: str
@@ -101,7 +101,7 @@ class Board:
     columns: list[Column] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
-    known: list[str] = field(default_factory=list)
+    methods: list[str] = field(default_factory=list)
 
     def column(self, name: str) -> Column:
         """Find a metric by its key (metric@convention) or its name, whatever the case.
@@ -111,9 +111,9 @@ class Board:
         InputError
             There is no such metric on this board, or the name stands for several conventions.
         """
-        wanted = name.casefold()
-        columns = [c for c in self.columns if c.key.casefold() == wanted] or [
-            c for c in self.columns if wanted in (c.name.casefold(), c.key.partition("@")[0].casefold())
+        name_in_any_case = name.casefold()
+        columns = [c for c in self.columns if c.key.casefold() == name_in_any_case] or [
+            c for c in self.columns if name_in_any_case in (c.name.casefold(), c.key.partition("@")[0].casefold())
         ]
         if not columns:
             raise unknown("metric", name, [column.key for column in self.columns])
@@ -175,7 +175,7 @@ def make_boards(
     boards = sorted(by_dataset.values(), key=lambda board: board.dataset)
     _check("protocol", protocols, {column.protocol for board in boards for column in board.columns})
     for board in boards:
-        board.known = sorted({run.method for run in results.runs})
+        board.methods = sorted({run.method for run in results.runs})
         board.entries.sort(key=lambda entry: entry.method)
         for entry in board.entries:
             entry.complete = entry.scored == board.pairs
@@ -186,8 +186,8 @@ def make_boards(
     return boards
 
 
-def _check(kind: str, wanted: Collection[str] | None, known: Collection[str]) -> None:
-    for name in wanted or ():
+def _check(kind: str, names: Collection[str] | None, known: Collection[str]) -> None:
+    for name in names or ():
         if name not in known:
             raise unknown(kind, name, known)
 
@@ -196,9 +196,9 @@ def _add(board: Board, run: Run, profiles: list[Profile], only: Collection[str] 
     manifest = run.manifest
     names = [n for n in dict.fromkeys([*manifest.pairs, *manifest.skipped, *run.rows]) if only is None or n in only]
     rows = {name: run.rows[name] for name in names if name in run.rows}
-    known = [column.key for column in board.columns]
+    keys = [column.key for column in board.columns]
     board.columns += [
-        Column(key, m.name, m.better, m.protocol) for key, m in manifest.metrics.items() if key not in known
+        Column(key, m.name, m.better, m.protocol) for key, m in manifest.metrics.items() if key not in keys
     ]
     scored = [row for row in rows.values() if row.status == "ok"]
     means, undefined = {}, {}

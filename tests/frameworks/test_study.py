@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from fusionbench.cli import app
 from fusionbench.datasets import write
 from fusionbench.errors import InputError, RunError
+from fusionbench.frameworks import study as room
 from fusionbench.frameworks.jittor import environment
 from fusionbench.frameworks.jittor.pipe import Config, Hello, Seconds
 from fusionbench.frameworks.jittor.worker import Worker
@@ -284,6 +285,16 @@ def test_the_command_takes_one_source_of_data(words: list[str]) -> None:
     done = CliRunner().invoke(app, ["compare-backends", *words])
     assert isinstance(done.exception, InputError)
     assert "either a data set with --dataset, or an H5 file with --data" in str(done.exception)
+
+
+def test_a_preset_gives_way_to_the_command_line(scenes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[StudyOptions] = []
+    monkeypatch.setattr(room, "run_study", lambda options, out, progress: taken.append(options) or Path(out))
+    for words in ([], ["--pairs=20", "--steps=100"]):
+        done = CliRunner().invoke(app, ["compare-backends", f"--dataset={scenes}", "--preset=seed", *words])
+        assert done.exception is None, done.output
+    sizes = [(each.pairs, each.steps, each.grid, each.image_size, each.batch_size, each.lr) for each in taken]
+    assert sizes == [(150, 7500, "288x384", "288x384", 2, 1e-5), (20, 100, "288x384", "288x384", 2, 1e-5)]
 
 
 def test_the_command_writes_tables_and_picture(study: Path, scenes: Path, options: StudyOptions) -> None:
