@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..datasets import FusionDataset
 from ..environment import environment
+from ..methods.colour import GAMUT
 from ..metrics import get_metric, get_protocol
 from ..metrics.compiler import PLAIN, processor
 from ..results import Manifest, MetricRecord
@@ -49,6 +50,7 @@ def describe_run(trial: Trial, state: Literal["running", "finished"]) -> Manifes
         seconds=timing(trial, before.seconds if before else None),
         notes=notes_of(trial),
         sizes=size_record(trial) or None,
+        chroma=before.chroma if before else GAMUT,
         environment={**environment(), "formulas": level.name if level else PLAIN},
         unknown=before.unknown if before else {},
     )

@@ -37,7 +37,7 @@ _STRETCHED = {
 
 
 def quantised(trial: Trial) -> Iterator[str]:
-    """Say that the method stretches its images, where its own rule does."""
+    """Say how the method's rule moves the numbers, where it does more than round; and what else it does at its end."""
     rule = trial.method.quantise
     if rule in ("minmax", "minmax-truncate"):
         yield (
@@ -46,6 +46,9 @@ def quantised(trial: Trial) -> Iterator[str]:
         )
     elif rule == "max":
         yield f"Each fused image is scaled so that its maximum is 255 (quantise={rule}), which raises SD, SF and AG."
+    if rule in ("truncate", "minmax-truncate"):
+        yield f"The fraction of each value is dropped (quantise={rule}), which darkens by half a level on average."
+    yield from trial.method.remarks
 
 
 def chosen_pairs(trial: Trial) -> Iterator[str]:

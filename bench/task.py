@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets import FULL, Pair, Ranges, SizePolicy, read, read_pair, write
-from ..errors import FusionBenchError, InputError, one_line
-from ..files import is_file, write_failed
+from ..datasets.images import content_of
+from ..errors import FusionBenchError, one_line
+from ..files import write_failed
 from ..methods.contained import begin, is_users
 from ..metrics import Sources, get_protocol, prepare, score
 from ..results import Row, RunFolder
@@ -98,9 +99,7 @@ def digest_sources(pair: Pair) -> Digest:
     """Hash both sources: the bytes of the files, or the arrays."""
     digest = hashlib.sha256()
     for source in (pair.a, pair.b):
-        if isinstance(source, Path) and not is_file(source):  # a pipe would be waited for
-            raise InputError(f"{source} is no file any more")
-        digest.update(source.read_bytes() if isinstance(source, Path) else np.ascontiguousarray(source).tobytes())
+        digest.update(content_of(source) if isinstance(source, Path) else np.ascontiguousarray(source).tobytes())
     return digest
 
 

@@ -13,6 +13,7 @@ import typer
 from ..errors import FusionBenchError
 from ..version import __version__
 from . import compare, data, doctor, fuse, look, prepare, profile, report, run, train, weights
+from .synonyms import FuseCommand, PrepareCommand, ProfileCommand
 
 app = typer.Typer(
     name="fusionbench",
@@ -46,12 +47,12 @@ def _options(
 
 app.command(cls=run.RunCommand)(run.run)
 app.command()(run.score)
-app.command()(fuse.fuse)
-app.command()(profile.profile)
+app.command(cls=FuseCommand)(fuse.fuse)
+app.command(cls=ProfileCommand)(profile.profile)
 app.command(cls=train.TrainCommand)(train.train)
 app.command()(compare.compare_backends)
 app.add_typer(prepare_app, name="prepare")
-prepare_app.command()(prepare.film)
+prepare_app.command(cls=PrepareCommand)(prepare.film)
 app.command()(report.report)
 app.command()(report.table)
 app.command()(report.figure)

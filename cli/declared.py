@@ -8,14 +8,15 @@ from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
-from typer.core import TyperCommand
 from typer.main import get_command
+
+from .synonyms import FamiliarCommand
 
 if TYPE_CHECKING:
     from ..methods.flag import Offer
 
 
-class DeclaredCommand(TyperCommand):
+class DeclaredCommand(FamiliarCommand):
     """A command that takes, besides the options of its function, those that `offers` lists.
 
     Their values are not arguments of the function: `declared` reads them from its context.

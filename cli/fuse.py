@@ -7,28 +7,53 @@ from typing import Annotated, Literal
 
 import typer
 
+from ..errors import InputError
+from .options import Pairs, WeightsRoot, datasets_of
 from .options import pairs_of as options_of
+from .unused import refuse_weights_root
 
 
 def fuse(
-    a: Annotated[Path, typer.Option("--a", help="Source a (infrared, MRI …): a file, or a folder of images.")],
-    b: Annotated[Path, typer.Option("--b", help="Source b (visible, CT …): a file, or a folder of images.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to; of two files also the file.")],
+    a: Annotated[
+        Path | None, typer.Option("--a", help="Source a (infrared, MRI …): a file, or a folder of images.")
+    ] = None,
+    b: Annotated[
+        Path | None, typer.Option("--b", help="Source b (visible, CT …): a file, or a folder of images.")
+    ] = None,
+    pairs: Pairs = None,
+    data: Annotated[Path | None, typer.Option(help="An H5 file of FILM, in place of --a and --b.")] = None,
     method: Annotated[str, typer.Option("--method", "-m", help="As `run` takes it.")] = "film",
     weights: Annotated[str | None, typer.Option(help="A name, a file, or FILE#KEY.", show_default="what ships")] = None,
-    task: Annotated[Literal["IVF", "MIF", "MEF", "MFF"], typer.Option(help="What the sources are.")] = "IVF",
+    weights_root: WeightsRoot = None,
+    task: Annotated[
+        Literal["IVF", "MIF", "MEF", "MFF"] | None,
+        typer.Option(help="What the sources are.", show_default="IVF, or what the table says"),
+    ] = None,
     gray: Annotated[bool, typer.Option("--gray/--rgb", help="Write the luminance alone.")] = False,
     option: Annotated[list[str] | None, typer.Option("--option", help="name=value; may be given again.")] = None,
     device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps, sdaa.")] = "cpu",
+    *,
+    context: typer.Context,
 ) -> None:
-    """Fuse two images, or two folders of them, without scoring: --out gets an image for each pair."""
+    """Fuse two images, two folders of them, a table of pairs, or an H5 file: --out gets an image of each, unscored."""
     from rich.console import Console
 
-    from ..bench.fuse import fuse_to, pairs_of
+    from ..bench.fuse import fuse_to, pairs_in, pairs_of
+    from ..datasets import load_dataset
     from ..methods import get_method
 
     options = options_of(option or [], "--option") | ({} if weights is None else {"weights": weights})
     chosen = get_method(method, device=device, **options)
-    files = fuse_to(chosen, pairs_of(a, b, task), out, gray=gray, console=Console(stderr=True))
+    refuse_weights_root(context, [chosen])
+    if (a is None) != (b is None) or sum(place is not None for place in (a, pairs, data)) != 1:
+        raise InputError("say what to fuse: --a and --b, or --pairs, or --data")
+    if data is not None:
+        sources = pairs_in(data, task or "IVF")
+    elif pairs is not None:
+        sources = list(load_dataset(*datasets_of(None, pairs), task=task))
+    elif a is not None and b is not None:
+        sources = pairs_of(a, b, task or "IVF")
+    files = fuse_to(chosen, sources, out, gray=gray, console=Console(stderr=True))
     where = files[0] if len(files) == 1 else f"{len(files)} images in {files[0].parent}"
     typer.echo(f"{chosen.label}: {where}")

@@ -7,21 +7,20 @@ from typing import Annotated, Literal
 import typer
 
 from . import show
-from .options import FolderA, FolderB, RangeRules, Rgbt, Root, SizeOption, TaskOption
-from .unused import refuse_data_root
+from .options import FolderA, FolderB, RangeRules, Rgbt, Root, SizeOption, TaskOption, WeightsRoot
+from .unused import refuse, refuse_data_root
 
 
 def list_(
     what: Annotated[Literal["methods", "datasets", "metrics", "protocols"], typer.Argument(help="What to list.")],
+    weights_root: WeightsRoot = None,
+    *,
+    context: typer.Context,
 ) -> None:
     """List methods, data sets, metrics or protocols."""
+    refuse(context, ["weights_root"], "is for list methods", when=what != "methods")
     if what == "methods":
-        from ..methods import list_methods
-
-        show.table(
-            ("method", "tasks", "what it does", "reference"),
-            ((m.name, " ".join(m.tasks), m.summary, m.reference) for m in list_methods()),
-        )
+        _list_methods()
     elif what == "datasets":
         from ..datasets import list_datasets
 
@@ -46,6 +45,29 @@ def list_(
                 for p in PROTOCOLS.values()
             ),
         )
+
+
+def _list_methods() -> None:
+    """Print the methods: on a narrow terminal without their papers, which a wide one has room for."""
+    from ..methods import list_methods
+    from ..weights.fetch import availability
+
+    wide = show.console().width >= 140
+    heads = ("method", "year", "task", "weights", "verified", "what it does", "reference")
+    rows = (
+        (
+            m.name,
+            str(m.year or "–"),
+            "all" if len(m.tasks) == 4 else " ".join(m.tasks),
+            availability(m.name),
+            str(m.verified or "–"),
+            m.summary,
+            m.reference,
+        )
+        for m in list_methods()
+    )
+    shown = len(heads) if wide else len(heads) - 1
+    show.table(heads[:shown], (row[:shown] for row in rows), keep=5)
 
 
 def explain(

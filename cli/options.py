@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -44,6 +45,12 @@ FolderB = Annotated[
 ]
 TaskOption = Annotated[
     Literal["IVF", "MIF", "MEF", "MFF"] | None, typer.Option("--task", help="For a folder: its task.")
+]
+Pairs = Annotated[
+    Path | None,
+    typer.Option(
+        help="A table of pairs in place of a folder: columns name, a, b, or two columns of paths, seen from the table."
+    ),
 ]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first pairs.")]
 Protocols = Annotated[
@@ -89,9 +96,36 @@ Rgbt = Annotated[
 ]
 
 
+def _set_weights_root(folder: Path | None) -> Path | None:
+    """Let this process, and workers that it starts, find weights below a folder."""
+    if folder is not None:
+        if not folder.expanduser().is_dir():
+            raise InputError(f"--weights-root is {folder}, which is no folder: give the one that the weights lie below")
+        os.environ["FUSIONBENCH_WEIGHTS"] = str(folder.expanduser().absolute())
+    return folder
+
+
+WeightsRoot = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights-root",
+        callback=_set_weights_root,
+        help="A folder, anywhere below which published weights are found by name and hash.",
+        show_default="FUSIONBENCH_WEIGHTS",
+    ),
+]
+
+
 def names_of(text: str | None) -> list[str] | None:
     """Split a list of names at its commas; None where there is none."""
     return None if text is None else [name for name in (part.strip() for part in text.split(",")) if name]
+
+
+def datasets_of(names: list[str] | None, pairs: Path | None) -> list[str]:
+    """Give the data sets that a command names, and a list of pairs as one of them."""
+    from ..datasets.finding.pairlist import PAIRS
+
+    return [*(names or ()), *([] if pairs is None else [f"{PAIRS}{pairs}"])]
 
 
 def pairs_of(texts: list[str], option: str) -> dict[str, str]:

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 from . import show
-from .options import Out
-from .unused import given, refuse, refuse_device
+from .options import Out, WeightsRoot
+from .unused import given, refuse, refuse_device, refuse_weights_root
 
 
 def profile(
@@ -21,7 +21,7 @@ def profile(
         ),
     ] = None,
     size: Annotated[str, typer.Option(help="HEIGHTxWIDTH of the images.")] = "480x640",
-    device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps.")] = "cpu",
+    device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps, sdaa.")] = "cpu",
     runs: Annotated[int, typer.Option(min=1, help="How many pairs are timed.")] = 20,
     warmup: Annotated[int, typer.Option(min=0, help="How many pairs are fused before, untimed.")] = 3,
     threads: Annotated[
@@ -30,6 +30,7 @@ def profile(
     task: Annotated[
         Literal["IVF", "MIF", "MEF", "MFF"], typer.Option(help="For methods with weights for each task.")
     ] = "IVF",
+    weights_root: WeightsRoot = None,
     again: Annotated[bool, typer.Option("--again", help="Measure also what is stored.")] = False,
     out: Out = Path("runs"),
     *,
@@ -54,9 +55,10 @@ def profile(
     from ..results.leaderboard.efficiency import efficiency_grids
 
     check_device(device)
-    if given(context).keys() & {"device", "task"}:
+    if given(context).keys() & {"device", "task", "weights_root"}:
         methods = [get_method(spec) for spec in method or default_methods()]
         refuse_device(context, methods)
+        refuse_weights_root(context, methods)
         blind = all(type(each).__module__.partition(".classical.")[1] for each in methods)
         refuse(context, ["task"], "is for methods with weights for each task, and none has any", when=blind)
     progress = Console(stderr=True)

@@ -235,11 +235,12 @@ def _sources(results: Results) -> Callable[[str, str], list[tuple[str, Any]]]:
     """Find the sources of a pair by what the manifests say of them; nothing where they are gone."""
     from ..datasets import Pair, SizePolicy, parse_ranges, read_pair
     from ..datasets.catalog import find_spec
+    from ..datasets.images import is_there
 
     def sources(dataset: str, pair: str) -> list[tuple[str, Any]]:
         for manifest in (run.manifest for run in results.runs if run.dataset == dataset):
             files = manifest.source_files(pair)
-            if files and all(path.is_file() for path in files):
+            if files and all(map(is_there, files)):
                 spec = find_spec(manifest.dataset.name)
                 labels = spec.modalities if spec and spec.task != "mixed" else ("source a", "source b")
                 policy, ranges = cast(SizePolicy, manifest.size_policy), parse_ranges(manifest.range)

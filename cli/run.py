@@ -21,6 +21,7 @@ from .options import (
     Metrics,
     OnErrorOption,
     Out,
+    Pairs,
     Protocols,
     RangeRules,
     Rgbt,
@@ -28,11 +29,14 @@ from .options import (
     SizeOption,
     Split,
     TaskOption,
+    WeightsRoot,
     Workers,
+    datasets_of,
     names_of,
     pairs_of,
 )
-from .unused import given, refuse_data_root, refuse_device
+from .synonyms import COMPUTE
+from .unused import given, refuse_data_root, refuse_device, refuse_weights_root
 
 if TYPE_CHECKING:
     from ..methods.flag import Offer
@@ -46,6 +50,8 @@ SHARED = (
 
 class RunCommand(DeclaredCommand):
     """`run`, with the options that methods declare."""
+
+    synonyms = COMPUTE
 
     def offers(self) -> Iterable[Offer]:
         """List the options of methods that have a name of their own."""
@@ -64,6 +70,7 @@ def run(
         ),
     ] = None,
     dataset: Dataset = None,
+    pairs: Pairs = None,
     data_root: Root = None,
     fetch: Fetch = None,
     split: Split = None,
@@ -78,12 +85,13 @@ def run(
             show_default="what ships",
         ),
     ] = None,
+    weights_root: WeightsRoot = None,
     option: Annotated[
         list[str] | None, typer.Option("--option", help="name=value, for every method that has it; may be given again.")
     ] = None,
     protocol: Protocols = None,
     metrics: Metrics = None,
-    device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps.")] = "cpu",
+    device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps, sdaa.")] = "cpu",
     workers: Workers = 1,
     executor: Annotated[str, typer.Option(help="Who works: threads, processes, or dask:ADDRESS.")] = "threads",
     timeout: Annotated[
@@ -107,15 +115,16 @@ def run(
 
     The same command again goes on where it stopped: finished pairs are kept.
     """
-    refuse_data_root(context, dataset or ["sample"])
+    datasets = datasets_of(dataset, pairs) or ["sample"]
+    refuse_data_root(context, datasets)
     named = pairs_of(option or [], "--option")
     own = declared(context) | ({} if weights is None else {"weights": weights})
     for name in own.keys() & named.keys():
         raise InputError(f"the option {name} is given twice, by --option and of its own: leave one out")
     methods = _with_options(method, named | own, device)
-    _refuse_device(context, methods)
-    _ensure(dataset or ["sample"], data_root, fetch, a or b, lambda: _make(methods, device))
-    _run(methods, dataset or ["sample"], out, **_shared(context), device=device, executor=executor, timeout=timeout)
+    _refuse_idle(context, methods)
+    _ensure(datasets, data_root, fetch, a or b, lambda: _make(methods, device))
+    _run(methods, datasets, out, **_shared(context), device=device, executor=executor, timeout=timeout)
 
 
 def score(
@@ -124,6 +133,7 @@ def score(
         typer.Option(help="The folder of fused images, named like the pairs; or 'results/fused_{name}_ir.png'."),
     ],
     dataset: Dataset = None,
+    pairs: Pairs = None,
     name: Annotated[str | None, typer.Option(help="The method's name.", show_default="the folder's")] = None,
     data_root: Root = None,
     fetch: Fetch = None,
@@ -144,15 +154,16 @@ def score(
     context: typer.Context,
 ) -> None:
     """Score images that somebody has fused already."""
-    if not dataset or len(dataset) != 1:
-        raise InputError("say with one --dataset which data set the images were fused from")
-    refuse_data_root(context, dataset)
+    datasets = datasets_of(dataset, pairs)
+    if len(datasets) != 1:
+        raise InputError("say with one --dataset, or --pairs, which data set the images were fused from")
+    refuse_data_root(context, datasets)
     from ..methods.external.folder import Folder
 
     method = Folder(Path(fused))
     method.label = name or method.place
-    _ensure(dataset, data_root, fetch, a or b)
-    _run([method], dataset, out, **_shared(context))
+    _ensure(datasets, data_root, fetch, a or b)
+    _run([method], datasets, out, **_shared(context))
 
 
 def _shared(context: typer.Context) -> dict[str, Any]:
@@ -200,11 +211,14 @@ def _with_options(specs: list[str] | None, options: dict[str, str], device: str)
     return methods
 
 
-def _refuse_device(context: typer.Context, methods: list[Any] | None) -> None:
+def _refuse_idle(context: typer.Context, methods: list[Any] | None) -> None:
+    """Refuse options for networks where there is none."""
     from ..methods import default_methods, get_method
 
-    if "device" in given(context):
-        refuse_device(context, [get_method(m) if isinstance(m, str) else m for m in methods or default_methods()])
+    if given(context).keys() & {"device", "weights_root"}:
+        made = [get_method(m) if isinstance(m, str) else m for m in methods or default_methods()]
+        refuse_device(context, made)
+        refuse_weights_root(context, made)
 
 
 def _run(methods: Any, datasets: list[str], out: Path, **options: Any) -> None:

@@ -19,13 +19,15 @@ def console(width: int = 200) -> Console:
     return Console() if sys.stdout.isatty() else Console(width=width)
 
 
-def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    """Print rows of text under their heads."""
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], keep: int = 0) -> None:
+    """Print rows of text under their heads; the first `keep` columns are not broken into lines."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    lines = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(heads))
+    lines = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(heads))
+    for place, head in enumerate(heads):
+        lines.add_column(head, no_wrap=place < keep)
     for row in rows:
         lines.add_row(*(Text(cell) for cell in row))
     console().print(lines)

@@ -10,7 +10,20 @@ import typer
 
 from ..errors import InputError
 from .declared import DeclaredCommand, declared
-from .options import FolderA, FolderB, LearnSplit, RangeRules, Rgbt, Root, TaskOption, TrainOnError, pairs_of
+from .options import (
+    FolderA,
+    FolderB,
+    LearnSplit,
+    Pairs,
+    RangeRules,
+    Rgbt,
+    Root,
+    TaskOption,
+    TrainOnError,
+    datasets_of,
+    pairs_of,
+)
+from .synonyms import TRAIN
 
 if TYPE_CHECKING:
     from ..methods.flag import Offer
@@ -18,6 +31,8 @@ if TYPE_CHECKING:
 
 class TrainCommand(DeclaredCommand):
     """`train`, with the options that recipes declare."""
+
+    synonyms = TRAIN
 
     def offers(self) -> Iterable[Offer]:
         """List the settings of recipes that have an option of their own."""
@@ -56,6 +71,7 @@ def train(
             help="A data set by name, a folder (with --a and --b), or photos:DIR for ordinary photographs.",
         ),
     ] = None,
+    pairs: Pairs = None,
     data: Annotated[Path | None, typer.Option()] = None,
     data_root: Root = None,
     split: LearnSplit = None,
@@ -98,10 +114,13 @@ def train(
     from ..training import resume as go_on
     from ..training import train as start
 
-    if data is not None and dataset:
-        raise InputError("give either data sets with --dataset, or an H5 file with --data")
+    datasets = datasets_of(dataset, pairs)
+    if data is not None and datasets:
+        raise InputError("give either data sets with --dataset and --pairs, or an H5 file with --data")
     options = _given(context)
     options.pop("resume", None)
+    if options.pop("pairs", None) is not None:
+        options["dataset"] = tuple(datasets)
     if data is not None:
         options["dataset"] = (*options.get("dataset", ()), str(options.pop("data")))
     own = declared(context)

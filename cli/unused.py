@@ -65,6 +65,12 @@ def refuse_device(context: typer.Context, methods: Iterable[Method]) -> None:
     refuse(context, ["device"], f"is for methods with a network, which {', '.join(names)} lack", when=not heeded)
 
 
+def refuse_weights_root(context: typer.Context, methods: Iterable[Method]) -> None:
+    """Refuse --weights-root where no method has weights."""
+    heeded = any(method.learned for method in methods)
+    refuse(context, ["weights_root"], "is for methods with weights, and none has any", when=not heeded)
+
+
 def check_renamed(names: Iterable[str], labels: Iterable[str]) -> None:
     """Make sure that whatever --rename renames is there."""
     from ..errors import unknown

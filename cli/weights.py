@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import show
+from .options import WeightsRoot
 
 if TYPE_CHECKING:
     from ..weights import Report
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 MethodOption = Annotated[str, typer.Option(help="Whose network it is, if the file leaves a doubt.", show_default=False)]
 
 
-def list_() -> None:
+def list_(weights_root: WeightsRoot = None) -> None:
     """List the weights that are known by name."""
     from ..weights import known_weights
     from ..weights.fetch import locate

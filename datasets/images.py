@@ -17,6 +17,7 @@ from ..errors import InputError, RunError
 from ..files import write_bytes
 from .formats import Header as Header
 from .formats import Picture, UnreadError, decode, describe
+from .h5pairs import image_at
 from .pair import printable
 
 Image = NDArray[Any]
@@ -71,6 +72,9 @@ def probe(path: str | Path) -> Header:
         (`UnreadableImageError`) if the file is missing, empty, no image or truncated, or of a kind that is not read.
     """
     path = Path(path)
+    if stored := image_at(path):
+        with _saying_why_not(stored.file, path):
+            return stored.header()
     with _saying_why_not(path), path.open("rb") as file:
         return describe(file, path.suffix.lower())
 
@@ -92,8 +96,30 @@ def read_picture(path: str | Path, alpha: bool = False) -> Picture:
         (`UnreadableImageError`) as `probe`, and if the pixels cannot be decoded, or hold NaN or infinity.
     """
     path = Path(path)
+    if stored := image_at(path):
+        with _saying_why_not(stored.file, path):
+            return stored.picture()
     with _saying_why_not(path):
         return decode(path.read_bytes(), path.suffix.lower(), alpha)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a path is that of a file, or of an image in an H5 file; a pipe would be waited for."""
+    return path.is_file() or image_at(path) is not None
+
+
+def content_of(path: Path) -> bytes:
+    """Return the bytes of an image file, or the values of an image in an H5 file.
+
+    Raises
+    ------
+    InputError
+        It is gone.
+    """
+    if not is_there(path):
+        raise InputError(f"{path} is no file any more")
+    stored = image_at(path)
+    return stored.content() if stored else path.read_bytes()
 
 
 def read(path: str | Path) -> Image:
@@ -188,8 +214,8 @@ def write(path: str | Path, image: Image) -> None:
 
 
 @contextlib.contextmanager
-def _saying_why_not(path: Path) -> Iterator[None]:
-    """Say in a sentence why a file cannot be read.
+def _saying_why_not(path: Path, name: Path | None = None) -> Iterator[None]:
+    """Say in a sentence why a file, or the image of this name in it, cannot be read.
 
     A pipe is not opened, as it would wait for somebody to write; nor what says that it is empty, as do the endless
     files of the system.
@@ -206,7 +232,7 @@ def _saying_why_not(path: Path) -> Iterator[None]:
     except OSError as error:
         raise UnreadableImageError(path, _os_reason(error)) from error
     except UnreadError as error:
-        raise UnreadableImageError(path, str(error)) from error
+        raise UnreadableImageError(name or path, str(error)) from error
 
 
 def _os_reason(error: OSError) -> str:

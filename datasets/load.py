@@ -41,7 +41,9 @@ def load_dataset(
 
     Parameters
     ----------
-    name_or_path : a name of the catalogue (`list_datasets`), or any folder.
+    name_or_path : a name of the catalogue (`list_datasets`), any folder, "pairs:FILE", a list of pairs (see
+        `finding.pairlist.read_pairs`), or an H5 file of FILM (`h5pairs`), of which the images are taken rounded to 8
+        bits.
     root : where to look for a data set of the catalogue: its folder, or the folder that it lies in. By default the
         environment's FUSIONBENCH_DATA, or else "data" in the current folder.
     split : "test", "train", ...: the names in `test.txt` beside the folders, or the files in folders named so;
@@ -151,5 +153,5 @@ def _verify(
 
 
 def _common_folder(pairs: list[Pair]) -> Path:
-    folders = [str(pair.a.parent) for pair in pairs if isinstance(pair.a, Path)]
+    folders = [str(source.parent) for pair in pairs for source in (pair.a, pair.b) if isinstance(source, Path)]
     return Path(os.path.commonpath(folders)) if folders else Path()

@@ -12,9 +12,11 @@ from .finding.entry import check_partners
 from .finding.folders import child, expanded, is_folder
 from .finding.messages import not_found, nothing_in
 from .finding.names import SOURCE_WORDS
+from .finding.pairlist import PAIRS, read_pairs
 from .finding.search import find, find_in_tree
 from .finding.sources import DatasetFiles
 from .finding.templates import is_template, layouts_of
+from .h5pairs import H5Pairs, is_h5_name
 from .pair import Task
 from .rgbt import find_rgbt, hint
 from .spec import COLOUR, MODALITIES, SPLITS, TASKS, DatasetSpec, usual_layouts
@@ -35,12 +37,20 @@ def locate(
     InputError
         If the name is unknown, or the files are not found.
     """
+    if isinstance(name_or_path, str) and name_or_path.startswith(PAIRS):
+        if a or b or rgbt:
+            raise InputError("a list of pairs says itself where the sources lie: leave --a, --b and --rgbt out")
+        return _open_list(expanded(name_or_path.removeprefix(PAIRS)), task)
+    path = expanded(name_or_path)
+    if is_h5_name(path) and not is_folder(path):
+        if a or b or rgbt:
+            raise InputError(f"{path} says itself where the sources lie: leave --a, --b and --rgbt out")
+        return _open_h5(path, task), None
     if rgbt:
         return _locate_rgbt(name_or_path, root, a or b, task)
     if (a is None) != (b is None):
         raise InputError("give both folders of sources, --a and --b, or neither")
     spec = find_spec(str(name_or_path))
-    path = expanded(name_or_path)
     is_path = isinstance(name_or_path, Path) or os.sep in name_or_path or name_or_path.startswith((".", "~"))
     if spec is None and (is_path or is_folder(path)):
         return _open_folder(path, a, b, task)
@@ -109,11 +119,33 @@ def _open_folder(path: Path, a: str | None, b: str | None, task: Task | None) ->
     return _any_spec(path, task), files
 
 
-def _any_spec(path: Path, task: Task) -> DatasetSpec:
-    folder = path.resolve()
-    generic = folder.name.casefold() in {*SPLITS, "data", "images", "dataset"}
-    name = f"{folder.parent.name}-{folder.name}" if generic and folder.parent.name else folder.name
-    return DatasetSpec(name, task, f"the folder {folder}", MODALITIES[task], COLOUR[task])
+def _open_h5(path: Path, task: Task | None) -> DatasetSpec:
+    """Take an H5 file of FILM, whose name may tell the data set: MSRS_test.h5."""
+    known = find_spec(path.stem.rpartition("_")[0])
+    file = H5Pairs(path.absolute())
+    pairs = file.pairs(task or (known.task if known is not None and known.task != "mixed" else "IVF"))
+    tasks = {pair.task for pair in pairs}
+    common = next(iter(tasks)) if len(tasks) == 1 else "mixed"
+    modalities = ("source a", "source b") if common == "mixed" else MODALITIES[common]
+    return DatasetSpec(path.stem, common, f"the H5 file {path}", modalities, "none", make=lambda: pairs)
+
+
+def _open_list(path: Path, task: Task | None) -> tuple[DatasetSpec, DatasetFiles]:
+    """Take the pairs that a list names; its head or the folders of its first pair tell the task."""
+    files, told = read_pairs(path)
+    a, b = (side.paths[files.listed[0]][0] for side in (files.a, files.b))
+    task = task or told or _task_of(str(a.parent), str(b.parent)) or _task_of(f"{a.stem}*", f"{b.stem}*")
+    if task is None:
+        raise InputError(f"the list {path} does not tell the task: say --task {', '.join(TASKS)}")
+    return _any_spec(path, task, "list"), files
+
+
+def _any_spec(path: Path, task: Task, kind: str = "folder") -> DatasetSpec:
+    path = path.resolve()
+    own = path.stem if kind == "list" else path.name
+    generic = own.casefold() in {*SPLITS, "data", "images", "dataset", *(("pairs", "list") if kind == "list" else ())}
+    name = f"{path.parent.name}-{own}" if generic and path.parent.name else own
+    return DatasetSpec(name, task, f"the {kind} {path}", MODALITIES[task], COLOUR[task])
 
 
 def _task_of(a: str, b: str) -> Task | None:

@@ -1,6 +1,7 @@
 """How a pair becomes a fused image: the methods, and what every method is given for free."""
 
 from .method import Gray, Image, Method
+from .module import ModuleMethod
 from .pipeline import Fused, fuse_pair
 from .registry import MethodInfo, default_methods, get_method, list_methods
 
@@ -10,6 +11,7 @@ __all__ = [
     "Image",
     "Method",
     "MethodInfo",
+    "ModuleMethod",
     "default_methods",
     "fuse_pair",
     "get_method",

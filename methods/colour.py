@@ -22,6 +22,8 @@ Chroma = NDArray[np.float64]
 _RED, _GREEN, _BLUE = 0.299, 0.587, 0.114
 _NEUTRAL = 128.0
 
+GAMUT = "scaled"  # what `attach` does to a colour that RGB cannot show, for the manifest
+
 
 def is_colour(image: NDArray[Any]) -> bool:
     """Return whether an image is (H, W, 3) with channels that differ somewhere.

@@ -16,6 +16,7 @@ from ..datasets.pair import Pair
 from ..files import is_file
 from .code import files_of_code
 from .flag import Flag
+from .verified import Verified
 
 Gray = NDArray[np.float32]
 Image = NDArray[np.generic]
@@ -38,6 +39,7 @@ class Method(ABC):
     reference : authors, year, title, venue, DOI.
     tasks : the tasks that the method was made for; it runs on the others, too.
     learned : whether it has trained weights.
+    verified : which images that its authors published it gives again; None where nobody compared.
     computes : whether it fuses; images that were fused before are only read, and have no time.
     quantise : how [0, 1] becomes 8 bit (`methods.quantise`); it changes EN, SD and AG, so it is recorded. Every
         method takes it as an option, too. "none" is for methods that give 8 bit themselves.
@@ -65,6 +67,7 @@ class Method(ABC):
     reference: ClassVar[str] = ""
     tasks: ClassVar[tuple[str, ...]] = ("IVF", "MIF", "MEF", "MFF")
     learned: ClassVar[bool] = False
+    verified: ClassVar[Verified | None] = None
     computes: ClassVar[bool] = True
     quantise: Quantise = "round"
     flags: ClassVar[Mapping[str, Flag]] = {}
@@ -175,8 +178,16 @@ class Method(ABC):
         return None
 
     @property
+    def remarks(self) -> Sequence[str]:
+        """Say what of the method's own last steps moves the numbers, beyond `quantise`; tables show it as a note."""
+        return ()
+
+    @property
     def options(self) -> dict[str, Any]:
         """Every option with its value, paths as text; it stands in the manifest and tells runs of one method apart."""
+        return self._given()
+
+    def _given(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in option_parameters(type(self))}
         return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
 
@@ -191,7 +202,7 @@ class Method(ABC):
 
     def _default_label(self) -> str:
         parameters = option_parameters(type(self))
-        changed = [f"{key}={_short(value)}" for key, value in self.options.items() if value != parameters[key].default]
+        changed = [f"{key}={_short(value)}" for key, value in self._given().items() if value != parameters[key].default]
         return f"{self.name}[{','.join(changed)}]" if changed else self.name
 
 

@@ -27,6 +27,7 @@ from .flag import Offer
 from .method import Method, option_parameters
 from .options import hint_of, parse_options, read_options
 from .userfile import checked, classes_of, load_file, split_file
+from .verified import Verified, year_of
 
 GROUP = "fusionbench.methods"
 EXTERNAL = {"folder": "directory", "cmd": "command"}  # name: the option that the text after the colon fills
@@ -38,7 +39,7 @@ _NAMED = re.compile(r"^(?P<name>[^\[]+?)\s*(?:\[(?P<options>.*)\])?$", re.DOTALL
 
 @dataclass(frozen=True)
 class MethodInfo:
-    """What a listing shows of a method."""
+    """What a listing shows of a method; `year` is that of its paper, None without one."""
 
     name: str
     summary: str
@@ -46,6 +47,13 @@ class MethodInfo:
     reference: str
     learned: bool
     origin: str  # "built in", or the distribution that provides it
+    quantise: str = ""
+    verified: Verified | None = None
+
+    @property
+    def year(self) -> int | None:
+        """Of the paper."""
+        return year_of(self.reference)
 
 
 def list_methods() -> list[MethodInfo]:
@@ -188,7 +196,7 @@ def _construct(cls: type[Method], given: dict[str, Any]) -> Method:
 
 def _info(cls: type[Method], origin: str) -> MethodInfo:
     summary = (inspect.getdoc(cls) or "").partition("\n")[0]
-    return MethodInfo(cls.name, summary, cls.tasks, cls.reference, cls.learned, origin)
+    return MethodInfo(cls.name, summary, cls.tasks, cls.reference, cls.learned, origin, cls.quantise, cls.verified)
 
 
 def _load_entry_point(point: EntryPoint) -> type[Method]:

@@ -79,10 +79,11 @@ class Manifest(Record):
     seconds : None where no pair was timed.
     notes : sentences that a reader of the numbers must know.
     sizes : which rule brought which pairs to one size; None for none.
+    chroma : how re-attached colour is brought into the gamut, "scaled"; None where an earlier run clipped some of it.
     environment : versions of everything.
     """
 
-    OPTIONAL: ClassVar = ("backend", "sizes")
+    OPTIONAL: ClassVar = ("backend", "sizes", "chroma")
 
     format: int = FORMAT
     state: Literal["running", "finished"] = "finished"
@@ -105,6 +106,7 @@ class Manifest(Record):
     seconds: Timing | None = None
     notes: list[str] = field(default_factory=list)
     sizes: dict[str, Any] | None = None
+    chroma: str | None = None
     environment: dict[str, Any] = field(default_factory=dict)
 
     @classmethod

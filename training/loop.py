@@ -21,7 +21,7 @@ from .engine import Engine
 from .journal import Journal
 from .options import TrainOptions
 from .recipe import Batch, Recipe, Samples, TrainingStage
-from .state import Progress, load_run, save_run, save_weights
+from .state import Progress, load_run, save_run, save_weights, taking_over
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -60,9 +60,10 @@ class Loop:
         """Train from where the run is to its end."""
         saved = load_run(self.folder)
         if saved is not None:
-            self.progress = saved["progress"]
-            self.recipe.network.load_state_dict(saved["network"])
-            self.recipe.remember(saved["memory"])
+            with taking_over(self.folder):
+                self.progress = saved["progress"]
+                self.recipe.network.load_state_dict(saved["network"])
+                self.recipe.remember(saved["memory"])
         self.engine.start()
         with Journal(
             self.folder, self.progress, list(self.recipe.columns), self.fabric.is_global_zero, quiet
@@ -84,11 +85,12 @@ class Loop:
         if saved is None:
             self._save()
         else:
-            optimiser.load_state_dict(saved["optimiser"])
-            if schedule is not None:
-                schedule.load_state_dict(saved["schedule"])
-            if saved["lr"] != self.recipe.lr:
-                rescale(optimiser, schedule, self.recipe.lr / saved["lr"])
+            with taking_over(self.folder):
+                optimiser.load_state_dict(saved["optimiser"])
+                if schedule is not None:
+                    schedule.load_state_dict(saved["schedule"])
+                if saved["lr"] != self.recipe.lr:
+                    rescale(optimiser, schedule, self.recipe.lr / saved["lr"])
         while progress.epoch < stage.epochs:
             self._epoch(stage, journal)
 

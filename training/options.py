@@ -24,8 +24,8 @@ class TrainOptions:
     Attributes
     ----------
     method : what to train: a name, or a file as `training.registry` takes it.
-    dataset : names of data sets or folders; `photos:DIR` is a folder of ordinary photographs, from which multi-focus
-        and multi-exposure pairs are made.
+    dataset : names of data sets or folders; `pairs:FILE` is a list of pairs; `photos:DIR` is a folder of ordinary
+        photographs, from which multi-focus and multi-exposure pairs are made.
     data_root : where the data sets lie.
     split : a split or a list of names; by default "train" where there is one, else all that is not in the test split.
     a, b, task : where the sources lie in a folder, and its task; see `load_dataset`.

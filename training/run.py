@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, replace
@@ -164,6 +165,7 @@ def _work(fabric: Fabric, options_text: str, folder_text: str, quiet: bool) -> N
 def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> None:
     from .journal import log, telling_full_disk
     from .loop import Loop
+    from .summary import outcome, show_settings
 
     fabric.seed_everything(options.seed, verbose=False)
     recipe = find_training(options.method).make(options)
@@ -174,14 +176,20 @@ def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> 
             options.save(folder)
             _note_start(folder, str(fabric.device))
             _note_skipped(folder, recipe.skipped)
+            if not quiet:
+                show_settings(options, recipe, str(fabric.device), folder)
         fabric.barrier()
+        start = time.monotonic()
         try:
             loop.run(quiet)
         except FusionBenchError as error:
             log(folder, f"stopped: {error}")
             raise
         if fabric.is_global_zero:
-            log(folder, "finished")
+            told = outcome(folder, time.monotonic() - start, any(len(stage.held_out) for stage in recipe.stages))
+            log(folder, f"finished ({told})")
+            if not quiet:
+                print(told, file=sys.stderr)
 
 
 def make_engine(fabric: Fabric, options: TrainOptions, recipe: Recipe) -> Engine:

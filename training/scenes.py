@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ..datasets.h5pairs import image_at
 from .patches import TrainingPair
 
 _Pair = TypeVar("_Pair", bound=TrainingPair[Any])
@@ -67,8 +68,10 @@ def file_keys(*files: Path) -> tuple[str, ...]:
     """Name files so that one file has one name: symbolic links are followed, and hard links have one more name."""
     keys = []
     for file in files:
-        keys.append(os.path.realpath(file))
-        status = file.stat()
+        stored = image_at(file)
+        place, rest = (stored.file, f"/{stored.group}/{stored.name}") if stored else (file, "")
+        keys.append(f"{os.path.realpath(place)}{rest}")
+        status = place.stat()
         if status.st_nlink > 1:
-            keys.append(f"{status.st_dev}:{status.st_ino}")
+            keys.append(f"{status.st_dev}:{status.st_ino}{rest}")
     return tuple(keys)

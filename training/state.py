@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..errors import InputError
+from ..errors import FusionBenchError, InputError
 from ..files import write_bytes
 from ..weights.files import save_state
 from .recipe import Recipe
 
 LAST = "last.pt"
 FOLDER = "checkpoints"
+BEST = "best.safetensors"
 
 
 @dataclass
@@ -67,12 +70,26 @@ def load_run(folder: Path) -> dict[str, Any] | None:
     path = folder / FOLDER / LAST
     if not path.exists():
         return None
-    try:
+    with taking_over(folder):
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        content["progress"] = Progress(**content["progress"])
-    except Exception as error:
-        raise InputError(f"cannot go on from {path}: the file is damaged; start a new run") from error
-    return content
+        content["progress"] = progress = Progress(**content["progress"])
+        for name, value in asdict(progress).items():
+            if type(value) is not type(getattr(Progress(), name)) or (isinstance(value, int) and value < 0):
+                raise ValueError(name)
+        return content
+
+
+@contextmanager
+def taking_over(folder: Path) -> Iterator[None]:
+    """Say of what `load_run` read that it cannot be gone on from, where a part of it does not fit."""
+    try:
+        yield
+    except FusionBenchError:
+        raise
+    except Exception as error:  # of damaged bytes, and of parts of another run, every library has errors of its own
+        raise InputError(
+            f"cannot go on from {folder / FOLDER / LAST}: the file is damaged, or of another run; start a new run"
+        ) from error
 
 
 def save_weights(folder: Path, recipe: Recipe, progress: Progress, loss: float, best: bool) -> Path:
@@ -83,5 +100,5 @@ def save_weights(folder: Path, recipe: Recipe, progress: Progress, loss: float, 
     path = folder / FOLDER / f"epoch{progress.epochs:03d}-loss{loss:.4f}.safetensors"
     save_state(path, tensors, notes)
     if best:
-        save_state(folder / FOLDER / "best.safetensors", tensors, notes)
+        save_state(folder / FOLDER / BEST, tensors, notes)
     return path

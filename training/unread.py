@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ..datasets.finding.pairlist import PAIRS
 from ..errors import InputError
 from .declaration import Training
 from .options import TrainOptions
@@ -67,6 +68,7 @@ def _said_by_data(training: Training, options: TrainOptions) -> dict[str, str]:
     """Say which options have no effect on files that the recipe reads itself, and on photographs."""
     files = [name for name in options.dataset if name.endswith(training.files)]
     photographs = [name for name in options.dataset if name.startswith(PHOTOS)]
+    listed = [name for name in options.dataset if name.startswith(PAIRS)]
     if len(files) == len(options.dataset):
         own = ("split", "exclude", "data_root", "a", "b", "task", "on_error")
         return dict.fromkeys(own, f"{files[0]} says itself what is in it")
@@ -74,6 +76,8 @@ def _said_by_data(training: Training, options: TrainOptions) -> dict[str, str]:
         return dict.fromkeys(
             ("split", "data_root", "a", "b", "task"), "photographs are taken as they lie in their folder"
         )
+    if len(listed) == len(options.dataset):
+        return {"data_root": "a list of pairs says itself where they lie"}
     return {}
 
 

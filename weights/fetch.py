@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from ..datasets.fetch.git_tree import blob_of
 from ..download import Progress, download
@@ -48,9 +49,10 @@ def _known(name: str, method: str) -> Path:
     if path_here is None:
         files = known_weights()[name].files
         raise InputError(
-            f"the weights {name!r} are not here: run `fusionbench weights fetch {name}` first, or set {VARIABLE} to a "
-            f"folder that has {' and '.join(file.name for file in files)} somewhere below it (published at "
-            f"{files[0].url.rpartition('/')[0]}); no network with random weights is run in their place"
+            f"the weights {name!r} are not here: run `fusionbench weights fetch {name}` first, or name with "
+            f"--weights-root or {VARIABLE} a folder that has {' and '.join(file.name for file in files)} somewhere "
+            f"below it (published at {files[0].url.rpartition('/')[0]}); no network with random weights is "
+            "run in their place"
         )
     return path_here
 
@@ -72,6 +74,20 @@ def locate(name: str) -> Path | None:
         return found
     paths = [_target(weights, file) for file in weights.files]
     return paths[0] if paths and all(path.is_file() for path in paths) else None
+
+
+def availability(method: str) -> Literal["here", "fetchable", "none"]:
+    """Say whether any weights of a method are here, or can be fetched, or none are known by name.
+
+    Raises
+    ------
+    InputError
+        FUSIONBENCH_WEIGHTS is no folder.
+    """
+    names = [name for name, weights in known_weights().items() if weights.method == method]
+    if any(locate(name) is not None for name in names):
+        return "here"
+    return "fetchable" if any(known_weights()[name].files for name in names) else "none"
 
 
 def _find(root: Path, weights: Weights) -> Path | None:

@@ -100,6 +100,26 @@ def load_state(path: str | Path) -> State:
     return part
 
 
+def metadata_of(path: str | Path) -> dict[str, str]:
+    """Return what a weights file says of itself; of safetensors only the header is read, and nothing imported for it.
+
+    Raises
+    ------
+    InputError
+        As of `load_state`.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    file, key = split_key(path)
+    if not key and path_of(file).suffix == ".safetensors":
+        try:
+            with safe_open(path_of(file), "np") as content:
+                return content.metadata() or {}
+        except (SafetensorError, OSError, ValueError):
+            pass  # loading it says what is wrong
+    return load_state(path).metadata
+
+
 def _load(path: Path) -> State:
     if is_bundle(path):
         import torch

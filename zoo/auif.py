@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from ..methods.verified import Verified
 from ._network import Network, Shapes, norm, published
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class AUIF(Network):
         "https://doi.org/10.1109/TCSVT.2021.3075745"
     )
     tasks = ("IVF",)
+    verified = Verified(5, 5, "TNO, NIR, FLIR", differing=29, values=443_646)
     shapes = _shapes()
     least = 10
 

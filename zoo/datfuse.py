@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..methods.method import Quantise
+from ..methods.verified import Verified
 from ._network import Network, kernel, norm, published, raster_block
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class DATFuse(Network):
     )
     tasks = ("IVF",)
     quantise: Quantise = "truncate"
+    verified = Verified(1, 1, "published", differing=142, values=279_000)
     shapes = (
         kernel("convolutional.conv", 16, 2, 5)
         | norm("convolutional.bn", 16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from ..methods.method import Quantise
+from ..methods.verified import Verified
 from ._network import Network, Shapes, from_tensorflow, published
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class DenseFuse(Network):
     )
     tasks = ("IVF",)
     quantise: Quantise = "minmax"
+    verified = Verified(3, 3, "TNO", differing=13, values=241_136)
     shapes = _shapes()
     least = 2
 

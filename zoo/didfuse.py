@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from ..methods.verified import Verified
 from ._network import Network, Shapes, kernel, norm, published
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class DIDFuse(Network):
         "Fusion, Proceedings of IJCAI 2020, 970-976, https://doi.org/10.24963/ijcai.2020/135"
     )
     tasks = ("IVF",)
+    verified = Verified(7, 7, "TNO, NIR, FLIR", differing=8, values=701_814)
     shapes = _shapes()
     least = 2
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..methods.method import Quantise
+from ..methods.verified import Verified
 from ._network import Network, Shapes, kernel, published
 
 if TYPE_CHECKING:
@@ -20,6 +22,10 @@ WEIGHTS = (
     ),
 )  # fmt: skip
 _SMALL = 1e-5  # what the authors add to a range; the top level of a fused image is 254 for it
+_STRETCHED = (
+    "Each fused image is stretched to 0..254 by its own minimum and maximum (stretch=yes), which raises EN, SD, SF and "
+    "AG."
+)
 
 
 def _shapes() -> Shapes:
@@ -55,12 +61,18 @@ class LRRNet(Network):
     )
     tasks = ("IVF",)
     quantise: Quantise = "truncate"
+    verified = Verified(3, 3, "TNO", differing=11, values=264_273)
     shapes = _shapes()
     least = 2
 
     def __init__(self, weights: str = "lrrnet", stretch: bool = True) -> None:
         super().__init__(weights)
         self.stretch = stretch
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """Say that images are stretched; see `Method.remarks`."""
+        return [_STRETCHED] if self.stretch else []
 
     def forward(self, net: Layers, a: Tensor, b: Tensor) -> Tensor:
         """Fuse infrared `a` and visible `b`; see `Network.forward`."""

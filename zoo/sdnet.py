@@ -11,6 +11,7 @@ from ..datasets.images import probe
 from ..datasets.pair import Pair, Source
 from ..methods.colour import is_colour
 from ..methods.method import Gray, Image, Quantise
+from ..methods.verified import Verified
 from ._network import Network, Shapes, from_tensorflow, published
 
 if TYPE_CHECKING:
@@ -78,6 +79,14 @@ class SDNet(Network):
         "International Journal of Computer Vision 129, 2761-2785, https://doi.org/10.1007/s11263-021-01501-8"
     )
     quantise: Quantise = "minmax"
+    verified = Verified(
+        3,
+        3,
+        "TNO",
+        differing=3,
+        values=222_336,
+        note="Nothing published was at hand to compare for medical, exposure and focus pairs.",
+    )
     shapes = _shapes()
 
     def __init__(self, weights: str = "official", order: Literal["official", "ab", "ba"] = "official") -> None:

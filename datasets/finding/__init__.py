@@ -4,6 +4,7 @@
 - `sources` keeps the files by name, `pairing` says which names belong together, `names` how a name may be spelled.
 - `entry` makes a pair, or a sentence on what is wrong, of each name; `messages` says why nothing is found.
 - `splits` chooses the names, `lists` reads them from files, `lookup` finds the pair that somebody means.
+- `pairlist` reads a table of pairs, which takes the place of the search.
 - `templates` reads what users write for --a, --b and --fused.
 """
 

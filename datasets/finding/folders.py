@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..images import is_image_name
@@ -39,10 +39,23 @@ def expanded(text: str | Path) -> Path:
 
 def inside(folder: Path) -> list[Path]:
     """List what lies in a folder, sorted; nothing where it is not there, or not ours to read."""
+    return [folder / entry.name for entry in _entries(folder)]
+
+
+def _entries(folder: Path, wanted: Callable[[os.DirEntry[str]], bool] = lambda entry: True) -> list[os.DirEntry[str]]:
+    """List what is wanted in a folder, sorted. Names are sorted faster than paths, of which there may be many."""
     try:
-        return sorted(folder.iterdir())
+        with os.scandir(folder) as entries:
+            return sorted(filter(wanted, entries), key=lambda entry: entry.name)
     except OSError:
         return []
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return not entry.name.startswith(".") and entry.is_dir()
+    except OSError:  # a link in a circle
+        return False
 
 
 def child(folder: Path, name: str) -> Path | None:
@@ -60,12 +73,12 @@ def child(folder: Path, name: str) -> Path | None:
 
 def subfolders(folder: Path) -> list[Path]:
     """List the folders in a folder, sorted, hidden ones left out."""
-    return [entry for entry in inside(folder) if is_folder(entry) and not entry.name.startswith(".")]
+    return [folder / entry.name for entry in _entries(folder, _is_folder)]
 
 
 def images_in(folder: Path) -> list[Path]:
     """List the images in a folder, sorted."""
-    return [path for path in inside(folder) if is_image_name(path)]
+    return [folder / entry.name for entry in _entries(folder, lambda entry: is_image_name(Path(entry.name)))]
 
 
 def has_images(folder: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from ..images import EXTENSIONS
@@ -110,8 +111,10 @@ def cores(name: str, words: Iterable[str], loose: bool = False) -> dict[str, str
     """
     folder, slash, last = name.rpartition("/")
     rests: dict[str, str] = {}
-    longest = sorted(set(words), key=len, reverse=True)
+    longest, anywhere = _by_length(frozenset(words))
     plain = last.casefold()
+    if not anywhere.search(plain):
+        return rests
     backs = [word for word in longest if plain.endswith(word)]
     for front in ["", *(word for word in longest if plain.startswith(word))]:
         rest = last if not front else _without(last, front, loose)
@@ -127,6 +130,13 @@ def cores(name: str, words: Iterable[str], loose: bool = False) -> dict[str, str
             core = "".join([*parts[:place], *parts[place + 2 :]])
             rests.setdefault(folder + slash + core, parts[place].casefold())
     return rests
+
+
+@cache
+def _by_length(words: frozenset[str]) -> tuple[list[str], re.Pattern[str]]:
+    """Sort words, the longest first, and find any of them: most names of a large folder hold none."""
+    longest = sorted(words, key=len, reverse=True)
+    return longest, re.compile("|".join(map(re.escape, longest)) or "(?!)")
 
 
 def _without(name: str, word: str, loose: bool, at_end: bool = False) -> str | None:

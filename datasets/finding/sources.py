@@ -59,6 +59,7 @@ class DatasetFiles:
     layout : the layout that fits.
     a, b, truth : the files, by name.
     unclear : for a name that more than one file of the other source may belong to, the sentence that says so.
+    listed : the names in the order of a list of pairs, where one says what there is; no folder is searched then.
     """
 
     root: Path
@@ -67,6 +68,7 @@ class DatasetFiles:
     b: SourceFiles
     truth: SourceFiles
     unclear: dict[str, str] = field(default_factory=dict)
+    listed: tuple[str, ...] = ()
 
     @property
     def folders(self) -> tuple[list[Path], list[Path]]:
@@ -75,8 +77,8 @@ class DatasetFiles:
 
     @property
     def names(self) -> list[str]:
-        """Every name that a or b has, in natural order."""
-        return sorted(self.a.paths.keys() | self.b.paths.keys(), key=natural)
+        """Every name that a or b has, in natural order, or that of the list of pairs."""
+        return list(self.listed) or sorted(self.a.paths.keys() | self.b.paths.keys(), key=natural)
 
     @property
     def splits(self) -> list[str]:

@@ -44,7 +44,12 @@ def choose(
 
 
 def lists(files: DatasetFiles) -> dict[str, Path]:
-    """Find the lists of names beside the folders of images, by split; a text file before a table."""
+    """Find the lists of names beside the folders of images, by split; a text file before a table.
+
+    A list of pairs has none: what lies beside it may be another list of pairs.
+    """
+    if files.listed:
+        return {}
     beside = dict.fromkeys([files.root, *(folder.parent for side in files.folders for folder in side)])
     places = [folder for folder in beside if folder == files.root or files.root in folder.parents]
     texts: dict[str, Path] = {}

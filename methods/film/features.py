@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,3 +41,19 @@ def checked(values: NDArray[Any], name: str) -> Features:
     if not np.isfinite(features).all():
         raise InputError(f"the text of pair {name!r} is not all finite")
     return features
+
+
+def read_npy(path: Path) -> NDArray[Any]:
+    """Read a `.npy` file of numbers.
+
+    Raises
+    ------
+    InputError
+        It is not there, or not whole.
+    """
+    try:
+        # mapped, because a file that is not as long as it says is refused then before memory is taken for it
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+        return np.array(values)
+    except Exception as error:  # a damaged header is read by Python's own parser, which raises half a dozen kinds
+        raise InputError(f"{path} is no whole .npy file") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property
@@ -33,8 +34,9 @@ class Film(Method):
     weights : "film-fusionbench", this package's own; "film", the authors', one file for each task, once fetched; a
         file, ours or the authors' (`IVF.pth`; `FILE#KEY` where several networks lie in it); or a folder of `IVF.pth`,
         `MIF.pth`, `MEF.pth` and `MFF.pth`.
-    text : where the text features come from: "describe", "none", "blip2", "blip2:MODEL", or a path of precomputed ones
-        (see `methods.film.text`). It must be the kind of text that the weights were trained with.
+    text : where the text features come from: "auto", which is what the weights were trained with, and for features out
+        of files those that are published beside the images; "describe", "none", "blip2", "blip2:MODEL", or a path of
+        precomputed ones (see `methods.film.text`), whatever the weights were trained with.
     grid : height and width of the working grid, "288x384"; "auto" takes the one that the weights were trained on.
     backend : "torch"; or "jittor", in a process of its own.
     mathematics : of Jittor, where it differs from PyTorch's: "torch", or "native" for its own.
@@ -49,7 +51,7 @@ class Film(Method):
     learned = True
     quantise: Quantise = "minmax-truncate"
     flags: ClassVar[Mapping[str, Flag]] = {
-        "text": Flag("describe, none, blip2, or precomputed features."),
+        "text": Flag("auto (what the weights were trained with), describe, none, blip2, or precomputed features."),
         "backend": Flag("what computes."),
         "mathematics": Flag(
             "with --backend jittor, its own mathematics, not PyTorch's.", spelling="--jittor-native", value="native"
@@ -57,7 +59,7 @@ class Film(Method):
     }
 
     def __init__(
-        self, weights: str = OURS, text: str = "describe", grid: str = "auto",
+        self, weights: str = OURS, text: str = "auto", grid: str = "auto",
         backend: Literal["torch", "jittor"] = "torch", mathematics: Literal["torch", "native"] = "torch",
         quantise: Quantise = "minmax-truncate",
     ) -> None:  # fmt: skip
@@ -142,11 +144,28 @@ class Film(Method):
         from ...weights.files import sha256_of, split_key
 
         files = sorted(set(self._files().values()))
+        text = self._source.record
+        origins = list(self._origins.values())
+        others = self.text != "auto" and [o for o in origins if o["source"] != text["source"]]
         return {
             "name": self.weights,
             "files": {file.name: f"sha256:{sha256_of(Path(split_key(file)[0]))}" for file in files},
-            "text": self._source.record,
+            "text": {**text, "trained_with": origins[0]} if others else text,
         }
+
+    def files(self, pair: Pair) -> list[Path]:
+        """Name the code, and the file of the pair's text where it lies in one."""
+        return [*super().files(pair), *self._source.files(pair)]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Every option; `text` is the source itself where "auto" comes down to one that needs no file."""
+        options = super().options
+        if self.text == "auto":
+            with contextlib.suppress(InputError):  # of weights that are not there, which `check` says
+                word = self._source.record["source"]
+                options["text"] = word if word in ("describe", "none") else "auto"
+        return options
 
     @property
     def backend_record(self) -> dict[str, Any] | None:
@@ -161,8 +180,21 @@ class Film(Method):
     @cached_property
     def _source(self) -> TextSource:
         from .text import make_text
+        from .text.trained import Trained
 
-        return make_text(self.text, self.device)
+        def make(text: str) -> TextSource:
+            return make_text(text, self.device)
+
+        return make(self.text) if self.text != "auto" else Trained(self.weights, self._origins, make)
+
+    @cached_property
+    def _origins(self) -> dict[str, dict[str, str]]:
+        """By task, the text that its weights were trained with."""
+        from ...weights.files import metadata_of
+        from .text.trained import origin_of
+
+        of_file = {file: origin_of(metadata_of(file)) for file in set(self._files().values())}
+        return {task: of_file[file] for task, file in self._files().items()}
 
     def _unnamed(self, a: Gray, b: Gray) -> list[Any]:
         """Make pairs of bare arrays, for a call outside the engine."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from fusionbench.bench import run
+from fusionbench.bench.notes import quantised
 from fusionbench.methods import get_method
 from fusionbench.reports.html.pages import NOTE, words
 from fusionbench.results import Row, run_folder
@@ -30,19 +32,39 @@ def in_chinese(sentence: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("rule", ["minmax", "minmax-truncate", "max"])
-def test_a_method_that_stretches_by_rule_says_so(tmp_path: Path, rule: str) -> None:
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("minmax", ["stretched"]),
+        ("minmax-truncate", ["stretched", "dropped"]),
+        ("max", ["scaled"]),
+        ("truncate", ["dropped"]),
+    ],
+)
+def test_a_rule_that_does_more_than_round_is_said(tmp_path: Path, rule: str, words: list[str]) -> None:
     run([f"average[quantise={rule}]"], out=tmp_path, limit=1, metrics=["EN"])
-    (note,) = _notes(tmp_path, f"average[quantise={rule}]")
-    assert f"(quantise={rule})" in note
-    assert in_chinese(note)
+    notes = _notes(tmp_path, f"average[quantise={rule}]")
+    assert len(notes) == len(words)
+    for note, word in zip(notes, words, strict=True):
+        assert word in note
+        assert f"(quantise={rule})" in note
+        assert in_chinese(note)
+    board = (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
+    assert all(note in board.replace("\\", "") for note in notes)
 
 
-@pytest.mark.parametrize("rule", ["round", "truncate"])
-def test_a_method_that_does_not_says_nothing(tmp_path: Path, rule: str) -> None:
-    label = "average" if rule == "round" else f"average[quantise={rule}]"
-    run([label], out=tmp_path, limit=1, metrics=["EN"])
-    assert _notes(tmp_path, label) == []
+def test_the_rule_that_a_user_gives_takes_the_place_of_the_authors(tmp_path: Path) -> None:
+    run(["average"], out=tmp_path, limit=1, metrics=["EN"])
+    assert _notes(tmp_path, "average") == []
+    for name in ("seafusion", "lrrnet", "ifcnn"):
+        method = get_method(name, quantise="round")
+        trial = SimpleNamespace(method=method)
+        said = list(quantised(trial))  # type: ignore[arg-type]
+        assert said == list(method.remarks)
+        assert all(map(in_chinese, said))
+        assert (name == "seafusion") is not bool(said)
+    for spec in ("lrrnet[stretch=no,quantise=round]", "ifcnn[channels=exact]"):
+        assert list(quantised(SimpleNamespace(method=get_method(spec)))) == []  # type: ignore[arg-type]
 
 
 def test_notes_are_no_part_of_what_must_be_equal(tmp_path: Path) -> None:

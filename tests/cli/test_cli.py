@@ -47,6 +47,26 @@ def test_score_of_a_folder(scenes: Path, tmp_path: Path) -> None:
     assert values["Mine"] == values["average"]
 
 
+def test_a_table_of_pairs_is_run_scored_and_fused(scenes: Path, tmp_path: Path) -> None:
+    from fusionbench.datasets import load_dataset
+
+    table = tmp_path / "chosen.csv"
+    pairs = list(load_dataset(scenes))[:2]
+    table.write_text("name,ir,vi\n" + "".join(f"x{pair.name},{pair.a},{pair.b}\n" for pair in reversed(pairs)))
+    names = [f"x{pair.name}" for pair in reversed(pairs)]
+    ran = call("run", "-m", "average", "--pairs", table, "--metrics", "EN", "-o", tmp_path / "runs")
+    assert ran.returncode == 0, ran.stderr
+    fused = tmp_path / "runs" / "chosen" / "average" / "fused"
+    assert sorted(path.stem for path in fused.iterdir()) == sorted(names)
+    scored = call("score", "--fused", fused, "--pairs", table, "--metrics", "EN", "-o", tmp_path / "scored")
+    assert scored.returncode == 0, scored.stderr
+    alone = call("fuse", "-m", "average", "--pairs", table, "--gray", "-o", tmp_path / "alone")
+    assert alone.returncode == 0, alone.stderr
+    assert all(
+        (tmp_path / "alone" / f"{name}.png").read_bytes() == (fused / f"{name}.png").read_bytes() for name in names
+    )
+
+
 def test_failed_pairs_end_with_1(scenes: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text(
         "from fusionbench.methods import Method\n\n\nclass Bad(Method):\n    'Never works.'\n\n    name = 'bad'\n"

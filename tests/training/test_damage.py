@@ -62,3 +62,32 @@ def test_what_is_no_object(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "options.json").write_bytes(data)
     with pytest.raises(InputError, match=r"options\.json cannot be read"):
         resume(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_saved_state_of_which_a_part_does_not_fit(tmp_path: Path, small: dict[str, Any]) -> None:
+    """Every part is taken away, or is something else: one sentence names the file, and nothing is trained."""
+    torch = pytest.importorskip("torch")
+    from fusionbench.training import train
+
+    folder = train(**small | {"epochs": 1})
+    path = folder / "checkpoints" / "last.pt"
+    whole = torch.load(path, weights_only=True)
+    progress, network = whole["progress"] | {"epoch": 0}, whole["network"]
+    first = next(iter(network))
+    content = whole | {"progress": progress}
+    cases = [
+        *({key: value for key, value in content.items() if key != lost} for lost in content if lost != "memory"),
+        *(content | {key: other} for key in ("network", "optimiser", "lr") for other in ("x", {}, [3])),
+        *(
+            content | {"progress": progress | change}
+            for change in ({"step": "1"}, {"batch": -1}, {"sums": 3}, {"x": 0})
+        ),
+        content | {"network": network | {first: torch.zeros(2, 2)}},
+    ]
+    losses = (folder / "losses.csv").read_bytes()
+    for case in cases:
+        torch.save(case, path)
+        with pytest.raises(InputError, match=r"cannot go on from .*last\.pt: the file is damaged, or of another run"):
+            resume(folder, epochs=2)
+        assert (folder / "losses.csv").read_bytes() == losses

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,17 @@ def test_every_published_image(folder: Path, method: str) -> None:
     assert rows
     for row in rows:
         assert differing(folder, row) <= LIMITS.get(method, 0.001), row["fused"]
+
+
+def test_what_is_said_to_be_verified_was_compared(shared: Path) -> None:
+    counted = Counter(row["method"] for row in rows_of(shared))
+    of_tno = len(list((shared / "data/TNO/ir").iterdir()))
+    for name in METHODS:
+        verified = get_method(name).verified
+        assert verified is not None
+        assert verified.tried == (of_tno if name == "seafusion" else counted[name])
+        assert verified.equal == verified.tried  # as the tests of all of them hold
+        assert verified.differing <= LIMITS.get(name, 0.001) * verified.values
 
 
 @pytest.mark.slow

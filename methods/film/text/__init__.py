@@ -7,6 +7,7 @@
 `blip2`             BLIP-2's text features, of the pair's own text, or else of captions that BLIP-2 writes;
                     `blip2:MODEL` is another model, `blip2@FOLDER` reads `FOLDER/<name>.txt`, `blip2:MODEL@FOLDER` both
 PATH                `precomputed`: a folder of `.npy` files, or an H5 file
+`auto`              what the weights were trained with, see `trained`
 =================== ==============================================================================================
 """
 

@@ -12,8 +12,7 @@ import numpy as np
 
 from ....errors import FusionBenchError, InputError
 from ....files import cache_folder, write_bytes
-from ..features import Features, checked
-from ..h5 import read_npy
+from ..features import Features, checked, read_npy
 from .source import Gray
 
 

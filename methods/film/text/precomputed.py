@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ....datasets.h5 import entry_in, group_in, open_h5
 from ....datasets.pair import Pair
 from ....errors import InputError
-from ..features import Features, checked
-from ..h5 import entry_in, group_in, open_h5, read_npy
+from ..features import Features, checked, read_npy
 from .source import Gray, TextSource
 
 
@@ -62,6 +62,10 @@ class Precomputed(TextSource):
         if self.path.is_dir():
             return any(file.is_file() for file in self._files(name))
         return self._from_h5(name) is not None
+
+    def files(self, pair: Pair) -> list[Path]:
+        """Name the file of a pair's features, or the H5 file of all."""
+        return [self.path] if self.path.is_file() else [file for file in self._files(pair.name) if file.is_file()][:1]
 
     @property
     def record(self) -> dict[str, Any]:

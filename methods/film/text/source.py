@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -46,6 +47,10 @@ class TextSource(ABC):
 
     def check(self, pairs: Sequence[Pair]) -> None:  # noqa: B027
         """Make sure that there can be text for some of the pairs; InputError where there is for none."""
+
+    def files(self, pair: Pair) -> list[Path]:
+        """Name the files that the features of a pair are read from."""
+        return []
 
     @property
     def record(self) -> dict[str, Any]:

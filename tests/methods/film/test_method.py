@@ -44,7 +44,7 @@ def checkpoint(tmp_path: Path, network: FilmNetwork) -> Path:
 
 
 def test_fuses_as_the_network_does(checkpoint: Path, network: FilmNetwork) -> None:
-    method = get_method(f"film[weights={checkpoint},grid={GRID}]")
+    method = get_method(f"film[weights={checkpoint},grid={GRID},text=describe]")
     a, b = DRAW.random((2, 2, 1, 30, 40), dtype=np.float32)
     pairs = [Pair(name, a[0, 0], b[0, 0], "IVF") for name in "xy"]
     fused = method.fuse(a, b, pairs=pairs)
@@ -58,7 +58,7 @@ def test_fuses_as_the_network_does(checkpoint: Path, network: FilmNetwork) -> No
 
 def test_through_the_engine(checkpoint: Path) -> None:
     """Each image's own range is stretched to 0..255 and the fraction dropped; colour comes back."""
-    method = get_method(f"film[weights={checkpoint},grid={GRID}]")
+    method = get_method(f"film[weights={checkpoint},grid={GRID},text=describe]")
     assert method.quantise == "minmax-truncate"
     fused = fuse_pair(method, A, B, PAIR)
     assert (fused.image.min(), fused.image.max()) == (0, 255)
@@ -71,7 +71,7 @@ def test_a_constant_output_is_no_failure(tmp_path: Path, network: FilmNetwork) -
         state["module.conv2.weight"] = torch.zeros(1, 32, 1, 1)
 
     path = official(tmp_path / "IVF.pth", network, flatten)
-    image = fuse_pair(get_method(f"film[weights={path},grid={GRID}]"), A, B, PAIR).image
+    image = fuse_pair(get_method(f"film[weights={path},grid={GRID},text=describe]"), A, B, PAIR).image
     assert image.min() == image.max()
 
 
@@ -87,12 +87,12 @@ def test_the_manifest_tells_weights_and_text(checkpoint: Path, tmp_path: Path) -
     method = Film(str(checkpoint), text="none", grid=GRID)
     record = method.weights_record
     assert record["files"] == {"IVF.pth": f"sha256:{describe(checkpoint).sha256}"}
-    assert record["text"] == {"source": "none"}
+    assert record["text"] == {"source": "none", "trained_with": {"source": "precomputed"}}
     assert method.options["text"] == "none"
 
 
 def test_survives_pickling(checkpoint: Path) -> None:
-    method = Film(str(checkpoint), grid=GRID)
+    method = Film(str(checkpoint), text="describe", grid=GRID)
     first = fuse_pair(method, A, B, PAIR)
     again = fuse_pair(pickle.loads(pickle.dumps(method)), A, B, PAIR)
     np.testing.assert_array_equal(first.image, again.image)
@@ -102,7 +102,7 @@ def test_a_folder_has_a_file_for_each_task(tmp_path: Path, network: FilmNetwork)
     official(tmp_path / "IVF.pth", network)
     official(tmp_path / "MFF.pth", network, lambda state: state["module.conv2.bias"].add_(1))
     network.get_parameter("conv2.bias").data.sub_(1)  # the edit above was in place
-    method = get_method(f"film[weights={tmp_path},grid={GRID}]")
+    method = get_method(f"film[weights={tmp_path},grid={GRID},text=describe]")
     a, b = DRAW.random((2, 1, 1, 9, 9), dtype=np.float32)
     one, other = (method.fuse(a, b, pairs=[Pair("x", a, b, task)]) for task in ("IVF", "MFF"))  # type: ignore[arg-type]
     assert float((other - one).min()) > 0.01

@@ -167,7 +167,7 @@ def published(path: Path, **changes: object) -> Path:
 def test_files_of_the_published_script(tmp_path: Path) -> None:
     file = PairFile(published(tmp_path / "x.h5"))
     assert file.names == ["x", "y"]
-    assert file.tasks == {"x": "IVF", "y": "IVF"}
+    assert file.tasks == {"x": None, "y": None}
     a, b, text = file.read("y")
     assert (a.shape, b.shape, text.shape) == ((8, 9), (8, 9), (4, 768))
 

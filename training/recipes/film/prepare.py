@@ -13,6 +13,8 @@ import numpy as np
 
 from ....datasets.catalog import find_spec
 from ....datasets.dataset import FusionDataset
+from ....datasets.h5 import entry_in, group_in, open_h5, telling_damage
+from ....datasets.h5pairs import GROUPS, Image
 from ....datasets.images import to_gray
 from ....datasets.load import load_dataset
 from ....datasets.pair import Pair, Task
@@ -20,9 +22,9 @@ from ....datasets.ranges import RangeOption
 from ....datasets.spec import TASKS
 from ....errors import InputError, unknown
 from ....files import writing
-from ....methods.film.h5 import entry_in, group_in, open_h5, telling_damage
 from ....methods.film.text import TextSource, make_text
-from .pairs import GROUPS, Image, PairFile
+from ....methods.film.text.trained import published
+from .pairs import PairFile
 
 Size = Literal["small", "native"]
 Portrait = Literal["upright", "transposed"]
@@ -72,7 +74,7 @@ def prepare(
     data = load_dataset(
         _folder(dataset, data_root), data_root, split, task=task, a=a, b=b, limit=limit, range=range, rgbt=rgbt
     )
-    source = make_text(text) if text != "auto" else _published_text(data) or make_text("describe")
+    source = make_text(text if text != "auto" else _published_text(data.pairs) or "describe")
     settings = {
         "dataset": data.name, "split": data.split, "size": size, "small": list(small), "portrait": portrait,
         "text": source.record,
@@ -108,13 +110,10 @@ def _folder(dataset: str | Path, data_root: str | Path | None) -> str | Path:
     return dataset
 
 
-def _published_text(dataset: FusionDataset) -> TextSource | None:
+def _published_text(pairs: Sequence[Pair]) -> str | None:
     """Find the text features that are published beside the images."""
-    for parent in dataset.root.resolve().parents[:4]:
-        folder = parent / "TextFeature" / dataset.task / dataset.name
-        if folder.is_dir():
-            return make_text(f"precomputed:{folder}")
-    return None
+    folder = published(pairs[0]) if pairs else None
+    return f"precomputed:{folder}" if folder else None
 
 
 def _open_partial(path: Path, settings: dict[str, Any]) -> h5py.File:

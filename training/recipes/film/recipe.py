@@ -23,7 +23,7 @@ from ...recipe import Batch, Recipe, TrainingStage, cosine
 from ...sources import hold_out
 from . import FilmSettings
 from .loss import fusion_losses
-from .samples import Images, chosen_text, find_items, in_files
+from .samples import Images, find_items, text_notes
 
 PICTURES = "pic_fusion"
 RISE = 3  # epochs in which the weight of the gradients grows, in the short recipe
@@ -64,7 +64,7 @@ class Paper(Recipe):
         network = load_network(options.weights, grid).train() if options.weights else FilmNetwork(grid)
         network.checkpointing = settings.checkpointing
         self.network: nn.Module = network
-        self.text = settings.text if in_files(options.dataset) else chosen_text(settings.text)
+        self.text = text_notes(options, settings.text)
         self.shown: list[tuple[str, Tensor]] = []  # name, and both sources and fused image side by side, (H, 3 W)
 
     @property
@@ -117,7 +117,7 @@ class Paper(Recipe):
     def weights(self) -> tuple[dict[str, Tensor], dict[str, str]]:
         """Return the tensors and what is to be known of them."""
         state = {name: tensor.detach() for name, tensor in self.network.state_dict().items()}
-        return state, {"format": "pt", "method": "film", "grid": self.settings.grid, "text": self.text}
+        return state, {"format": "pt", "method": "film", "grid": self.settings.grid, **self.text}
 
     def tensors(self, batch: Batch, group: list[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Stack the pairs of a group, on the network's device and in its precision.

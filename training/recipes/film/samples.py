@@ -11,18 +11,20 @@ import cv2
 import numpy as np
 from torch.utils.data import Dataset
 
+from ....datasets.h5pairs import Image
 from ....datasets.images import to_gray
 from ....datasets.pair import Pair, Task
 from ....errors import InputError
 from ....methods.film.features import Features
 from ....methods.film.stage import Grid
 from ....methods.film.text import TextSource, make_text
+from ....methods.film.text.trained import notes_of
 from ...options import TrainOptions
 from ...patches import Images as Sources
 from ...patches import Memory, TrainingPair
 from ...sources import training_pairs
 from . import H5
-from .pairs import Image, PairFile
+from .pairs import PairFile
 
 Content = tuple[Image, Image, Features]  # both images (H, W) float32 in [0, 1], and the text (L, 768)
 Item = TrainingPair[Content]
@@ -62,6 +64,32 @@ def in_files(datasets: Iterable[str]) -> list[str]:
 def chosen_text(text: str) -> str:
     """Return the source of text for a data set, where "auto" has none of its own to take."""
     return "describe" if text == "auto" else text
+
+
+def text_notes(options: TrainOptions, text: str) -> dict[str, str]:
+    """Tell what text is learnt from, in the words that weights keep.
+
+    Raises
+    ------
+    InputError
+        It is of two kinds: a network that has learnt one does not know the other.
+    """
+    files = in_files(options.dataset)
+    if text != "auto":
+        return notes_of(make_text(text).record)
+    notes = {name: PairFile(Path(name)).text_notes() for name in files}
+    if len(files) < len(options.dataset):
+        notes["the data set"] = notes_of(make_text(chosen_text(text)).record)
+    kinds = {name: [note.get(key) for key in ("text", "text_version", "text_model")] for name, note in notes.items()}
+    (first, kind), *others = kinds.items()
+    for name, other in others:
+        if other != kind:
+            raise InputError(
+                f"the text of {first} is {notes[first]['text']!r}, that of {name} {notes[name]['text']!r}: a network "
+                "learns one kind; leave one out, or name a source for all with --set text="
+            )
+    whole = len(notes) == 1  # lengths and hash are those of one file
+    return {key: value for key, value in notes[first].items() if whole or key not in ("text_words", "text_features")}
 
 
 def find_items(
@@ -104,13 +132,15 @@ def _of_file(path: Path, text: str, size: Grid | None, fit: Fit) -> list[Item]:
     source = None if text == "auto" else make_text(text)
 
     def item(name: str) -> Item:
+        task = file.tasks[name] or "IVF"
+
         def read(draw: np.random.Generator) -> Content:
             a, b, features = file.read(name)
             if source is not None:
-                features = source.features(_pair(name, file.tasks[name], a, b), a, b)
+                features = source.features(_pair(name, task, a, b), a, b)
             return (a, b, features) if size is None else (*fit(a, b, size, draw), features)
 
-        return Item(f"{path.stem}/{name}", file.tasks[name], read, fixed=fit is _scale)
+        return Item(f"{path.stem}/{name}", task, read, fixed=fit is _scale)
 
     return [item(name) for name in file.names]
 

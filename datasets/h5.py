@@ -1,17 +1,14 @@
-"""Reading H5 files, which hold text features for FILM, or all that it is trained on; and `.npy` files of features."""
+"""Opening H5 files, of which nothing is believed before it is looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import h5py
-import numpy as np
-from numpy.typing import NDArray
 
-from ...errors import InputError
+from ..errors import InputError
 
 LARGEST = 2**28  # bytes of an entry: an image of 64 megapixels, or 87,000 words
 
@@ -100,19 +97,3 @@ def entry_in(group: h5py.Group, name: str) -> h5py.Dataset:
 
 def _bad(group: h5py.Group, name: str, what: str) -> InputError:
     return InputError(f"cannot read {group.file.filename}: its {group.name.strip('/')} {name!r} is {what}")
-
-
-def read_npy(path: Path) -> NDArray[Any]:
-    """Read a `.npy` file of numbers.
-
-    Raises
-    ------
-    InputError
-        It is not there, or not whole.
-    """
-    try:
-        # mapped, because a file that is not as long as it says is refused then before memory is taken for it
-        values = np.load(path, mmap_mode="r", allow_pickle=False)
-        return np.array(values)
-    except Exception as error:  # a damaged header is read by Python's own parser, which raises half a dozen kinds
-        raise InputError(f"{path} is no whole .npy file") from error
