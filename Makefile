@@ -9,6 +9,10 @@ BIN     := $(VENV)/bin
 BUT     ?=
 # of fuzz: which readers, how many inputs, which seed
 FUZZ    ?=
+# of leaderboard: where data and weights lie, and a part, as in ONLY='--dataset TNO --method sdnet'
+DATA    ?= data
+WEIGHTS ?=
+ONLY    ?=
 # of test-fast: COVER='--cov --cov-report=term' prints which lines were reached
 COVER   ?=
 INSTALL ?= $(BIN)/python -m pip install --quiet -c constraints.txt
@@ -23,7 +27,7 @@ MATCHES = import subprocess as s, sys; \
     v = s.check_output(['$(PYTHON)', '-c', 'import sys; print(sys.version_info[:2])'], text=True).strip(); \
     sys.exit(v != str(sys.version_info[:2]) and '$(VENV) is not of $(PYTHON): add VENV=ANOTHER_FOLDER, or make clean')
 
-.PHONY: check-python demo test test-fast coverage test-processors fuzz golden lint typecheck format docs benchmark clean
+.PHONY: check-python demo test test-fast coverage test-processors fuzz golden lint typecheck format docs leaderboard benchmark clean
 
 # an environment of one Python does not pass for another's
 check-python:
@@ -71,6 +75,10 @@ format: $(VENV)/.installed-test
 
 docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+# the stored results of docs/leaderboard: hours, at first; the same command again goes on where it stopped
+leaderboard: $(VENV)/.installed
+	$(BIN)/python docs/board.py --data-root $(DATA) $(WEIGHTS:%=--weights-root %) --out build/board $(ONLY)
 
 benchmark: $(VENV)/.installed-test
 	$(BIN)/python speed/metrics.py

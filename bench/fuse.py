@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from ..datasets import Pair, load_dataset, read_pair, write
-from ..datasets.h5pairs import H5Pairs
 from ..datasets.pair import Task
 from ..datasets.spec import COLOUR
 from ..errors import InputError, RunError, one_line
@@ -38,17 +37,6 @@ def pairs_of(a: Path, b: Path, task: Task = "IVF") -> list[Pair]:
     if a.is_dir():
         return list(load_dataset(a, a=str(a.absolute()), b=str(b.absolute()), task=task, split="all"))
     return [Pair(a.stem, a, b, task, COLOUR[task])]
-
-
-def pairs_in(data: Path, task: Task = "IVF") -> list[Pair]:
-    """List the pairs of an H5 file of FILM; `task` is that of pairs which do not say theirs.
-
-    Raises
-    ------
-    InputError
-        It is not there, or no such file.
-    """
-    return H5Pairs(data.expanduser().absolute()).pairs(task)
 
 
 def fuse_to(

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from ..datasets import FusionDataset, Pair, RangeOption, load_dataset, parse_ranges, require_effect
-from ..errors import InputError, InterruptedRunError, SetupError, one_line
+from ..errors import InputError, InterruptedRunError, SetupError, one_line, unknown
+from ..methods.code import copy_code
 from ..methods.contained import run_of_methods
 from ..methods.devices import check_name
 from ..results import Results
 from ..results.unfinished import clear, fusing
 from .describe import describe_run, pairs_of
 from .executors import elsewhere, make_executor
+from .layout import check_layout, write_layout
 from .plan import FIRST, Trial, choose_metrics, make_tasks, make_trials
 from .ready import ask
 from .task import PairTask, check_target
@@ -55,6 +57,8 @@ def run(
     size_policy: str = "error",
     range: RangeOption = None,
     rgbt: bool = False,
+    layout: str | None = None,
+    keep: str | None = None,
     console: Console | None = None,
     results: Results | None = None,
     **folder: Any,
@@ -73,6 +77,8 @@ def run(
     workers, executor : see `make_executor`.
     timeout : seconds that a method may take for a pair; its row is a failed one then. Only a process can be ended, so
         that processes take the place of threads; a Dask cluster has no such limit.
+    layout : "film" writes the images once more, as FILM's script does; see `layout.write_layout`.
+    keep : "code" copies the sources that ran into the folder `code` of each method; see `methods.code.copy_code`.
     console : where progress is shown; nowhere if None.
     results : of the folder `out`: reads it at the end, for a caller who goes on with what has been read.
 
@@ -93,6 +99,8 @@ def run(
     from ..methods import default_methods, get_method
     from ..results.leaderboard import write_leaderboard  # it needs SciPy, which takes a while to load
 
+    if keep not in (None, "code"):
+        raise unknown("thing to keep", keep, ["code"])
     protocols = [protocol] if isinstance(protocol, str) else list(protocol)
     keys = choose_metrics(protocols, metrics)
     check_name(device)
@@ -112,6 +120,7 @@ def run(
         ]
         require_effect(data)
         data = [_with_absolute_paths(dataset) for dataset in data]
+        check_layout(layout, objects, data)
         for method in objects:
             for dataset in data:
                 ask(method, method.expect, dataset)
@@ -144,8 +153,18 @@ def run(
             ) from interruption
         for trial in trials:
             trial.folder.write_manifest(describe_run(trial, "finished"))
+            if keep:
+                copy_code(trial.folder.path / "code", type(trial.method), _files_of(trial))
+        if layout:
+            write_layout(trials, out)
     write_leaderboard(results or Results(out))
     return _frame(trials)
+
+
+def _files_of(trial: Trial) -> set[Path]:
+    """List the files that the code of a method is made of, for whichever pair."""
+    done = (pair for pair in trial.dataset if pair.name in trial.rows and trial.rows[pair.name].status == "ok")
+    return {file for pair in done for file in trial.method.files(pair)}
 
 
 def _that_can_end(timeout: float | None, executor: str) -> str:

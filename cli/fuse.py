@@ -28,7 +28,7 @@ def fuse(
     weights_root: WeightsRoot = None,
     task: Annotated[
         Literal["IVF", "MIF", "MEF", "MFF"] | None,
-        typer.Option(help="What the sources are.", show_default="IVF, or what the table says"),
+        typer.Option(help="What the sources are.", show_default="IVF, or what the table or H5 file says"),
     ] = None,
     gray: Annotated[bool, typer.Option("--gray/--rgb", help="Write the luminance alone.")] = False,
     option: Annotated[list[str] | None, typer.Option("--option", help="name=value; may be given again.")] = None,
@@ -39,7 +39,7 @@ def fuse(
     """Fuse two images, two folders of them, a table of pairs, or an H5 file: --out gets an image of each, unscored."""
     from rich.console import Console
 
-    from ..bench.fuse import fuse_to, pairs_in, pairs_of
+    from ..bench.fuse import fuse_to, pairs_of
     from ..datasets import load_dataset
     from ..methods import get_method
 
@@ -49,7 +49,7 @@ def fuse(
     if (a is None) != (b is None) or sum(place is not None for place in (a, pairs, data)) != 1:
         raise InputError("say what to fuse: --a and --b, or --pairs, or --data")
     if data is not None:
-        sources = pairs_in(data, task or "IVF")
+        sources = list(load_dataset(data, task=task))
     elif pairs is not None:
         sources = list(load_dataset(*datasets_of(None, pairs), task=task))
     elif a is not None and b is not None:

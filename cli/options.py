@@ -11,7 +11,8 @@ import typer
 from ..errors import InputError
 
 Dataset = Annotated[
-    list[str] | None, typer.Option("--dataset", "-d", help="A data set by name, or a folder (with --a and --b).")
+    list[str] | None,
+    typer.Option("--dataset", "-d", help="A data set by name, a folder (with --a and --b), or an H5 file of FILM."),
 ]
 Root = Annotated[
     Path | None,
@@ -113,6 +114,12 @@ WeightsRoot = Annotated[
         help="A folder, anywhere below which published weights are found by name and hash.",
         show_default="FUSIONBENCH_WEIGHTS",
     ),
+]
+
+
+Keep = Annotated[
+    Literal["code"] | None,
+    typer.Option(help="What to keep beside the results: code, the sources that ran.", show_default="nothing"),
 ]
 
 

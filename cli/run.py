@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -17,6 +17,7 @@ from .options import (
     Fetch,
     FolderA,
     FolderB,
+    Keep,
     Limit,
     Metrics,
     OnErrorOption,
@@ -105,6 +106,11 @@ def run(
     size_policy: SizeOption = "error",
     range: RangeRules = None,
     rgbt: Rgbt = False,
+    layout: Annotated[
+        Literal["film"] | None,
+        typer.Option(help="Write the images also as FILM's script does: OUT/test_output/DATASET/Gray, and RGB."),
+    ] = None,
+    keep: Keep = None,
     out: Out = Path("runs"),
     *,
     context: typer.Context,
@@ -124,7 +130,8 @@ def run(
     methods = _with_options(method, named | own, device)
     _refuse_idle(context, methods)
     _ensure(datasets, data_root, fetch, a or b, lambda: _make(methods, device))
-    _run(methods, datasets, out, **_shared(context), device=device, executor=executor, timeout=timeout)
+    _run(methods, datasets, out, **_shared(context), device=device, executor=executor, timeout=timeout,
+        layout=layout, keep=keep)  # fmt: skip
 
 
 def score(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,6 +13,7 @@ from .declared import DeclaredCommand, declared
 from .options import (
     FolderA,
     FolderB,
+    Keep,
     LearnSplit,
     Pairs,
     RangeRules,
@@ -100,6 +101,14 @@ def train(
     workers: Annotated[int, typer.Option("--workers", "-j", help="Processes that cut patches.")] = 0,
     seed: Annotated[int, typer.Option(help="Of weights, patches and their order.")] = 0,
     save_every: Annotated[int, typer.Option(help="Steps between two saved states.")] = 100,
+    checkpoints: Annotated[
+        Literal["every", "best"], typer.Option(help="Which weights are kept: of every epoch, or the best ones.")
+    ] = "every",
+    format: Annotated[
+        Literal["safetensors", "pkl"],
+        typer.Option(help="Of the weights; pkl is written beside safetensors, for Jittor: ckpt_EPOCH.pkl."),
+    ] = "safetensors",
+    keep: Keep = None,
     setting: Annotated[list[str] | None, typer.Option("--set")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of training runs.")] = Path("runs/train"),
     name: Annotated[str | None, typer.Option(help="The run's name.", show_default="the time")] = None,

@@ -12,13 +12,18 @@ from mkdocs.structure.files import File, Files
 
 def on_files(files: Files, config: Any) -> Files:
     """Add the generated pages; a hook of MkDocs."""
-    for name, content in {"metrics.md": _metrics(), "datasets.md": _datasets(), "methods.md": _methods()}.items():
+    pages = {
+        "metrics.md": _metrics(), "datasets.md": _datasets(), "methods.md": _methods(), "leaderboard.md": _leaderboard(),
+    }  # fmt: skip
+    for name, content in pages.items():
         files.append(File.generated(config, name, content=content))
     return files
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Fill the page on Jittor with figures; a hook of MkDocs."""
+    """Fill the page on Jittor with figures, and that on published networks with their table; a hook of MkDocs."""
+    if page.file.src_uri == "zoo.md":
+        return markdown.replace("{{ networks }}", _networks())
     return with_figures(markdown) if page.file.src_uri == "jittor.md" else markdown
 
 
@@ -123,9 +128,88 @@ def _methods() -> str:
             f"`{name}={parameter.default}`"
             for name, parameter in option_parameters(type(get_method(info.name))).items()
         )
-        facts = {"Tasks": " ".join(info.tasks), "Options": options, "Reference": info.reference}
+        facts = {
+            "Tasks": " ".join(info.tasks),
+            "Year": str(info.year or ""),
+            "Options": options,
+            "Reference": info.reference,
+            "Weights": "; ".join(f"`{w.name}`, {w.obtained}, licence {w.licence}" for w in _weights_of(info.name)),
+            "Verified": info.verified.sentence if info.verified else "",
+        }
         parts.append(f"## {info.name}\n\n{info.summary}\n\n{_facts(facts)}")
     return "\n".join(parts)
+
+
+def _leaderboard() -> str:
+    """Lay out the stored results, with intervals, ranks and costs; say what is not among them yet."""
+    from fusionbench.methods import list_methods
+    from fusionbench.results import Results
+    from fusionbench.results.leaderboard.boards import make_boards
+    from fusionbench.results.leaderboard.efficiency import efficiency_grids
+    from fusionbench.results.leaderboard.grid import means_grid, standings_grid
+    from fusionbench.results.leaderboard.markdown import grid_to_markdown
+
+    results = Results(Path(__file__).parent / "board")
+    boards = make_boards(results)
+    methods = [info.name for info in list_methods() if info.origin == "built in" and "IVF" in info.tasks]
+    lacking = {
+        board.dataset: ", ".join(sorted(set(methods) - {entry.method for entry in board.entries})) for board in boards
+    }
+    said = "".join(f"- {dataset}: not computed yet for {names}\n" for dataset, names in lacking.items() if names)
+    grids = [means_grid([board], intervals=True) for board in boards]
+    grids += [standings_grid(boards), *efficiency_grids(results.profiles)]
+    if not results.profiles:
+        said += "- what the methods cost: to be measured on a machine that does nothing else\n"
+    tables = "\n".join(grid_to_markdown(grid).replace("### ", "## ", 1) for grid in grids)
+    return f"{_BOARD}\n{said}\n{tables}"
+
+
+_BOARD = """\
+# Leaderboard
+
+Methods on the field's test pairs, in the protocol `film`: the mean of each metric with its 95 % bootstrap interval, the best
+in bold, the second underlined. [Published networks](zoo.md) have their authors' weights and saving rule, which moves EN,
+SD, SF and AG: the notes below each table say so. No metric is quality; [Why numbers differ](protocols.md) says what
+each rewards.
+
+`docs/board` holds the rows of all pairs. They are made, and made again, by one command, which goes on where it was stopped:
+
+    make leaderboard DATA=/data WEIGHTS=/disk/weights
+
+and `fusionbench table docs/board -d TNO --intervals` reads them as this page does.
+"""
+
+
+def _weights_of(method: str) -> list[Any]:
+    from fusionbench.weights import known_weights
+
+    return [weights for weights in known_weights().values() if weights.method == method]
+
+
+def _networks() -> str:
+    """Lay out a table of the published networks from what their classes and the catalogue of weights state."""
+    from fusionbench.methods import get_method, list_methods
+    from fusionbench.weights.catalog import ZOO
+
+    heads = ("method", "year", "task", "fetch", "licence", "saved as", "given again", "differing")
+    lines = [heads, ("---",) * len(heads)]
+    for info in list_methods():
+        if info.name in ZOO and info.verified:
+            weights = _weights_of(info.name)
+            licences = dict.fromkeys(each.licence.partition(":")[0] for each in weights)
+            lines.append(
+                (
+                    f"[`{info.name}`](methods.md#{info.name})",
+                    str(info.year),
+                    "all" if len(info.tasks) == 4 else " ".join(info.tasks),
+                    ", ".join(f"`{each.name}`" for each in weights),
+                    ", ".join(licences),
+                    f"its own step, then {info.quantise}" if get_method(info.name).remarks else info.quantise,
+                    str(info.verified),
+                    f"{info.verified.differing:,} of {info.verified.values:,}",
+                )
+            )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _facts(facts: dict[str, str]) -> str:

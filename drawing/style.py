@@ -107,18 +107,14 @@ def check_format(out: Path) -> str:
 def plain(text: str) -> str:
     """Write any text so that matplotlib prints it as it is: no formula, one line, no sign that no font has."""
     known = _characters(tuple(_fonts()))
-    signs = (sign if ord(sign) in known else "□" for sign in " ".join(text.split()) if not _joins(sign))
-    return "".join(signs).replace("$", r"\$")
+    visible = (sign for sign in " ".join(text.split()) if unicodedata.category(sign) not in ("Cf", "Cc", "Mn", "Me"))
+    return "".join(sign if ord(sign) in known else "□" for sign in visible).replace("$", r"\$")
 
 
 def short(text: str, most: int = 32) -> str:
     """Write any text as `plain` does, and cut the middle of one that would not fit into a legend."""
     text = " ".join(text.split())
     return plain(text if len(text) <= most else f"{text[: most * 2 // 3]}…{text[-(most // 3) :]}")
-
-
-def _joins(sign: str) -> bool:
-    return unicodedata.category(sign) in ("Cf", "Cc", "Mn", "Me")
 
 
 @cache

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import inspect
 import os
+import shutil
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from modulefinder import ModuleFinder
 from pathlib import Path
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
-from ..files import is_file
+from ..files import is_file, write_bytes, writing
 
 _LONGEST = 255  # of a file's name
+_LARGEST = 1 << 20  # bytes of a source
 _OURS = __name__.partition(".")[0]
 
 
@@ -106,3 +108,44 @@ def _texts(code: CodeType) -> Iterator[str]:
             yield from _texts(constant)
         elif isinstance(constant, tuple):
             yield from (item for item in constant if isinstance(item, str))
+
+
+def copy_code(folder: Path, cls: type, files: Iterable[Path]) -> None:
+    """Copy the sources that ran: `fusionbench/` gets this package's, `method/` what else the code is made of.
+
+    Of this package these are the modules that are loaded, and those beside the class, which a worker process may have
+    loaded alone. What an earlier run copied there is replaced.
+
+    Parameters
+    ----------
+    folder : to write to, which need not be there.
+    cls : the class of the method or recipe.
+    files : further ones; those that are no text (weights, images), or larger than a megabyte, are left out.
+    """
+    root = Path(__file__).resolve().parents[1]
+    loaded = {Path(m.__file__).resolve() for m in list(sys.modules.values()) if _is_ours(m) and m.__file__}
+    if cls.__module__.partition(".")[0] == _OURS:
+        loaded |= set(Path(inspect.getfile(cls)).resolve().parent.rglob("*.py"))
+    sources = {Path(_OURS) / file.relative_to(root): file for file in loaded if file.is_relative_to(root)}
+    own = sorted({file.resolve() for file in files if _is_source(file)} - loaded)
+    common = Path(os.path.commonpath([file.parent for file in own])) if own else Path()
+    sources |= {Path("method") / file.relative_to(common): file for file in own}
+    with writing(folder):
+        for part in (_OURS, "method"):
+            shutil.rmtree(folder / part, ignore_errors=True)
+        for name, file in sources.items():
+            write_bytes(folder / name, file.read_bytes())
+
+
+def _is_ours(module: ModuleType) -> bool:
+    return module.__name__.partition(".")[0] == _OURS and isinstance(getattr(module, "__file__", None), str)
+
+
+def _is_source(file: Path) -> bool:
+    """Whether a file is a text, as sources are."""
+    if not is_file(file) or file.stat().st_size > _LARGEST:
+        return False
+    try:
+        return "\0" not in file.read_text("utf-8")
+    except UnicodeDecodeError:
+        return False

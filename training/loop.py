@@ -124,7 +124,8 @@ class Loop:
         progress.best = min(loss, progress.best)
         if self.fabric.is_global_zero:
             self.engine.collect()
-            save_weights(self.folder, self.recipe, progress, loss, best)
+            kinds = {"every": self.options.checkpoints == "every", "pkl": self.options.format == "pkl"}
+            save_weights(self.folder, self.recipe, progress, loss, best, **kinds)
         journal.epoch(stage.name, progress, means, held_out, rate, pictures)
         self._save()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from ..datasets.load import OnError
 from ..datasets.pair import Task
@@ -15,6 +15,9 @@ from ..methods.backends import BACKENDS
 from ..results.training import OPTIONS, write_object
 from ..results.values import fitted, read_object
 from .recipes import DEFAULT
+
+Checkpoints = Literal["every", "best"]
+Format = Literal["safetensors", "pkl"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,9 @@ class TrainOptions:
     seed : of the weights, the patches and their order.
     settings : what the method's recipes declare, by name.
     save_every : steps between two saved states; also after each epoch.
+    checkpoints : weights of "every" epoch are kept, or only the "best" ones.
+    format : of the weights: "safetensors"; "pkl" writes each also for Jittor, `ckpt_EPOCH.pkl`.
+    keep : "code" copies the sources that ran into the run's folder `code`.
     out : folder of training runs; a run lies in out/METHOD/NAME.
     name : of the run; by default the time at which it started.
     """
@@ -78,6 +84,9 @@ class TrainOptions:
     seed: int = 0
     settings: dict[str, Any] = field(default_factory=dict)
     save_every: int = 100
+    checkpoints: Checkpoints = "every"
+    format: Format = "safetensors"
+    keep: Literal["code"] | None = None
     out: str = "runs/train"
     name: str | None = None
 
@@ -94,6 +103,9 @@ class TrainOptions:
             raise InputError(f"--validation is the part of the pairs to hold out, in [0, 1), not {self.validation}")
         if self.epochs is not None and (not self.epochs or min(self.epochs) < 0 or max(self.epochs) < 1):
             raise InputError(f"--epochs must be at least 1, not {','.join(map(str, self.epochs))}")
+        for name, known in (("checkpoints", get_args(Checkpoints)), ("format", get_args(Format)), ("keep", ("code",))):
+            if (value := getattr(self, name)) is not None and value not in known:
+                raise unknown(f"--{name}", value, known)
         if self.backend not in ("torch", *BACKENDS):
             raise unknown("backend", self.backend, ("torch", *BACKENDS))
         if self.backend != "torch" and (self.devices > 1 or self.precision != "32-true"):

@@ -17,6 +17,8 @@ from ..environment import environment
 from ..errors import FusionBenchError, InputError, RunError
 from ..files import check_writable
 from ..methods.backends import find_backend
+from ..methods.code import copy_code, files_of_code
+from ..methods.userfile import split_file
 from ..results.training import ENVIRONMENT, OPTIONS, write_object
 from .declaration import Training
 from .options import TrainOptions, change_options, load_options, make_options
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
     from .engine import Engine
     from .recipe import Recipe
 
-CHANGEABLE = ("device", "devices", "workers", "precision", "lr", "epochs", "save_every", "data_root")
+CHANGEABLE = (
+    "device", "devices", "workers", "precision", "lr", "epochs", "save_every", "data_root", "checkpoints", "format",
+    "keep",
+)  # fmt: skip
 SKIPPED = "skipped.json"
 _ERROR = ".error.json"
 
@@ -176,6 +181,8 @@ def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> 
             options.save(folder)
             _note_start(folder, str(fabric.device))
             _note_skipped(folder, recipe.skipped)
+            if options.keep:
+                copy_code(folder / "code", type(recipe), files_of_code(type(recipe), _file_of(options.method)))
             if not quiet:
                 show_settings(options, recipe, str(fabric.device), folder)
         fabric.barrier()
@@ -190,6 +197,12 @@ def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> 
             log(folder, f"finished ({told})")
             if not quiet:
                 print(told, file=sys.stderr)
+
+
+def _file_of(method: str) -> Path | None:
+    """Name the user's file that a recipe was loaded from; None where it was none."""
+    file = split_file(method)
+    return file[0].resolve() if file else None
 
 
 def make_engine(fabric: Fabric, options: TrainOptions, recipe: Recipe) -> Engine:

@@ -14,6 +14,7 @@ import torch
 from ..errors import FusionBenchError, InputError
 from ..files import write_bytes
 from ..weights.files import save_state
+from ..weights.jittor import write_jittor
 from .recipe import Recipe
 
 LAST = "last.pt"
@@ -92,13 +93,24 @@ def taking_over(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def save_weights(folder: Path, recipe: Recipe, progress: Progress, loss: float, best: bool) -> Path:
-    """Write the weights of an epoch, and again as the best if they are."""
+def save_weights(
+    folder: Path, recipe: Recipe, progress: Progress, loss: float, best: bool, *, every: bool = True, pkl: bool = False
+) -> None:
+    """Write the weights of an epoch, and again as the best if they are.
+
+    Parameters
+    ----------
+    every : keep those of each epoch, not only the best.
+    pkl : write each also for Jittor, `ckpt_EPOCH.pkl` and `best.pkl`: `jt.load(path)["model"]` gives the arrays.
+    """
     tensors, metadata = recipe.weights()
     notes = {**metadata, "recipe": recipe.name, "epoch": str(progress.epochs), "step": str(progress.step),
              "loss": f"{loss:.6g}"}  # fmt: skip
     path = folder / FOLDER / f"epoch{progress.epochs:03d}-loss{loss:.4f}.safetensors"
-    save_state(path, tensors, notes)
-    if best:
-        save_state(folder / FOLDER / BEST, tensors, notes)
-    return path
+    numbered = path.with_name(f"ckpt_{progress.epochs}.pkl")
+    both = [(path, numbered)] if every else []
+    both += [(path.with_name(BEST), path.with_name(BEST).with_suffix(".pkl"))] if best else []
+    for ours, theirs in both:
+        save_state(ours, tensors, notes)
+        if pkl:
+            write_jittor(theirs, {name: tensor.float().cpu().numpy() for name, tensor in tensors.items()}, notes)

@@ -47,6 +47,7 @@ def test_score_of_a_folder(scenes: Path, tmp_path: Path) -> None:
     assert values["Mine"] == values["average"]
 
 
+@pytest.mark.slow
 def test_a_table_of_pairs_is_run_scored_and_fused(scenes: Path, tmp_path: Path) -> None:
     from fusionbench.datasets import load_dataset
 

@@ -39,7 +39,7 @@ UNUSED = {
     "score, a table and a set": ("score --fused {fused} -d {set} --pairs x.csv", "say with one --dataset, or --pairs"),
     "pairs and folders": ("run --pairs x.csv --a ir --b vi", "a list of pairs says itself where the sources lie"),
     "pairs, root": ("run --pairs x.csv --data-root {set}", "--data-root is where data sets of the catalogue"),
-    "fuse, pairs and a": ("fuse --pairs x.csv --a ir -o out", "say what to fuse with --a and --b, or with --pairs"),
+    "fuse, pairs and a": ("fuse --pairs x.csv --a ir -o out", "say what to fuse: --a and --b, or --pairs, or --data"),
     "train, pairs and file": ("train -m film --pairs x.csv --data x.h5", "give either data sets with --dataset and"),
     "train, pairs and root": ("train --pairs x.csv --data-root {set}", "--data-root has no effect on the training"),
     "score, root": ("score --fused {fused} -d {set} --data-root {set}", "--data-root is where data sets of the"),

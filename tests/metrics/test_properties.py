@@ -21,8 +21,8 @@ Three = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def declared(flag: str) -> pytest.MarkDecorator:
     """Parametrise over the metrics that declare the property."""
-    found = {key: record for key, record in METRICS.items() if getattr(record, flag) not in (False, None)}
-    return pytest.mark.parametrize("record", found.values(), ids=found)
+    records = {key: record for key, record in METRICS.items() if getattr(record, flag) not in (False, None)}
+    return pytest.mark.parametrize("record", records.values(), ids=records)
 
 
 def smooth(rng: np.random.Generator) -> np.ndarray:

@@ -22,9 +22,9 @@ NAMES = {"alpha": "平均 $x$ <b>", "beta": "=cmd,\n😀"}
 
 
 def legend(axes: Axes) -> list[str]:
-    found = axes.get_legend()
-    assert found is not None
-    return [text.get_text() for text in found.get_texts()]
+    box = axes.get_legend()
+    assert box is not None
+    return [text.get_text() for text in box.get_texts()]
 
 
 def on_the_page(drawn: Figure) -> bool:
@@ -184,8 +184,8 @@ def test_colour_and_marker_belong_to_a_method_over_all_panels(different: Path, k
         for method, look in panel.items():
             looks.setdefault(method, set()).add(look)
     assert sorted(looks) == [f"m{number:02}" for number in range(14)]
-    assert all(len(found) == 1 for found in looks.values()), looks
-    assert len({look for found in looks.values() for look in found}) == 14
+    assert all(len(of_method) == 1 for of_method in looks.values()), looks
+    assert len(set.union(*looks.values())) == 14
     if drawn.legends:
         texts = [text.get_text() for text in drawn.legends[0].get_texts()]
         shown = [(h.get_color(), h.get_marker()) for h in drawn.legends[0].legend_handles]  # type: ignore[union-attr]

@@ -25,6 +25,6 @@ def value(key: str, *images: np.ndarray) -> float:
 
 def check(key: str, *images: np.ndarray, rel: float = 1e-9) -> float:
     """Compare with the plain reading, and return the value."""
-    found = value(key, *images)
-    assert found == pytest.approx(READINGS[key](*images), rel=rel)
-    return found
+    result = value(key, *images)
+    assert result == pytest.approx(READINGS[key](*images), rel=rel)
+    return result

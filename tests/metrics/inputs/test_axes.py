@@ -42,10 +42,10 @@ def plain(*images: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.array([READINGS[f"{name}@film"](*three) for three in triples]) for name in ("EN", "MSE")}
 
 
-def expect(found: Any, wanted: dict[str, np.ndarray], single: bool) -> None:
+def expect(scores: Any, wanted: dict[str, np.ndarray], single: bool) -> None:
     for name, value in wanted.items():
-        assert np.shape(found[name]) == (() if single else value.shape)
-        np.testing.assert_allclose(np.atleast_1d(found[name]), value, rtol=1e-9)
+        assert np.shape(scores[name]) == (() if single else value.shape)
+        np.testing.assert_allclose(np.atleast_1d(scores[name]), value, rtol=1e-9)
 
 
 @st.composite

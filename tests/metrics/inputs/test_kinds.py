@@ -79,8 +79,8 @@ TENSORS = {
 
 @pytest.mark.parametrize("kind", TENSORS)
 def test_every_type_of_tensor(kind: str) -> None:
-    found = evaluate(*(TENSORS[kind](torch.from_numpy(x)) for x in (F, A, B)), metrics="EN,MSE,SF")
-    assert {name: value.item() for name, value in found.items()} == pytest.approx(WANTED, rel=1e-9)
+    scores = evaluate(*(TENSORS[kind](torch.from_numpy(x)) for x in (F, A, B)), metrics="EN,MSE,SF")
+    assert {name: value.item() for name, value in scores.items()} == pytest.approx(WANTED, rel=1e-9)
 
 
 def missing() -> pd.DataFrame:

@@ -39,8 +39,8 @@ def plain(*three: np.ndarray) -> dict[str, float]:
     return {name: READINGS[f"{name}@film"](*three) for name in ("EN", "SD", "MSE")}
 
 
-def expect(found: Any, wanted: dict[str, float]) -> None:
-    assert {name: float(value) for name, value in found.items()} == pytest.approx(wanted, rel=1e-6, abs=1e-9)
+def expect(scores: Any, wanted: dict[str, float]) -> None:
+    assert {name: float(value) for name, value in scores.items()} == pytest.approx(wanted, rel=1e-6, abs=1e-9)
 
 
 # type and range in which the image is written: from 0..255 to numbers, and what data_range says of them
@@ -127,8 +127,8 @@ def test_a_slight_overshoot_of_a_stated_range_is_clipped() -> None:
     with pytest.warns(
         RangeWarning, match=r"fused holds values from .* to 1\.2, outside data_range 0\.\.1: they are clip"
     ):
-        found = evaluate(unit * 1.2, A, B, metrics="EN,SD,MSE", data_range=1)
-    expect(found, plain(np.clip(unit * 1.2, 0, 1) * 255, A, B))
+        scores = evaluate(unit * 1.2, A, B, metrics="EN,SD,MSE", data_range=1)
+    expect(scores, plain(np.clip(unit * 1.2, 0, 1) * 255, A, B))
     with pytest.raises(InputError, match=r"fused holds values from 5 to 250, far outside data_range 0\.\.1"):
         evaluate(F, A.astype(float), B, data_range={"fused": 1})
     with pytest.raises(InputError, match="far outside data_range"):
@@ -180,12 +180,12 @@ def test_a_dark_image_of_another_unit_perhaps_is_scored_with_a_warning(name: str
         with pytest.warns(
             RangeWarning, match=r"fused holds \S+ to \S+, a holds 5 to 250, b holds 5 to 250: all are"
         ) as seen:
-            found = evaluate(*images, metrics="EN,SD,MSE")
+            scores = evaluate(*images, metrics="EN,SD,MSE")
         assert seen[0].filename == __file__
-        expect(found, plain(fused.astype(float), A, B))
+        expect(scores, plain(fused.astype(float), A, B))
     with pytest.warns(RangeWarning, match="b holds"):
         evaluate(F, A, fused)
-    assert evaluate(fused, A, B, data_range={"fused": 255}, metrics="EN") == {"EN": pytest.approx(found["EN"])}
+    assert evaluate(fused, A, B, data_range={"fused": 255}, metrics="EN") == {"EN": pytest.approx(scores["EN"])}
 
 
 def test_a_warning_counts_the_images_of_a_batch() -> None:

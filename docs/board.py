@@ -1,0 +1,72 @@
+"""Make the stored results behind docs/leaderboard.md: every method on the field's test pairs, and what it costs.
+
+    python docs/board.py --data-root DATA --weights-root WEIGHTS --out /tmp/board      # again: goes on where it stopped
+    python docs/board.py ... --dataset TNO --method sdnet                              # a part of it
+
+Each method runs on each data set by itself, the cheap ones first, so that what was stopped leaves whole results. Those
+that are whole go into docs/board, in the form in which a run stores them: `fusionbench table docs/board --intervals`
+reads them, as the site does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from fusionbench import run
+from fusionbench.bench.profile import profile
+from fusionbench.results import Results
+from fusionbench.results.paths import profile_path
+from fusionbench.results.records import write_record
+
+STORED = Path(__file__).parent / "board"
+DATASETS = ("TNO", "VIFB", "RoadScene", "MSRS")
+METHODS = (
+    "average", "max", "laplacian", "ratio", "msvd", "dwt", "two-scale", "swt", "gff", "sdnet", "ifcnn", "pmgi",
+    "seafusion", "densefuse", "didfuse", "u2fusion", "datfuse", "ydtr", "auif", "lrrnet", "film",
+)  # fmt: skip
+SIZE = "480x640"
+
+
+def keep(out: Path) -> list[str]:
+    """Copy the records of every whole run and profile beside this script, and name them."""
+    results = Results(out)
+    for run_ in results.runs:
+        source = run_.folder.path
+        rows = run_.rows.values()
+        if len(run_.rows) == len(run_.manifest.pairs) and all(row.status == "ok" for row in rows):
+            target = STORED / source.relative_to(out)
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / "metrics.csv", target / "metrics.csv")
+            write_record(target / "run.json", replace(run_.manifest, root=""))  # where data lay tells nobody anything
+    for each in results.profiles:
+        path = profile_path(out, each.method.label, each.size, each.device)
+        target = STORED / path.relative_to(out)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    return sorted(f"{path.parent.parent.name} {path.parent.name}" for path in STORED.glob("*/*/run.json"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data-root", type=Path, required=True)
+    parser.add_argument("--weights-root", type=Path, help="by default what was fetched, and FUSIONBENCH_WEIGHTS")
+    parser.add_argument("--out", type=Path, required=True, help="the folder of results, with the images")
+    parser.add_argument("--dataset", choices=DATASETS, action="append", help="may be repeated; by default all")
+    parser.add_argument("--method", choices=METHODS, action="append", help="may be repeated; by default all")
+    parser.add_argument("--keep", action="store_true", help="compute nothing: store what is whole")
+    options = parser.parse_args()
+    if options.weights_root:
+        os.environ["FUSIONBENCH_WEIGHTS"] = str(options.weights_root.absolute())
+    for method in [] if options.keep else options.method or METHODS:
+        for dataset in options.dataset or DATASETS:
+            run([method], [dataset], data_root=options.data_root, out=options.out)
+        profile([method], SIZE, threads=1, out=options.out)
+    print("\n".join(keep(options.out)))
+
+
+if __name__ == "__main__":
+    main()
