@@ -61,7 +61,7 @@ def fused(weights: Path, images: Path, out: Path, options: str = "") -> Manifest
 
 @pytest.mark.slow
 def test_weights_of_an_h5_file_ask_for_its_kind_of_text(vlf: Path, tmp_path: Path) -> None:
-    file = prepare("MSRS", split=None, data_root=vlf, out=tmp_path / "h5", a="IR", b="VI")
+    file = prepare("MSRS", split=None, data_root=vlf, out=tmp_path / "h5", a="IR", b="VI", size="native")
     weights = learnt(file, tmp_path / "train")
     notes = describe(weights).metadata
     assert (notes["text"], notes["text_words"]) == ("precomputed", "149")
@@ -111,7 +111,7 @@ DRAW_PAIR = DRAW.random((2, 1, 1, 16, 16), dtype=np.float32)
 def test_a_network_learns_one_kind_of_text(vlf: Path, tmp_path: Path) -> None:
     files = []
     for text in ("none", "describe"):
-        file = prepare("MSRS", split=None, data_root=vlf, out=tmp_path / text, a="IR", b="VI", text=text)
+        file = prepare("MSRS", split=None, data_root=vlf, out=tmp_path / text, a="IR", b="VI", text=text, size="native")
         files.append(str(file.rename(tmp_path / f"{text}.h5")))
     with pytest.raises(InputError, match=r"the text of .*none\.h5 is 'none', that of .*describe\.h5 'describe'"):
         learnt(files, tmp_path / "train")
@@ -120,7 +120,7 @@ def test_a_network_learns_one_kind_of_text(vlf: Path, tmp_path: Path) -> None:
 
 def test_the_texts_of_a_file(vlf: Path, tmp_path: Path) -> None:
     """The hash tells other features, and names; a file of the published script says nothing of their source."""
-    file = prepare("MSRS", split=None, data_root=vlf, out=tmp_path / "h5", a="IR", b="VI")
+    file = prepare("MSRS", split=None, data_root=vlf, out=tmp_path / "h5", a="IR", b="VI", size="native")
     before = PairFile(file).text_notes()
     with h5py.File(file, "a") as content:
         del content.attrs["settings"]
@@ -172,7 +172,7 @@ def test_features_lie_above_the_images(vlf: Path) -> None:
 def test_pairs_out_of_an_h5_file_bring_their_text(vlf: Path, tmp_path: Path) -> None:
     """Features in it are fed; a file that was made with the stand-in has none for a network that learnt features."""
     files = {
-        text: prepare("MSRS", split=None, data_root=vlf, out=tmp_path / text, a="IR", b="VI", text=text)
+        text: prepare("MSRS", split=None, data_root=vlf, out=tmp_path / text, a="IR", b="VI", text=text, size="native")
         for text in ("auto", "describe")
     }
     weights = learnt(str(files["auto"]), tmp_path / "train")
