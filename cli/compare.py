@@ -28,7 +28,7 @@ def compare_backends(
     ] = None,
     preset: Annotated[
         Literal["seed"] | None,
-        typer.Option(help="seed: 150 pairs, 100 epochs, 288x384, as users compared the two; takes days on two cores."),
+        typer.Option(help="seed: 150 pairs, 100 epochs, 288x384, as users compared the two; takes weeks on two cores."),
     ] = None,
     data_root: Root = None,
     split: LearnSplit = None,

@@ -38,6 +38,7 @@ class TorchModel:
 
     def __init__(self, recipe: Paper, state: Arrays, precision: str = "float32") -> None:
         self.recipe, self.network = copy(recipe), FilmNetwork(recipe.grid).to(getattr(torch, precision))
+        self.network.checkpointing = precision == "float64"  # twice the memory, and whose time is not compared
         self.recipe.network = self.network
         self.seconds: dict[str, list[Seconds]] = {}
         self.load(state)
