@@ -10,14 +10,13 @@ import numpy as np
 
 from ..errors import InputError
 from ..weights.files import load_state, sha256_of, split_key
-from ..weights.search import take
+from ..weights.search import misfit, take
 from .method import Gray, Method
 
 if TYPE_CHECKING:
     from torch import nn
 
     from ..datasets.pair import Pair
-    from ..weights.search import Unfit
 
 
 class ModuleMethod(Method):
@@ -78,7 +77,7 @@ class ModuleMethod(Method):
             network = type(self).module()
             shapes = {name: tuple(t.shape) for name, t in network.state_dict().items() if t.is_floating_point()}
             try:
-                found = take(load_state(self.weights), {self.name: shapes}, self.name, _reason)
+                found = take(load_state(self.weights), {self.name: shapes}, self.name, misfit)
             except InputError as error:
                 raise InputError(f"cannot use the weights {self.weights}: {error}") from error
             network.load_state_dict({name: t.float() for name, t in found.tensors.items()}, strict=False)
@@ -91,13 +90,3 @@ class ModuleMethod(Method):
         path = Path(split_key(self.weights)[0]).expanduser()
         files = {path.name: f"sha256:{sha256_of(path)}"} if path.is_file() else {}
         return {"name": self.weights, "licence": "not known", "files": files}
-
-
-def _reason(unfit: Unfit) -> str:
-    if unfit.missing:
-        more = f", and {len(unfit.missing) - 1} more" if len(unfit.missing) > 1 else ""
-        return f"tensor {unfit.missing[0]!r} is missing{more}"
-    if unfit.shapes:
-        name, shape, wanted = unfit.shapes[0]
-        return f"tensor {name!r} is {shape}, not {wanted}"
-    return f"tensor {unfit.extra[0]!r} is none of the module's"

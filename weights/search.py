@@ -274,6 +274,17 @@ def check_values(tensors: Mapping[str, Tensor]) -> str | None:
     return None
 
 
+def misfit(unfit: Unfit) -> str:
+    """Say by which tensor it shows that a network is another one."""
+    if unfit.missing:
+        more = f", and {len(unfit.missing) - 1} more" if len(unfit.missing) > 1 else ""
+        return f"tensor {unfit.missing[0]!r} is missing{more}"
+    if unfit.shapes:
+        name, shape, wanted = unfit.shapes[0]
+        return f"tensor {name!r} is {shape}, not {wanted}"
+    return f"tensor {unfit.extra[0]!r} is none of the module's"
+
+
 def several(keys: Sequence[str]) -> str:
     """Say that there are several networks in a file, and how one of them is chosen."""
     listed = " and ".join([", ".join(repr(key) for key in keys[:-1]), repr(keys[-1])])

@@ -14,7 +14,7 @@ from ..methods.method import Gray, Method
 from ..weights.catalog import File, Weights, known_weights
 from ..weights.fetch import locate, weights_path
 from ..weights.files import load_state, sha256_of
-from ..weights.search import State, Unfit, check_values, find, several
+from ..weights.search import State, Unfit, check_values, find, misfit, several
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -209,10 +209,4 @@ def from_tensorflow(tensors: Mapping[str, Tensor], kernel: str, bias: str) -> di
 
 
 def _reason(unfit: Unfit, name: str) -> str:
-    if unfit.keys:
-        return several(unfit.keys)
-    if unfit.missing:
-        more = f", and {len(unfit.missing) - 1} more" if len(unfit.missing) > 1 else ""
-        return f"these are not the weights of {name}: tensor {unfit.missing[0]!r} is missing{more}"
-    tensor, shape, wanted = unfit.shapes[0]
-    return f"these are not the weights of {name}: tensor {tensor!r} is {shape}, not {wanted}"
+    return several(unfit.keys) if unfit.keys else f"these are not the weights of {name}: {misfit(unfit)}"
