@@ -100,9 +100,11 @@ Rgbt = Annotated[
 def _set_weights_root(folder: Path | None) -> Path | None:
     """Let this process, and workers that it starts, find weights below a folder."""
     if folder is not None:
+        from ..weights.fetch import VARIABLE
+
         if not folder.expanduser().is_dir():
             raise InputError(f"--weights-root is {folder}, which is no folder: give the one that the weights lie below")
-        os.environ["FUSIONBENCH_WEIGHTS"] = str(folder.expanduser().absolute())
+        os.environ[VARIABLE] = str(folder.expanduser().absolute())
     return folder
 
 

@@ -118,6 +118,7 @@ def _obtaining(specs: list[Any]) -> str:
 def _methods() -> str:
     from fusionbench.methods import get_method, list_methods
     from fusionbench.methods.method import option_parameters
+    from fusionbench.weights.catalog import weights_of
 
     parts = [
         "# Methods\n\nOptions stand in brackets, `laplacian[levels=5]`. `quantise` says how [0, 1] becomes 8 bit: it "
@@ -133,7 +134,7 @@ def _methods() -> str:
             "Year": str(info.year or ""),
             "Options": options,
             "Reference": info.reference,
-            "Weights": "; ".join(f"`{w.name}`, {w.obtained}, licence {w.licence}" for w in _weights_of(info.name)),
+            "Weights": "; ".join(f"`{w.name}`, {w.obtained}, licence {w.licence}" for w in weights_of(info.name)),
             "Verified": info.verified.sentence if info.verified else "",
         }
         parts.append(f"## {info.name}\n\n{info.summary}\n\n{_facts(facts)}")
@@ -180,22 +181,16 @@ and `fusionbench table docs/board -d TNO --intervals` reads them as this page do
 """
 
 
-def _weights_of(method: str) -> list[Any]:
-    from fusionbench.weights import known_weights
-
-    return [weights for weights in known_weights().values() if weights.method == method]
-
-
 def _networks() -> str:
     """Lay out a table of the published networks from what their classes and the catalogue of weights state."""
     from fusionbench.methods import get_method, list_methods
-    from fusionbench.weights.catalog import ZOO
+    from fusionbench.weights.catalog import ZOO, weights_of
 
     heads = ("method", "year", "task", "fetch", "licence", "saved as", "given again", "differing")
     lines = [heads, ("---",) * len(heads)]
     for info in list_methods():
         if info.name in ZOO and info.verified:
-            weights = _weights_of(info.name)
+            weights = weights_of(info.name)
             licences = dict.fromkeys(each.licence.partition(":")[0] for each in weights)
             lines.append(
                 (

@@ -91,6 +91,11 @@ def known_weights() -> dict[str, Weights]:
     return {weights.name: weights for weights in (*declared, VGG16)}
 
 
+def weights_of(method: str) -> list[Weights]:
+    """List the weights that belong to a method."""
+    return [weights for weights in known_weights().values() if weights.method == method]
+
+
 def get_weights(name: str) -> Weights:
     """Find weights by name.
 

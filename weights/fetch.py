@@ -12,7 +12,7 @@ from ..datasets.fetch.git_tree import blob_of
 from ..download import Progress, download
 from ..errors import InputError, RunError, unknown
 from ..files import cache_folder
-from .catalog import File, Weights, get_weights, known_weights
+from .catalog import File, Weights, get_weights, known_weights, weights_of
 from .files import near, path_of, sha256_of, split_key
 
 VARIABLE = "FUSIONBENCH_WEIGHTS"  # names a folder, as a lab's shared disk has it
@@ -39,7 +39,7 @@ def _known(name: str, method: str) -> Path:
         path = Path(name).expanduser()
         if path.suffix or len(path.parts) > 1:
             raise InputError(f"there is no weights file {name}{near(path)}")
-        names = [known for known, entry in known_weights().items() if entry.method == method]
+        names = [entry.name for entry in weights_of(method)]
         raise unknown(f"weights of {method}", name, [*names, "FILE.pth"])
     if (owner := known_weights()[name].method) != method:
         raise InputError(
@@ -84,10 +84,10 @@ def availability(method: str) -> Literal["here", "fetchable", "none"]:
     InputError
         FUSIONBENCH_WEIGHTS is no folder.
     """
-    names = [name for name, weights in known_weights().items() if weights.method == method]
-    if any(locate(name) is not None for name in names):
+    known = weights_of(method)
+    if any(locate(weights.name) is not None for weights in known):
         return "here"
-    return "fetchable" if any(known_weights()[name].files for name in names) else "none"
+    return "fetchable" if any(weights.files for weights in known) else "none"
 
 
 def _find(root: Path, weights: Weights) -> Path | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..methods.method import Gray, Method
-from ..weights.catalog import File, Weights, known_weights
+from ..weights.catalog import File, Weights, known_weights, weights_of
 from ..weights.fetch import locate, weights_path
 from ..weights.files import load_state, sha256_of
 from ..weights.search import State, Unfit, check_values, find, misfit, several
@@ -125,7 +125,7 @@ class Network(Method):
         if weights not in self._found:
             known = known_weights()
             path = weights_path(weights, self.name)
-            entry = known.get(weights) or next(entry for entry in known.values() if entry.method == self.name)
+            entry = known.get(weights) or weights_of(self.name)[0]
             folder = path if path.is_dir() else path.parent
             alone = weights not in known and not path.is_dir()
             self._found[weights] = [path] if alone else [folder / file.name for file in entry.files]
