@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ..weights.files import load_state
+from ..weights.files import metadata_of
 from .options import TrainOptions
 from .recipe import Recipe
 from .state import BEST, FOLDER
@@ -61,7 +61,7 @@ def outcome(folder: Path, seconds: float, measured: bool) -> str:
     best = folder / FOLDER / BEST
     if not best.exists():
         return text
-    notes = load_state(best).metadata
+    notes = metadata_of(best)
     kind = "validation loss" if measured else "loss"
     return f"{text}; best {kind} {notes.get('loss')} in epoch {notes.get('epoch')}: {best}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import pickle
@@ -112,11 +113,9 @@ def metadata_of(path: str | Path) -> dict[str, str]:
 
     file, key = split_key(path)
     if not key and path_of(file).suffix == ".safetensors":
-        try:
-            with safe_open(path_of(file), "np") as content:
-                return content.metadata() or {}
-        except (SafetensorError, OSError, ValueError):
-            pass  # loading it says what is wrong
+        # what is wrong with it, loading it says
+        with contextlib.suppress(SafetensorError, OSError, ValueError), safe_open(path_of(file), "np") as content:
+            return content.metadata() or {}
     return load_state(path).metadata
 
 

@@ -89,29 +89,32 @@ class Trained(TextSource):
         """Find a source for some pair of each task."""
         for task in sorted({pair.task for pair in pairs} & self.origins.keys()):
             mine = [pair for pair in pairs if pair.task == task]
-            first = next((pair for pair in mine if self._is_given(pair)), mine[0])
-            self._of(first).check(mine)
+            source = next(filter(None, map(self._find, mine)), None) or self._of(mine[0])
+            source.check(mine)
 
     def files(self, pair: Pair) -> list[Path]:
         """Name the file of a pair's features, where they lie in one."""
-        return self._of(pair).files(pair) if self._is_given(pair) else []
+        source = self._find(pair)
+        return source.files(pair) if source else []
 
     def _origin(self, task: str) -> Origin:
         if task not in self.origins:
             raise InputError(f"{self.weights} has no weights for {task}")
         return self.origins[task]
 
-    def _is_given(self, pair: Pair) -> bool:
-        return self._origin(pair.task)["source"] != "precomputed" or published(pair) is not None
-
     def _of(self, pair: Pair) -> TextSource:
+        source = self._find(pair)
+        if source is None:
+            raise InputError(self._lack(pair))
+        return source
+
+    def _find(self, pair: Pair) -> TextSource | None:
+        """Find the text of a pair; None where it should lie in files and does not."""
         origin = self._origin(pair.task)
-        if origin["source"] == "precomputed":
-            place = published(pair)
-            if place is None:
-                raise InputError(self._lack(pair, origin))
-            return self._kept(f"precomputed:{place}")
-        return self._computed(origin)
+        if origin["source"] != "precomputed":
+            return self._computed(origin)
+        place = published(pair)
+        return None if place is None else self._kept(f"precomputed:{place}")
 
     def _computed(self, origin: Origin) -> TextSource:
         if origin["source"] == "describe" and origin.get("version", VERSION) != VERSION:
@@ -127,7 +130,8 @@ class Trained(TextSource):
             self._sources[word] = self._make(word)
         return self._sources[word]
 
-    def _lack(self, pair: Pair, origin: Origin) -> str:
+    def _lack(self, pair: Pair) -> str:
+        origin = self._origin(pair.task)
         words = f" of {origin['words']} words" if "words" in origin else ""
         return (
             f"{self.weights} was trained with text features{words} out of files, and there are none for pair "
