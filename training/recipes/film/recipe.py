@@ -23,7 +23,7 @@ from ...recipe import Batch, Recipe, TrainingStage, cosine
 from ...sources import hold_out
 from . import FilmSettings
 from .loss import fusion_losses
-from .samples import Images, find_items, text_notes
+from .samples import Images, find_items, pair_files, text_notes
 
 PICTURES = "pic_fusion"
 RISE = 3  # epochs in which the weight of the gradients grows, in the short recipe
@@ -56,15 +56,15 @@ class Paper(Recipe):
         size = parse_size_or_auto(settings.image_size, "an image_size")
         if options.epochs is not None and len(options.epochs) != 1:
             raise InputError(f"film is trained in one stage: --epochs takes one number, not {len(options.epochs)}")
-        learn, held_out = hold_out(
-            find_items(options, settings.text, size, grid, self.crops, self.skipped), options.validation, options.seed
-        )
+        files = pair_files(options.dataset)
+        items = find_items(options, files, settings.text, size, grid, self.crops, self.skipped)
+        learn, held_out = hold_out(items, options.validation, options.seed)
         epochs = options.epochs[0] if options.epochs else self.epochs
         self.stages = [TrainingStage("film", Images(learn, options.seed), Images(held_out, options.seed), epochs)]
         network = load_network(options.weights, grid).train() if options.weights else FilmNetwork(grid)
         network.checkpointing = settings.checkpointing
         self.network: nn.Module = network
-        self.text = text_notes(options, settings.text)
+        self.text = text_notes(options, files, settings.text)
         self.shown: list[tuple[str, Tensor]] = []  # name, and both sources and fused image side by side, (H, 3 W)
 
     @property

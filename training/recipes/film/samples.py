@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import cv2
@@ -56,9 +55,9 @@ class Images(Dataset[dict[str, Any]]):
         return {"a": a[None], "b": b[None], "text": text, "name": item.name, "task": item.task, "index": index}
 
 
-def in_files(datasets: Iterable[str]) -> list[str]:
-    """Return those that are H5 files, which hold texts of their own."""
-    return [name for name in datasets if name.endswith(H5)]
+def pair_files(datasets: Iterable[str]) -> dict[str, PairFile]:
+    """Open those that are H5 files, which hold texts of their own."""
+    return {name: PairFile(name) for name in datasets if name.endswith(H5)}
 
 
 def chosen_text(text: str) -> str:
@@ -66,18 +65,17 @@ def chosen_text(text: str) -> str:
     return "describe" if text == "auto" else text
 
 
-def text_notes(options: TrainOptions, text: str) -> dict[str, str]:
-    """Tell what text is learnt from, in the words that weights keep.
+def text_notes(options: TrainOptions, files: Mapping[str, PairFile], text: str) -> dict[str, str]:
+    """Tell what text is learnt from, in the words that weights keep; arguments as of `find_items`.
 
     Raises
     ------
     InputError
         It is of two kinds: a network that has learnt one does not know the other.
     """
-    files = in_files(options.dataset)
     if text != "auto":
         return notes_of(make_text(text).record)
-    notes = {name: PairFile(Path(name)).text_notes() for name in files}
+    notes = {name: file.text_notes() for name, file in files.items()}
     if len(files) < len(options.dataset):
         notes["the data set"] = notes_of(make_text(chosen_text(text)).record)
     kinds = {name: [note.get(key) for key in ("text", "text_version", "text_model")] for name, note in notes.items()}
@@ -93,13 +91,14 @@ def text_notes(options: TrainOptions, text: str) -> dict[str, str]:
 
 
 def find_items(
-    options: TrainOptions, text: str, size: Grid | None, grid: Grid, crops: bool = False,
-    skipped: dict[str, str] | None = None,
+    options: TrainOptions, files: Mapping[str, PairFile], text: str, size: Grid | None, grid: Grid,
+    crops: bool = False, skipped: dict[str, str] | None = None,
 ) -> list[Item]:  # fmt: skip
     """List the pairs of all H5 files and data sets of a run.
 
     Parameters
     ----------
+    files : the H5 files among its data sets, by the names that these have there.
     text : a source as `make_text` takes it; "auto" is the text in an H5 file, and "describe" for a data set.
     size : height and width to bring landscape images to, portrait ones the other way round; None keeps the size in an
         H5 file and is the working grid for a data set.
@@ -111,9 +110,8 @@ def find_items(
     fit = _crop if crops else _scale
     if crops:
         size = size or grid
-    files = in_files(options.dataset)
     names = tuple(name for name in options.dataset if name not in files)
-    items = [item for name in files for item in _of_file(Path(name), text, size, fit)]
+    items = [item for file in files.values() for item in _of_file(file, text, size, fit)]
     if not names and (options.range is not None or options.rgbt):
         raise InputError(
             "--range and --rgbt have no effect on an H5 file, whose images are read already: leave them out"
@@ -127,8 +125,7 @@ def find_items(
     return items
 
 
-def _of_file(path: Path, text: str, size: Grid | None, fit: Fit) -> list[Item]:
-    file = PairFile(path)
+def _of_file(file: PairFile, text: str, size: Grid | None, fit: Fit) -> list[Item]:
     source = None if text == "auto" else make_text(text)
 
     def item(name: str) -> Item:
@@ -140,7 +137,7 @@ def _of_file(path: Path, text: str, size: Grid | None, fit: Fit) -> list[Item]:
                 features = source.features(_pair(name, task, a, b), a, b)
             return (a, b, features) if size is None else (*fit(a, b, size, draw), features)
 
-        return Item(f"{path.stem}/{name}", task, read, fixed=fit is _scale)
+        return Item(f"{file.path.stem}/{name}", task, read, fixed=fit is _scale)
 
     return [item(name) for name in file.names]
 
