@@ -48,12 +48,11 @@ def fuse(
     refuse_weights_root(context, [chosen])
     if (a is None) != (b is None) or sum(place is not None for place in (a, pairs, data)) != 1:
         raise InputError("say what to fuse: --a and --b, or --pairs, or --data")
-    if data is not None:
-        sources = list(load_dataset(data, task=task))
-    elif pairs is not None:
-        sources = list(load_dataset(*datasets_of(None, pairs), task=task))
-    elif a is not None and b is not None:
+    if a is not None and b is not None:
         sources = pairs_of(a, b, task or "IVF")
+    else:
+        (dataset,) = datasets_of([str(data)] if data is not None else None, pairs)
+        sources = list(load_dataset(dataset, task=task))
     files = fuse_to(chosen, sources, out, gray=gray, console=Console(stderr=True))
     where = files[0] if len(files) == 1 else f"{len(files)} images in {files[0].parent}"
     typer.echo(f"{chosen.label}: {where}")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, RunError
-from ..files import write_bytes
+from ..files import is_file, write_bytes
 from .formats import Header as Header
 from .formats import Picture, UnreadError, decode, describe
 from .h5pairs import image_at
@@ -105,7 +105,7 @@ def read_picture(path: str | Path, alpha: bool = False) -> Picture:
 
 def is_there(path: Path) -> bool:
     """Whether a path is that of a file, or of an image in an H5 file; a pipe would be waited for."""
-    return path.is_file() or image_at(path) is not None
+    return is_file(path) or image_at(path) is not None
 
 
 def content_of(path: Path) -> bytes:
@@ -116,10 +116,11 @@ def content_of(path: Path) -> bytes:
     InputError
         It is gone.
     """
-    if not is_there(path):
+    if stored := image_at(path):
+        return stored.content()
+    if not is_file(path):
         raise InputError(f"{path} is no file any more")
-    stored = image_at(path)
-    return stored.content() if stored else path.read_bytes()
+    return path.read_bytes()
 
 
 def read(path: str | Path) -> Image:

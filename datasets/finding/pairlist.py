@@ -135,13 +135,13 @@ def _columns(path: Path, rows: Sequence[_Row]) -> _Columns:
         raise InputError(f"line {head.line} of {path} has {width} columns, and no head says which is what: {_ADVICE}")
     words = [alike(cell) if alike(cell) in ("a", "b") else _REST.sub("", alike(cell)) for cell in head.cells]
     name, truth = (_column(path, head, words, known) for known in (_NAMES, _TRUTHS))
-    sides: list[tuple[Task | None, tuple[tuple[str, ...], tuple[str, ...]]]] = [(None, (("a", "1"), ("b", "2")))]
-    for task, known in [*sides, *SOURCE_WORDS.items()]:
+    sides: list[tuple[Task | None, tuple[tuple[str, ...], tuple[str, ...]]]]
+    sides = [(None, (("a", "1"), ("b", "2"))), *SOURCE_WORDS.items()]
+    for task, known in sides:
         a, b = (_column(path, head, words, side) for side in known)
         if a is not None and b is not None:
             return _Columns(a, b, name, truth, task)
-    everything = [(("a", "1"), ("b", "2")), *SOURCE_WORDS.values()]
-    found = [any(word in known[side] for known in everything for word in words) for side in (0, 1)]
+    found = [any(word in known[side] for _, known in sides for word in words) for side in (0, 1)]
     lacks = "b" if found[0] else "a" if found[1] else "a and no column b"
     shown = printable(", ".join(cell or '""' for cell in head.cells))
     raise InputError(f"{path} has no column {lacks}: its columns are {shown}; {_ADVICE}")
