@@ -47,8 +47,8 @@ def run_study(options: StudyOptions, out: str | Path, progress: Progress = lambd
     Parameters
     ----------
     options : of the study.
-    out : its folder. `runs/` has what each finished run gives; a run that was killed goes on
-        from the state that it saved last.
+    out : its folder. `runs/` has what each finished run gives; a run that was killed goes on from the state that it
+        saved last.
     progress : called with the run's name, the steps done and all of them.
 
     Returns

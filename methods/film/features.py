@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...datasets.h5pairs import in_words
 from ...errors import InputError
 
 WIDTH = 768
@@ -27,7 +28,7 @@ def checked(values: NDArray[Any], name: str) -> Features:
     InputError
         They have another shape, are no numbers, or are not all finite.
     """
-    shape = "x".join(map(str, values.shape)) or "a single number"
+    shape = in_words(values.shape)
     while values.ndim > 2 and values.shape[0] == 1:
         values = values[0]
     if values.dtype.kind != "f":

@@ -145,12 +145,13 @@ class Film(Method):
 
         files = sorted(set(self._files().values()))
         text = self._source.record
-        origins = list(self._origins.values())
-        others = self.text != "auto" and [o for o in origins if o["source"] != text["source"]]
+        if self.text != "auto":
+            others = [origin for origin in self._origins.values() if origin["source"] != text["source"]]
+            text |= {"trained_with": others[0]} if others else {}
         return {
             "name": self.weights,
             "files": {file.name: f"sha256:{sha256_of(Path(split_key(file)[0]))}" for file in files},
-            "text": {**text, "trained_with": origins[0]} if others else text,
+            "text": text,
         }
 
     def files(self, pair: Pair) -> list[Path]:

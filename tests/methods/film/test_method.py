@@ -181,3 +181,15 @@ def test_weights_bring_their_grid(tmp_path: Path, network: FilmNetwork) -> None:
 def test_bad_options(spec: str, problem: str) -> None:
     with pytest.raises(InputError, match=problem):
         _ = get_method(spec).weights_record  # type: ignore[attr-defined]
+
+
+def test_the_manifest_names_the_text_that_some_task_has_learnt_and_does_not_get(
+    tmp_path: Path, network: FilmNetwork
+) -> None:
+    """One of two tasks' weights was trained with what is fed."""
+    for task, text in (("IVF", {"text": "none"}), ("MFF", {"text": "describe", "text_version": "1"})):
+        save_state(tmp_path / f"{task}.pth", network.state_dict(), {"method": "film", "grid": GRID, **text})
+    assert Film(str(tmp_path), text="none").weights_record["text"] == {
+        "source": "none", "trained_with": {"source": "describe", "version": "1"}
+    }  # fmt: skip
+    assert Film(str(tmp_path)).weights_record["text"]["source"] == "auto"
