@@ -12,11 +12,13 @@ from ..datasets import FusionDataset, Pair
 from ..errors import InputError
 from ..files import check_writable
 from ..methods.contained import is_users
+from ..metrics import get_metric
 from ..metrics.evaluation import select
 from ..results import DatasetRecord, MethodRecord, Row, RunFolder, run_folder
 from ..results.records import Record, plain
 from ..results.unfinished import unfinished
-from .task import PairTask, Target, digest_images, digest_sources, fingerprint, same_origin
+from .origin import digest_images, digest_sources, fingerprint, same_origin
+from .task import PairTask, Target
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Digest
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from ..methods import Method
 
 Keys = dict[str, tuple[str, ...]]  # metric keys by protocol
+REFERENCE = "reference"  # the protocol of what compares with ideal images
 FIRST = ""  # stands among the pairs of a run that ended for what a method does before the first one
 
 
@@ -43,6 +46,29 @@ def choose_metrics(protocols: Sequence[str], metrics: Sequence[str] | None) -> K
         for name in owners or protocols[:1]:  # in none of them: let `select` say so
             keys[name] += tuple(record.key for record in select(name, [metric]).values())
     return {name: chosen for name, chosen in keys.items() if chosen}
+
+
+def metrics_on(dataset: FusionDataset, keys: Keys, all_of_them: bool) -> Keys:
+    """Fit the metric keys to the ideal images of a data set.
+
+    Where no pair has one, what compares with it is left out. Where every pair has one and `all_of_them` are wanted, the
+    protocol `reference` joins the others.
+
+    Raises
+    ------
+    InputError
+        Nothing is left.
+    """
+    ideal = [pair.truth is not None for pair in dataset]
+    if all_of_them and ideal and all(ideal):
+        return choose_metrics(tuple(dict.fromkeys([*keys, REFERENCE])), None)
+    if any(ideal) or not ideal:
+        return keys
+    kept = {name: tuple(key for key in own if not get_metric(key).ideal) for name, own in keys.items()}
+    if not any(kept.values()):
+        names = ", ".join(key for own in keys.values() for key in own)
+        raise InputError(f"{dataset.label} has no ideal images, with which {names} would compare: choose other metrics")
+    return {name: own for name, own in kept.items() if own}
 
 
 def _has(protocol: str, metric: str) -> bool:
@@ -158,16 +184,15 @@ def describe_method(method: Method) -> MethodRecord:
 
 def make_trials(
     methods: Iterable[tuple[str | bytes | Method, Method]],
-    datasets: Sequence[FusionDataset],
-    keys: Keys,
+    datasets: Sequence[tuple[FusionDataset, Keys]],
     out: Path,
     device: str,
 ) -> list[Trial]:
-    """Combine every method with every data set."""
+    """Combine every method with every data set, which comes with the metrics that are wanted on it."""
     chosen = list(methods)
     trials = [
         Trial(method, spec, device, dataset, keys, run_folder(out, dataset.label, method.label))
-        for dataset in datasets
+        for dataset, keys in datasets
         for spec, method in chosen
     ]
     paths = [trial.folder.path for trial in trials]

@@ -22,7 +22,7 @@ from ..results.unfinished import clear, fusing
 from .describe import describe_run, pairs_of
 from .executors import elsewhere, make_executor
 from .layout import check_layout, write_layout
-from .plan import FIRST, Trial, choose_metrics, make_tasks, make_trials
+from .plan import FIRST, Trial, choose_metrics, make_tasks, make_trials, metrics_on
 from .ready import ask
 from .task import PairTask, check_target
 from .warm import warm_up
@@ -72,7 +72,8 @@ def run(
     out : the folder of the results; see `results` for what lies in it.
     data_root, split, limit, on_error, size_policy, range, rgbt : see `load_dataset`. A range has to have something to
         do in one of the data sets.
-    protocol : one or several; `metrics` chooses some of their metrics by name.
+    protocol : one or several; `metrics` chooses some of their metrics by name. Where it does not, a data set of which
+        every pair has an ideal image is scored by the protocol `reference` as well.
     device : where learned methods compute.
     workers, executor : see `make_executor`.
     timeout : seconds that a method may take for a pair; its row is a failed one then. Only a process can be ended, so
@@ -127,7 +128,7 @@ def run(
         # Threads share what is made here; a process makes its own.
         here = executor == "threads"
         specs = [(m if here else _portable(spec, m), m) for spec, m in zip(names, objects, strict=True)]
-        trials = make_trials(specs, data, keys, out, device)
+        trials = make_trials(specs, [(each, metrics_on(each, keys, metrics is None)) for each in data], out, device)
         pool = stack.enter_context(make_executor(executor, workers))
         stack.callback(_close_methods, trials)
         tasks = _prepare(trials, pool, workers, timeout)  # nothing is written before

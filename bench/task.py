@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import hashlib
+import math
 import os
 import pickle
 from collections.abc import Iterator, Sequence
@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import FULL, Pair, Ranges, SizePolicy, read, read_pair, write
-from ..datasets.images import content_of
+from ..datasets import FULL, Pair, Ranges, SizePolicy, read, read_pair, read_truth, write
 from ..errors import FusionBenchError, one_line
 from ..files import write_failed
 from ..methods.contained import begin, is_users
-from ..metrics import Sources, get_protocol, prepare, score
+from ..metrics import Sources, get_metric, get_protocol, prepare, score
 from ..results import Row, RunFolder
-from ..results.runs import KINDS
 from ..results.unfinished import fusing
 from .looks import Levels, levels, look
+from .origin import digest_images, digest_sources, fingerprint, with_ideal
 from .ready import check_method, lacking
 from .warm import warm_up
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
 
 WHITE = 255  # of every image here: all are uint8, however dark
+Ideal = Sources | str  # the ideal image, as both sources; or why there is none
 
 
 @dataclass(frozen=True)
@@ -95,47 +95,6 @@ def check_target(method: str | bytes | Method, device: str, pairs: Sequence[Pair
     check_method(_method(method, device), device, pairs)
 
 
-def digest_sources(pair: Pair) -> Digest:
-    """Hash both sources: the bytes of the files, or the arrays."""
-    digest = hashlib.sha256()
-    for source in (pair.a, pair.b):
-        digest.update(content_of(source) if isinstance(source, Path) else np.ascontiguousarray(source).tobytes())
-    return digest
-
-
-def digest_images(folder: RunFolder, pair: str) -> str:
-    """Hash the stored images of a pair, which were scored: 16 hexadecimal digits; "" where there are none."""
-    images = [folder.image(pair, kind) for kind in KINDS]
-    present = [image for image in images if image.is_file()]
-    return hashlib.sha256(b"".join(image.read_bytes() for image in present)).hexdigest()[:16] if present else ""
-
-
-def fingerprint(sources: Digest, method: Method, pair: Pair) -> str:
-    """Hash what a result follows from: 16 hexadecimal digits of the sources and the files of the method's code.
-
-    Where the method's options name files, a plus and 8 digits of these follow.
-    """
-    code, named = sources.copy(), hashlib.sha256()
-    for digest, files in ((code, method.files(pair)), (named, method.named_files())):
-        for file in files:
-            status = file.stat()
-            digest.update(_digest_file(file, status.st_mtime_ns, status.st_size))
-    return code.hexdigest()[:16] + (f"+{named.hexdigest()[:8]}" if method.named_files() else "")
-
-
-def same_origin(before: str, now: str) -> bool:
-    """Whether two fingerprints are of one origin; files that options named and that are gone may be what they were."""
-    (code_before, _, named_before), (code, _, named) = before.partition("+"), now.partition("+")
-    return code_before == code and (named_before == named or not named or not named_before)
-
-
-@lru_cache(maxsize=256)
-def _digest_file(file: Path, changed: int, size: int) -> bytes:
-    """Hash a file; once for all pairs, as a command may name weights of gigabytes."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").digest()
-
-
 @dataclass
 class SetUpFailed(Row):
     """The row of a pair for a method that lacks what every pair needs; `lacks` says what."""
@@ -155,9 +114,10 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
         digest = digest_sources(task.pair)
         sources = prepare(*task.read(), data_range=WHITE)
         grays = levels(sources.a), levels(sources.b)
+        ideal = _read_ideal(task, sources)
     except Exception as error:  # whatever a file makes a decoder raise is its pair's result, not the end of the run
         return [(target.folder, _failure(task.pair, error)) for target in task.targets]
-    return [(target.folder, _serve(target, task, sources, grays, digest)) for target in task.targets]
+    return [(target.folder, _serve(target, task, sources, grays, ideal, digest)) for target in task.targets]
 
 
 def _serve(target: Target, task: PairTask, *seen: Any) -> Row:
@@ -168,9 +128,11 @@ def _serve(target: Target, task: PairTask, *seen: Any) -> Row:
         return _serve_in(target, task, *seen)
 
 
-def _serve_in(target: Target, task: PairTask, sources: Sources, grays: tuple[Levels, Levels], digest: Digest) -> Row:
+def _serve_in(
+    target: Target, task: PairTask, sources: Sources, grays: tuple[Levels, Levels], ideal: Ideal, digest: Digest
+) -> Row:
     pair = task.pair
-    mark = target.row.sources if target.row else ""
+    mark = with_ideal(target.row.sources, pair) if target.row else ""
     try:
         if target.row:
             row, fused = _read_fused(target, pair)
@@ -190,7 +152,7 @@ def _serve_in(target: Target, task: PairTask, sources: Sources, grays: tuple[Lev
         if target.row is None:
             _write_images(target, pair, fused)
         row.image = digest_images(RunFolder(target.folder), pair.name)
-        _score(row, fused, _sources_of(fused, sources), target.keys)
+        _score(row, fused, _sources_of(fused, sources), ideal, target.keys)
         row.facts.update(look(fused.image, *grays))
     except Exception as error:
         if write_failed(error):
@@ -215,13 +177,34 @@ def _time_limit(seconds: float | None) -> Iterator[None]:
             faulthandler.cancel_dump_traceback_later()
 
 
-def _score(row: Row, fused: Fused, sources: Sources, wanted: dict[str, tuple[str, ...]]) -> None:
+def _score(row: Row, fused: Fused, sources: Sources, ideal: Ideal, wanted: dict[str, tuple[str, ...]]) -> None:
     """Add the metrics of each protocol to the row."""
+    if not isinstance(ideal, str):
+        ideal = _sources_of(fused, ideal)
+    reasons = [row.reason] if row.reason else []
     for protocol, keys in wanted.items():
         image = fused.scored(get_protocol(protocol).colour)
-        scores = score(image, sources, None, keys, protocol, data_range=WHITE)
-        row.metrics.update((key, float(value)) for key, value in scores.items())
-        row.reason = "; ".join([*filter(None, [row.reason]), *(f"{k}: {why}" for k, why in scores.reasons.items())])
+        for partner in (sources, ideal):
+            own = [key for key in keys if get_metric(key).ideal == (partner is ideal)]
+            if isinstance(partner, str):
+                row.metrics.update(dict.fromkeys(own, math.nan))
+                reasons += [f"{key}: {partner}" for key in own]
+            elif own:
+                scores = score(image, partner, None, own, protocol, data_range=WHITE)
+                row.metrics.update((key, float(value)) for key, value in scores.items())
+                reasons += [f"{key}: {why}" for key, why in scores.reasons.items()]
+    row.reason = "; ".join(reasons)
+
+
+def _read_ideal(task: PairTask, sources: Sources) -> Ideal:
+    """Read the ideal image, where a target is scored against it, at the size of the sources."""
+    wanted = any(get_metric(key).ideal for target in task.targets for keys in target.keys.values() for key in keys)
+    truth = read_truth(task.pair, sources.a, task.size_policy) if wanted else None
+    if truth is None:
+        return "there is no ideal image"
+    if truth.shape[:2] != sources.a.shape[:2]:
+        return "the ideal image has another size than the sources"
+    return prepare(truth, truth, data_range=WHITE)
 
 
 def _fuse(method: Method, task: PairTask, sources: Sources) -> tuple[Row, Fused]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from .catalog import get_spec, list_datasets
 from .check_report import CheckReport
 from .checks import check
-from .dataset import FusionDataset, SizePolicy, load_source, read_pair, require_effect
+from .dataset import FusionDataset, SizePolicy, load_source, read_pair, read_truth, require_effect
 from .images import Header, UnreadableImageError, is_image_name, probe, read, to_gray, write
 from .load import OnError, load_dataset
 from .pair import Colour, Pair, Source, Task
@@ -48,6 +48,7 @@ __all__ = [
     "probe",
     "read",
     "read_pair",
+    "read_truth",
     "require_effect",
     "to_gray",
     "write",

@@ -100,13 +100,7 @@ class FusionDataset(Sequence[Pair]):
 
     def read_truth(self, pair: Pair) -> Image | None:
         """Read the ideal fused image, at the size that `read` gives; None where there is none."""
-        if pair.truth is None:
-            return None
-        truth = load_source(pair.truth)
-        if self.size_policy == "error":
-            return truth
-        a, _ = self.read(pair)
-        return fit(a, truth, self.size_policy, pair.name)[1]
+        return None if pair.truth is None else read_truth(pair, self.read(pair)[0], self.size_policy)
 
     @cached_property
     def remarks(self) -> list[str]:
@@ -157,6 +151,17 @@ def read_pair(
         return read_rgbt(pair.a, ranges)
     a, b = load_source(pair.a, ranges.a), load_source(pair.b, ranges.b)
     return fit(a, b, size_policy, pair.name)
+
+
+def read_truth(pair: Pair, a: Image, size_policy: SizePolicy = "error") -> NDArray[np.uint8] | None:
+    """Read the ideal fused image at the size of source `a`, as it was read; None where there is none.
+
+    With the size policy "error" it has its own size, and an image that is smaller stays so where the policy crops.
+    """
+    if pair.truth is None:
+        return None
+    truth = load_source(pair.truth)
+    return truth if size_policy == "error" else fit(a, truth, size_policy, pair.name)[1]
 
 
 def load_source(source: Source, rule: Rule = FULL.a) -> NDArray[np.uint8]:

@@ -45,6 +45,7 @@ class Metric:
     differentiable: bool = False  # its gradient in torch is right (almost everywhere)
     channels: Literal["mean", "joined"] = "mean"  # protocols that score colour: mean over the channels, or one value
     # of the channels laid side by side
+    ideal: bool = False  # compares with the ideal image of a data set, which is given as both sources
 
     @property
     def key(self) -> str:
@@ -86,6 +87,7 @@ def metric(
     transposes: bool = True,
     differentiable: bool = False,
     channels: Literal["mean", "joined"] = "mean",
+    ideal: bool = False,
 ) -> Callable[[Compute], Compute]:
     """Register the decorated function as metric `name` in each of `conventions`; see `Metric` for the fields.
 
@@ -97,7 +99,7 @@ def metric(
         for convention in conventions:
             record = Metric(
                 name, convention, compute, better, reference, range, note, undefined, identity, min_size,
-                no_reference, symmetric, flips, transposes, differentiable, channels,
+                no_reference, symmetric, flips, transposes, differentiable, channels, ideal,
             )  # fmt: skip
             register(record)
         return compute

@@ -82,6 +82,11 @@ PROTOCOLS: dict[str, Protocol] = {
             "the same at commit 5d6c43a of May 2022, which made its published TNO table; see Tang et al. 2022, "
             "doi:10.1016/j.inffus.2021.12.004", "rgb2gray",
         ),
+        Protocol(
+            "reference", "1", _keys("reference", "PSNR SSIM MSE"),
+            "scikit-image, van der Walt et al. 2014, doi:10.7717/peerj.453: against the ideal image of a data set",
+            "channels",
+        ),
     )
 }  # fmt: skip
 

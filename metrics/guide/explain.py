@@ -117,7 +117,7 @@ def explain(name: str) -> Explanation:
     --------
     >>> explanation = explain("psnr")
     >>> [c.metric.key for c in explanation.conventions][:2], len(explanation.formulas)
-    (['PSNR@film', 'PSNR@tang'], 3)
+    (['PSNR@film', 'PSNR@reference'], 4)
     """
     load_extensions()
     labels: dict[str, Family] = {}

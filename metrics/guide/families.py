@@ -90,7 +90,8 @@ FAMILIES: tuple[Family, ...] = (
         ("SD", "Variance"), (ALONE, "Stretching an image before it is saved raises it."), ("std", "standard deviation"),
     ),
     Family(
-        "MSE", "Mean squared error", "intensity", "Mean squared difference between the fused image and each source.",
+        "MSE", "Mean squared error", "intensity",
+        "Mean squared difference between the fused image and each source, or the ideal image.",
         ("MSE", "Rmse"),
         (
             "On levels of 0..255 or of 0..1: a factor of 65025.",
@@ -101,7 +102,8 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "PSNR", "Peak signal-to-noise ratio", "intensity",
-        "Mean squared error against the sources, in decibels below a peak. The plain mean has the least error.",
+        "Mean squared error against the sources, in decibels below a peak. The plain mean has the least error. "
+        "Against an ideal image it is what it is called.",
         ("PSNR", "Psnr"),
         (
             "Three definitions give about 16, 60 and 64 dB for one image: values above 50 dB are no sign of quality, "
@@ -167,7 +169,7 @@ FAMILIES: tuple[Family, ...] = (
     ),
     Family(
         "SSIM", "Structural similarity", "structure",
-        "Agreement of luminance, contrast and structure with each source in small windows.",
+        "Agreement of luminance, contrast and structure with each source, or the ideal image, in small windows.",
         ("SSIM", "Ssim"),
         (
             "The sum over both sources (best 2) or their mean (best 1).",

@@ -51,7 +51,7 @@ def mi(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return _mutual_information(fused, a) + _mutual_information(fused, b)
 
 
-@reading("MSE@film")
+@reading("MSE@film", "MSE@reference")
 def mse(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return float((np.mean((a - fused) ** 2) + np.mean((b - fused) ** 2)) / 2)
 
@@ -63,6 +63,11 @@ def psnr(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
 
 def _correlation(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.corrcoef(x.ravel(), y.ravel())[0, 1])
+
+
+@reading("PSNR@reference")
+def psnr_of_white(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    return float(10 * np.log10(255**2 / mse(fused, a, b)))
 
 
 @reading("CC@film", "CC@tang", "CC@tang2022")
@@ -152,6 +157,11 @@ def _ssim(x: np.ndarray, y: np.ndarray, data_range: float) -> float:
 @reading("SSIM@film")
 def ssim(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
     return _ssim(a, fused, 255) + _ssim(b, fused, 255)
+
+
+@reading("SSIM@reference")
+def ssim_mean(fused: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    return (_ssim(a, fused, 255) + _ssim(b, fused, 255)) / 2
 
 
 @reading("SSIM@dr2")

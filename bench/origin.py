@@ -1,0 +1,81 @@
+"""What a result follows from, as hashes: sources, the method's files, the ideal image, the image that was scored."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..datasets import Pair
+from ..datasets.images import content_of, is_there
+from ..results import RunFolder
+from ..results.runs import KINDS
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Digest
+
+    from ..methods import Method
+
+
+def digest_sources(pair: Pair) -> Digest:
+    """Hash both sources: the bytes of the files, or the arrays."""
+    digest = hashlib.sha256()
+    for source in (pair.a, pair.b):
+        digest.update(content_of(source) if isinstance(source, Path) else np.ascontiguousarray(source).tobytes())
+    return digest
+
+
+def digest_images(folder: RunFolder, pair: str) -> str:
+    """Hash the stored images of a pair, which were scored: 16 hexadecimal digits; "" where there are none."""
+    images = [folder.image(pair, kind) for kind in KINDS]
+    present = [image for image in images if image.is_file()]
+    return hashlib.sha256(b"".join(image.read_bytes() for image in present)).hexdigest()[:16] if present else ""
+
+
+def fingerprint(sources: Digest, method: Method, pair: Pair) -> str:
+    """Hash what a result follows from: 16 hexadecimal digits of the sources and the files of the method's code.
+
+    Where the method's options name files, a plus and 8 digits of these follow; where there is an ideal image, a tilde
+    and 8 digits of it.
+    """
+    code, named = sources.copy(), hashlib.sha256()
+    for digest, files in ((code, method.files(pair)), (named, method.named_files())):
+        for file in files:
+            digest.update(_digest_file(file))
+    mark = code.hexdigest()[:16] + (f"+{named.hexdigest()[:8]}" if method.named_files() else "")
+    return with_ideal(mark, pair)
+
+
+def with_ideal(mark: str, pair: Pair) -> str:
+    """Make a fingerprint tell the ideal image that is there now; rows of before do not name it."""
+    truth, mark = pair.truth, mark.partition("~")[0]
+    if truth is None or (isinstance(truth, Path) and not is_there(truth)):
+        return mark
+    content = content_of(truth) if isinstance(truth, Path) else truth.tobytes()
+    return f"{mark}~{hashlib.sha256(content).hexdigest()[:8]}"
+
+
+def same_origin(before: str, now: str) -> bool:
+    """Whether two fingerprints are of one origin; files that options named and that are gone may be what they were.
+
+    So may an ideal image that one of them does not name.
+    """
+    (method_before, _, ideal_before), (method, _, ideal) = before.partition("~"), now.partition("~")
+    (code_before, _, named_before), (code, _, named) = method_before.partition("+"), method.partition("+")
+    same_named = named_before == named or not named or not named_before
+    return code_before == code and same_named and (ideal_before == ideal or not ideal or not ideal_before)
+
+
+def _digest_file(file: Path) -> bytes:
+    """Hash a file; once for all pairs, as a command may name weights of gigabytes."""
+    status = file.stat()
+    return _digest_content(file, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=256)
+def _digest_content(file: Path, changed: int, size: int) -> bytes:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
