@@ -141,7 +141,7 @@ def run(
 def score(
     fused: Annotated[
         str,
-        typer.Option(help="The folder of fused images, named like the pairs; or 'results/fused_{name}_ir.png'."),
+        typer.Option(help="A folder or zip of fused images, named like the pairs; or 'results/fused_{name}_ir.png'."),
     ],
     dataset: Dataset = None,
     pairs: Pairs = None,

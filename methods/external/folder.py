@@ -14,6 +14,7 @@ from ...datasets.pair import Pair
 from ...errors import InputError, RunError
 from ..method import Gray, Image, Method, Quantise
 from ._fused import Assigned, assign, collect, key_of, read_fused, some
+from ._zipped import is_archive, unpacked
 
 
 class Folder(Method):
@@ -26,7 +27,7 @@ class Folder(Method):
     Parameters
     ----------
     directory : where the images are; extensions do not matter. Or a template of their paths, in which `{name}` stands
-        for the name of the pair: "results/fused_{name}_ir.png".
+        for the name of the pair: "results/fused_{name}_ir.png". Or a zip archive of them.
     """
 
     name = "folder"
@@ -36,12 +37,14 @@ class Folder(Method):
 
     def __init__(self, directory: Path) -> None:
         self.directory = expanded(directory)
-        self._found = collect(self.directory)
+        self._found = collect(unpacked(self.directory) if is_archive(self.directory) else self.directory)
         self._assigned = Assigned()
 
     @property
     def place(self) -> str:
-        """What the folder is called; of a template, the last folder that it names."""
+        """What the folder or the archive is called; of a template, the last folder that it names."""
+        if is_archive(self.directory):
+            return self.directory.stem
         text = str(self.directory)
         return file_of(text) if is_template(text) else self.directory.resolve().name
 
