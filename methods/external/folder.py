@@ -59,7 +59,7 @@ class Folder(Method):
         InputError
             None of the pairs has an image.
         """
-        self._assign(dataset.pairs, dict.fromkeys((dataset.name, dataset.label)))
+        self.assign(dataset.pairs, dict.fromkeys((dataset.name, dataset.label)))
         if not any(key_of(pair) in (*self._assigned.files, *self._assigned.unclear) for pair in dataset):
             raise InputError(
                 f"none of the {len(dataset)} pairs of {dataset.label} has an image in {self.directory}: wanted are "
@@ -73,7 +73,7 @@ class Folder(Method):
 
     def _images(self, pair: Pair) -> list[Path]:
         if key_of(pair) not in (*self._assigned.files, *self._assigned.unclear):
-            self._assign([pair], ())
+            self.assign([pair], ())
         return self._assigned.files.get(key_of(pair), [])
 
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
@@ -91,7 +91,8 @@ class Folder(Method):
             raise RunError(f"{self.directory} has several images named {pair.name}: {', '.join(p.name for p in found)}")
         return read_fused(found[0])
 
-    def _assign(self, pairs: Sequence[Pair], datasets: Iterable[str]) -> None:
+    def assign(self, pairs: Sequence[Pair], datasets: Iterable[str]) -> None:
+        """Find the images of pairs at once, of a data set that is called so."""
         more = assign(self._found, pairs, datasets, [self.place, self._label or self.place])
         self._assigned.files.update(more.files)
         self._assigned.unclear.update(more.unclear)
