@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from ..reference import Entry, References
     from ..results import Row, Run
 
-TOLERANCE, SMALL = 1e-9, 1e-3  # relative, of values above SMALL: what another machine's rounding can do
 Datasets = Annotated[
     list[str] | None, typer.Option("--dataset", "-d", help="A data set; may be given again.", show_default="all")
 ]
@@ -87,10 +84,18 @@ def add(
     shipped = References()
     sources = sources_of(stored, shipped)
     entry = Entry(
-        dataset=sources.dataset, method=name or stored.method, program=str(manifest.environment.get("fusionbench", "")),
-        protocols=manifest.protocols, repository=repository, commit=commit, files=files, paper=f"{paper}, {year}", doi=doi,
-        year=year, venue=venue,
-    )  # fmt: skip
+        dataset=sources.dataset,
+        method=name or stored.method,
+        program=str(manifest.environment.get("fusionbench", "")),
+        protocols=manifest.protocols,
+        repository=repository,
+        commit=commit,
+        files=files,
+        paper=f"{paper}, {year}",
+        doi=doi,
+        year=year,
+        venue=venue,
+    )
     keys = {protocol: [metric.key for metric in select(protocol).values()] for protocol in manifest.protocols}
     rows = make_entry(stored, _images(stored), keys, entry)
     if (table := table_path(out, entry)).exists():
@@ -111,6 +116,8 @@ def verify(
 ) -> None:
     """Score the images of a downloaded repository again, and compare files and values with the stored ones."""
     from ..metrics import get_protocol
+    from ..reference.compare import compare
+    from ..reference.entries import file_hash
 
     lines, wrong = [], 0
     for references, entry in _chosen(dataset, method):
@@ -122,10 +129,13 @@ def verify(
                     f"{entry.method} on {entry.dataset} was scored with {protocol}/{version}, now it is "
                     f"{protocol}/{get_protocol(protocol).version}: its values are stale"
                 )
-        pairs, same, values, differ, most = _compare(references.rows(entry), entry, fused, data_root)
-        wrong += same < pairs or differ > 0
-        cells = f"{values - differ}/{values}"
-        lines.append((entry.dataset, entry.method, f"{same}/{pairs}", cells, f"{most:.1e}"))
+        rows = references.rows(entry)
+        files = {pair: fused / entry.files.format(name=pair) for pair in rows}
+        same = sum(file.is_file() and file_hash(file) == rows[pair].image for pair, file in files.items())
+        values = compare(rows, _score(entry, fused, data_root))
+        wrong += same < len(rows) or values.equal < values.all
+        cells = f"{same}/{len(rows)}", f"{values.equal}/{values.all}", f"{values.largest:.1e}"
+        lines.append((entry.dataset, entry.method, *cells))
     if not lines:
         raise InputError(f"{fused} has no images of these reference results: give the top folder of the repository")
     show.table(("data set", "method", "same files", "same values", "largest relative difference"), lines, keep=2)
@@ -176,35 +186,14 @@ def _images(run: Run) -> dict[str, Path]:
     return {pair.name: found[0] for pair in pairs if (found := method.files(pair))}
 
 
-def _compare(
-    rows: Mapping[str, Row], entry: Entry, fused: Path, data_root: Path | None
-) -> tuple[int, int, int, int, float]:
-    """Score the images of an entry again.
-
-    Returns
-    -------
-    How many pairs there are, and how many have the same file; how many values, and how many of them differ; and the
-    largest relative difference.
-    """
+def _score(entry: Entry, fused: Path, data_root: Path | None) -> dict[str, Row]:
+    """Score the images of an entry again, in a folder of its own."""
     from ..bench import run
     from ..methods.external.folder import Folder
-    from ..reference.entries import file_hash
+    from ..results import Results
 
-    files = {pair: fused / entry.files.format(name=pair) for pair in rows}
-    same = sum(file.is_file() and file_hash(file) == rows[pair].image for pair, file in files.items())
     with TemporaryDirectory(prefix="fusionbench-") as out:
-        method = Folder(fused / entry.files)
-        frame = run(
-            [method], entry.dataset, out=out, data_root=data_root, protocol=list(entry.protocols), on_error="skip"
-        ).set_index("pair")
-    values, differ, most = 0, 0, 0.0
-    for pair, row in rows.items():
-        for key, before in row.metrics.items():
-            now = float(frame[key].get(pair, math.nan)) if key in frame else math.nan
-            values += 1
-            if math.isnan(now) or math.isnan(before):
-                differ += math.isnan(now) != math.isnan(before)
-                continue
-            most = max(most, abs(now - before) / max(abs(before), SMALL))
-            differ += not math.isclose(now, before, rel_tol=TOLERANCE, abs_tol=TOLERANCE * SMALL)
-    return len(rows), same, values, differ, most
+        method, protocols = Folder(fused / entry.files), list(entry.protocols)
+        run([method], entry.dataset, out=out, data_root=data_root, protocol=protocols, on_error="skip")
+        (stored,) = Results(Path(out)).runs
+        return stored.rows

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ..errors import InputError, unknown
 from ..files import is_file
-from ..results import Manifest, MethodRecord, Results, Run, RunFolder
+from ..results import DatasetRecord, Manifest, MethodRecord, MetricRecord, Results, Row, Run, RunFolder
+from ..results.paths import folder_name
 from .entries import Entry, References, Sources, file_hash
 
 WORD = "reference"
@@ -181,22 +182,37 @@ def _run(entry: Entry, own: list[Run], common: list[str], notes: list[str], refe
         return None
     lacks = ", ".join(f"{name}/{version}" for name, version in other)
     without = [f"It has no values of {lacks}: it was scored with another version."] if other else []
-    first = own[0].manifest
+    rows = {name: stored[name] for name in common if name in stored}
+    run = run_of(entry, rows, metrics, own[0].manifest.dataset, own[0].folder.path.parent)
+    run.manifest.tasks = own[0].manifest.tasks
+    run.manifest.notes += [*without, *notes]
+    return run
+
+
+def run_of(
+    entry: Entry, rows: Mapping[str, Row], metrics: Mapping[str, MetricRecord], dataset: DatasetRecord, folder: Path
+) -> Run:
+    """Make a run of an entry, as if it lay in the folder of its data set's results; it has no images.
+
+    Parameters
+    ----------
+    rows : its rows by pair.
+    metrics : those to show, by metric@convention.
+    """
     published = ", ".join(filter(None, [entry.paper, f"https://doi.org/{entry.doi}" if entry.doi else ""]))
+    shown = {metric.protocol for metric in metrics.values()}
     manifest = Manifest(
         method=MethodRecord(label=entry.label, name=WORD, options={"method": entry.method}, reference=published),
-        dataset=first.dataset,
-        tasks=first.tasks,
-        pairs=[name for name in common if name in stored],
-        protocols={name: version for name, version in entry.protocols.items() if name in same},
-        metrics=metrics,
-        notes=[entry.origin, *entry.notes, *without, *notes],
+        dataset=dataset,
+        pairs=list(rows),
+        protocols={name: version for name, version in entry.protocols.items() if name in shown},
+        metrics=dict(metrics),
+        notes=[entry.origin, *entry.notes],
     )
-    run = Run(RunFolder(own[0].folder.path.with_name(entry.label)), manifest)
+    run = Run(RunFolder(folder / folder_name(entry.label)), manifest)
     run.rows = {
         name: replace(row, metrics={key: row.metrics[key] for key in metrics if key in row.metrics})
-        for name, row in stored.items()
-        if name in common
+        for name, row in rows.items()
     }
     return run
 
