@@ -12,7 +12,7 @@ import typer
 
 from ..errors import FusionBenchError
 from ..version import __version__
-from . import compare, data, doctor, fuse, look, prepare, profile, report, run, train, weights
+from . import compare, data, doctor, fuse, look, prepare, profile, reference, report, run, train, weights
 from .synonyms import FuseCommand, PrepareCommand, ProfileCommand
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app = typer.Typer(
 datasets_app = typer.Typer(help="Look at data sets, and get them.", no_args_is_help=True)
 prepare_app = typer.Typer(help="Bring data into the form that a method trains on.", no_args_is_help=True)
 doctor_app = typer.Typer(help="Look whether what is installed works, and mend it.", no_args_is_help=True)
+reference_app = typer.Typer(help="List, add and verify results of published methods.", no_args_is_help=True)
 weights_app = typer.Typer(help="List, fetch, convert and look at weights.", no_args_is_help=True)
 
 
@@ -64,6 +65,10 @@ datasets_app.command("check")(look.check)
 datasets_app.command("fetch")(data.fetch)
 app.add_typer(doctor_app, name="doctor")
 doctor_app.command()(doctor.jittor)
+app.add_typer(reference_app, name="reference")
+reference_app.command("list")(reference.list_)
+reference_app.command()(reference.add)
+reference_app.command()(reference.verify)
 app.add_typer(weights_app, name="weights")
 weights_app.command("list")(weights.list_)
 weights_app.command()(weights.fetch)

@@ -96,6 +96,15 @@ Rgbt = Annotated[
     typer.Option("--rgbt", help="Each image file is a pair: its fourth channel is a (thermal), its colours are b."),
 ]
 
+AgainstOption = Annotated[
+    str | None,
+    typer.Option(
+        "--against",
+        metavar="reference[:METHOD,...]",
+        help="Put published methods' results that ship beside yours, on the common pairs of TNO or VIFB.",
+    ),
+]
+
 
 def _set_weights_root(folder: Path | None) -> Path | None:
     """Let this process, and workers that it starts, find weights below a folder."""

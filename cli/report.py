@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 import typer
 
 from ..errors import InputError
-from .options import names_of, pairs_of
+from .against import Against
+from .options import AgainstOption, names_of, pairs_of
 from .unused import check_renamed, refuse
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def report(
     runs: Runs = Path("runs"),
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the report.")] = Path("report"),
     workers: Annotated[int | None, typer.Option("--workers", "-j", min=1, show_default="all cores")] = None,
+    against: AgainstOption = None,
 ) -> None:
     """Write the HTML report: one folder that opens from disk, with no network."""
     from rich.console import Console
@@ -44,6 +46,8 @@ def report(
     from ..results import Results
 
     results = Results(runs)
+    if against is not None:
+        results = Against(against).beside(results)
     keys = dict.fromkeys(key for run in results.runs for key in run.manifest.metrics)
     explanations = {key: explain(key).markdown() for key in keys if key in METRICS}
     console = Console(stderr=True)
@@ -72,6 +76,7 @@ def table(
         Literal["means", "standings", "significance", "efficiency"],
         typer.Option(help="Means; mean rank and Borda count; paired tests between all methods; or what was profiled."),
     ] = "means",
+    against: AgainstOption = None,
     combined: Annotated[bool, typer.Option("--combined", help="All data sets side by side.")] = False,
     intervals: Annotated[bool, typer.Option("--intervals", help="With 95 % bootstrap intervals.")] = False,
     decimals: Annotated[
@@ -91,11 +96,11 @@ def table(
     refuse(context, ["caption", "label", "part"], f"is for a LaTeX table, not for {format}", when=format != "latex")
     means = ["combined", "intervals", "decimals"]
     refuse(context, means, f"is for a table of means, not of {content}", when=content != "means")
-    scores = ["protocol", "metrics", "incomplete"]
+    scores = ["protocol", "metrics", "incomplete", "against"]
     refuse(context, scores, "is for tables of metrics, not of efficiency", when=content == "efficiency")
     from ..reports.tables import table as render
 
-    boards = _boards(runs, methods, dataset, protocol, metrics)
+    boards, _ = _boards(runs, methods, dataset, protocol, metrics, against)
     text = render(
         boards,
         format,
@@ -163,6 +168,7 @@ def plot(
     protocol: ProtocolName = None,
     methods: MethodLabels = None,
     metrics: MetricNames = None,
+    against: AgainstOption = None,
     incomplete: Incomplete = False,
     rename: Rename = None,
     smooth: Annotated[int | None, typer.Option(min=1, help="For losses: steps to average over.")] = None,
@@ -173,7 +179,7 @@ def plot(
     context: typer.Context,
 ) -> None:
     """Draw stored results, or the losses of one or several training runs."""
-    scored = ["dataset", "protocol", "methods", "metrics", "incomplete", "rename"]
+    scored = ["dataset", "protocol", "methods", "metrics", "incomplete", "rename", "against"]
     refuse(context, scored, "is for plots of results, not of losses", when=kind == "losses")
     refuse(context, ["smooth"], f"is for plot losses, not for {kind}", when=kind != "losses")
     target = out or Path(f"{kind}.png")
@@ -191,7 +197,9 @@ def plot(
 
         if runs and len(runs) > 1:
             raise InputError("give one folder of results; several are for plot losses")
-        boards = _boards(runs[0] if runs else Path("runs"), methods, dataset, protocol)
+        if kind in COSTS:
+            refuse(context, ["against"], "is for plots of metrics alone: what published methods cost was not measured")
+        boards, labels = _boards(runs[0] if runs else Path("runs"), methods, dataset, protocol, None, against)
         if kind in COSTS and len(boards) > 1 and len(names_of(metrics) or ()) > 1:
             raise InputError(f"plot {kind} of several data sets shows one metric: give one with --metrics")
         draw(
@@ -199,7 +207,7 @@ def plot(
             boards,
             target,
             metrics=names_of(metrics),
-            methods=names_of(methods),
+            methods=labels,
             names=_renamed(rename, boards),
             incomplete=incomplete,
         )
@@ -207,14 +215,24 @@ def plot(
 
 
 def _boards(
-    runs: Path, methods: str | None, datasets: list[str] | None, protocol: str | None, metrics: str | None = None
-) -> list[Board]:
-    """Read the results that a command asks for."""
+    runs: Path,
+    methods: str | None,
+    datasets: list[str] | None,
+    protocol: str | None,
+    metrics: str | None,
+    against: str | None,
+) -> tuple[list[Board], list[str] | None]:
+    """Read the results that a command asks for, and the labels of their methods, None for all."""
     from ..results import Results
     from ..results.leaderboard.boards import make_boards
 
+    results, labels = Results(runs), names_of(methods)
+    if against is not None:
+        compared = Against(against)
+        results = compared.beside(results, labels, datasets)
+        labels = labels and [*labels, *sorted(compared.labels(results))]
     protocols = [protocol] if protocol else None
-    return make_boards(Results(runs), names_of(methods), datasets, protocols=protocols, metrics=names_of(metrics))
+    return make_boards(results, labels, datasets, protocols=protocols, metrics=names_of(metrics)), labels
 
 
 def _renamed(rename: list[str] | None, boards: Sequence[Board]) -> dict[str, str]:

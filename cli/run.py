@@ -10,9 +10,11 @@ import typer
 
 from ..errors import FusionBenchError, InputError
 from . import show
+from .against import Against
 from .data import ensure
 from .declared import DeclaredCommand, declared
 from .options import (
+    AgainstOption,
     Dataset,
     Fetch,
     FolderA,
@@ -106,6 +108,7 @@ def run(
     size_policy: SizeOption = "error",
     range: RangeRules = None,
     rgbt: Rgbt = False,
+    against: AgainstOption = None,
     layout: Annotated[
         Literal["film"] | None,
         typer.Option(help="Write the images also as FILM's script does: OUT/test_output/DATASET/Gray, and RGB."),
@@ -123,6 +126,7 @@ def run(
     """
     datasets = datasets_of(dataset, pairs) or ["sample"]
     refuse_data_root(context, datasets)
+    compared = _against(against, datasets, protocol)
     named = pairs_of(option or [], "--option")
     own = declared(context) | ({} if weights is None else {"weights": weights})
     for name in own.keys() & named.keys():
@@ -130,14 +134,14 @@ def run(
     methods = _with_options(method, named | own, device)
     _refuse_idle(context, methods)
     _ensure(datasets, data_root, fetch, a or b, lambda: _make(methods, device))
-    _run(methods, datasets, out, **_shared(context), device=device, executor=executor, timeout=timeout,
+    _run(methods, datasets, out, compared, **_shared(context), device=device, executor=executor, timeout=timeout,
         layout=layout, keep=keep)  # fmt: skip
 
 
 def score(
     fused: Annotated[
         str,
-        typer.Option(help="The folder of fused images, named like the pairs; or 'results/fused_{name}_ir.png'."),
+        typer.Option(help="A folder or zip of fused images, named like the pairs; or 'results/fused_{name}_ir.png'."),
     ],
     dataset: Dataset = None,
     pairs: Pairs = None,
@@ -156,6 +160,7 @@ def score(
     size_policy: SizeOption = "error",
     range: RangeRules = None,
     rgbt: Rgbt = False,
+    against: AgainstOption = None,
     out: Out = Path("runs"),
     *,
     context: typer.Context,
@@ -165,12 +170,24 @@ def score(
     if len(datasets) != 1:
         raise InputError("say with one --dataset, or --pairs, which data set the images were fused from")
     refuse_data_root(context, datasets)
+    compared = _against(against, datasets, protocol)
     from ..methods.external.folder import Folder
 
     method = Folder(Path(fused))
     method.label = name or method.place
     _ensure(datasets, data_root, fetch, a or b)
-    _run([method], datasets, out, **_shared(context))
+    _run([method], datasets, out, compared, **_shared(context))
+
+
+def _against(text: str | None, datasets: list[str], protocols: list[str] | None) -> Against | None:
+    """Find the reference results, before anything is computed."""
+    if text is None:
+        return None
+    from ..metrics import get_protocol
+
+    compared = Against(text)
+    compared.require(datasets, {(p := get_protocol(name)).name: p.version for name in protocols or ["film"]})
+    return compared
 
 
 def _shared(context: typer.Context) -> dict[str, Any]:
@@ -228,8 +245,8 @@ def _refuse_idle(context: typer.Context, methods: list[Any] | None) -> None:
         refuse_weights_root(context, made)
 
 
-def _run(methods: Any, datasets: list[str], out: Path, **options: Any) -> None:
-    """Run, and show the part of the leaderboard that the command was about."""
+def _run(methods: Any, datasets: list[str], out: Path, compared: Against | None, **options: Any) -> None:
+    """Run, and show the part of the leaderboard that the command was about; reference rows only where they fit."""
     from rich.console import Console
 
     from ..bench import run as run_benchmark
@@ -241,7 +258,14 @@ def _run(methods: Any, datasets: list[str], out: Path, **options: Any) -> None:
     rows = run_benchmark(methods, datasets, out=out, console=Console(stderr=True), results=results, **options)
     console = show.console()
     pairs = {str(dataset): set(group["pair"]) for dataset, group in rows.groupby("dataset")}
-    for board in make_boards(results, set(rows["method"]), set(rows["dataset"]), pairs):
+    shown, labels, sets, misfit = results, {*rows["method"]}, {*rows["dataset"]}, None
+    if compared is not None:
+        try:
+            shown = compared.beside(results, labels, sets)
+            labels |= compared.labels(shown)
+        except InputError as error:  # after all that was computed, which is shown all the same
+            misfit = error
+    for board in make_boards(shown, labels, sets, pairs):
         for table in to_tables(board, console.width):
             console.print(table)
     places = f"leaderboard  {out}/leaderboard.csv\nimages       {out}/DATASET/METHOD/fused and colour"
@@ -253,3 +277,5 @@ def _run(methods: Any, datasets: list[str], out: Path, **options: Any) -> None:
             f"{len(failed)} of {len(rows)} pairs failed, the first of them {first['pair']} with {first['method']} "
             f"({first['reason']}); the rows with status failed in metrics.csv have the rest"
         )
+    if misfit:
+        raise misfit

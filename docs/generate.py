@@ -14,6 +14,7 @@ def on_files(files: Files, config: Any) -> Files:
     """Add the generated pages; a hook of MkDocs."""
     pages = {
         "metrics.md": _metrics(), "datasets.md": _datasets(), "methods.md": _methods(), "leaderboard.md": _leaderboard(),
+        **{f"reference-{name}.md": _reference(name) for name in ("TNO", "VIFB")},
     }  # fmt: skip
     for name, content in pages.items():
         files.append(File.generated(config, name, content=content))
@@ -179,6 +180,46 @@ each rewards.
 
 and `fusionbench table docs/board -d TNO --intervals` reads them as this page does.
 """
+
+
+def _reference(dataset: str) -> str:
+    """Lay out the reference results of a data set, a table for each protocol, and where they come from."""
+    from fusionbench.metrics.evaluation import select
+    from fusionbench.reference import References
+    from fusionbench.reference.beside import run_of
+    from fusionbench.results import DatasetRecord, MetricRecord, Results
+    from fusionbench.results.leaderboard.boards import make_boards
+    from fusionbench.results.leaderboard.grid import means_grid
+    from fusionbench.results.leaderboard.markdown import escaped, grid_to_markdown
+
+    references = References()
+    entries, sources = references.of(dataset), references.sources[dataset]
+    names = {entry.label: f"{entry.method} ({entry.year})" for entry in entries}
+    tables = []
+    for protocol in entries[0].protocols:
+        metrics = {
+            m.key: MetricRecord(name=m.name, better=m.better, protocol=protocol) for m in select(protocol).values()
+        }
+        record = DatasetRecord(name=dataset, label=dataset)
+        runs = [run_of(entry, references.rows(entry), metrics, record, Path(dataset)) for entry in entries]
+        boards = make_boards(Results(Path("reference")).with_runs(runs))
+        tables += [grid_to_markdown(means_grid([board], names=names)).replace("### ", "## ", 1) for board in boards]
+    lines = ["| method | year | venue | paper | images |", "| --- | --- | --- | --- | --- |"]
+    for entry in entries:
+        paper = f"[{escaped(entry.paper)}](https://doi.org/{entry.doi})" if entry.doi else escaped(entry.paper)
+        lines.append(f"| {escaped(entry.method)} | {entry.year} | {escaped(entry.venue)} | {paper} | `{entry.files}` |")
+    home = (
+        f"[{sources.repository}](https://github.com/{sources.repository}/tree/{sources.commit}) at {sources.commit[:7]}"
+    )
+    return (
+        f"# Published results on {dataset}\n\nScores of fused images that {home} holds: {len(entries)} methods on "
+        f"{len(sources.pairs)} pairs. None was run here. "
+        f"[Reference results](reference.md) says how to stand among them.\n\n"
+        + "\n".join(tables)
+        + "\n## Where they come from\n\n"
+        + "\n".join(lines)
+        + "\n"
+    )
 
 
 def _networks() -> str:

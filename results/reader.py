@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,3 +39,9 @@ class Results:
     def trainings(self) -> list[TrainingRecord]:
         """Every training run in the sub-folder `train`, in the order of their paths."""
         return read_trainings(self.folder / "train")
+
+    def with_runs(self, runs: list[Run]) -> Results:
+        """Return these results with other runs; what else lies in the folder is the same."""
+        other = copy(self)
+        other.runs = runs
+        return other

@@ -27,6 +27,7 @@ ROOMS = (
     "training",
     "frameworks",
     "results",
+    "reference",
     "bench",
     "reports",
 )
@@ -37,6 +38,7 @@ ARROWS = {
     "datasets": set(),
     "drawing": set(),
     "results": set(),
+    "reference": {"results"},
     "weights": {"datasets"},
     "methods": {"datasets", "weights"},
     "zoo": {"methods", "weights", "datasets"},

@@ -23,6 +23,7 @@ TOTAL = 64 << 30  # bytes of everything in an archive, wanted or not
 FILES = 500_000
 RATIO, SMALL = 100, 64 << 20  # images hardly shrink: more than a hundredfold, beyond 64 MiB, is a bomb
 _BLOCK = 1 << 18
+_UTF8 = 0x800  # the flag of a zip's member whose name is in UTF-8
 _OUT = "its path leads out of the folder"
 _STRANGE = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]')  # what some file system takes for something else than a name
 
@@ -207,10 +208,19 @@ def unpack_zip(path: Path, unpacker: Unpacker) -> None:
     """
     with _explained(), zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if not member.filename.startswith("__MACOSX/")]
+        for member in members:
+            member.filename = _in_utf8(member)
+            if member.compress_type not in (
+                zipfile.ZIP_STORED,
+                zipfile.ZIP_DEFLATED,
+            ):  # others take memory as they like
+                _refuse(member.filename, "it is packed by another method than deflate")
         if sum(member.file_size for member in members) > max(SMALL, RATIO * path.stat().st_size):
             raise HostileArchiveError(f"the archive is refused: it grows more than {RATIO}-fold, which no images do")
-        one = len({member.filename.partition("/")[0] for member in members}) == 1
+        one = len({member.filename.partition("/")[:2] for member in members}) == 1 and "/" in members[0].filename
         for member in members:
+            if ".." in PurePosixPath(member.filename).parts:
+                _refuse(member.filename, _OUT)
             absolute = member.filename.startswith("/")
             name = member.filename.partition("/")[2] if one and not absolute else member.filename
             mode = member.external_attr >> 16
@@ -218,6 +228,17 @@ def unpack_zip(path: Path, unpacker: Unpacker) -> None:
             if place:
                 with archive.open(member) as content:
                     unpacker.write(place, member.file_size, bool(mode & stat.S_IXUSR), content)
+
+
+def _in_utf8(member: zipfile.ZipInfo) -> str:
+    """Return the name of a member; where the archive does not say in which letters it is, these are UTF-8."""
+    known = member.flag_bits & _UTF8 or member.filename != member.orig_filename  # by a field beside the name
+    if known or member.filename.isascii():
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode()  # as which it was read
+    except UnicodeError:
+        _refuse(member.filename, "its name is not in UTF-8")
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from ...datasets.pair import Pair
 from ...errors import InputError, RunError
 from ..method import Gray, Image, Method, Quantise
 from ._fused import Assigned, assign, collect, key_of, read_fused, some
+from ._zipped import is_archive, unpacked
 
 
 class Folder(Method):
@@ -26,7 +27,7 @@ class Folder(Method):
     Parameters
     ----------
     directory : where the images are; extensions do not matter. Or a template of their paths, in which `{name}` stands
-        for the name of the pair: "results/fused_{name}_ir.png".
+        for the name of the pair: "results/fused_{name}_ir.png". Or a zip archive of them.
     """
 
     name = "folder"
@@ -36,12 +37,14 @@ class Folder(Method):
 
     def __init__(self, directory: Path) -> None:
         self.directory = expanded(directory)
-        self._found = collect(self.directory)
+        self._found = collect(unpacked(self.directory) if is_archive(self.directory) else self.directory)
         self._assigned = Assigned()
 
     @property
     def place(self) -> str:
-        """What the folder is called; of a template, the last folder that it names."""
+        """What the folder or the archive is called; of a template, the last folder that it names."""
+        if is_archive(self.directory):
+            return self.directory.stem
         text = str(self.directory)
         return file_of(text) if is_template(text) else self.directory.resolve().name
 
@@ -56,7 +59,7 @@ class Folder(Method):
         InputError
             None of the pairs has an image.
         """
-        self._assign(dataset.pairs, dict.fromkeys((dataset.name, dataset.label)))
+        self.assign(dataset.pairs, dict.fromkeys((dataset.name, dataset.label)))
         if not any(key_of(pair) in (*self._assigned.files, *self._assigned.unclear) for pair in dataset):
             raise InputError(
                 f"none of the {len(dataset)} pairs of {dataset.label} has an image in {self.directory}: wanted are "
@@ -70,7 +73,7 @@ class Folder(Method):
 
     def _images(self, pair: Pair) -> list[Path]:
         if key_of(pair) not in (*self._assigned.files, *self._assigned.unclear):
-            self._assign([pair], ())
+            self.assign([pair], ())
         return self._assigned.files.get(key_of(pair), [])
 
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
@@ -88,7 +91,8 @@ class Folder(Method):
             raise RunError(f"{self.directory} has several images named {pair.name}: {', '.join(p.name for p in found)}")
         return read_fused(found[0])
 
-    def _assign(self, pairs: Sequence[Pair], datasets: Iterable[str]) -> None:
+    def assign(self, pairs: Sequence[Pair], datasets: Iterable[str]) -> None:
+        """Find the images of pairs at once, of a data set that is called so."""
         more = assign(self._found, pairs, datasets, [self.place, self._label or self.place])
         self._assigned.files.update(more.files)
         self._assigned.unclear.update(more.unclear)
