@@ -16,7 +16,7 @@ ONLY    ?=
 # of test-fast: COVER='--cov --cov-report=term' prints which lines were reached
 COVER   ?=
 INSTALL ?= $(BIN)/python -m pip install --quiet -c constraints.txt
-ROOMS  := metrics datasets drawing weights methods zoo training frameworks results bench reports cli
+ROOMS  := metrics datasets reference drawing weights methods zoo training frameworks results bench reports cli
 # as many processes as cores, each with one thread
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 SPREAD := -n auto --dist loadfile
