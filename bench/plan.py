@@ -12,6 +12,7 @@ from ..datasets import FusionDataset, Pair
 from ..errors import InputError
 from ..files import check_writable
 from ..methods.contained import is_users
+from ..methods.verified import year_of
 from ..metrics import get_metric
 from ..metrics.evaluation import select
 from ..results import DatasetRecord, MethodRecord, Row, RunFolder, run_folder
@@ -178,6 +179,8 @@ def describe_method(method: Method) -> MethodRecord:
         options=plain(method.options),
         quantise=method.quantise,
         reference=method.reference,
+        year=year_of(method.reference),
+        venue=method.venue,
         weights=plain(getattr(method, "weights_record", None)) or None,
     )
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mkdocs.structure.files import File, Files
+
+if TYPE_CHECKING:
+    from fusionbench.results import Results
 
 
 def on_files(files: Files, config: Any) -> Files:
     """Add the generated pages; a hook of MkDocs."""
     pages = {
         "metrics.md": _metrics(), "datasets.md": _datasets(), "methods.md": _methods(), "leaderboard.md": _leaderboard(),
-        **{f"reference-{name}.md": _reference(name) for name in ("TNO", "VIFB")},
+        **{f"reference-{name}.md": _reference(name) for name in _PUBLISHED},
     }  # fmt: skip
     for name, content in pages.items():
         files.append(File.generated(config, name, content=content))
@@ -182,12 +185,43 @@ and `fusionbench table docs/board -d TNO --intervals` reads them as this page do
 """
 
 
-def _reference(dataset: str) -> str:
-    """Lay out the reference results of a data set, a table for each protocol, and where they come from."""
+def on_post_build(config: Any) -> None:
+    """Write the report of the published results of each data set, whose leaderboard sorts; a hook of MkDocs."""
+    from fusionbench.metrics import METRICS
+    from fusionbench.metrics.guide.explain import explain
+    from fusionbench.reports.html import write_report
+
+    explanations = {key: explain(key).markdown() for key in METRICS}
+    for dataset in _PUBLISHED:
+        folder = Path(config.site_dir) / "published" / dataset
+        write_report(_published(dataset), folder, explanations=explanations)
+
+
+_PUBLISHED = ("TNO", "VIFB")
+
+
+def _published(dataset: str) -> Results:
+    """Return the reference results of a data set as those of runs."""
     from fusionbench.metrics.evaluation import select
     from fusionbench.reference import References
     from fusionbench.reference.beside import run_of
     from fusionbench.results import DatasetRecord, MetricRecord, Results
+
+    references = References()
+    entries = references.of(dataset)
+    metrics = {
+        m.key: MetricRecord(name=m.name, better=m.better, protocol=protocol)
+        for protocol in entries[0].protocols
+        for m in select(protocol).values()
+    }
+    record = DatasetRecord(name=dataset, label=dataset)
+    runs = [run_of(entry, references.rows(entry), metrics, record, Path(dataset)) for entry in entries]
+    return Results(Path("reference")).with_runs(runs)
+
+
+def _reference(dataset: str) -> str:
+    """Lay out the reference results of a data set, a table for each protocol, and where they come from."""
+    from fusionbench.reference import References
     from fusionbench.results.leaderboard.boards import make_boards
     from fusionbench.results.leaderboard.grid import means_grid
     from fusionbench.results.leaderboard.markdown import escaped, grid_to_markdown
@@ -195,15 +229,9 @@ def _reference(dataset: str) -> str:
     references = References()
     entries, sources = references.of(dataset), references.sources[dataset]
     names = {entry.label: f"{entry.method} ({entry.year})" for entry in entries}
-    tables = []
-    for protocol in entries[0].protocols:
-        metrics = {
-            m.key: MetricRecord(name=m.name, better=m.better, protocol=protocol) for m in select(protocol).values()
-        }
-        record = DatasetRecord(name=dataset, label=dataset)
-        runs = [run_of(entry, references.rows(entry), metrics, record, Path(dataset)) for entry in entries]
-        boards = make_boards(Results(Path("reference")).with_runs(runs))
-        tables += [grid_to_markdown(means_grid([board], names=names)).replace("### ", "## ", 1) for board in boards]
+    results = _published(dataset)
+    boards = [board for protocol in entries[0].protocols for board in make_boards(results, protocols=[protocol])]
+    tables = [grid_to_markdown(means_grid([board], names=names)).replace("### ", "## ", 1) for board in boards]
     lines = ["| method | year | venue | paper | images |", "| --- | --- | --- | --- | --- |"]
     for entry in entries:
         paper = f"[{escaped(entry.paper)}](https://doi.org/{entry.doi})" if entry.doi else escaped(entry.paper)
@@ -215,6 +243,7 @@ def _reference(dataset: str) -> str:
         f"# Published results on {dataset}\n\nScores of fused images that {home} holds: {len(entries)} methods on "
         f"{len(sources.pairs)} pairs. None was run here. "
         f"[Reference results](reference.md) says how to stand among them.\n\n"
+        f'<a class="md-button" href="../published/{dataset}/index.html">Sort, filter by year and venue, compare</a>\n\n'
         + "\n".join(tables)
         + "\n## Where they come from\n\n"
         + "\n".join(lines)

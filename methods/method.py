@@ -36,7 +36,8 @@ class Method(ABC):
     Attributes
     ----------
     name : what users write after `--method`.
-    reference : authors, year, title, venue, DOI.
+    reference : authors, year in brackets, title, venue, DOI.
+    venue : the journal or conference alone, for tables; "" where there is none.
     tasks : the tasks that the method was made for; it runs on the others, too.
     learned : whether it has trained weights.
     verified : which images that its authors published it gives again; None where nobody compared.
@@ -65,6 +66,7 @@ class Method(ABC):
 
     name: ClassVar[str]
     reference: ClassVar[str] = ""
+    venue: ClassVar[str] = ""
     tasks: ClassVar[tuple[str, ...]] = ("IVF", "MIF", "MEF", "MFF")
     learned: ClassVar[bool] = False
     verified: ClassVar[Verified | None] = None

@@ -202,7 +202,14 @@ def run_of(
     published = ", ".join(filter(None, [entry.paper, f"https://doi.org/{entry.doi}" if entry.doi else ""]))
     shown = {metric.protocol for metric in metrics.values()}
     manifest = Manifest(
-        method=MethodRecord(label=entry.label, name=WORD, options={"method": entry.method}, reference=published),
+        method=MethodRecord(
+            label=entry.label,
+            name=WORD,
+            options={"method": entry.method},
+            reference=published,
+            year=entry.year,
+            venue=entry.venue,
+        ),
         dataset=dataset,
         pairs=list(rows),
         protocols={name: version for name, version in entry.protocols.items() if name in shown},

@@ -16,16 +16,19 @@ Better = Literal["higher", "lower", "zero"]
 class MethodRecord(Record):
     """What a method is; two runs may share a folder only where this is equal.
 
-    `weights` are the origin and the hash of a learned method's, None for others.
+    `weights` are the origin and the hash of a learned method's, None for others. `year` and `venue` are those of the
+    paper in `reference`: they tell no two methods apart.
     """
 
-    OPTIONAL: ClassVar = ("weights",)
+    OPTIONAL: ClassVar = ("weights", "year")
 
     label: str
     name: str = ""
     options: dict[str, Any] = field(default_factory=dict)
     quantise: str = ""
     reference: str = ""
+    year: int | None = field(default=None, compare=False)
+    venue: str = field(default="", compare=False)
     weights: dict[str, Any] | None = None
 
     def computes_as(self, other: MethodRecord) -> bool:

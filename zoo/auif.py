@@ -46,6 +46,7 @@ class AUIF(Network):
         "Algorithm Unrolling, IEEE Transactions on Circuits and Systems for Video Technology 32(3), 1186-1196, "
         "https://doi.org/10.1109/TCSVT.2021.3075745"
     )
+    venue = "IEEE Transactions on Circuits and Systems for Video Technology"
     tasks = ("IVF",)
     verified = Verified(5, 5, "TNO, NIR, FLIR", differing=29, values=443_646)
     shapes = _shapes()

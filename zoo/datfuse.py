@@ -38,6 +38,7 @@ class DATFuse(Network):
         "IEEE Transactions on Circuits and Systems for Video Technology 33(7), 3159-3172, "
         "https://doi.org/10.1109/TCSVT.2023.3234340"
     )
+    venue = "IEEE Transactions on Circuits and Systems for Video Technology"
     tasks = ("IVF",)
     quantise: Quantise = "truncate"
     verified = Verified(1, 1, "published", differing=142, values=279_000)

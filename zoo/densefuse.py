@@ -54,6 +54,7 @@ class DenseFuse(Network):
         "Li, Wu (2019): DenseFuse: A Fusion Approach to Infrared and Visible Images, IEEE Transactions on Image "
         "Processing 28(5), 2614-2623, https://doi.org/10.1109/TIP.2018.2887342"
     )
+    venue = "IEEE Transactions on Image Processing"
     tasks = ("IVF",)
     quantise: Quantise = "minmax"
     verified = Verified(42, 42, "TNO", differing=696, values=12_595_523)

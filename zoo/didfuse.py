@@ -47,6 +47,7 @@ class DIDFuse(Network):
         "Zhao, Xu, Zhang, Liu, Zhang, Li (2020): DIDFuse: Deep Image Decomposition for Infrared and Visible Image "
         "Fusion, Proceedings of IJCAI 2020, 970-976, https://doi.org/10.24963/ijcai.2020/135"
     )
+    venue = "IJCAI"
     tasks = ("IVF",)
     verified = Verified(7, 7, "TNO, NIR, FLIR", differing=8, values=701_814)
     shapes = _shapes()

@@ -57,6 +57,7 @@ class IFCNN(Network):
         "Zhang, Liu, Sun, Yan, Zhao, Zhang (2020): IFCNN: A general image fusion framework based on convolutional "
         "neural network, Information Fusion 54, 99-118, https://doi.org/10.1016/j.inffus.2019.07.011"
     )
+    venue = "Information Fusion"
     verified = Verified(
         8,
         8,

@@ -59,6 +59,7 @@ class LRRNet(Network):
         "and Visible Images, IEEE Transactions on Pattern Analysis and Machine Intelligence 45(9), 11040-11052, "
         "https://doi.org/10.1109/TPAMI.2023.3268209"
     )
+    venue = "IEEE Transactions on Pattern Analysis and Machine Intelligence"
     tasks = ("IVF",)
     quantise: Quantise = "truncate"
     verified = Verified(3, 3, "TNO", differing=11, values=264_273)

@@ -53,6 +53,7 @@ class MATR(Network):
         "Tang, He, Liu, Duan (2022): MATR: Multimodal Medical Image Fusion via Multiscale Adaptive Transformer, IEEE "
         "Transactions on Image Processing 31, 5134-5149, https://doi.org/10.1109/TIP.2022.3193288"
     )
+    venue = "IEEE Transactions on Image Processing"
     tasks = ("MIF",)
     quantise: Quantise = "truncate"
     verified = Verified(

@@ -52,6 +52,7 @@ class PMGI(Network):
         "Proportional Maintenance of Gradient and Intensity, Proceedings of AAAI 2020, 34(07), 12797-12804, "
         "https://doi.org/10.1609/aaai.v34i07.6975"
     )
+    venue = "AAAI"
     quantise: Quantise = "minmax"
     verified = Verified(
         3,

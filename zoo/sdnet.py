@@ -78,6 +78,7 @@ class SDNet(Network):
         "Zhang, Ma (2021): SDNet: A Versatile Squeeze-and-Decomposition Network for Real-Time Image Fusion, "
         "International Journal of Computer Vision 129, 2761-2785, https://doi.org/10.1007/s11263-021-01501-8"
     )
+    venue = "International Journal of Computer Vision"
     quantise: Quantise = "minmax"
     verified = Verified(
         3,

@@ -65,6 +65,7 @@ class SeAFusion(Network):
         "infrared and visible image fusion network, Information Fusion 82, 28-42, "
         "https://doi.org/10.1016/j.inffus.2021.12.004"
     )
+    venue = "Information Fusion"
     tasks = ("IVF",)
     quantise: Quantise = "minmax-truncate"
     verified = Verified(42, 42, "TNO", differing=396, values=12_595_523)

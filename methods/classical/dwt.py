@@ -24,6 +24,7 @@ class Dwt(Method):
         "H. Li, B. S. Manjunath, S. K. Mitra (1995): Multisensor Image Fusion Using the Wavelet Transform. "
         "Graphical Models and Image Processing 57(3), 235-245. doi:10.1006/gmip.1995.1022"
     )
+    venue = "Graphical Models and Image Processing"
 
     def __init__(self, levels: int = 4, wavelet: str = "db2") -> None:
         self.levels = at_least("levels", levels, 1)

@@ -73,6 +73,7 @@ class Gff(Method):
         "S. Li, X. Kang, J. Hu (2013): Image Fusion With Guided Filtering. "
         "IEEE Transactions on Image Processing 22(7), 2864-2875. doi:10.1109/TIP.2013.2244222"
     )
+    venue = "IEEE Transactions on Image Processing"
 
     def __init__(self, base: int = 31, r1: int = 45, eps1: float = 0.3, r2: int = 7, eps2: float = 1e-6) -> None:
         self.base = at_least("base", base, 1)

@@ -37,6 +37,7 @@ class Laplacian(Method):
         "P. J. Burt, E. H. Adelson (1983): The Laplacian Pyramid as a Compact Image Code. "
         "IEEE Transactions on Communications 31(4), 532-540. doi:10.1109/TCOM.1983.1095851"
     )
+    venue = "IEEE Transactions on Communications"
 
     def __init__(self, levels: int = 4) -> None:
         self.levels = at_least("levels", levels, 1)

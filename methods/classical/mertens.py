@@ -27,6 +27,7 @@ class Mertens(Method):
     reference = (
         "T. Mertens, J. Kautz, F. Van Reeth (2007): Exposure Fusion. Pacific Graphics, 382-390. doi:10.1109/PG.2007.17"
     )
+    venue = "Pacific Graphics"
     tasks = ("MEF",)
 
     def __init__(self, contrast: float = 1.0, saturation: float = 1.0, exposure: float = 1.0) -> None:

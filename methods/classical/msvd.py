@@ -51,6 +51,7 @@ class Msvd(Method):
         "V. P. S. Naidu (2011): Image Fusion Technique using Multi-resolution Singular Value Decomposition. "
         "Defence Science Journal 61(5), 479-484. doi:10.14429/dsj.61.705"
     )
+    venue = "Defence Science Journal"
 
     def __init__(self, levels: int = 1) -> None:
         self.levels = at_least("levels", levels, 1)

@@ -45,6 +45,7 @@ class Ratio(Method):
         "A. Toet (1989): Image fusion by a ratio of low-pass pyramid. "
         "Pattern Recognition Letters 9(4), 245-253. doi:10.1016/0167-8655(89)90003-2"
     )
+    venue = "Pattern Recognition Letters"
 
     def __init__(self, levels: int = 4, floor: float = 4 / 255) -> None:
         self.levels = at_least("levels", levels, 1)

@@ -58,6 +58,7 @@ class Swt(Method):
         "O. Rockinger (1997): Image Sequence Fusion Using a Shift-Invariant Wavelet Transform. "
         "International Conference on Image Processing, vol. 3, 288-291. doi:10.1109/ICIP.1997.632093"
     )
+    venue = "ICIP"
 
     def __init__(self, levels: int = 4, wavelet: str = "haar") -> None:
         self.levels = at_least("levels", levels, 1)

@@ -25,6 +25,7 @@ class TwoScale(Method):
         "D. P. Bavirisetti, R. Dhuli (2016): Two-scale image fusion of visible and infrared images using saliency "
         "detection. Infrared Physics & Technology 76, 52-64. doi:10.1016/j.infrared.2016.01.009"
     )
+    venue = "Infrared Physics & Technology"
 
     def __init__(self, window: int = 35) -> None:
         self.window = at_least("window", window, 1)

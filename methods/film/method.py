@@ -48,6 +48,7 @@ class Film(Method):
         "Zhao, Deng, Bai, Cui, Zhang, Zhang, Qin, Chen, Zhang, Wang, Van Gool (2024): Image Fusion via Vision-Language "
         "Model, Proceedings of ICML 2024, https://doi.org/10.48550/arXiv.2402.02235"
     )
+    venue = "ICML"
     learned = True
     quantise: Quantise = "minmax-truncate"
     flags: ClassVar[Mapping[str, Flag]] = {

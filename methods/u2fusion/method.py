@@ -41,6 +41,7 @@ class U2Fusion(Method):
         "Xu, Ma, Jiang, Guo, Ling (2022): U2Fusion: A Unified Unsupervised Image Fusion Network, IEEE Transactions on "
         "Pattern Analysis and Machine Intelligence 44(1), 502-518, https://doi.org/10.1109/TPAMI.2020.3012548"
     )
+    venue = "IEEE Transactions on Pattern Analysis and Machine Intelligence"
     learned = True
     quantise: Quantise = "max"
 

@@ -80,6 +80,8 @@ def _entry(entry: Entry, profiles: Sequence[Profile]) -> dict[str, Any]:
     seconds = entry.seconds()
     return {
         "method": entry.method,
+        "year": entry.year,
+        "venue": entry.venue,
         "scored": entry.scored,
         "failed": entry.failed,
         "skipped": entry.skipped,

@@ -50,7 +50,8 @@ class Entry:
     `means` are over the scored pairs for which the metric is defined; `undefined` counts the others by metric.
     `rows` are the stored rows by pair, in the order of the data set; `run` is the stored run, with its images.
     `complete` says that all pairs of the board were scored. `profiles` tell what the method costs, if it was measured.
-    `notes` are sentences that a reader of the numbers must know, `timing` those on the seconds.
+    `notes` are sentences that a reader of the numbers must know, `timing` those on the seconds. `year` and `venue` are
+    those of the method's paper, as far as they are known.
     """
 
     method: str
@@ -66,6 +67,8 @@ class Entry:
     profiles: list[Profile] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     timing: list[str] = field(default_factory=list)
+    year: int | None = None
+    venue: str = ""
     _intervals: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False, compare=False)
 
     def values(self, key: str) -> dict[str, float]:
@@ -211,6 +214,7 @@ def _add(board: Board, run: Run, profiles: list[Profile], only: Collection[str] 
     protocols = " ".join(f"{name}/{version}" for name, version in manifest.protocols.items())
     failed, skipped = (sum(row.status == status for row in rows.values()) for status in ("failed", "skipped"))
     entry = Entry(run.method, protocols, len(scored), failed, skipped, means, undefined, rows=rows, run=run)
+    entry.year, entry.venue = manifest.method.year, manifest.method.venue
     entry.notes = [*manifest.notes, *filter(None, [run.damage])]
     entry.timing = manifest.seconds.notes if manifest.seconds else []
     entry.profiles = [p for p in profiles if p.method.label == run.method and p.method.computes_as(manifest.method)]

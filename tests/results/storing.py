@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ def store(
     first: int = 0,
     seconds: float = float("nan"),
     names: Sequence[str] = (),
+    method_record: Mapping[str, Any] | None = None,
     **manifest: Any,
 ) -> None:
     """Store a run; a string in place of values is the status of a pair without any, None a pair without a row."""
@@ -37,7 +38,7 @@ def store(
     folder.open(list(METRICS))
     names = names or [f"p{index}" for index in range(first, first + len(values))]
     content = {
-        "method": {"label": method, "reference": f"The paper on {method}"},
+        "method": method_record or {"label": method, "reference": f"The paper on {method}"},
         "dataset": {"name": dataset, "split": "all", "label": dataset},
         "pairs": list(names),
         "protocols": {"film": "1", "liu": "1"},

@@ -11,7 +11,7 @@
     return all.length <= 14 ? all : all.filter((key) => FB.metric[key].protocol === index.metrics[0].protocol);
   };
   const state = {
-    dataset: index.datasets[0].file, metrics: new Set(firstProtocol()), filter: "",
+    dataset: index.datasets[0].file, metrics: new Set(firstProtocol()), filter: "", since: "", until: "", venue: "",
     sort: { id: "rank", down: false }, incomplete: false, intervals: false,
   };
 
@@ -67,7 +67,7 @@
       }
       const sum = (name) => mine.reduce((total, row) => total + row[name], 0);
       return {
-        method: label, values, intervals: {}, undefined: {}, seconds: null, notes: notesOf(label), scored: sum("scored"), failed: sum("failed"), skipped: sum("skipped"),
+        method: label, year: mine[0].year, venue: mine[0].venue, values, intervals: {}, undefined: {}, seconds: null, notes: notesOf(label), scored: sum("scored"), failed: sum("failed"), skipped: sum("skipped"),
         of: index.datasets.reduce((total, dataset) => total + dataset.pairs, 0),
         complete: mine.length === index.boards.length && mine.every((row) => row.complete),
         rank: every.length && (whole || state.incomplete) ? mean(every) : null, places: {},
@@ -109,19 +109,24 @@
     return row.complete ? text : h("span", { class: "badge", title: why || t("missing") }, text);
   };
 
+  /** Whether a row is to be seen; a method without a paper, such as one's own, is so whatever its year and venue are. */
+  const wanted = (row) => row.method.toLowerCase().includes(state.filter.toLowerCase())
+    && (!row.year || ((!state.since || row.year >= state.since) && (!state.until || row.year <= state.until)))
+    && (!row.venue || !state.venue || row.venue === state.venue);
+
   const draw = () => {
     const all = state.dataset === "all";
     const keys = keysOf(state.dataset).filter((key) => state.metrics.has(key));
-    const rows = (all ? allSets(keys) : oneSet(state.dataset, keys))
-      .filter((row) => row.method.toLowerCase().includes(state.filter.toLowerCase()));
+    const rows = (all ? allSets(keys) : oneSet(state.dataset, keys)).filter(wanted);
     const places = FB.places(rows.map((row) => row.rank));
     rows.forEach((row, i) => { row.place = places[i]; });
     const footnotes = FB.footnotes(rows);
     const columns = [
       { id: "method", word: "method", text: true, value: (row) => row.method, cell: (row) => h("span", {}, h("a", { class: "label", href: `methods/${FB.methodFile[row.method]}.html` }, row.method), FB.marks(footnotes.of(row))) },
+      ...(years.length ? [{ id: "year", word: "year", value: (row) => row.year, cell: (row) => String(row.year || "–"), hint: (row) => row.venue || null, down: true }] : []),
       { id: "rank", word: "mean_rank", value: (row) => row.rank, mark: (row) => FB.mark(row.place), cell: (row) => h("span", { class: "number" }, FB.fixed(row.rank, 2)) },
       { id: "n", word: "n", value: (row) => row.scored, cell: countCell, down: true },
-      ...(all ? [] : [{ id: "seconds", word: "seconds", title: t("seconds_title"), value: (row) => row.seconds, cell: (row) => FB.milliseconds(row.seconds) }]),
+      ...(all || !rows.some((row) => row.seconds !== null) ? [] : [{ id: "seconds", word: "seconds", title: t("seconds_title"), value: (row) => row.seconds, cell: (row) => FB.milliseconds(row.seconds) }]),
       ...keys.map((key) => metricColumn(key, all ? 2 : boardOf(state.dataset).digits[key], all)),
     ];
     FB.table($("board"), { columns, rows, sort: state.sort, row: (row) => ({ class: row.complete ? null : "incomplete" }), onSort: (sort) => { state.sort = sort; draw(); } });
@@ -145,6 +150,19 @@
     $("choices").replaceChildren(h("div", { class: "buttons" }, button(w("all"), keys), button(w("none"), []),
       ...(protocols.length > 1 ? protocols.map((protocol) => button(protocol, keys.filter((key) => FB.metric[key].protocol === protocol))) : [])),
       ...protocols.map(group));
+  };
+
+  /** The choices of years and venues of the papers, where there are several. */
+  const known = (name) => [...new Set(index.boards.flatMap((board) => board.rows.map((row) => row[name])).filter(Boolean))].sort();
+  const years = known("year");
+  const drawPapers = () => {
+    const choose = (id, values, word) => {
+      FB.fill($(id), [["", t(word), word], ...values.map((value) => [String(value), String(value)])], state[id] ? String(state[id]) : "");
+      $(id).closest("label").hidden = values.length < 2;
+    };
+    choose("since", years, "any");
+    choose("until", years, "any");
+    choose("venue", known("venue"), "all");
   };
 
   const drawFacts = () => {
@@ -250,12 +268,15 @@
   $("dataset").addEventListener("change", () => { state.dataset = $("dataset").value; drawChoices(); draw(); drawTrade(); });
   $("filter").addEventListener("input", () => { state.filter = $("filter").value.trim(); draw(); });
   for (const id of ["intervals", "incomplete"]) $(id).addEventListener("change", () => { state[id] = $(id).checked; draw(); });
+  for (const id of ["since", "until"]) $(id).addEventListener("change", () => { state[id] = Number($(id).value); draw(); });
+  $("venue").addEventListener("change", () => { state.venue = $("venue").value; draw(); });
   if (circumstances.length) {
     FB.fill($("circumstances"), circumstances.map((name) => [name, name]), measured);
     $("circumstances").addEventListener("change", () => { measured = $("circumstances").value; drawCosts(); drawTrade(); });
   }
   for (const id of ["trade-x", "trade-y"]) $(id).addEventListener("change", drawTrade);
   drawChoices();
+  drawPapers();
   showSamples();
   FB.onChange(() => { drawFacts(); draw(); drawCosts(); drawTrade(); });
 })();

@@ -13,7 +13,7 @@ import pytest
 from fusionbench.reports.html import write_report
 from fusionbench.results import Results
 
-from ...results.storing import store_profile
+from ...results.storing import store, store_profile
 from .runs import store_runs
 
 pytestmark = pytest.mark.slow
@@ -125,6 +125,27 @@ def test_leaderboard_sorts_filters_and_chooses(reader: Reader) -> None:
     page.locator("#dataset").select_option("all")
     assert "mean of the method's ranks" in page.locator("#board-note").inner_text()
     assert len(reader.column("#board", 1)) == len(METHODS)
+
+
+def test_the_leaderboard_filters_by_year_and_venue(browser: Any, tmp_path: Path) -> None:
+    """What has no paper stays: one's own method among those of the last years."""
+    papers = [("old", 1995, "ICIP"), ("new", 2022, "Information Fusion"), ("newer", 2024, "ICML"), ("mine", None, "")]
+    for i, (label, year, venue) in enumerate(papers):
+        record = {"label": label, "year": year, "venue": venue}
+        store(tmp_path / "runs", label, [[i, i, i]], method_record=record)
+    reader = Reader(browser, write_report(Results(tmp_path / "runs"), tmp_path / "report").parent)
+    page = reader.open("index.html")
+    page.locator("#board thead button", has_text="Year").click()
+    assert reader.column("#board", 1) == ["newer", "new", "old", "mine"]
+    assert reader.column("#board", 2) == ["2024", "2022", "1995", "–"]
+    page.locator("#since").select_option("2022")
+    assert set(reader.column("#board", 1)) == {"newer", "new", "mine"}
+    page.locator("#until").select_option("2022")
+    assert set(reader.column("#board", 1)) == {"new", "mine"}
+    page.locator("#until").select_option("any")
+    page.locator("#venue").select_option("ICML")
+    assert set(reader.column("#board", 1)) == {"newer", "mine"}
+    reader.close()
 
 
 def test_marks_and_mean_rank_agree_with_the_stored_means(reader: Reader) -> None:
@@ -372,7 +393,7 @@ def test_real_data(browser: Any, shared_data: Path, tmp_path: Path) -> None:
     for dataset in sets:
         page.locator("#dataset").select_option(label=dataset)
         assert sorted(reader.column("#board", 1)) == sorted(methods)
-        assert "–" not in reader.column("#board", 2)
+        assert "–" not in reader.column("#board", 3)  # the mean rank, after the year
     for dataset in sets:
         page = reader.open("index.html")
         page.locator(".card", has_text=dataset).locator("h3 a").click()
