@@ -67,19 +67,19 @@ def pairs_of(trial: Trial, before: Manifest | None) -> list[str]:
 
 
 def _sources(dataset: FusionDataset) -> dict[str, list[str]]:
-    """Where the files of each pair lie, a and b, as seen from the data set; pairs that are arrays are left out."""
+    """Where the files of each pair lie, in order, as seen from the data set; pairs that are arrays are left out."""
     root = dataset.root.resolve()
     return {
-        pair.name: [str(_seen_from(root, pair.a.resolve())), str(_seen_from(root, pair.b.resolve()))]
+        pair.name: [str(_seen_from(root, file.resolve())) for file in files]
         for pair in dataset
-        if isinstance(pair.a, Path) and isinstance(pair.b, Path)
+        if len(files := [source for source in pair.sources if isinstance(source, Path)]) == len(pair.sources)
     }
 
 
 def _before(manifest: Manifest, root: Path) -> dict[str, list[str]]:
     """Where the files of the pairs of an earlier run lie, as seen from the data set."""
     files = {name: manifest.source_files(name) for name in manifest.sources}
-    return {name: [str(_seen_from(root, file)) for file in both] for name, both in files.items() if both}
+    return {name: [str(_seen_from(root, file)) for file in own] for name, own in files.items() if own}
 
 
 def _seen_from(root: Path, path: Path) -> Path:

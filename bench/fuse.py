@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,22 +22,24 @@ if TYPE_CHECKING:
     from ..methods import Method
 
 
-def pairs_of(a: Path, b: Path, task: Task = "IVF") -> list[Pair]:
-    """Match two files, or the images of two folders by their names.
+def pairs_of(a: Path, b: Path, task: Task = "IVF", further: Sequence[Path] = ()) -> list[Pair]:
+    """Match two files or more, or the images of so many folders by their names.
 
     Raises
     ------
     InputError
-        One is not there, one is a file and the other a folder, or the images do not belong together.
+        One is not there, one is a file and another a folder, or the images do not belong together.
     """
-    for path in (a, b):
+    for path in (a, b, *further):
         if not path.exists():
             raise InputError(f"there is no {path}")
-    if a.is_dir() != b.is_dir():
-        raise InputError(f"one of {a} and {b} is a folder, the other a file: give two folders, or two files")
+    for other in (b, *further):
+        if a.is_dir() != other.is_dir():
+            raise InputError(f"one of {a} and {other} is a folder, the other a file: give two folders, or two files")
     if a.is_dir():
-        return list(load_dataset(a, a=str(a.absolute()), b=str(b.absolute()), task=task, split="all"))
-    return [Pair(a.stem, a, b, task, COLOUR[task])]
+        places = [str(path.absolute()) for path in (a, b, *further)]
+        return list(load_dataset(a, a=places[0], b=places[1], further=places[2:], task=task, split="all"))
+    return [Pair(a.stem, a, b, task, COLOUR[task], further=tuple(further))]
 
 
 def fuse_to(
@@ -76,7 +79,8 @@ def fuse_to(
         warm_up(method, pairs[0].task)
         for pair, file in zip(pairs, files, strict=True):
             try:
-                fused = fuse_pair(method, *read_pair(pair), pair)
+                a, b, *further = read_pair(pair)
+                fused = fuse_pair(method, a, b, pair, further=further)
                 write(file, fused.image if gray else fused.shown)
             except BaseException as error:
                 if is_users(error) or write_failed(error):

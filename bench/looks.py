@@ -5,7 +5,7 @@ A number of one image proves nothing; `notes` decides over all pairs of a data s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,20 +24,20 @@ def levels(image: NDArray[np.generic]) -> Levels:
     return np.rint(luminance(image) * 255).astype(np.uint8)
 
 
-def look(fused: NDArray[np.uint8], a: Levels, b: Levels) -> dict[str, float]:
+def look(fused: NDArray[np.uint8], *sources: Levels) -> dict[str, float]:
     """Compare a fused image with its sources.
 
     Parameters
     ----------
     fused : (H, W) or RGB (H, W, 3).
-    a, b : the gray levels of the sources, (H, W) in 0..255.
+    sources : the gray levels of each, (H, W) in 0..255.
 
     Returns
     -------
     dict
         `fused_min` and `fused_max`, and which part of the pixels lies at 0 and at 255 exactly; `sources_min` and
-        `sources_max` over both sources; `likeness`, the larger of the correlations with a and b, where one is defined;
-        `copy_of`, 1 where the fused image equals a, 2 where it equals b, and the sources differ.
+        `sources_max` over all sources; `likeness`, the largest of the correlations with them, where one is defined;
+        `copy_of`, 1 where the fused image equals a, 2 where it equals b, …, and the sources differ.
     """
     gray = levels(fused)
     facts = {
@@ -45,20 +45,20 @@ def look(fused: NDArray[np.uint8], a: Levels, b: Levels) -> dict[str, float]:
         "fused_max": float(gray.max()),
         "fused_at_0": float(np.mean(gray == 0)),
         "fused_at_255": float(np.mean(gray == 255)),
-        "sources_min": float(min(a.min(), b.min())),
-        "sources_max": float(max(a.max(), b.max())),
+        "sources_min": float(min(source.min() for source in sources)),
+        "sources_max": float(max(source.max() for source in sources)),
     }
-    if gray.shape == a.shape == b.shape:
-        facts.update(_beside(gray, a, b))
+    if all(gray.shape == source.shape for source in sources):
+        facts.update(_beside(gray, sources))
     return facts
 
 
-def _beside(gray: Levels, a: Levels, b: Levels) -> Iterator[tuple[str, float]]:
-    correlations = [value for source in (a, b) if (value := _correlation(gray, source)) is not None]
+def _beside(gray: Levels, sources: Sequence[Levels]) -> Iterator[tuple[str, float]]:
+    correlations = [value for source in sources if (value := _correlation(gray, source)) is not None]
     if correlations:
         yield "likeness", max(correlations)
-    if not np.array_equal(a, b):
-        for number, source in enumerate((a, b), start=1):
+    if not all(np.array_equal(sources[0], source) for source in sources[1:]):
+        for number, source in enumerate(sources, start=1):
             if np.array_equal(gray, source):
                 yield "copy_of", float(number)
 

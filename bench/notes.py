@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..datasets import probe
+from ..datasets.pair import letter
 from ..errors import InputError
 from .sizes import size_notes
 from .stretch import ENOUGH, NEARLY, stretch
@@ -66,6 +67,21 @@ def ranged(trial: Trial) -> Iterator[str]:
         yield f"{sentence[0].upper()}{sentence[1:]}."
 
 
+def several(trial: Trial) -> Iterator[str]:
+    """Say how scenes of more than two sources were fused, and what is not scored of them."""
+    count = sum(bool(pair.further) for pair in trial.dataset)
+    if count:
+        yield (
+            f"{count} of {len(trial.dataset)} scenes have more than two sources: metrics that compare with sources are "
+            "defined for two, and have no value there."
+        )
+    if count and trial.method.computes and not trial.method.any_number:
+        yield (
+            "More than two sources were fused one after another, fuse(fuse(a, b), c) and so on, each result in 8 bit; "
+            "colour is that of all."
+        )
+
+
 def stretched(trial: Trial) -> Iterator[str]:
     """Say that images from elsewhere were stretched, where their levels tell it."""
     images = [row.facts for row in _strangers(trial)]
@@ -83,10 +99,9 @@ def inverted(trial: Trial) -> Iterator[str]:
 def copied(trial: Trial) -> Iterator[str]:
     """Say that fused images are sources."""
     rows = _strangers(trial)
-    for number, source in enumerate("ab", start=1):
-        count = sum(row.facts.get("copy_of") == number for row in rows)
-        if count:
-            yield f"In {count} of {len(rows)} pairs the fused image is source {source} itself."
+    copies = Counter(int(row.facts["copy_of"]) for row in rows if "copy_of" in row.facts)
+    for number, count in sorted(copies.items()):
+        yield f"In {count} of {len(rows)} pairs the fused image is source {letter(number - 1)} itself."
 
 
 def repeated(trial: Trial) -> Iterator[str]:
@@ -134,7 +149,7 @@ def _strangers(trial: Trial) -> list[Row]:
 
 # Here is the place for another kind of note.
 NOTES: tuple[Callable[[Trial], Iterable[str]], ...] = (
-    chosen_pairs, ranged, size_notes, quantised, stretched, inverted, copied, repeated, stored,
+    chosen_pairs, ranged, size_notes, several, quantised, stretched, inverted, copied, repeated, stored,
 )  # fmt: skip
 
 

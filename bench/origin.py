@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def digest_sources(pair: Pair) -> Digest:
-    """Hash both sources: the bytes of the files, or the arrays."""
+    """Hash all sources: the bytes of the files, or the arrays."""
     digest = hashlib.sha256()
-    for source in (pair.a, pair.b):
+    for source in pair.sources:
         digest.update(content_of(source) if isinstance(source, Path) else np.ascontiguousarray(source).tobytes())
     return digest
 

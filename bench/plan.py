@@ -50,10 +50,11 @@ def choose_metrics(protocols: Sequence[str], metrics: Sequence[str] | None) -> K
 
 
 def metrics_on(dataset: FusionDataset, keys: Keys, all_of_them: bool) -> Keys:
-    """Fit the metric keys to the ideal images of a data set.
+    """Fit the metric keys to the ideal images of a data set, and to the number of its sources.
 
-    Where no pair has one, what compares with it is left out. Where every pair has one and `all_of_them` are wanted, the
-    protocol `reference` joins the others.
+    Where no pair has an ideal image, what compares with it is left out. Where every pair has one and `all_of_them` are
+    wanted, the protocol `reference` joins the others. Where every pair has more than two sources, what compares with
+    two is left out.
 
     Raises
     ------
@@ -62,13 +63,23 @@ def metrics_on(dataset: FusionDataset, keys: Keys, all_of_them: bool) -> Keys:
     """
     ideal = [pair.truth is not None for pair in dataset]
     if all_of_them and ideal and all(ideal):
-        return choose_metrics(tuple(dict.fromkeys([*keys, REFERENCE])), None)
-    if any(ideal) or not ideal:
-        return keys
-    kept = {name: tuple(key for key in own if not get_metric(key).ideal) for name, own in keys.items()}
-    if not any(kept.values()):
-        names = ", ".join(key for own in keys.values() for key in own)
+        keys = choose_metrics(tuple(dict.fromkeys([*keys, REFERENCE])), None)
+    kept = keys if any(ideal) or not ideal else _without(keys, "ideal")
+    names = ", ".join(key for own in keys.values() for key in own)
+    if not kept:
         raise InputError(f"{dataset.label} has no ideal images, with which {names} would compare: choose other metrics")
+    kept = _without(kept, "two_sources") if ideal and all(pair.further for pair in dataset) else kept
+    if not kept:
+        raise InputError(
+            f"the scenes of {dataset.label} have more than two sources, and {names} compare with two: "
+            "choose other metrics"
+        )
+    return kept
+
+
+def _without(keys: Keys, trait: str) -> Keys:
+    """Leave out the metrics that have a trait, and protocols of which none is left."""
+    kept = {name: tuple(key for key in own if not getattr(get_metric(key), trait)) for name, own in keys.items()}
     return {name: own for name, own in kept.items() if own}
 
 

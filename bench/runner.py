@@ -194,7 +194,8 @@ def _with_absolute_paths(dataset: FusionDataset) -> FusionDataset:
 
 
 def _absolute(pair: Pair) -> dict[str, Any]:
-    return {name: value.absolute() for name, value in vars(pair).items() if isinstance(value, Path)}
+    paths: dict[str, Any] = {name: value.absolute() for name, value in vars(pair).items() if isinstance(value, Path)}
+    return paths | {"further": tuple(each.absolute() if isinstance(each, Path) else each for each in pair.further)}
 
 
 def _portable(spec: str | Method, method: Method) -> str | bytes:

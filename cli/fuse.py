@@ -21,6 +21,10 @@ def fuse(
     b: Annotated[
         Path | None, typer.Option("--b", help="Source b (visible, CT …): a file, or a folder of images.")
     ] = None,
+    further: Annotated[
+        list[Path] | None,
+        typer.Option("--further", help="A further source after a and b; once for each.", show_default=False),
+    ] = None,
     pairs: Pairs = None,
     data: Annotated[Path | None, typer.Option(help="An H5 file of FILM, in place of --a and --b.")] = None,
     method: Annotated[str, typer.Option("--method", "-m", help="As `run` takes it.")] = "film",
@@ -48,8 +52,10 @@ def fuse(
     refuse_weights_root(context, [chosen])
     if (a is None) != (b is None) or sum(place is not None for place in (a, pairs, data)) != 1:
         raise InputError("say what to fuse: --a and --b, or --pairs, or --data")
+    if further and a is None:
+        raise InputError("--further adds a source to two others: give --a and --b, too")
     if a is not None and b is not None:
-        sources = pairs_of(a, b, task or "IVF")
+        sources = pairs_of(a, b, task or "IVF", further or ())
     else:
         (dataset,) = datasets_of([str(data)] if data is not None else None, pairs)
         sources = list(load_dataset(dataset, task=task))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from . import show
-from .options import FolderA, FolderB, RangeRules, Rgbt, Root, SizeOption, TaskOption, WeightsRoot
+from .options import FolderA, FolderB, Further, RangeRules, Rgbt, Root, Sequences, SizeOption, TaskOption, WeightsRoot
 from .unused import refuse, refuse_data_root
 
 
@@ -86,6 +86,8 @@ def check(
     data_root: Root = None,
     a: FolderA = None,
     b: FolderB = None,
+    further: Further = None,
+    sequences: Sequences = False,
     task: TaskOption = None,
     size_policy: SizeOption = "error",
     range: RangeRules = None,
@@ -98,8 +100,9 @@ def check(
     from ..datasets import check as check_dataset
 
     report = check_dataset(
-        name, data_root, a=a, b=b, task=task, size_policy=size_policy, range=range or None, rgbt=rgbt
-    )
+        name, data_root, a=a, b=b, task=task, size_policy=size_policy, range=range or None, rgbt=rgbt,
+        further=further or (), sequences=sequences,
+    )  # fmt: skip
     typer.echo("\n".join(report.lines()))
     if report.problems or report.unreadable:
         raise typer.Exit(2)

@@ -44,13 +44,28 @@ FolderB = Annotated[
     str | None,
     typer.Option("--b", help="Where source b lies (visible, CT …): a sub-folder, or files as in 'vis/VIS{name}.png'."),
 ]
+Further = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--further",
+        help="Where a further source lies, after a and b, said as --a is; once for each.",
+    ),
+]
+Sequences = Annotated[
+    bool,
+    typer.Option(
+        "--sequences",
+        help="Each folder is a scene: its images, two or more, are its sources, in the order of their names.",
+    ),
+]
 TaskOption = Annotated[
     Literal["IVF", "MIF", "MEF", "MFF"] | None, typer.Option("--task", help="For a folder: its task.")
 ]
 Pairs = Annotated[
     Path | None,
     typer.Option(
-        help="A table of pairs in place of a folder: columns name, a, b, or two columns of paths, seen from the table."
+        help="A table of pairs in place of a folder: columns name, a, b (c, … for further sources), or two columns of "
+        "paths, seen from the table."
     ),
 ]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first pairs.")]

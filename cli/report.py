@@ -254,15 +254,19 @@ def _sources(results: Results) -> Callable[[str, str], list[tuple[str, Any]]]:
     from ..datasets import Pair, SizePolicy, parse_ranges, read_pair
     from ..datasets.catalog import find_spec
     from ..datasets.images import is_there
+    from ..datasets.pair import letter
 
     def sources(dataset: str, pair: str) -> list[tuple[str, Any]]:
         for manifest in (run.manifest for run in results.runs if run.dataset == dataset):
             files = manifest.source_files(pair)
             if files and all(map(is_there, files)):
                 spec = find_spec(manifest.dataset.name)
-                labels = spec.modalities if spec and spec.task != "mixed" else ("source a", "source b")
+                named = len(files) == 2 and spec is not None and spec.task != "mixed"
+                labels = spec.modalities if spec and named else [f"source {letter(i)}" for i in range(len(files))]
                 policy, ranges = cast(SizePolicy, manifest.size_policy), parse_ranges(manifest.range)
-                images = read_pair(Pair(pair, files[0], files[1], "IVF"), policy, ranges, manifest.rgbt)
+                images = read_pair(
+                    Pair(pair, files[0], files[1], "IVF", further=files[2:]), policy, ranges, manifest.rgbt
+                )
                 return list(zip(labels, images, strict=True))
         return []
 

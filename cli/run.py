@@ -19,6 +19,7 @@ from .options import (
     Fetch,
     FolderA,
     FolderB,
+    Further,
     Keep,
     Limit,
     Metrics,
@@ -29,6 +30,7 @@ from .options import (
     RangeRules,
     Rgbt,
     Root,
+    Sequences,
     SizeOption,
     Split,
     TaskOption,
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 
 SHARED = (
     "data_root", "split", "a", "b", "task", "limit", "protocol", "metrics", "workers", "on_error", "size_policy",
-    "range", "rgbt",
+    "range", "rgbt", "further", "sequences",
 )  # fmt: skip
 
 
@@ -79,6 +81,8 @@ def run(
     split: Split = None,
     a: FolderA = None,
     b: FolderB = None,
+    further: Further = None,
+    sequences: Sequences = False,
     task: TaskOption = None,
     limit: Limit = None,
     weights: Annotated[
@@ -151,6 +155,8 @@ def score(
     split: Split = None,
     a: FolderA = None,
     b: FolderB = None,
+    further: Further = None,
+    sequences: Sequences = False,
     task: TaskOption = None,
     limit: Limit = None,
     protocol: Protocols = None,
@@ -196,6 +202,7 @@ def _shared(context: typer.Context) -> dict[str, Any]:
     options["protocol"] = options["protocol"] or ["film"]
     options["metrics"] = names_of(options["metrics"])
     options["range"] = options["range"] or None
+    options["further"] = options["further"] or ()
     return options
 
 

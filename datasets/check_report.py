@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .pair import letter
 from .ranges import FULL, Ranges
 from .remarks import Remark, sentences
 from .spec import DatasetSpec
@@ -30,7 +31,7 @@ class CheckReport:
     name : of the data set, or what was looked for.
     spec : its entry; None if it was not found.
     root : the data set's folder; None if it was not found or is computed.
-    folders : where the files of a and of b lie, as seen from `root`.
+    folders : where the files of each source lie, as seen from `root`.
     split : which pairs were looked at.
     splits : every split, and how many of its names have both files.
     pairs : how many pairs are good.
@@ -40,7 +41,7 @@ class CheckReport:
     colour : how many files of each source have colour.
     formats : "PNG", ... and how many files are so.
     misnamed : files whose extension is not that of their format. They are read all the same.
-    identical : pairs whose two sources are the same image: a mistake in most data sets.
+    identical : pairs of whose sources two are the same image: a mistake in most data sets.
     unreadable : why the list of a split cannot be read, by split.
     problems : what is wrong, by name of the pair; of the whole under the name "".
     ranges : how values deeper than 8 bits become 0..255, by source.
@@ -51,7 +52,7 @@ class CheckReport:
     name: str
     spec: DatasetSpec | None = None
     root: Path | None = None
-    folders: tuple[str, str] = ("", "")
+    folders: tuple[str, ...] = ("", "")
     split: str = "all"
     splits: dict[str, SplitReport] = field(default_factory=dict)
     pairs: int = 0
@@ -85,7 +86,7 @@ class CheckReport:
         spec = self.spec
         text = [f"{self.name}: {spec.title}"]
         if self.root is not None:
-            text += [f"  found    {self.root}", f"  sources  a: {self.folders[0]}, b: {self.folders[1]}"]
+            text += [f"  found    {self.root}", f"  sources  {_places(self.folders)}"]
         else:
             text.append("  found    computed on this machine")
         published = f" (published: {spec.pairs})" if spec.pairs else ""
@@ -94,7 +95,8 @@ class CheckReport:
         text += [f"  split    {key}: {reason}" for key, reason in self.unreadable.items()]
         text.append(f"  sizes    {_sizes(self.image_sizes)}")
         for side in ("a", "b"):
-            text.append(f"  {side}        {_counts(self.bits[side])}; {self.colour[side]} with colour")
+            label = side if side == "a" or len(self.folders) < 3 else f"b to {letter(len(self.folders) - 1)}"
+            text.append(f"  {label:8} {_counts(self.bits[side])}; {self.colour[side]} with colour")
             if self.deep[side]:
                 text.append(f"  range    {side}: {self.ranges[side]}, in {self.deep[side]} files of more than 8 bits")
             constant = sum(remark.alpha == "constant" for remark in self.details[side])
@@ -108,7 +110,8 @@ class CheckReport:
             )
             text += _listing("narrow", f"of source {side}", [*ranges])
         text += [f"  note     {remark}" for remark in self.remarks]
-        text += _listing("identical", "a and b are the same image", self.identical)
+        whose = "a and b" if len(self.folders) < 3 else "two sources"
+        text += _listing("identical", f"{whose} are the same image", self.identical)
         text.append(f"  licence  {spec.licence}")
         text += [f"  cite     {spec.citation}" + (f", doi:{spec.doi}" if spec.doi else "")] if spec.citation else []
         text += [f"  home     {spec.home}"] if spec.home else []
@@ -117,6 +120,13 @@ class CheckReport:
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
+
+
+def _places(folders: tuple[str, ...]) -> str:
+    """Say where the files of each source lie; of sequences, which lie in the same folders, once."""
+    if len(folders) > 2 and len({*folders[:2]}) == 1:
+        return f"a to {letter(len(folders) - 1)}: {folders[0]}"
+    return ", ".join(f"{letter(place)}: {folder}" for place, folder in enumerate(folders))
 
 
 def _counts(counts: Counter[str]) -> str:

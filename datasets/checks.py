@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from .finding.sources import DatasetFiles
 from .finding.splits import choose, split_names
 from .images import EXTENSIONS, EXTENSIONS_OF, UnreadableImageError, read_picture
 from .locate import locate
-from .pair import SIDES, Pair, Side, Task, printable
+from .pair import SIDES, Pair, Side, Source, Task, printable
 from .problems import problem_of
 from .ranges import RangeOption, Ranges, parse_ranges, refusal
 from .remarks import Remark, remark_on
@@ -38,13 +38,15 @@ def check(
     size_policy: SizePolicy = "error",
     range: RangeOption = None,
     rgbt: bool = False,
+    further: Sequence[str] = (),
+    sequences: bool = False,
 ) -> CheckReport:
     """Look at every file of a data set.
 
     Parameters
     ----------
-    name_or_path, root, split, a, b, task, size_policy, range, rgbt : as for `load_dataset`, but by default all pairs
-        are looked at.
+    name_or_path, root, split, a, b, task, size_policy, range, rgbt, further, sequences : as for `load_dataset`, but by
+        default all pairs are looked at.
 
     Returns
     -------
@@ -58,7 +60,7 @@ def check(
     """
     ranges = parse_ranges(range)
     try:
-        spec, files = locate(name_or_path, root, a, b, task, rgbt)
+        spec, files = locate(name_or_path, root, a, b, task, rgbt, further, sequences)
         report = CheckReport(spec.name, spec, ranges=ranges)
         if files is None:
             pairs = list(spec.make() if spec.make else ())
@@ -95,17 +97,16 @@ def _pairs(report: CheckReport, names: Iterable[Entry]) -> list[Pair]:
         if entry.a is None or entry.b is None:
             report.problems[printable(entry.name)] = printable(entry.problem or "there is no such file")
         else:
-            pairs.append(Pair(entry.name, entry.a, entry.b, "IVF", truth=entry.truth))
+            pairs.append(Pair(entry.name, entry.a, entry.b, "IVF", truth=entry.truth, further=entry.further))
     return pairs
 
 
 def _describe(report: CheckReport, spec: DatasetSpec, files: DatasetFiles) -> None:
     report.root = files.root
-    a, b = (
+    report.folders = tuple(
         ", ".join(short(folder, files.root) for folder in side[:3]) + (", ..." if len(side) > 3 else "")
         for side in files.folders
     )
-    report.folders = (a, b)
     for split in split_names(files, spec):
         try:
             _, names, part = choose(spec, files, split)
@@ -125,24 +126,24 @@ def _look(report: CheckReport, pair: Pair, size_policy: SizePolicy, rgbt: bool) 
     """
     problem = problem_of(pair, size_policy, ranges=report.ranges, rgbt=rgbt)
     try:
-        facts = {side: _facts_of(pair, side, report.ranges, rgbt) for side in SIDES}
+        sources = [(side, source) for side in SIDES for source in pair.of_side(side)]
+        facts = [_facts_of(source, side, report.ranges, rgbt) for side, source in sources]
         if pair.truth is not None:
             load_source(pair.truth)
     except UnreadableImageError as error:
         return f"{error.path.parent.name}/{error.path.name}: {error.reason}", problem is not None
     except InputError as error:
         return str(error), problem is not None
-    for side, fact in facts.items():
+    for (side, path), fact in zip(sources, facts, strict=True):
         report.bits[side][fact.kind] += 1
         report.colour[side] += fact.colour
         report.formats[fact.format] += 1
         report.deep[side] += fact.deep
         report.details[side] += [fact.remark] if fact.remark else []
-        if fact.misnamed:
-            path = getattr(pair, side)
+        if fact.misnamed and isinstance(path, Path):
             report.misnamed.append(printable(f"{path.parent.name}/{path.name} is {fact.format}"))
     if problem is None:
-        report.image_sizes[facts["a"].size] += 1
+        report.image_sizes[facts[0].size] += 1
         if _same(facts):
             report.identical.append(pair.name)
     return problem, problem is not None
@@ -174,9 +175,8 @@ class _Facts:
     remark: Remark | None
 
 
-def _facts_of(pair: Pair, side: Side, ranges: Ranges, rgbt: bool = False) -> _Facts:
+def _facts_of(source: Source, side: Side, ranges: Ranges, rgbt: bool = False) -> _Facts:
     """Decode a source, or raise `UnreadableImageError`."""
-    source: Any = getattr(pair, side)
     if not isinstance(source, Path):
         known = source.dtype in (np.uint8, np.uint16) or ranges[side].kind != "full"
         image = load_source(source, ranges[side]) if known else None
@@ -198,7 +198,7 @@ def _facts_of(pair: Pair, side: Side, ranges: Ranges, rgbt: bool = False) -> _Fa
     )
 
 
-def _same(facts: dict[Side, _Facts]) -> bool:
-    """Whether both sources are the same image."""
-    a, b = facts["a"].image, facts["b"].image
-    return a is not None and b is not None and np.array_equal(a, b)
+def _same(facts: Sequence[_Facts]) -> bool:
+    """Whether two sources are the same image."""
+    images = [fact.image for fact in facts if fact.image is not None]
+    return any(np.array_equal(one, other) for one, other in combinations(images, 2))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .finding.splits import split_notes
 from .images import Header, UnreadableImageError, probe, read_picture
-from .pair import SIDES, Pair, Side, Source, Task
+from .pair import SIDES, Pair, Side, Source, Task, letter
 from .ranges import FULL, Ranges, Rule
 from .remarks import remarks_on
 from .rgbt import read_rgbt
@@ -39,7 +39,7 @@ class FusionDataset(Sequence[Pair]):
     pairs : the pairs.
     size_policy : what `read` does where the sources differ in size. "error" says so; "crop" keeps the common part
         from the top left corner (sizes that should agree mostly differ by rows or columns lost at the far end, so
-        pixels stay on each other); "resize" brings b to the size of a.
+        pixels stay on each other); "resize" brings the others to the size of a.
     skipped : name and reason of each pair that was left out (`on_error="skip"`).
     ranges : how values deeper than 8 bits become 0..255, by source.
     rgbt : whether each pair is one file: its last channel is a, its colours are b.
@@ -81,14 +81,14 @@ class FusionDataset(Sequence[Pair]):
     def __repr__(self) -> str:
         return f"FusionDataset({self.name!r}, {self.task}, split={self.split!r}, {len(self)} pairs at {self.root})"
 
-    def read(self, pair: Pair) -> tuple[Image, Image]:
-        """Read the two sources of a pair: the one reading that methods, metrics, figures and training see.
+    def read(self, pair: Pair) -> tuple[Image, ...]:
+        """Read the sources of a pair, in their order: the one reading that methods, metrics, figures and training see.
 
         Values deeper than 8 bits are brought to 0..255 by the rule of their source; then the size policy is applied.
 
         Returns
         -------
-        a, b : uint8 arrays of equal height and width, (H, W) or RGB (H, W, 3).
+        a, b, … : uint8 arrays of equal height and width, (H, W) or RGB (H, W, 3); two, or as many as the scene has.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class FusionDataset(Sequence[Pair]):
         """What a run should know of the files: a small part of the range used, alpha dropped; see `remarks_on`."""
         remarks: list[str] = []
         for side in SIDES:
-            sources = [getattr(pair, side) for pair in self]
+            sources = [source for pair in self for source in pair.of_side(side)]
             headers = {path: self.header(path) for path in sources if isinstance(path, Path)}
             remarks += remarks_on(side, headers, self.ranges[side], self.rgbt)
         return remarks
@@ -129,7 +129,7 @@ class FusionDataset(Sequence[Pair]):
     @cached_property
     def uneven(self) -> tuple[str, ...]:
         """Names of the pairs whose sources differ in size, for which the size policy has something to do."""
-        return tuple(pair.name for pair in self.pairs if self._size(pair.a) != self._size(pair.b))
+        return tuple(pair.name for pair in self.pairs if len({self._size(source) for source in pair.sources}) > 1)
 
     def _size(self, source: Source) -> tuple[int, int]:
         if not isinstance(source, Path):
@@ -139,18 +139,18 @@ class FusionDataset(Sequence[Pair]):
 
     def is_deep(self, side: Side) -> bool:
         """Whether any source of this side has values that a rule has to bring to 0..255."""
-        sources = (getattr(pair, side) for pair in self.pairs)
+        sources = (source for pair in self.pairs for source in pair.of_side(side))
         return any(self.header(s).deep if isinstance(s, Path) else s.dtype != np.uint8 for s in sources)
 
 
 def read_pair(
     pair: Pair, size_policy: SizePolicy = "error", ranges: Ranges = FULL, rgbt: bool = False
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Read the two sources of a pair; see `FusionDataset.read`."""
+) -> tuple[NDArray[np.uint8], ...]:
+    """Read the sources of a pair; see `FusionDataset.read`."""
     if rgbt and isinstance(pair.a, Path):
         return read_rgbt(pair.a, ranges)
-    a, b = load_source(pair.a, ranges.a), load_source(pair.b, ranges.b)
-    return fit(a, b, size_policy, pair.name)
+    sources = [load_source(source, ranges[side]) for side in SIDES for source in pair.of_side(side)]
+    return fit(sources, size_policy, pair.name)
 
 
 def read_truth(pair: Pair, a: Image, size_policy: SizePolicy = "error") -> NDArray[np.uint8] | None:
@@ -161,7 +161,7 @@ def read_truth(pair: Pair, a: Image, size_policy: SizePolicy = "error") -> NDArr
     if pair.truth is None:
         return None
     truth = load_source(pair.truth)
-    return truth if size_policy == "error" else fit(a, truth, size_policy, pair.name)[1]
+    return truth if size_policy == "error" else fit((a, truth), size_policy, pair.name)[1]
 
 
 def load_source(source: Source, rule: Rule = FULL.a) -> NDArray[np.uint8]:
@@ -206,21 +206,39 @@ def require_effect(datasets: Sequence[FusionDataset]) -> None:
             raise InputError(sentence)
 
 
-def fit(a: Image, b: Image, policy: SizePolicy, name: str) -> tuple[Image, Image]:
-    """Bring two images to one size; see `FusionDataset.size_policy`."""
-    if a.shape[:2] == b.shape[:2]:
-        return a, b
+def require_pairs(dataset: FusionDataset) -> None:
+    """Refuse scenes of more than two sources, where pairs are learnt from.
+
+    Raises
+    ------
+    InputError
+        There is one.
+    """
+    for pair in dataset:
+        if pair.further:
+            raise InputError(
+                f"{pair.name} of {dataset.name} has {len(pair.sources)} sources: training learns from pairs of two"
+            )
+
+
+def fit(images: Sequence[Image], policy: SizePolicy, name: str) -> tuple[Image, ...]:
+    """Bring images to one size; see `FusionDataset.size_policy`."""
+    shapes = [image.shape[:2] for image in images]
+    if len(set(shapes)) == 1:
+        return tuple(images)
     if policy == "crop":
-        height, width = np.minimum(a.shape[:2], b.shape[:2])
-        return a[:height, :width], b[:height, :width]
+        height, width = np.min(shapes, axis=0)
+        return tuple(image[:height, :width] for image in images)
     if policy == "resize":
-        return a, resized(b, a.shape[:2])
-    raise InputError(f"the sources of {name} differ in size: {sizes(a.shape[:2], b.shape[:2])}")
+        return tuple(image if image.shape[:2] == shapes[0] else resized(image, shapes[0]) for image in images)
+    raise InputError(f"the sources of {name} differ in size: {sizes(shapes)}")
 
 
-def sizes(a: Sequence[int], b: Sequence[int]) -> str:
-    """Say two sizes, given as (height, width), as `--size` takes them."""
-    return f"a is {a[0]}x{a[1]}, b is {b[0]}x{b[1]}; say what to do with --size-policy crop or resize"
+def sizes(shapes: Sequence[Sequence[int]]) -> str:
+    """Say the size of a, and the first other one, given as (height, width), as `--size` takes them."""
+    place = next(place for place, shape in enumerate(shapes) if shape != shapes[0])
+    (height, width), (high, wide) = shapes[0], shapes[place]
+    return f"a is {height}x{width}, {letter(place)} is {high}x{wide}; say what to do with --size-policy crop or resize"
 
 
 def resized(image: Image, size: Sequence[int]) -> Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -34,6 +34,8 @@ def load_dataset(
     size_policy: SizePolicy | str = "error",
     range: RangeOption = None,
     rgbt: bool = False,
+    further: Sequence[str] = (),
+    sequences: bool = False,
 ) -> FusionDataset:
     """Find a data set, match its sources, and make sure that every file is there, whole, and of the right size.
 
@@ -56,9 +58,12 @@ def load_dataset(
     on_error : "stop" raises one error with every problem by name; "skip" leaves these pairs out and records them.
     size_policy : see `FusionDataset`.
     range : how values deeper than 8 bits become 0..255: "full" (the default), "minmax", "percentile:1,99" or two values
-        as "7000,8760", for both sources, or as "a=RULE" and "b=RULE" for one; a list of several. Files of 8 bits stay
-        as they are. A rule that is given and has nothing to do is an error; `Ranges` may have nothing to do.
+        as "7000,8760", for all sources, or as "a=RULE" and "b=RULE" for one, where further sources follow b; a list of
+        several. Files of 8 bits stay as they are. A rule that is given and has nothing to do is an error; `Ranges` may have nothing to do.
     rgbt : take each image file for a pair: its fourth channel is a, its colours are b.
+    further : the folders, or templates, of sources after `a` and `b`, where each scene has more than two.
+    sequences : take each folder for a scene: its images, two or more, are the sources in the order of their names (see
+        `sequences.find_sequences`). A folder of your own needs `task` then.
 
     Raises
     ------
@@ -67,7 +72,7 @@ def load_dataset(
     """
     _check_options(limit, on_error, size_policy, task)
     policy, ranges = cast(SizePolicy, size_policy), parse_ranges(range)
-    spec, files = locate(name_or_path, root, a, b, task, rgbt)
+    spec, files = locate(name_or_path, root, a, b, task, rgbt, further, sequences)
     if files is None:
         pairs = list(spec.make() if spec.make else ())
         folder, label, default = _common_folder(pairs), "all", "all"
@@ -130,7 +135,7 @@ def _pair(entry: Entry, spec: DatasetSpec) -> Pair | Entry:
     """Make the pair of an entry that has no problem."""
     if entry.a is None or entry.b is None or spec.task == "mixed":  # mixed ones are made, never found
         return entry
-    return Pair(entry.name, entry.a, entry.b, spec.task, spec.colour, entry.truth)
+    return Pair(entry.name, entry.a, entry.b, spec.task, spec.colour, entry.truth, further=entry.further)
 
 
 def _verify(
@@ -153,5 +158,5 @@ def _verify(
 
 
 def _common_folder(pairs: list[Pair]) -> Path:
-    folders = [str(source.parent) for pair in pairs for source in (pair.a, pair.b) if isinstance(source, Path)]
+    folders = [str(source.parent) for pair in pairs for source in pair.sources if isinstance(source, Path)]
     return Path(os.path.commonpath(folders)) if folders else Path()

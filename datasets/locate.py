@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InputError
@@ -19,6 +20,7 @@ from .finding.templates import is_template, layouts_of
 from .h5pairs import H5Pairs, is_h5_name
 from .pair import Task
 from .rgbt import find_rgbt, hint
+from .sequences import find_sequences
 from .spec import COLOUR, MODALITIES, SPLITS, TASKS, DatasetSpec, usual_layouts
 
 
@@ -29,6 +31,8 @@ def locate(
     b: str | None,
     task: Task | None,
     rgbt: bool = False,
+    further: Sequence[str] = (),
+    sequences: bool = False,
 ) -> tuple[DatasetSpec, DatasetFiles | None]:
     """Find the entry and the files; the files of a data set that is made are None.
 
@@ -37,23 +41,27 @@ def locate(
     InputError
         If the name is unknown, or the files are not found.
     """
+    if further and (a is None or b is None):
+        raise InputError("--further adds a source to two others: give --a and --b, too")
+    if sequences and (a or b or rgbt):
+        raise InputError("with --sequences the images of a folder are its sources: leave --a, --b and --rgbt out")
     if isinstance(name_or_path, str) and name_or_path.startswith(PAIRS):
-        if a or b or rgbt:
-            raise InputError("a list of pairs says itself where the sources lie: leave --a, --b and --rgbt out")
+        _refuse("a list of pairs", a or b or rgbt, sequences)
         return _open_list(expanded(name_or_path.removeprefix(PAIRS)), task)
     path = expanded(name_or_path)
     if is_h5_name(path) and not is_folder(path):
-        if a or b or rgbt:
-            raise InputError(f"{path} says itself where the sources lie: leave --a, --b and --rgbt out")
+        _refuse(str(path), a or b or rgbt, sequences)
         return _open_h5(path, task), None
     if rgbt:
         return _locate_rgbt(name_or_path, root, a or b, task)
+    if sequences:
+        return _locate_sequences(name_or_path, root, task)
     if (a is None) != (b is None):
         raise InputError("give both folders of sources, --a and --b, or neither")
     spec = find_spec(str(name_or_path))
     is_path = isinstance(name_or_path, Path) or os.sep in name_or_path or name_or_path.startswith((".", "~"))
     if spec is None and (is_path or is_folder(path)):
-        return _open_folder(path, a, b, task)
+        return _open_folder(path, a, b, task, further)
     if spec is None:
         spec = get_spec(str(name_or_path))  # raises, with the nearest name
     if task is not None:
@@ -66,12 +74,19 @@ def locate(
     base = data_folder(root)
     here = [path] if root is None and is_folder(path) else []
     for folder in [*candidates(base, spec), *here]:
-        files = find(folder, layouts_of(a, b, folder) if a and b else spec.all_layouts)
+        files = find(folder, layouts_of(a, b, folder, further) if a and b else spec.all_layouts)
         if files is not None:
             check_partners(files)
             return spec, files
-    wanted = layouts_of(a, b, base) if a and b else spec.all_layouts
+    wanted = layouts_of(a, b, base, further) if a and b else spec.all_layouts
     raise InputError(not_found(spec, base, wanted, a, b))
+
+
+def _refuse(what: str, places: str | bool | None, sequences: bool) -> None:
+    """Refuse options that say where sources lie, of what says so itself."""
+    if places or sequences:
+        options = "--sequences" if sequences else "--a, --b and --rgbt"
+        raise InputError(f"{what} says itself where the sources lie: leave {options} out")
 
 
 def data_folder(root: str | Path | None) -> Path:
@@ -90,14 +105,16 @@ def candidates(base: Path, spec: DatasetSpec) -> list[Path]:
     return list(dict.fromkeys(folders))
 
 
-def _open_folder(path: Path, a: str | None, b: str | None, task: Task | None) -> tuple[DatasetSpec, DatasetFiles]:
+def _open_folder(
+    path: Path, a: str | None, b: str | None, task: Task | None, further: Sequence[str] = ()
+) -> tuple[DatasetSpec, DatasetFiles]:
     """Take a folder that the catalogue does not know by this name."""
     if not is_folder(path):
         raise InputError(
             f"there is no folder {path}: give a folder of images, or a name of 'fusionbench list datasets'"
         )
     if a is not None and b is not None:
-        files = find(path, layouts_of(a, b, path))
+        files = find(path, layouts_of(a, b, path, further))
         task = task or _task_of(a, b)
     else:
         known = find_spec(path.resolve().name)
@@ -112,7 +129,7 @@ def _open_folder(path: Path, a: str | None, b: str | None, task: Task | None) ->
         if files is None:
             task, files = find_in_tree(path, tasks)
     if files is None:
-        raise InputError(nothing_in(path, a, b) + hint(path))
+        raise InputError(nothing_in(path, a, b, further) + hint(path))
     if task is None:
         raise InputError(f"the folders {a} and {b} in {path} do not tell the task: say --task {', '.join(TASKS)}")
     check_partners(files)
@@ -183,3 +200,21 @@ def _locate_rgbt(
         if is_folder(folder) and (files := find_rgbt(folder)) is not None:
             return spec, files
     raise InputError(f"there are no images of four channels in {folders[0]}, nor in its folders: leave --rgbt out")
+
+
+def _locate_sequences(
+    name_or_path: str | Path, root: str | Path | None, task: Task | None
+) -> tuple[DatasetSpec, DatasetFiles]:
+    """Find the folders of scenes, whose images are the sources."""
+    spec, path = find_spec(str(name_or_path)), expanded(name_or_path)
+    if is_folder(path) and (spec is None or task is not None):
+        if task is None:
+            raise InputError(f"the sequences in {path} do not tell the task: say --task {', '.join(TASKS)}")
+        spec, folders = _any_spec(path, task), [path]
+    else:
+        spec = spec or get_spec(str(name_or_path))  # raises, with the nearest name
+        folders = [*candidates(data_folder(root), spec), path]
+    for folder in folders:
+        if is_folder(folder) and (files := find_sequences(folder)) is not None:
+            return spec, files
+    raise InputError(f"there are no images in the folders of {folders[0]}: --sequences wants a folder for each scene")

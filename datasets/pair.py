@@ -1,10 +1,11 @@
-"""A pair of sources: the unit that data sets give and methods fuse."""
+"""A pair of sources, or a longer sequence of them: the unit that data sets give and methods fuse."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Literal
 
 import numpy as np
@@ -20,7 +21,7 @@ _CONTROL = re.compile(r"[\0-\x1f\x7f-\x9f\u2028\u2029]")  # what breaks a line, 
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two sources of one scene.
+    """Two sources of one scene, or more.
 
     Attributes
     ----------
@@ -32,6 +33,7 @@ class Pair:
     text : a description of the pair, or a file with one.
     scene : what it shows, where several pairs show the same: a network never learns from one of them and is measured on
         another while it is trained. Pairs that share a file need not say it.
+    further : the sources after a and b, in their order, where a scene has more than two: exposures, focus distances.
     """
 
     name: str
@@ -42,6 +44,27 @@ class Pair:
     truth: Source | None = None
     text: str | Path | None = None
     scene: str | None = None
+    further: tuple[Source, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """All sources in their order: a, b, and the further ones."""
+        return (self.a, self.b, *self.further)
+
+    def of_side(self, side: Side) -> tuple[Source, ...]:
+        """Give the sources that are read by the rules of a side: a; or b, which the further ones follow."""
+        return (self.a,) if side == "a" else (self.b, *self.further)
+
+
+def letter(place: int) -> str:
+    """Name a source by its place, from 0.
+
+    Examples
+    --------
+    >>> letter(0), letter(4), letter(26)
+    ('a', 'e', 'source27')
+    """
+    return ascii_lowercase[place] if place < len(ascii_lowercase) else f"source{place + 1}"
 
 
 def printable(name: str) -> str:

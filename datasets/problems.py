@@ -8,7 +8,7 @@ import numpy as np
 
 from .dataset import SizePolicy, sizes
 from .images import Header, UnreadableImageError, probe
-from .pair import Pair, printable
+from .pair import Pair, letter, printable
 from .ranges import FULL, Ranges, refusal, without_range
 from .rgbt import NO_FURTHER_CHANNEL
 
@@ -29,7 +29,8 @@ def problem_of(
             f"the name of its files is not UTF-8, or has a line break or a control character: rename them ({written})"
         )
     shapes: list[tuple[int, int]] = []
-    for side, source in (("a", pair.a), ("b", pair.b), ("truth", pair.truth)):
+    named = [(letter(place), "b" if place else "a", source) for place, source in enumerate(pair.sources)]
+    for label, side, source in (*named, ("truth", "truth", pair.truth)):
         if isinstance(source, Path):
             try:
                 header = probe(source)
@@ -37,7 +38,7 @@ def problem_of(
             except UnreadableImageError as error:
                 problem = error.reason
             if problem is not None:
-                return f"{side} ({source.parent.name}/{source.name}): {problem}"
+                return f"{label} ({source.parent.name}/{source.name}): {problem}"
             shapes.append((header.height, header.width))
             if headers is not None:
                 headers[source] = header
@@ -45,8 +46,9 @@ def problem_of(
             shapes.append((source.shape[0], source.shape[1]))
             if source.dtype not in (np.uint8, np.uint16) and ranges[side].kind == "full":
                 return without_range(str(source.dtype))
-    if size_policy == "error" and shapes[0] != shapes[1]:
-        return f"the sources differ in size: {sizes(*shapes[:2])}"
+    own = shapes[: len(pair.sources)]
+    if size_policy == "error" and len(set(own)) > 1:
+        return f"the sources differ in size: {sizes(own)}"
     if size_policy == "error" and shapes[-1] != shapes[0]:
         return "the ideal fused image has another size than the sources"
     return None

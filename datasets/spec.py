@@ -42,14 +42,16 @@ class Layout:
     ----------
     a, b : templates of the two sources.
     truth : template of the ideal fused image, where the data set has one.
+    further : templates of the sources after a and b, where a scene has more than two.
     """
 
     a: str
     b: str
     truth: str | None = None
+    further: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{_plain(self.a)} with {_plain(self.b)}"
+        return " with ".join(map(_plain, (self.a, self.b, *self.further)))
 
 
 def _plain(template: str) -> str:

@@ -1,12 +1,14 @@
 """Colour: luminance for the method, chroma for the reader.
 
-A method fuses luminance. The chroma of the source that has colour is attached to the result again; where both have
-colour, the two chromas are mixed by their distance from gray. Chroma is that of full-range BT.601 (as in JPEG), with
+A method fuses luminance. The chroma of the source that has colour is attached to the result again; where several have
+colour, their chromas are mixed by their distance from gray. Chroma is that of full-range BT.601 (as in JPEG), with
 128 for "none", so that luminance and chroma of one source make that source again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..datasets.dataset import load_source
 from ..datasets.images import to_gray
-from ..datasets.pair import Colour
+from ..datasets.pair import Colour, letter
 from .method import Image
 
 Chroma = NDArray[np.float64]
@@ -59,51 +61,52 @@ def chroma(image: Image) -> Chroma:
     return np.stack([(blue - y) / (2 - 2 * _BLUE), (red - y) / (2 - 2 * _RED)]) + _NEUTRAL
 
 
-def mix_chroma(first: Chroma, second: Chroma) -> Chroma:
-    """Mix the chromas of two colour sources by their distance from gray, |C - 128|, as the field does.
+def mix_chroma(*chromas: Chroma) -> Chroma:
+    """Mix the chromas of colour sources by their distance from gray, |C - 128|, as the field does.
 
     H. Xu, J. Ma, J. Jiang, X. Guo, H. Ling (2022): U2Fusion. IEEE TPAMI 44(1), 502-518.
-    doi:10.1109/TPAMI.2020.3012548
+    doi:10.1109/TPAMI.2020.3012548. The code of IFCNN (Y. Zhang et al., 2020, doi:10.1016/j.inffus.2019.07.011) does so
+    with any number of exposures.
 
     Parameters
     ----------
-    first, second : (2, H, W); 128 is gray.
+    chromas : (2, H, W) each; 128 is gray.
 
     Returns
     -------
-    (2, H, W); gray where both are.
+    (2, H, W); gray where all are.
 
     Examples
     --------
     >>> mix_chroma(np.array([128.0, 138.0, 138.0]), np.array([128.0, 128.0, 158.0]))
     array([128., 138., 153.])
     """
-    weight_1, weight_2 = np.abs(first - _NEUTRAL), np.abs(second - _NEUTRAL)
-    total = weight_1 + weight_2
-    mixed = first * weight_1 + second * weight_2
+    weights = [np.abs(each - _NEUTRAL) for each in chromas]
+    total = reduce(np.add, weights)
+    mixed = reduce(np.add, (each * weight for each, weight in zip(chromas, weights, strict=True)))
     return np.divide(mixed, total, out=np.full_like(total, _NEUTRAL), where=total > 0)
 
 
-def chroma_of_pair(a: Image, b: Image, colour: Colour = "both") -> Chroma | None:
-    """Return the chroma that the fused image of two sources gets.
+def chroma_of_pair(a: Image, b: Image, colour: Colour = "both", further: Sequence[Image] = ()) -> Chroma | None:
+    """Return the chroma that the fused image of sources gets.
 
     Parameters
     ----------
     a, b : (H, W) or RGB (H, W, 3).
-    colour : which source is said to carry colour. It matters only where both files are coloured: "a" and "b" then
+    colour : which source is said to carry colour. It matters only where several files are coloured: "a" and "b" then
         name the one to believe, as an infrared image saved as JPEG may have stray tints.
+    further : the sources after a and b.
 
     Returns
     -------
-    (2, H, W); None where neither source is coloured.
+    (2, H, W); None where no source is coloured.
     """
-    sources = {"a": a, "b": b}
-    coloured = [name for name, image in sources.items() if is_colour(image)]
-    if len(coloured) == 2 and colour in coloured:
-        coloured = [colour]
+    coloured = {letter(place): image for place, image in enumerate((a, b, *further)) if is_colour(image)}
+    if colour in coloured:
+        coloured = {colour: coloured[colour]}
     if not coloured:
         return None
-    chromas = [chroma(sources[name]) for name in coloured]
+    chromas = [chroma(image) for image in coloured.values()]
     return chromas[0] if len(chromas) == 1 else mix_chroma(*chromas)
 
 

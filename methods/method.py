@@ -24,7 +24,7 @@ Quantise = Literal["round", "truncate", "minmax", "minmax-truncate", "max", "non
 
 
 class Method(ABC):
-    """Turns a batch of gray source pairs into fused images.
+    """Turns a batch of gray sources into fused images.
 
     A subclass states the class attributes, takes its options as keyword arguments of `__init__`, keeps each under its
     own name (`self.levels = levels`), and implements `fuse`. Colour, 8 bit, files and timing are the engine's work,
@@ -41,6 +41,8 @@ class Method(ABC):
     tasks : the tasks that the method was made for; it runs on the others, too.
     learned : whether it has trained weights.
     verified : which images that its authors published it gives again; None where nobody compared.
+    any_number : whether it fuses any number of sources at once: `fuse` and `fuse_images` then take further ones after
+        those named in their signatures. The engine gives all others two at a time, what was fused so far and the next.
     computes : whether it fuses; images that were fused before are only read, and have no time.
     quantise : how [0, 1] becomes 8 bit (`methods.quantise`); it changes EN, SD and AG, so it is recorded. Every
         method takes it as an option, too. "none" is for methods that give 8 bit themselves.
@@ -70,6 +72,7 @@ class Method(ABC):
     tasks: ClassVar[tuple[str, ...]] = ("IVF", "MIF", "MEF", "MFF")
     learned: ClassVar[bool] = False
     verified: ClassVar[Verified | None] = None
+    any_number: ClassVar[bool] = False
     computes: ClassVar[bool] = True
     quantise: Quantise = "round"
     flags: ClassVar[Mapping[str, Flag]] = {}
@@ -85,7 +88,7 @@ class Method(ABC):
 
         Parameters
         ----------
-        a, b : (N, 1, H, W) float32 in [0, 1]; they must not be written to.
+        a, b : (N, 1, H, W) float32 in [0, 1]; they must not be written to. A method of `any_number` takes `*further`.
         **context : what the engine knows besides; a method takes what it needs and ignores the rest. Now:
             `pairs`, a sequence of N `datasets.Pair` (name, task, text).
 
@@ -100,7 +103,7 @@ class Method(ABC):
         Parameters
         ----------
         a, b : (H, W) or RGB (H, W, 3), uint8.
-        pair : the pair that they belong to.
+        pair : the pair that they belong to. A method of `any_number` takes `*further` images after it.
 
         Returns
         -------

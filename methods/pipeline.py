@@ -1,21 +1,24 @@
-"""From two sources as they were read to the fused image as it is scored and shown."""
+"""From sources as they were read to the fused image as it is scored and shown."""
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.dataset import SizePolicy, load_source
+from ..datasets.images import to_gray
 from ..datasets.pair import Pair
 from ..errors import InputError, RunError, one_line
 from .colour import attach, chroma_of_pair, is_colour, luminance
 from .contained import contained, is_users
-from .fit import fit_fused
+from .fit import crop_to, fit_fused
 from .method import Gray, Image, Method
 from .quantise import RULES, quantise
 
@@ -55,8 +58,13 @@ class Fused:
         return self.shown if policy == "channels" else self.image
 
 
-def fuse_pair(method: Method, a: Image, b: Image, pair: Pair, size_policy: SizePolicy = "error") -> Fused:
+def fuse_pair(
+    method: Method, a: Image, b: Image, pair: Pair, size_policy: SizePolicy = "error", further: Sequence[Image] = ()
+) -> Fused:
     """Fuse one pair, with everything around the method: luminance, 8 bit, chroma, and checks.
+
+    More than two sources go to a method of `Method.any_number` at once. Any other one gets the first two, then what it
+    made of them, in 8 bit, and the third, and so on: fuse(fuse(a, b), c). Chroma is always that of all sources.
 
     Parameters
     ----------
@@ -65,6 +73,7 @@ def fuse_pair(method: Method, a: Image, b: Image, pair: Pair, size_policy: SizeP
         is not uint8 is brought there first by the rule "full": uint16 has white at 65535.
     pair : the pair that they belong to.
     size_policy : what is done with a whole image of another size, as folders and commands give; see `fit.fit_fused`.
+    further : the pair's sources after a and b, as they are.
 
     Returns
     -------
@@ -77,30 +86,75 @@ def fuse_pair(method: Method, a: Image, b: Image, pair: Pair, size_policy: SizeP
     InputError
         The sources differ in size, or the method found its own set-up wrong (no weights, for instance).
     """
-    a, b = load_source(a), load_source(b)
-    if a.shape[:2] != b.shape[:2]:
-        raise InputError(f"the sources of pair {pair.name!r} differ in size: {_size(a)} and {_size(b)}")
+    sources = [load_source(image) for image in (a, b, *further)]
+    if len(sources) != len(pair.sources):
+        raise InputError(f"pair {pair.name!r} has {len(pair.sources)} sources, and {len(sources)} images are given")
+    for image in sources[1:]:
+        if image.shape[:2] != sources[0].shape[:2]:
+            sizes = f"{_size(sources[0])} and {_size(image)}"
+            raise InputError(f"the sources of pair {pair.name!r} differ in size: {sizes}")
+    if not method.computes:  # it knows the image by its name, and needs no sources
+        sources, pair = sources[:2], replace(pair, further=())
+    elif not method.any_number:
+        return _fold(method, sources, pair, size_policy)
+    return _fuse_whole(method, sources, pair, size_policy) or _fuse_luminance(method, sources, pair)
+
+
+def _fuse_whole(method: Method, sources: Sequence[Image], pair: Pair, size_policy: SizePolicy) -> Fused | None:
+    """Let a method see whole images; None where it wants luminance."""
+    a, b, *further = (image.copy() for image in sources)
     start = time.perf_counter()
-    image = _guarded(method, pair, method.fuse_images, a.copy(), b.copy(), _own(pair))
+    image = _guarded(method, pair, method.fuse_images, a, b, _own(pair), *further)
     seconds = time.perf_counter() - start if method.computes else math.nan
-    if image is not None:
-        return _from_image(method, image, a.shape[:2], pair, seconds, size_policy)
-    gray_a, gray_b = luminance(a)[None, None], luminance(b)[None, None]
+    return None if image is None else _from_image(method, image, a.shape[:2], pair, seconds, size_policy)
+
+
+def _fuse_luminance(method: Method, sources: Sequence[Image], pair: Pair) -> Fused:
+    """Fuse luminance, and attach the chroma of the sources."""
+    grays = [luminance(image)[None, None] for image in sources]
     start = time.perf_counter()
-    output = _guarded(method, pair, method.fuse, gray_a, gray_b, pairs=(_own(pair),))
+    output = _guarded(method, pair, method.fuse, *grays, pairs=(_own(pair),))
     seconds = time.perf_counter() - start if method.computes else math.nan
-    fused = check_output(output, gray_a.shape, method, pair.name)
-    gray = quantise(fused[0, 0], method.quantise)
-    chroma = chroma_of_pair(a, b, pair.colour)
+    fused = check_output(output, grays[0].shape, method, pair.name)
+    return _coloured(quantise(fused[0, 0], method.quantise), sources, pair, seconds)
+
+
+def _coloured(gray: NDArray[np.uint8], sources: Sequence[Image], pair: Pair, seconds: float) -> Fused:
+    a, b, *further = sources
+    chroma = chroma_of_pair(a, b, pair.colour, further)
     return Fused(gray, None if chroma is None else attach(gray, chroma), seconds)
+
+
+def _fold(method: Method, sources: Sequence[Image], pair: Pair, size_policy: SizePolicy) -> Fused:
+    """Fuse the first two sources, then the result with the third, and so on, each time to 8 bit.
+
+    A method that takes the luminance of the first two goes on with luminance.
+    """
+    done, *others = sources
+    seconds, note, whole = 0.0, "", True
+    for place, image in enumerate(others, start=1):
+        step = replace(pair, a=done if place > 1 else pair.a, b=pair.sources[place], further=())
+        other = crop_to(image, done.shape[:2])  # a method that cuts its borders gives a smaller one
+        fused = _fuse_whole(method, (done, other), step, size_policy) if whole else None
+        whole = fused is not None
+        if fused is None:
+            fused = _fuse_luminance(method, (_gray(done), _gray(other)), step)
+        done, seconds, note = fused.image, seconds + fused.seconds, note or fused.note
+    if not whole:
+        fused = _coloured(done, [crop_to(image, done.shape[:2]) for image in sources], pair, seconds)
+    return replace(fused, seconds=seconds, note=note)
+
+
+def _gray(image: Image) -> NDArray[np.uint8]:
+    return to_gray(image).astype(np.uint8)
 
 
 def _own(pair: Pair) -> Pair:
     """Copy the images of a pair that lies in memory: a method may write into what it is given."""
-    arrays: dict[str, Any] = {
-        name: image.copy() for name in "ab" if isinstance(image := getattr(pair, name), np.ndarray)
-    }
-    return replace(pair, **arrays) if arrays else pair
+    sources = [image.copy() if isinstance(image, np.ndarray) else image for image in pair.sources]
+    if all(isinstance(image, Path) for image in sources):
+        return pair
+    return replace(pair, a=sources[0], b=sources[1], further=tuple(sources[2:]))
 
 
 def check_output(output: Any, shape: tuple[int, ...], method: Method, pair: str) -> Gray:

@@ -48,6 +48,11 @@ class Metric:
     ideal: bool = False  # compares with the ideal image of a data set, which is given as both sources
 
     @property
+    def two_sources(self) -> bool:
+        """Whether it compares the fused image with its sources, for which every convention here has two."""
+        return not (self.no_reference or self.ideal)
+
+    @property
     def key(self) -> str:
         """Name and convention, `name@convention`."""
         return f"{self.name}@{self.convention}"

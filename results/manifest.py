@@ -74,8 +74,8 @@ class Manifest(Record):
     state : "running" or "finished".
     range : the rule of each source for values deeper than 8 bits.
     rgbt : whether each file was a pair of its own.
-    tasks, root, pairs, skipped, sources : of the data set: `skipped` has a reason by pair, `sources` the two
-        files of each pair that lies in files, as seen from the root; see `source_files`.
+    tasks, root, pairs, skipped, sources : of the data set: `skipped` has a reason by pair, `sources` the
+        files of each pair, two or more, that lies in files, as seen from the root; see `source_files`.
     protocols : their versions by name, of all runs into this folder.
     metrics : what each metric@convention is.
     backend : what computed, where it was not PyTorch.
@@ -120,10 +120,10 @@ class Manifest(Record):
             raise ValueError("its 'pairs' names a pair twice")
         return manifest
 
-    def source_files(self, pair: str) -> tuple[Path, Path] | None:
-        """Name the two files of a pair; None where it has none."""
+    def source_files(self, pair: str) -> tuple[Path, ...] | None:
+        """Name the files of a pair, two or more; None where it has none."""
         try:
             files = [(Path(self.root) / Path(file)).expanduser() for file in self.sources.get(pair, [])]
         except RuntimeError:  # the folder of a user who is not there
             return None
-        return (files[0], files[1]) if len(files) == 2 else None
+        return tuple(files) if len(files) > 1 else None

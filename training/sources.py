@@ -75,6 +75,7 @@ def training_pairs(
 def _dataset(name: str, options: TrainOptions, colour: Colour, least: int) -> _Found:
     """Take the pairs of a data set."""
     dataset, left_out = _split(name, options)
+    require_pairs(dataset)
     chosen = [pair for pair in dataset if pair.name not in left_out]
     deep: set[str] = {side for side in SIDES if dataset.ranges.asked and dataset.is_deep(side)}
     skipped = {f"{dataset.name}/{each}": reason for each, reason in dataset.skipped.items()}

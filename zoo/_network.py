@@ -77,15 +77,15 @@ class Network(Method):
         for task in sorted({pair.task for pair in pairs} or {"IVF"}):
             self.network(task)
 
-    def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
-        """Fuse a batch, pair by pair; `context["pairs"]` tells their tasks."""
+    def fuse(self, a: Gray, b: Gray, *further: Gray, **context: Any) -> Gray:
+        """Fuse a batch, pair by pair; `context["pairs"]` tells their tasks. Further sources are for `any_number`."""
         import torch
 
         self.check_size(a)
         tasks = [pair.task for pair in context.get("pairs") or ()] or ["IVF"] * len(a)
         fused = np.empty(a.shape, np.float32)
         for i, task in enumerate(tasks):
-            sources = [torch.from_numpy(np.array(x[i : i + 1])).to(self.device) for x in (a, b)]
+            sources = [torch.from_numpy(np.array(x[i : i + 1])).to(self.device) for x in (a, b, *further)]
             with torch.inference_mode():
                 fused[i] = self.forward(self.network(task), *sources[:: -1 if self.swaps(task) else 1])[0].cpu().numpy()
         return fused

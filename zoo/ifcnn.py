@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
@@ -34,13 +35,14 @@ WEIGHTS = tuple(
 )  # fmt: skip
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's channels
 _CUT = "Fused channels are cut to 8 bit without rounding (channels=truncate), which darkens by half a level on average."
+_EQUALISED = "The contrast of each fused image is equalised in tiles (steps=exposure), which raises EN, SD, SF and AG."
 
 
 class IFCNN(Network):
     """One small network for all tasks, whose features are merged by their maximum, their sum or their mean.
 
-    It sees colour: two colour sources are fused in colour, any other pair as gray images of three equal channels, whose
-    three fused channels the authors cut to 8 bit and turn to gray.
+    It sees colour: sources that all have colour are fused in colour, any others as gray images of three equal channels,
+    whose three fused channels the authors cut to 8 bit and turn to gray. It fuses any number of sources at once.
 
     Parameters
     ----------
@@ -50,6 +52,8 @@ class IFCNN(Network):
     weights : "official", the authors' for this fusion, or a file.
     channels : "truncate", each of the three fused channels cut to 8 bit, as the authors do; "exact" leaves them to
         `quantise`.
+    steps : "plain"; or "exposure", what the released script does with exposures, where its images have fusion=mean and
+        normalise=none: luminance is fused, brought to 16..235 and its contrast equalised, and chroma is mixed.
     """
 
     name = "ifcnn"
@@ -58,6 +62,7 @@ class IFCNN(Network):
         "neural network, Information Fusion 54, 99-118, https://doi.org/10.1016/j.inffus.2019.07.011"
     )
     venue = "Information Fusion"
+    any_number = True
     verified = Verified(
         8,
         8,
@@ -79,9 +84,10 @@ class IFCNN(Network):
     def __init__(
         self, fusion: Literal["max", "sum", "mean"] = "max", normalise: Literal["imagenet", "none"] = "imagenet",
         weights: str = "official", channels: Literal["truncate", "exact"] = "truncate",
+        steps: Literal["plain", "exposure"] = "plain",
     ) -> None:  # fmt: skip
         super().__init__(weights)
-        self.fusion, self.normalise, self.channels = fusion, normalise, channels
+        self.fusion, self.normalise, self.channels, self.steps = fusion, normalise, channels, steps
 
     def weights_of(self, task: str) -> str:
         """Name the weights of the chosen fusion."""
@@ -89,21 +95,44 @@ class IFCNN(Network):
 
     @property
     def remarks(self) -> Sequence[str]:
-        """Say that channels are truncated; see `Method.remarks`."""
-        return [_CUT] if self.channels == "truncate" else []
+        """Say that channels are truncated, or contrast equalised; see `Method.remarks`."""
+        equalised = [_EQUALISED] if self.steps == "exposure" else []
+        return [_CUT, *equalised] if self.channels == "truncate" else equalised
 
-    def fuse_images(self, a: Image, b: Image, pair: Pair) -> Image | None:
-        """Fuse two colour images in colour; see `Method.fuse_images`."""
-        if not (is_colour(a) and is_colour(b)):
+    def fuse_images(self, a: Image, b: Image, pair: Pair, *further: Image) -> Image | None:
+        """Fuse colour images in colour, and by the steps for exposures any; see `Method.fuse_images`."""
+        images = (a, b, *further)
+        if self.steps == "exposure":
+            return self._fuse_exposures(images, pair)
+        if not all(is_colour(image) for image in images):
             return None
-        fused = self.fuse_colours([np.moveaxis(x, -1, 0)[None].astype(np.float32) / 255 for x in (a, b)], pair.task)
+        fused = self.fuse_colours([np.moveaxis(x, -1, 0)[None].astype(np.float32) / 255 for x in images], pair.task)
         return self._cut(np.moveaxis(fused[0], 0, -1))
 
-    def forward(self, net: Layers, a: Tensor, b: Tensor) -> Tensor:
+    def _fuse_exposures(self, images: Sequence[Image], pair: Pair) -> Image:
+        """Fuse luminance and equalise its contrast, mix chroma, and put both together, RGB (H, W, 3) uint8.
+
+        The script's YCbCr is Pillow's, of 8 bit; its chroma is added up in float32, in the order of the exposures.
+        """
+        from PIL import Image as Pillow
+
+        parts = [np.asarray(Pillow.fromarray(image).convert("RGB").convert("YCbCr")) for image in images]
+        a, b, *further = (part[None, None, ..., 0] / np.float32(255) for part in parts)
+        level = quantise(self.fuse(a, b, *further, pairs=(pair,))[0, 0], "round") / 255
+        squeezed = (235 * level + 16 * (1 - level)).astype(np.uint8)
+        gray = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(squeezed)
+        chromas = [part[..., 1:].astype(np.float32) for part in parts]
+        weights = [np.abs(chroma - 128) for chroma in chromas]
+        total = reduce(np.add, weights)
+        shares = (chroma * weight / np.maximum(total, 1) for chroma, weight in zip(chromas, weights, strict=True))
+        blue, red = np.moveaxis(np.where(total > 0, reduce(np.add, shares), 128).astype(np.uint8), -1, 0)
+        return np.asarray(cv2.cvtColor(np.stack([gray, red, blue], axis=-1), cv2.COLOR_YCrCb2RGB))
+
+    def forward(self, net: Layers, a: Tensor, b: Tensor, *further: Tensor) -> Tensor:
         """Fuse gray sources; see `Network.forward`."""
         import torch
 
-        rgb = self._fuse([x.expand(-1, 3, -1, -1) for x in (a, b)], net)
+        rgb = self._fuse([x.expand(-1, 3, -1, -1) for x in (a, b, *further)], net)
         image = self._cut(np.moveaxis(rgb[0].cpu().numpy(), 0, -1))
         gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         return torch.from_numpy(gray / np.float32(255 if image.dtype == np.uint8 else 1))[None, None]

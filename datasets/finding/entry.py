@@ -26,6 +26,7 @@ class Entry:
     b: Path | None = None
     truth: Path | None = None
     problem: str | None = None
+    further: tuple[Path, ...] = ()
 
 
 def entries(files: DatasetFiles, names: Sequence[str | ListedName]) -> list[Entry]:
@@ -36,51 +37,63 @@ def entries(files: DatasetFiles, names: Sequence[str | ListedName]) -> list[Entr
     files : of the data set.
     names : what is wanted, in this order; of the names that `files` has, or what a list says of others.
     """
-    folders = dict(zip("ab", files.folders, strict=True))
+    folders = files.folders
     wanted = [name if isinstance(name, ListedName) else ListedName(name, 0) for name in names]
     return [Entry(e.name, problem=e.problem) if e.problem else _entry(files, folders, e.name) for e in wanted]
 
 
 def check_partners(files: DatasetFiles) -> None:
-    """Make sure that any name has both sources.
+    """Make sure that each source after a has a file of any name that a has.
 
     Raises
     ------
     InputError
-        None has: it says how the names of the two sides differ, and what to say.
+        One has none: it says how the names of the two sides differ, and what to say.
     """
-    names_a, names_b = (sorted(side.paths, key=natural) for side in (files.a, files.b))
-    if files.unclear or set(names_a) & set(names_b):
+    if files.unclear:
         return
-    places = [short(side[0], files.root) if side[0] != files.root else "." for side in files.folders]
+    for place, other in enumerate(files.sides[1:], start=1):
+        if not files.a.paths.keys() & other.paths.keys():
+            raise InputError(_strangers(files, place))
+
+
+def _strangers(files: DatasetFiles, place: int) -> str:
+    """Say that no file of the source at a place has a partner among those of a."""
+    names_a, names_b = (sorted(side.paths, key=natural) for side in (files.a, files.sides[place]))
+    folders, option = files.folders, "--b" if place == 1 else "--further"
+    places = [short(side[0], files.root) if side[0] != files.root else "." for side in (folders[0], folders[place])]
     (text_a, rest_a), (text_b, rest_b) = suggest(places[0], names_a), suggest(places[1], names_b)
     common = {unpadded(alike(name)) for name in rest_a} & {unpadded(alike(name)) for name in rest_b}
     if common and (text_a, text_b) != (f"{places[0]}/{{name}}", f"{places[1]}/{{name}}"):
-        advice = f"say --a '{text_a}' --b '{text_b}'"
+        advice = f"say --a '{text_a}' {option} '{text_b}'"
     else:
-        advice = "give partners one name, or say with {name} in --a and --b what they have in common"
-    raise InputError(
+        advice = f"give partners one name, or say with {{name}} in --a and {option} what they have in common"
+    return (
         f"no image of {places[0]} has a partner in {places[1]}: {places[0]} has {_some(names_a)}; {places[1]} has "
         f"{_some(names_b)}: {advice}"
     )
 
 
-def _entry(files: DatasetFiles, folders: dict[str, list[Path]], name: str) -> Entry:
-    a, b, truth = (side.paths.get(name, []) for side in (files.a, files.b, files.truth))
+def _entry(files: DatasetFiles, folders: Sequence[list[Path]], name: str) -> Entry:
+    sources = [side.paths.get(name, []) for side in files.sides]
+    truth = files.truth.paths.get(name)
+    needed = sources[:2] if files.ragged else sources
     problem = None
-    for paths in (a, b):
+    for paths in sources:
         if len(paths) > 1:
             problem = f"more than one file has this name: {', '.join(short(path, files.root) for path in paths)}"
     if name in files.unclear:
         problem = files.unclear[name]
-    elif not a or not b:
-        missing = folders["b" if a else "a"]
+    elif not all(needed):
+        missing = folders[next(place for place, paths in enumerate(needed) if not paths)]
         where = " or ".join(short(folder, files.root) for folder in missing[:_SHOWN])
         more = " or others" if len(missing) > _SHOWN else ""
-        problem = f"{short((a or b)[0], files.root)} has no partner in {where}{more}"
+        present = next(paths for paths in sources if paths)
+        problem = f"{short(present[0], files.root)} has no partner in {where}{more}"
     if problem:
         return Entry(name, problem=problem)
-    return Entry(name, a[0], b[0], truth[0] if truth else None)
+    a, b, *further = (paths[0] for paths in sources if paths)
+    return Entry(name, a, b, truth[0] if truth else None, further=tuple(further))
 
 
 def _some(names: list[str]) -> str:

@@ -56,7 +56,8 @@ class Lookup:
 def lookup_of(files: DatasetFiles) -> Lookup:
     """Let the pairs be found by their names, their files' and the paths of these."""
     called: dict[str, list[str]] = {name: [] for name in files.names}
-    for side in (files.a, files.b):
+    alone = files.ragged and not files.listed  # files called 1, 2, … in the folder of each scene name none
+    for side in () if alone else files.sides:
         for name, paths in side.paths.items():
             for path in paths:
                 inside = short(path, files.root)

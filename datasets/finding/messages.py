@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..spec import DatasetSpec, Layout
@@ -11,7 +11,7 @@ from .search import files
 from .templates import is_template, side_templates
 
 
-def nothing_in(path: Path, a: str | None, b: str | None) -> str:
+def nothing_in(path: Path, a: str | None, b: str | None, further: Sequence[str] = ()) -> str:
     """Say why a folder is no data set, with --a and --b or without."""
     folders = ", ".join(folder.name for folder in subfolders(path)) or "none"
     if a is None or b is None:
@@ -20,7 +20,7 @@ def nothing_in(path: Path, a: str | None, b: str | None) -> str:
             f"{path} has no two folders of images with usual names (ir and vi, over and under, near and far, ...): "
             f"say which are the sources with --a and --b; the folders there are: {folders}{bare}"
         )
-    for option, side in (("--a", a), ("--b", b)):
+    for option, side in (("--a", a), ("--b", b), *(("--further", text) for text in further)):
         if any(files(path, template).paths for template in side_templates(side, option, path)):
             continue
         if is_template(side, path):
@@ -30,7 +30,7 @@ def nothing_in(path: Path, a: str | None, b: str | None) -> str:
         if not is_folder(inside):
             return f"{path} has no folder {side}; the folders there are: {folders}"
         return f"the folder {inside} has no images: {contents(inside)}"
-    return f"{path} has no images in the folders {a} and {b}"
+    return f"{path} has no images in the folders {' and '.join((a, b, *further))}"
 
 
 def _nearby(path: Path, template: str) -> str:

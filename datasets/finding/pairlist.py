@@ -1,4 +1,4 @@
-"""Lists of pairs: a table of which each line names the two sources of a pair by their paths."""
+"""Lists of pairs: a table of which each line names the sources of a pair by their paths."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase
 
 from ...errors import InputError
 from ..images import EXTENSIONS
-from ..pair import Task, printable
+from ..pair import Task, letter, printable
 from ..spec import Layout
 from .encodings import readings
 from .folders import expanded, is_there
@@ -45,6 +46,7 @@ class _Columns:
     name: int | None = None
     truth: int | None = None
     task: Task | None = None
+    further: tuple[int, ...] = ()  # c, d, …
 
 
 def read_pairs(path: Path) -> tuple[DatasetFiles, Task | None]:
@@ -52,7 +54,8 @@ def read_pairs(path: Path) -> tuple[DatasetFiles, Task | None]:
 
     It is text with columns between tabs, commas, semicolons, bars or blanks, in any encoding. A head says what they
     are: a and b, or the usual words of a source (ir and vi, over and under, ...); name; and gt for the ideal image;
-    others are left alone. Without a head there are two columns, a and b, or a name before them. Empty lines, and
+    after a and b also c, d, ... for further sources, of which a line may leave the last ones empty. Others are left
+    alone. Without a head there are two columns, a and b, or a name before them. Empty lines, and
     those that begin with "#", count for nothing. Paths are seen from the list's folder; Windows' "ir\1.png" will
     do. Without a column of names a pair is called as its source a: by the stem, or with the folders where stems
     repeat.
@@ -140,11 +143,22 @@ def _columns(path: Path, rows: Sequence[_Row]) -> _Columns:
     for task, known in sides:
         a, b = (_column(path, head, words, side) for side in known)
         if a is not None and b is not None:
-            return _Columns(a, b, name, truth, task)
+            return _Columns(a, b, name, truth, task, _further(path, rows, words) if task is None else ())
     found = [any(word in known[side] for _, known in sides for word in words) for side in (0, 1)]
     lacks = "b" if found[0] else "a" if found[1] else "a and no column b"
     shown = printable(", ".join(cell or '""' for cell in head.cells))
     raise InputError(f"{path} has no column {lacks}: its columns are {shown}; {_ADVICE}")
+
+
+def _further(path: Path, rows: Sequence[_Row], words: Sequence[str]) -> tuple[int, ...]:
+    """Find the columns c, d, … or 3, 4, … as far as they follow each other and hold images."""
+    columns: list[int] = []
+    for place, sign in enumerate(ascii_lowercase[2:], start=3):
+        column = _column(path, rows[0], words, (sign, str(place)))
+        if column is None or not any(_is_image(row.cells[column]) for row in rows[1:] if column < len(row.cells)):
+            break
+        columns.append(column)
+    return tuple(columns)
 
 
 def _column(path: Path, head: _Row, words: Sequence[str], known: Sequence[str]) -> int | None:
@@ -158,13 +172,16 @@ def _column(path: Path, head: _Row, words: Sequence[str], known: Sequence[str]) 
 def _files(path: Path, rows: Sequence[_Row], columns: _Columns) -> DatasetFiles:
     """Collect the files under the pairs' names."""
     root = path.parent
-    sides = {"a": SourceFiles(), "b": SourceFiles(), "truth": SourceFiles()}
+    places = {"a": columns.a, "b": columns.b, "truth": columns.truth}
+    places |= {letter(place): column for place, column in enumerate(columns.further, start=2)}
+    sides = {side: SourceFiles() for side in places}
     unclear: dict[str, str] = {}
     for row, name in zip(rows, _names(path, rows, columns), strict=True):
+        cells = {side: row.cells[at] if at is not None and at < len(row.cells) else "" for side, at in places.items()}
+        last = max((side for side, cell in cells.items() if cell and side != "truth"), default="a")
         for side, files in sides.items():
-            column = getattr(columns, side)
-            cell = row.cells[column] if column is not None and column < len(row.cells) else ""
-            if not cell and side != "truth":
+            cell = cells[side]
+            if not cell and side != "truth" and side <= max("b", last):
                 raise InputError(f"line {row.line} of {path} has no source {side}: {_ADVICE}")
             if cell:
                 place = _place(root, cell)
@@ -172,7 +189,10 @@ def _files(path: Path, rows: Sequence[_Row], columns: _Columns) -> DatasetFiles:
                 if os.sep == "/" and _DRIVE.match(cell):
                     unclear.setdefault(name, f"{cell} is a path of Windows: write it as seen from the list's folder")
     layout = Layout("a", "b")
-    return DatasetFiles(root, layout, sides["a"], sides["b"], sides["truth"], unclear, tuple(sides["a"].paths))
+    a, b, truth, *further = sides.values()
+    return DatasetFiles(
+        root, layout, a, b, truth, unclear, tuple(a.paths), further=tuple(further), ragged=bool(further)
+    )
 
 
 def _names(path: Path, rows: Sequence[_Row], columns: _Columns) -> list[str]:

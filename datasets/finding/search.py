@@ -21,7 +21,7 @@ _PLACES = {"{name}": "(?P<name>.+)", "{split}": f"(?P<split>{'|'.join(SPLITS)})"
 
 
 def find(root: Path, layouts: Iterable[Layout]) -> DatasetFiles | None:
-    """Look for the first layout of which `root` holds files of both sources.
+    """Look for the first layout of which `root` holds files of every source.
 
     Returns
     -------
@@ -32,8 +32,10 @@ def find(root: Path, layouts: Iterable[Layout]) -> DatasetFiles | None:
         a = files(root, layout.a)
         b = files(root, layout.b) if a.paths else SourceFiles()
         _share_out(layout, a, b)
-        if a.paths and b.paths:
-            return join(root, layout, a, b, files(root, layout.truth) if layout.truth else SourceFiles())
+        further = [files(root, template) for template in layout.further] if b.paths else []
+        if a.paths and b.paths and all(side.paths for side in further):
+            truth = files(root, layout.truth) if layout.truth else SourceFiles()
+            return join(root, layout, a, b, truth, further)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -60,6 +61,8 @@ class DatasetFiles:
     a, b, truth : the files, by name.
     unclear : for a name that more than one file of the other source may belong to, the sentence that says so.
     listed : the names in the order of a list of pairs, where one says what there is; no folder is searched then.
+    further : the files of the sources after a and b.
+    ragged : whether scenes may have fewer of these than others; else one that lacks a file is a problem.
     """
 
     root: Path
@@ -69,32 +72,42 @@ class DatasetFiles:
     truth: SourceFiles
     unclear: dict[str, str] = field(default_factory=dict)
     listed: tuple[str, ...] = ()
+    further: tuple[SourceFiles, ...] = ()
+    ragged: bool = False
 
     @property
-    def folders(self) -> tuple[list[Path], list[Path]]:
-        """The folders in which the files of a and of b lie, sorted."""
-        return self.a.folders, self.b.folders
+    def sides(self) -> tuple[SourceFiles, ...]:
+        """The files of all sources: a, b, and the further ones."""
+        return (self.a, self.b, *self.further)
+
+    @property
+    def folders(self) -> tuple[list[Path], ...]:
+        """The folders in which the files of each source lie, sorted."""
+        return tuple(side.folders for side in self.sides)
 
     @property
     def names(self) -> list[str]:
-        """Every name that a or b has, in natural order, or that of the list of pairs."""
-        return list(self.listed) or sorted(self.a.paths.keys() | self.b.paths.keys(), key=natural)
+        """Every name that a source has, in natural order, or that of the list of pairs."""
+        return list(self.listed) or sorted({name for side in self.sides for name in side.paths}, key=natural)
 
     @property
     def splits(self) -> list[str]:
         """The splits that have folders of their own."""
-        return sorted({*self.a.split_of.values(), *self.b.split_of.values()})
+        return sorted({split for side in self.sides for split in side.split_of.values()})
 
     def within(self, split: str) -> DatasetFiles:
         """Keep the files in the folders of one split."""
-        return replace(self, a=self.a.within(split), b=self.b.within(split), truth=self.truth.within(split))
+        a, b, truth, *further = (side.within(split) for side in (self.a, self.b, self.truth, *self.further))
+        return replace(self, a=a, b=b, truth=truth, further=tuple(further))
 
 
-def join(root: Path, layout: Layout, a: SourceFiles, b: SourceFiles, truth: SourceFiles) -> DatasetFiles:
-    """Give the files of both sources, and the ideal images, the names under which they belong together.
+def join(
+    root: Path, layout: Layout, a: SourceFiles, b: SourceFiles, truth: SourceFiles, further: Sequence[SourceFiles] = ()
+) -> DatasetFiles:
+    """Give the files of all sources, and the ideal images, the names under which they belong together.
 
     Names that are equal stay; then count, each only for what is left: case and accents, the words of the sources
-    ("IR1" with "VIS1" is 1), zeros in front of numbers. See `pairing.match`.
+    ("IR1" with "VIS1" is 1), zeros in front of numbers. See `pairing.match`. Further sources follow the names of a.
     """
     words_a, words_b = _words(a), _words(b)
     lone_a, lone_b = ([*side.paths.keys() - other.paths.keys()] for side, other in ((a, b), (b, a)))
@@ -106,10 +119,9 @@ def join(root: Path, layout: Layout, a: SourceFiles, b: SourceFiles, truth: Sour
         taken |= {name}
         a.rename(mine, name)
         b.rename(partner, name)
-    lone = {name: [name] for name in truth.paths if name not in a.paths}
-    ways = spellings(_words(truth) | set(TRUTH_WORDS))
-    for name, mine in match({n: [n] for n in a.paths if n not in truth.paths}, lone, ways, ways).partner.items():
-        truth.rename(mine, name)
+    for side in further:
+        _follow(side, a, _words(side))
+    _follow(truth, a, _words(truth) | set(TRUTH_WORDS))
     unclear = {}
     for name, group in matches.unclear.items():
         names = dict.fromkeys(group)
@@ -118,7 +130,15 @@ def join(root: Path, layout: Layout, a: SourceFiles, b: SourceFiles, truth: Sour
             f"which of {', '.join(short(path, root) for path in paths)} belong together is not clear: rename them, "
             "or say --a and --b with {name}"
         )
-    return DatasetFiles(root, layout, a, b, truth, unclear)
+    return DatasetFiles(root, layout, a, b, truth, unclear, further=tuple(further))
+
+
+def _follow(side: SourceFiles, a: SourceFiles, words: set[str]) -> None:
+    """Give the files of a side the names that a has."""
+    lone = {name: [name] for name in side.paths if name not in a.paths}
+    ways = spellings(words)
+    for name, mine in match({n: [n] for n in a.paths if n not in side.paths}, lone, ways, ways).partner.items():
+        side.rename(mine, name)
 
 
 def _words(side: SourceFiles) -> set[str]:

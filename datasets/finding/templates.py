@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import InputError
@@ -65,25 +66,29 @@ def _escaped(part: str, number: int, folder: bool) -> str:
     return text
 
 
-def layouts_of(a: str, b: str, root: Path) -> tuple[Layout, ...]:
-    """Lay out two sources that the user gave, each a folder or a template: as they stand, or in folders of splits.
+def layouts_of(a: str, b: str, root: Path, further: Sequence[str] = ()) -> tuple[Layout, ...]:
+    """Lay out sources that the user gave, each a folder or a template: as they stand, or in folders of splits.
 
     Raises
     ------
     InputError
-        A template cannot be read, or both say the same.
+        A template cannot be read, or two say the same.
     """
-    for option, text in (("--a", a), ("--b", b)):
+    said = [("--a", a), ("--b", b), *(("--further", text) for text in further)]
+    for option, text in said:
         if not is_template(text, root) and not text.strip("./"):
             raise InputError(
-                f"{text!r} is no name of a folder of sources: where both lie in one folder, say {option} with the "
+                f"{text!r} is no name of a folder of sources: where {'all' if further else 'both'} lie in one folder, "
+                f"say {option} with the "
                 "place of the name, as in '{name}_ir.png'"
             )
     if a.rstrip("/") == b.rstrip("/"):
         raise InputError(f"--a and --b both say {a!r}: two sources are fused")
-    return tuple(
-        Layout(*both) for both in zip(side_templates(a, "--a", root), side_templates(b, "--b", root), strict=True)
-    )
+    for number, text in enumerate(further, start=2):
+        if text.rstrip("/") in (other.rstrip("/") for _, other in said[:number]):
+            raise InputError(f"--further {text!r} says once more where another source lies: leave it out")
+    ways = zip(*(side_templates(text, option, root) for option, text in said), strict=True)
+    return tuple(Layout(a, b, further=tuple(others)) for a, b, *others in ways)
 
 
 def side_templates(text: str, option: str, root: Path) -> list[str]:

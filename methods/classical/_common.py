@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any, TypeVar
 
 import cv2
@@ -18,12 +19,25 @@ Scalar = TypeVar("Scalar", np.float32, np.float64)
 _TAPS = np.array([1, 4, 6, 4, 1], dtype=np.float32) / 8  # of the kernel of pyramids, doubled
 
 
-def each(fuse_one: Callable[[Gray, Gray], Floats], a: Gray, b: Gray) -> Gray:
-    """Fuse every pair of a batch (N, 1, H, W) by a function of two images (H, W)."""
-    fused = np.empty(a.shape, dtype=np.float32)
-    for n in range(len(a)):
-        fused[n, 0] = fuse_one(a[n, 0], b[n, 0])
+def each(fuse_one: Callable[..., Floats], *sources: Gray) -> Gray:
+    """Fuse every scene of a batch (N, 1, H, W) by a function of images (H, W), one of each source."""
+    fused = np.empty(sources[0].shape, dtype=np.float32)
+    for n in range(len(fused)):
+        fused[n, 0] = fuse_one(*(source[n, 0] for source in sources))
     return fused
+
+
+def mean(images: Sequence[NDArray[Scalar]]) -> NDArray[Scalar]:
+    """Return the mean of images of one shape, added up in their order."""
+    total = reduce(np.add, images)
+    return np.asarray(total / total.dtype.type(len(images)))
+
+
+def shares(weights: Sequence[NDArray[Scalar]]) -> list[NDArray[Scalar]]:
+    """Return weights, 0 or more, that add up to 1 at each pixel; equal ones where all are 0."""
+    total, equal = reduce(np.add, weights), 1 / len(weights)
+    first = [np.divide(weight, total, out=np.full_like(total, equal), where=total > 0) for weight in weights[:-1]]
+    return [*first, 1 - reduce(np.add, first)]
 
 
 def at_least(name: str, value: int, least: int) -> int:
@@ -76,31 +90,35 @@ def mean_filter(image: NDArray[Scalar], side: int) -> NDArray[Scalar]:
     return np.asarray(cv2.blur(image, (side, side), borderType=cv2.BORDER_REPLICATE), dtype=image.dtype)
 
 
-def stronger(a: Floats, b: Floats) -> Floats:
-    """Return, for each coefficient, the one of larger magnitude; a's where they are equal."""
-    return np.where(np.abs(a) >= np.abs(b), a, b)
+def strongest(*sources: Floats) -> Floats:
+    """Return, for each coefficient, the one of largest magnitude; the first source's where they are equal."""
+    return reduce(lambda a, b: np.where(np.abs(a) >= np.abs(b), a, b), sources)
 
 
-def stronger_nearby(a: Floats, b: Floats) -> Floats:
-    """Return coefficients of the source that is stronger around them: the rule of Li, Manjunath and Mitra.
+def strongest_nearby(*sources: Floats) -> Floats:
+    """Return coefficients of the source that is strongest around them: the rule of Li, Manjunath and Mitra.
 
-    The source with the larger maximum of magnitude in the 3x3 neighbourhood wins; then a 3x3 majority vote removes
-    single pixels that were taken from the other source than all around them.
+    The source with the largest maximum of magnitude in the 3x3 neighbourhood wins; then a 3x3 majority vote removes
+    single pixels that were taken from another source than most around them. Of more than two sources none may have the
+    majority: the pixel keeps its own then.
 
     Parameters
     ----------
-    a, b : (N, 1, H, W).
+    sources : (N, 1, H, W) each.
 
     Returns
     -------
-    (N, 1, H, W), every value a coefficient of a or of b.
+    (N, 1, H, W), every value a coefficient of one of them.
     """
     window = np.ones((3, 3), dtype=np.uint8)
-    chosen = np.empty_like(a)
-    for n in range(len(a)):
-        activity_a, activity_b = (cv2.dilate(np.abs(x[n, 0]), window) for x in (a, b))
-        votes = cv2.boxFilter(
-            (activity_a >= activity_b).astype(np.float32), -1, (3, 3), normalize=False, borderType=cv2.BORDER_REPLICATE
-        )
-        chosen[n, 0] = np.where(votes >= 5, a[n, 0], b[n, 0])
+    chosen = np.empty_like(sources[0])
+    for n in range(len(chosen)):
+        best = np.argmax([cv2.dilate(np.abs(source[n, 0]), window) for source in sources], axis=0)
+        elected = best.copy()
+        for place in range(len(sources)):
+            own = (best == place).astype(np.float32)
+            votes = cv2.boxFilter(own, -1, (3, 3), normalize=False, borderType=cv2.BORDER_REPLICATE)
+            elected[votes >= 5] = place
+        stack = np.stack([source[n, 0] for source in sources])
+        chosen[n, 0] = np.take_along_axis(stack, elected[None], axis=0)[0]
     return chosen

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from ..method import Gray, Method
+from ._common import mean
 
 
 class Average(Method):
-    """The mean of the two sources, pixel by pixel."""
+    """The mean of the sources, pixel by pixel."""
 
     name = "average"
     reference = "none: the baseline"
+    any_number = True
 
-    def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
-        """Return (a + b) / 2; see `Method.fuse`."""
-        return 0.5 * (a + b)
+    def fuse(self, a: Gray, b: Gray, *further: Gray, **context: Any) -> Gray:
+        """Return (a + b + …) / n; see `Method.fuse`."""
+        return mean([a, b, *further])

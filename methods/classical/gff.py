@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..method import Gray, Method
-from ._common import at_least, each, mean_filter
+from ._common import at_least, each, mean_filter, shares
 
 Double = NDArray[np.float64]
 _LAPLACE = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], dtype=np.float64)
@@ -74,31 +75,30 @@ class Gff(Method):
         "IEEE Transactions on Image Processing 22(7), 2864-2875. doi:10.1109/TIP.2013.2244222"
     )
     venue = "IEEE Transactions on Image Processing"
+    any_number = True
 
     def __init__(self, base: int = 31, r1: int = 45, eps1: float = 0.3, r2: int = 7, eps2: float = 1e-6) -> None:
         self.base = at_least("base", base, 1)
         self.r1, self.r2 = at_least("r1", r1, 0), at_least("r2", r2, 0)
         self.eps1, self.eps2 = eps1, eps2
 
-    def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
+    def fuse(self, a: Gray, b: Gray, *further: Gray, **context: Any) -> Gray:
         """Fuse a batch (N, 1, H, W); see `Method.fuse`."""
-        return each(self._fuse_one, a, b)
+        return each(self._fuse_one, a, b, *further)
 
-    def _fuse_one(self, a: Gray, b: Gray) -> Double:
-        sources = [a.astype(np.float64), b.astype(np.float64)]
+    def _fuse_one(self, *images: Gray) -> Double:
+        sources = [image.astype(np.float64) for image in images]
         bases = [mean_filter(x, self.base) for x in sources]
         details = [x - base for x, base in zip(sources, bases, strict=True)]
         strengths = [saliency(x) for x in sources]
-        strongest = np.maximum(*strengths)
+        strongest = reduce(np.maximum, strengths)
         maps = [(strength == strongest).astype(np.float64) for strength in strengths]
         return _blend(bases, sources, maps, self.r1, self.eps1) + _blend(details, sources, maps, self.r2, self.eps2)
 
 
 def _blend(layers: list[Double], guides: list[Double], maps: list[Double], radius: int, eps: float) -> Double:
-    """Return the mean of two layers, weighted by the refined maps."""
+    """Return the mean of layers, weighted by the refined maps."""
     weights = [
         np.clip(guided_filter(guide, weight, radius, eps), 0, 1) for guide, weight in zip(guides, maps, strict=True)
     ]
-    total = weights[0] + weights[1]
-    share = np.divide(weights[0], total, out=np.full_like(total, 0.5), where=total > 0)
-    return share * layers[0] + (1 - share) * layers[1]
+    return reduce(np.add, (share * layer for share, layer in zip(shares(weights), layers, strict=True)))

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..method import Gray, Method
-from ._common import at_least, each, expand, gaussian_pyramid, stronger
+from ._common import at_least, each, expand, gaussian_pyramid, mean, strongest
 
 
 def laplacian_pyramid(image: Gray, levels: int) -> list[Gray]:
@@ -25,7 +25,7 @@ def collapse(pyramid: list[Gray]) -> Gray:
 
 
 class Laplacian(Method):
-    """Laplacian pyramids: the stronger detail of each band, the mean of the rest.
+    """Laplacian pyramids: the strongest detail of each band, the mean of the rest.
 
     Parameters
     ----------
@@ -38,16 +38,15 @@ class Laplacian(Method):
         "IEEE Transactions on Communications 31(4), 532-540. doi:10.1109/TCOM.1983.1095851"
     )
     venue = "IEEE Transactions on Communications"
+    any_number = True
 
     def __init__(self, levels: int = 4) -> None:
         self.levels = at_least("levels", levels, 1)
 
-    def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
+    def fuse(self, a: Gray, b: Gray, *further: Gray, **context: Any) -> Gray:
         """Fuse a batch (N, 1, H, W); see `Method.fuse`."""
-        return each(self._fuse_one, a, b)
+        return each(self._fuse_one, a, b, *further)
 
-    def _fuse_one(self, a: Gray, b: Gray) -> Gray:
-        *bands_a, rest_a = laplacian_pyramid(a, self.levels)
-        *bands_b, rest_b = laplacian_pyramid(b, self.levels)
-        bands = [stronger(x, y) for x, y in zip(bands_a, bands_b, strict=True)]
-        return collapse([*bands, 0.5 * (rest_a + rest_b)])
+    def _fuse_one(self, *sources: Gray) -> Gray:
+        *bands, rests = zip(*(laplacian_pyramid(source, self.levels) for source in sources), strict=True)
+        return collapse([*(strongest(*band) for band in bands), mean(rests)])

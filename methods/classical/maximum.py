@@ -1,7 +1,8 @@
-"""The brighter source, pixel by pixel."""
+"""The brightest source, pixel by pixel."""
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ from ..method import Gray, Method
 
 
 class Maximum(Method):
-    """The brighter of the two sources, pixel by pixel."""
+    """The brightest of the sources, pixel by pixel."""
 
     name = "max"
     reference = "none: the baseline"
+    any_number = True
 
-    def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
-        """Return max(a, b); see `Method.fuse`."""
-        return np.maximum(a, b)
+    def fuse(self, a: Gray, b: Gray, *further: Gray, **context: Any) -> Gray:
+        """Return max(a, b, …); see `Method.fuse`."""
+        return reduce(np.maximum, (a, b, *further))

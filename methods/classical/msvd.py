@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..method import Gray, Method
-from ._common import at_least, each, halvings, stronger
+from ._common import at_least, each, halvings, mean, strongest
 
 Double = NDArray[np.float64]
 
@@ -35,11 +36,11 @@ def decompose(image: Double) -> tuple[Double, Double]:
 
 
 class Msvd(Method):
-    """Multi-resolution singular value decomposition: the stronger detail of each band, the mean of the rest.
+    """Multi-resolution singular value decomposition: the strongest detail of each band, the mean of the rest.
 
-    The mean of the two bases is the paper's. Singular vectors have no sign of their own, though, and the mean of a
+    The mean of the bases is the paper's. Singular vectors have no sign of their own, though, and the mean of a
     vector and its opposite is nothing: code that leaves the signs to the solver loses whole bands of detail, other
-    ones in each image. Here the second basis is turned to agree with the first.
+    ones in each image. Here the other bases are turned to agree with the first.
 
     Parameters
     ----------
@@ -52,29 +53,30 @@ class Msvd(Method):
         "Defence Science Journal 61(5), 479-484. doi:10.14429/dsj.61.705"
     )
     venue = "Defence Science Journal"
+    any_number = True
 
     def __init__(self, levels: int = 1) -> None:
         self.levels = at_least("levels", levels, 1)
 
-    def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
+    def fuse(self, a: Gray, b: Gray, *further: Gray, **context: Any) -> Gray:
         """Fuse a batch (N, 1, H, W); see `Method.fuse`."""
-        return each(self._fuse_one, a, b)
+        return each(self._fuse_one, a, b, *further)
 
-    def _fuse_one(self, a: Gray, b: Gray) -> Double:
-        return _fuse(a.astype(np.float64), b.astype(np.float64), halvings(a.shape, self.levels))
+    def _fuse_one(self, *sources: Gray) -> Double:
+        return _fuse([source.astype(np.float64) for source in sources], halvings(sources[0].shape, self.levels))
 
 
-def _fuse(a: Double, b: Double, levels: int) -> Double:
-    """Fuse two images (H, W) of any size, level by level."""
+def _fuse(sources: Sequence[Double], levels: int) -> Double:
+    """Fuse images (H, W) of any size, level by level."""
     if levels == 0:
-        return 0.5 * (a + b)
-    height, width = a.shape
+        return mean(sources)
+    height, width = sources[0].shape
     even = ((0, height % 2), (0, width % 2))
-    bands_a, basis_a = decompose(np.pad(a, even, mode="edge"))
-    bands_b, basis_b = decompose(np.pad(b, even, mode="edge"))
-    turn = np.where((basis_a * basis_b).sum(axis=0) < 0, -1.0, 1.0)
-    bands_b, basis_b = bands_b * turn[:, None, None], basis_b * turn
-    rest = _fuse(bands_a[0], bands_b[0], levels - 1)
-    fused = np.concatenate([rest[None], stronger(bands_a[1:], bands_b[1:])])
-    blocks = 0.5 * (basis_a + basis_b) @ fused.reshape(4, -1)
+    (bands, basis), *others = (decompose(np.pad(source, even, mode="edge")) for source in sources)
+    turns = [np.where((basis * other).sum(axis=0) < 0, -1.0, 1.0) for _, other in others]
+    all_bands = [bands, *(own * turn[:, None, None] for (own, _), turn in zip(others, turns, strict=True))]
+    bases = [basis, *(own * turn for (_, own), turn in zip(others, turns, strict=True))]
+    rest = _fuse([own[0] for own in all_bands], levels - 1)
+    fused = np.concatenate([rest[None], strongest(*(own[1:] for own in all_bands))])
+    blocks = mean(bases) @ fused.reshape(4, -1)
     return join(blocks.reshape(fused.shape))[:height, :width]

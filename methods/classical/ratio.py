@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import InputError
 from ..method import Gray, Method
-from ._common import at_least, each, expand, gaussian_pyramid, stronger
+from ._common import at_least, each, expand, gaussian_pyramid, mean, strongest
 
 
 def contrast_pyramid(image: Gray, levels: int, floor: float) -> list[Gray]:
@@ -28,7 +28,7 @@ def collapse(pyramid: list[Gray], floor: float) -> Gray:
 
 
 class Ratio(Method):
-    """Ratio (contrast) pyramids: the stronger luminance contrast of each level, the mean of the rest.
+    """Ratio (contrast) pyramids: the strongest luminance contrast of each level, the mean of the rest.
 
     The contrast pyramid of Toet, van Ruyven and Valeton (1989, Optical Engineering 28(7), doi:10.1117/12.7977034) is
     the same thing: contrast is ratio minus 1, and both choose by its magnitude.
@@ -46,6 +46,7 @@ class Ratio(Method):
         "Pattern Recognition Letters 9(4), 245-253. doi:10.1016/0167-8655(89)90003-2"
     )
     venue = "Pattern Recognition Letters"
+    any_number = True
 
     def __init__(self, levels: int = 4, floor: float = 4 / 255) -> None:
         self.levels = at_least("levels", levels, 1)
@@ -53,12 +54,10 @@ class Ratio(Method):
             raise InputError(f"option 'floor' must be more than 0, not {floor}")
         self.floor = floor
 
-    def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
+    def fuse(self, a: Gray, b: Gray, *further: Gray, **context: Any) -> Gray:
         """Fuse a batch (N, 1, H, W); see `Method.fuse`."""
-        return each(self._fuse_one, a, b)
+        return each(self._fuse_one, a, b, *further)
 
-    def _fuse_one(self, a: Gray, b: Gray) -> Gray:
-        *levels_a, rest_a = contrast_pyramid(a, self.levels, self.floor)
-        *levels_b, rest_b = contrast_pyramid(b, self.levels, self.floor)
-        levels = [stronger(x, y) for x, y in zip(levels_a, levels_b, strict=True)]
-        return collapse([*levels, 0.5 * (rest_a + rest_b)], self.floor)
+    def _fuse_one(self, *sources: Gray) -> Gray:
+        *levels, rests = zip(*(contrast_pyramid(source, self.levels, self.floor) for source in sources), strict=True)
+        return collapse([*(strongest(*level) for level in levels), mean(rests)], self.floor)

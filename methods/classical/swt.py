@@ -8,7 +8,7 @@ import numpy as np
 import pywt
 
 from ..method import Gray, Method
-from ._common import at_least, halvings, stronger, wavelet_name
+from ._common import at_least, halvings, mean, strongest, wavelet_name
 
 
 def inverse(rest: Gray, bands: list[tuple[Gray, ...]], wavelet: str) -> Gray:
@@ -45,7 +45,7 @@ def _merge(low: Gray, high: Gray, filters: pywt.Wavelet, step: int, axis: int) -
 
 
 class Swt(Method):
-    """Stationary wavelet transform: the stronger detail, without the shift artefacts of the decimated one.
+    """Stationary wavelet transform: the strongest detail, without the shift artefacts of the decimated one.
 
     Parameters
     ----------
@@ -59,28 +59,26 @@ class Swt(Method):
         "International Conference on Image Processing, vol. 3, 288-291. doi:10.1109/ICIP.1997.632093"
     )
     venue = "ICIP"
+    any_number = True
 
     def __init__(self, levels: int = 4, wavelet: str = "haar") -> None:
         self.levels = at_least("levels", levels, 1)
         self.wavelet = wavelet_name(wavelet)
 
-    def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
+    def fuse(self, a: Gray, b: Gray, *further: Gray, **context: Any) -> Gray:
         """Fuse a batch (N, 1, H, W); see `Method.fuse`."""
         height, width = a.shape[-2:]
         levels = halvings(a.shape, self.levels)
         if levels == 0:
-            return 0.5 * (a + b)
+            return mean([a, b, *further])
         # The transform is periodic and wants multiples of 2^levels: mirror the image on all sides, so that neither
         # shows, and cut it out again.
         step = 2**levels
         margin = [(0, 0), (0, 0), (step, step + -height % step), (step, step + -width % step)]
-        rest_a, *bands_a = self._transform(np.pad(a, margin, mode="symmetric"), levels)
-        rest_b, *bands_b = self._transform(np.pad(b, margin, mode="symmetric"), levels)
-        bands = [
-            tuple(stronger(x, y) for x, y in zip(of_a, of_b, strict=True))
-            for of_a, of_b in zip(bands_a, bands_b, strict=True)
-        ]
-        fused = inverse(0.5 * (rest_a + rest_b), bands, self.wavelet)
+        padded = (np.pad(source, margin, mode="symmetric") for source in (a, b, *further))
+        rests, *levels_of = zip(*(self._transform(source, levels) for source in padded), strict=True)
+        bands = [tuple(strongest(*band) for band in zip(*level, strict=True)) for level in levels_of]
+        fused = inverse(mean(rests), bands, self.wavelet)
         return fused[..., step : step + height, step : step + width]
 
     def _transform(self, image: Gray, levels: int) -> list[Any]:

@@ -111,7 +111,7 @@ class Builder:
     def _pictures(self) -> Iterator[Picture]:
         for dataset in self.datasets:
             for pair, files in dataset.sources.items():
-                for side, source in zip(SIDES, files, strict=True):
+                for side, source in zip(SIDES, files, strict=False):
                     yield self._picture(source, self.names.source(dataset.label, side, pair), True)
             for run in dataset.runs.values():
                 for pair in dataset.pairs:

@@ -26,7 +26,7 @@ class DataSet:
     label: str
     board: Board
     pairs: list[str] = field(default_factory=list)
-    sources: dict[str, tuple[Path, Path]] = field(default_factory=dict)
+    sources: dict[str, tuple[Path, ...]] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
+from string import ascii_lowercase
 from typing import Any
 
 from ...results import Profile, Run, TrainingRecord
@@ -19,7 +20,7 @@ from ..significance import Comparison, compare, friedman_over_pairs
 from .collect import DataSet, Names
 from .paths import shortened, without_folders
 
-SIDES = ("a", "b")
+SIDES = ascii_lowercase  # the folders of sources; of a longer sequence the first ones are shown
 ALL = "all"  # metrics, or data sets
 POINTS = 2000  # of a loss curve: what a screen can show
 
@@ -101,7 +102,8 @@ def dataset_content(dataset: DataSet, names: Names, placed: Mapping[Path, str]) 
     label = dataset.label
     pairs = []
     for pair in dataset.pairs:
-        sources = [placed.get(names.source(label, side, pair), "") for side in SIDES]
+        sides = SIDES[: len(dataset.sources.get(pair, "ab"))]
+        sources = [placed.get(names.source(label, side, pair), "") for side in sides]
         pairs.append({"name": pair, "file": names.pairs[label][pair], "sources": sources})
     return {
         "file": names.datasets[label],

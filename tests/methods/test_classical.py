@@ -164,7 +164,7 @@ def test_the_area_rule_against_a_plain_reading() -> None:
         x, y = a[n, 0], b[n, 0]
         wins = ndimage.maximum_filter(abs(x), 3, mode="nearest") >= ndimage.maximum_filter(abs(y), 3, mode="nearest")
         votes = ndimage.generic_filter(wins.astype(float), np.sum, 3, mode="nearest")
-        assert np.array_equal(_common.stronger_nearby(a, b)[n, 0], np.where(votes >= 5, x, y))
+        assert np.array_equal(_common.strongest_nearby(a, b)[n, 0], np.where(votes >= 5, x, y))
 
 
 def test_dwt_takes_detail_from_the_source_that_has_it() -> None:

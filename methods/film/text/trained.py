@@ -154,12 +154,13 @@ class Trained(TextSource):
 
 def published(pair: Pair) -> Path | None:
     """Find the features that are published with the images of a pair: a folder, or the H5 file that they are in."""
-    if not isinstance(pair.a, Path):
+    path = next((source for source in pair.sources if isinstance(source, Path)), None)
+    if path is None:
         return None
-    if inside := image_at(pair.a):
+    if inside := image_at(path):
         with open_h5(inside.file) as file:
             return None if text_in(file)["source"] in ("describe", "none") else inside.file
-    image = pair.a.absolute()
+    image = path.absolute()
     for parent in list(image.parents)[:ABOVE]:
         names = image.relative_to(parent).parts[:-1]
         for place in (parent / "TextFeature" / pair.task / name for name in names):

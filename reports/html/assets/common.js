@@ -86,7 +86,8 @@ FB.resultPath = (data, method, i, colour) => {
   const kind = (colour && run.colour[i] === "1") || run.fused[i] !== "1" ? "colour" : "fused";
   return `${data.file}/${kind}/${FB.methodFile[method]}/${data.pairs[i].file}`;
 };
-FB.sourcePath = (data, side, i) => `${data.file}/sources/${"ab"[side]}/${data.pairs[i].file}`;
+FB.letter = (side) => String.fromCharCode(97 + side);
+FB.sourcePath = (data, side, i) => `${data.file}/sources/${FB.letter(side)}/${data.pairs[i].file}`;
 FB.image = (path, ending = ".png") => `${FB.root}images/${path}${ending}`;
 FB.thumb = (path) => `${FB.root}thumbs/${path}.jpg`;
 // "lazy" must come before the address: an element that is told its address first loads at once

@@ -11,7 +11,7 @@
   // ---------------------------------------------------------------- what there is to see of the pair
   const items = () => {
     const { data, pair } = state;
-    const sources = data.pairs[pair].sources.map((ending, side) => (ending ? { id: `s:${"ab"[side]}`, name: t(side ? "source_b" : "source_a"), path: FB.sourcePath(data, side, pair), thumb: FB.sourcePath(data, side, pair), ending } : null));
+    const sources = data.pairs[pair].sources.map((ending, side) => (ending ? { id: `s:${FB.letter(side)}`, name: `${t("source")} ${FB.letter(side)}`, path: FB.sourcePath(data, side, pair), thumb: FB.sourcePath(data, side, pair), ending } : null));
     const results = Object.keys(data.methods).map((method) => (FB.hasResult(data, method, pair) ? { id: `m:${method}`, name: method, path: FB.resultPath(data, method, pair, state.colour), thumb: FB.resultPath(data, method, pair, true), gray: !state.colour, ending: ".png" } : null));
     return [...sources, ...results].filter(Boolean);
   };

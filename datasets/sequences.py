@@ -1,0 +1,54 @@
+"""Sequences: a folder for each scene, whose images are its sources, as exposures and focus distances are published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .finding.folders import below, images_in, short
+from .finding.names import TRUTH_WORDS, alike, natural
+from .finding.sources import DatasetFiles, SourceFiles
+from .spec import SPLITS, Layout
+
+_TRUTHS = {alike(word) for word in TRUTH_WORDS if word != "f"}  # f may stand behind a to e
+
+
+def find_sequences(root: Path) -> DatasetFiles | None:
+    """Take each folder with images, at any depth below `root`, for a scene, or `root` itself where no other has any.
+
+    The sources of a scene are its images in natural order ("2" before "10"), two or more, and not as many in each scene.
+    An image called `gt` (or another word for the ideal image) is no source, and images in a folder called so are the
+    ideal images of the scenes that they are named after. The first folder may name a split.
+
+    Returns
+    -------
+    DatasetFiles or None
+        None where there is no image at all.
+    """
+    folders = [folder for folder in below(root) if images_in(folder)]
+    scenes = [folder for folder in folders if folder != root] or folders
+    sides: list[SourceFiles] = []
+    truth, unclear = SourceFiles(), dict[str, str]()
+    for folder in scenes:
+        parts = folder.relative_to(root).parts
+        split = parts[0].casefold() if len(parts) > 1 and parts[0].casefold() in SPLITS else None
+        parts = parts[1:] if split else parts
+        images = sorted(images_in(folder), key=lambda path: natural(path.name))
+        if parts and alike(parts[-1]) in _TRUTHS:
+            for path in images:
+                truth.add("/".join([*parts[:-1], path.stem]), split, path)
+            continue
+        name = "/".join(parts) or root.resolve().name
+        sources = [path for path in images if alike(path.stem) not in _TRUTHS]
+        for path in images:
+            if path not in sources:
+                truth.add(name, split, path)
+        if len(sources) < 2:
+            unclear[name] = f"{short(folder, root)} has {len(sources)} image: a sequence has two or more"
+        sides += [SourceFiles() for _ in range(len(sources) - len(sides))]
+        for side, path in zip(sides, sources, strict=False):
+            side.add(name, split, path)
+    if not sides:
+        return None
+    a, b, *further = [*sides, SourceFiles()][: max(2, len(sides))]
+    layout = Layout("{name}/*", "{name}/*")
+    return DatasetFiles(root, layout, a, b, truth, unclear, further=tuple(further), ragged=True)
