@@ -180,7 +180,11 @@ def _images(run: Run) -> dict[str, Path]:
     method = Folder(Path(manifest.method.options["directory"]))
     files = {name: manifest.source_files(name) for name in manifest.pairs}
     task = manifest.tasks[0] if manifest.tasks else "IVF"
-    pairs = [Pair(name, *both, task) for name, both in files.items() if both]  # type: ignore[arg-type]
+    pairs = [
+        Pair(name, own[0], own[1], task, further=own[2:])  # type: ignore[arg-type]
+        for name, own in files.items()
+        if own
+    ]
     method.label = run.method
     method.assign(pairs, dict.fromkeys((manifest.dataset.name, manifest.dataset.label)))
     return {pair.name: found[0] for pair in pairs if (found := method.files(pair))}

@@ -264,9 +264,8 @@ def _sources(results: Results) -> Callable[[str, str], list[tuple[str, Any]]]:
                 named = len(files) == 2 and spec is not None and spec.task != "mixed"
                 labels = spec.modalities if spec and named else [f"source {letter(i)}" for i in range(len(files))]
                 policy, ranges = cast(SizePolicy, manifest.size_policy), parse_ranges(manifest.range)
-                images = read_pair(
-                    Pair(pair, files[0], files[1], "IVF", further=files[2:]), policy, ranges, manifest.rgbt
-                )
+                scene = Pair(pair, files[0], files[1], "IVF", further=files[2:])
+                images = read_pair(scene, policy, ranges, manifest.rgbt)
                 return list(zip(labels, images, strict=True))
         return []
 

@@ -58,8 +58,9 @@ def load_dataset(
     on_error : "stop" raises one error with every problem by name; "skip" leaves these pairs out and records them.
     size_policy : see `FusionDataset`.
     range : how values deeper than 8 bits become 0..255: "full" (the default), "minmax", "percentile:1,99" or two values
-        as "7000,8760", for all sources, or as "a=RULE" and "b=RULE" for one, where further sources follow b; a list of
-        several. Files of 8 bits stay as they are. A rule that is given and has nothing to do is an error; `Ranges` may have nothing to do.
+        as "7000,8760", for all sources, or as "a=RULE" and "b=RULE" for one (further sources follow b); a list of
+        several. Files of 8 bits stay as they are. A rule that is given and has nothing to do is an error; `Ranges` may
+        have nothing to do.
     rgbt : take each image file for a pair: its fourth channel is a, its colours are b.
     further : the folders, or templates, of sources after `a` and `b`, where each scene has more than two.
     sequences : take each folder for a scene: its images, two or more, are the sources in the order of their names (see

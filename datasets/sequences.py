@@ -15,7 +15,7 @@ _TRUTHS = {alike(word) for word in TRUTH_WORDS if word != "f"}  # f may stand be
 def find_sequences(root: Path) -> DatasetFiles | None:
     """Take each folder with images, at any depth below `root`, for a scene, or `root` itself where no other has any.
 
-    The sources of a scene are its images in natural order ("2" before "10"), two or more, and not as many in each scene.
+    The sources of a scene are its images in natural order ("2" before "10"), two or more; scenes may differ in number.
     An image called `gt` (or another word for the ideal image) is no source, and images in a folder called so are the
     ideal images of the scenes that they are named after. The first folder may name a split.
 

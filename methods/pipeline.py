@@ -95,13 +95,15 @@ def fuse_pair(
             raise InputError(f"the sources of pair {pair.name!r} differ in size: {sizes}")
     if not method.computes:  # it knows the image by its name, and needs no sources
         sources, pair = sources[:2], replace(pair, further=())
-    elif not method.any_number:
+    elif len(sources) > 2 and not method.any_number:
         return _fold(method, sources, pair, size_policy)
     return _fuse_whole(method, sources, pair, size_policy) or _fuse_luminance(method, sources, pair)
 
 
 def _fuse_whole(method: Method, sources: Sequence[Image], pair: Pair, size_policy: SizePolicy) -> Fused | None:
     """Let a method see whole images; None where it wants luminance."""
+    if getattr(method.fuse_images, "__func__", None) is Method.fuse_images:
+        return None
     a, b, *further = (image.copy() for image in sources)
     start = time.perf_counter()
     image = _guarded(method, pair, method.fuse_images, a, b, _own(pair), *further)
@@ -131,18 +133,20 @@ def _fold(method: Method, sources: Sequence[Image], pair: Pair, size_policy: Siz
     A method that takes the luminance of the first two goes on with luminance.
     """
     done, *others = sources
-    seconds, note, whole = 0.0, "", True
+    steps: list[Fused] = []
+    whole = True
     for place, image in enumerate(others, start=1):
-        step = replace(pair, a=done if place > 1 else pair.a, b=pair.sources[place], further=())
+        step = replace(pair, a=done if steps else pair.a, b=pair.sources[place], further=())
         other = crop_to(image, done.shape[:2])  # a method that cuts its borders gives a smaller one
         fused = _fuse_whole(method, (done, other), step, size_policy) if whole else None
         whole = fused is not None
-        if fused is None:
-            fused = _fuse_luminance(method, (_gray(done), _gray(other)), step)
-        done, seconds, note = fused.image, seconds + fused.seconds, note or fused.note
+        steps.append(fused or _fuse_luminance(method, (_gray(done), _gray(other)), step))
+        done = steps[-1].image
+    last = steps[-1]
     if not whole:
-        fused = _coloured(done, [crop_to(image, done.shape[:2]) for image in sources], pair, seconds)
-    return replace(fused, seconds=seconds, note=note)
+        last = _coloured(last.image, [crop_to(image, done.shape[:2]) for image in sources], pair, 0.0)
+    seconds, notes = math.fsum(step.seconds for step in steps), [step.note for step in steps if step.note]
+    return replace(last, seconds=seconds, note=notes[0] if notes else "")
 
 
 def _gray(image: Image) -> NDArray[np.uint8]:

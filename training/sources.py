@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.dataset import FusionDataset
+from ..datasets.dataset import FusionDataset, require_pairs
 from ..datasets.finding import Lookup, read_list
 from ..datasets.finding import lookup_of as lookup
 from ..datasets.finding.folders import has_images

@@ -115,7 +115,7 @@ def find_in_tree(root: Path, tasks: Sequence[Task]) -> tuple[Task | None, Datase
         sides = _sort(root, paths, task)
         if not (sides["a"].paths and sides["b"].paths):
             continue
-        layout = Layout(*(str(sides[side].folders[0]) for side in "ab"))
+        layout = Layout(str(sides["a"].folders[0]), str(sides["b"].folders[0]))
         files = join(root, layout, sides["a"], sides["b"], sides["truth"])
         count = len(files.a.paths.keys() & files.b.paths.keys())
         if count > best[0]:

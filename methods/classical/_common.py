@@ -36,8 +36,9 @@ def mean(images: Sequence[NDArray[Scalar]]) -> NDArray[Scalar]:
 def shares(weights: Sequence[NDArray[Scalar]]) -> list[NDArray[Scalar]]:
     """Return weights, 0 or more, that add up to 1 at each pixel; equal ones where all are 0."""
     total, equal = reduce(np.add, weights), 1 / len(weights)
-    first = [np.divide(weight, total, out=np.full_like(total, equal), where=total > 0) for weight in weights[:-1]]
-    return [*first, 1 - reduce(np.add, first)]
+    parts = [np.divide(weight, total, out=np.full_like(total, equal), where=total > 0) for weight in weights[:-1]]
+    parts.append(1 - reduce(np.add, parts))
+    return parts
 
 
 def at_least(name: str, value: int, least: int) -> int:

@@ -16,7 +16,8 @@ from ._common import Floats, each
 class Mertens(Method):
     """Exposure fusion: pixels weighted by contrast, saturation and well-exposedness, blended over pyramids.
 
-    Sources that all have colour are fused in colour, as the paper does, others by luminance, without the saturation term.
+    Sources that all have colour are fused in colour, as the paper does, others by luminance, without the saturation
+    term.
 
     Parameters
     ----------

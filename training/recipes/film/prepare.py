@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 from ....datasets.catalog import find_spec
-from ....datasets.dataset import FusionDataset
+from ....datasets.dataset import FusionDataset, require_pairs
 from ....datasets.h5 import entry_in, group_in, open_h5, telling_damage
 from ....datasets.h5pairs import GROUPS, Image
 from ....datasets.images import to_gray
@@ -74,6 +74,7 @@ def prepare(
     data = load_dataset(
         _folder(dataset, data_root), data_root, split, task=task, a=a, b=b, limit=limit, range=range, rgbt=rgbt
     )
+    require_pairs(data)
     source = make_text(text if text != "auto" else _published_text(data.pairs) or "describe")
     settings = {
         "dataset": data.name, "split": data.split, "size": size, "small": list(small), "portrait": portrait,
