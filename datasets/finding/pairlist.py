@@ -151,13 +151,15 @@ def _columns(path: Path, rows: Sequence[_Row]) -> _Columns:
 
 
 def _further(path: Path, rows: Sequence[_Row], words: Sequence[str]) -> tuple[int, ...]:
-    """Find the columns c, d, … or 3, 4, … as far as they follow each other and hold images."""
+    """Find the columns c, d, … or 3, 4, … as far as they follow each other, up to the last that holds images."""
     columns: list[int] = []
     for place, sign in enumerate(ascii_lowercase[2:], start=3):
         column = _column(path, rows[0], words, (sign, str(place)))
-        if column is None or not any(_is_image(row.cells[column]) for row in rows[1:] if column < len(row.cells)):
+        if column is None:
             break
         columns.append(column)
+    while columns and not any(_is_image(row.cells[columns[-1]]) for row in rows[1:] if columns[-1] < len(row.cells)):
+        columns.pop()
     return tuple(columns)
 
 
