@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -153,7 +153,7 @@ class IFCNN(Network):
             torch.tensor(values if known else neutral, device=sources[0].device).view(1, 3, 1, 1)
             for values, neutral in ((_MEAN, (0.0,) * 3), (_DEVIATION, (1.0,) * 3))
         )
-        x = _merge([_features(net, (source - mean) / deviation) for source in sources], self.fusion)
+        x = _merge((_features(net, (source - mean) / deviation) for source in sources), self.fusion)
         x = net.norm(net.conv(x, "conv3.conv", "replicate"), "conv3.bn").relu()
         return net.conv(x, "conv4") * deviation + mean
 
@@ -167,11 +167,13 @@ def _features(net: Layers, x: Tensor) -> Tensor:
     return net.norm(x, "conv2.bn").relu()
 
 
-def _merge(features: list[Tensor], rule: str) -> Tensor:
+def _merge(features: Iterable[Tensor], rule: str) -> Tensor:
     """Merge the features of all sources, one source after another, so that two sets of maps are held at a time."""
     import torch
 
-    merged = features[0]
-    for other in features[1:]:
+    remaining = iter(features)
+    merged, count = next(remaining), 1
+    for other in remaining:
         merged = torch.maximum(merged, other) if rule == "max" else merged + other
-    return merged / len(features) if rule == "mean" else merged
+        count += 1
+    return merged / count if rule == "mean" else merged

@@ -162,5 +162,5 @@ def test_training_takes_pairs_only(tmp_path: Path) -> None:
     from fusionbench.datasets.dataset import require_pairs
 
     put(tmp_path, {f"s/{n}.png": n for n in (1, 2, 3)})
-    with pytest.raises(InputError, match="s of .* has 3 sources: training learns from pairs of two"):
+    with pytest.raises(InputError, match=r"s of .* has 3 sources: training learns from pairs of two"):
         require_pairs(load_dataset(tmp_path, sequences=True, task="MEF"))
