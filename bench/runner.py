@@ -68,7 +68,7 @@ def run(
     Parameters
     ----------
     methods : names, specifications such as "laplacian[levels=5]", or `Method` objects; all classical ones if None.
-    datasets : names, folders (with `a`, `b` and `task` as keywords), or loaded data sets.
+    datasets : names, folders (with `a`, `b`, `further`, `sequences` and `task` as keywords), or loaded data sets.
     out : the folder of the results; see `results` for what lies in it.
     data_root, split, limit, on_error, size_policy, range, rgbt : see `load_dataset`. A range has to have something to
         do in one of the data sets.

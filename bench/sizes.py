@@ -42,7 +42,10 @@ def size_notes(trial: Trial) -> Iterator[str]:
     """Say under the tables what was done about images of another size; nothing where there are none."""
     policy, uneven, rows = trial.dataset.size_policy, trial.dataset.uneven, fitted(trial)
     if uneven:
-        yield f"The sources of {len(uneven)} of {len(trial.dataset)} pairs differ in size and were {_SOURCES[policy]}."
+        done = _SOURCES[policy]
+        if any(trial.dataset[name].further for name in uneven):
+            done = done.replace("both", "all")
+        yield f"The sources of {len(uneven)} of {len(trial.dataset)} pairs differ in size and were {done}."
     if rows:
         count = f"{len(rows)} of {len(trial.dataset)} fused images"
         yield f"{count} had another size and were {_DONE[policy]}."

@@ -20,7 +20,7 @@ from .finding.templates import is_template, layouts_of
 from .h5pairs import H5Pairs, is_h5_name
 from .pair import Task
 from .rgbt import find_rgbt, hint
-from .sequences import find_sequences
+from .sequences import find_sequences, hint_of_sequences
 from .spec import COLOUR, MODALITIES, SPLITS, TASKS, DatasetSpec, usual_layouts
 
 
@@ -41,6 +41,7 @@ def locate(
     InputError
         If the name is unknown, or the files are not found.
     """
+    further = [further] if isinstance(further, str) else further
     if further and (a is None or b is None):
         raise InputError("--further adds a source to two others: give --a and --b, too")
     if sequences and (a or b or rgbt):
@@ -129,7 +130,7 @@ def _open_folder(
         if files is None:
             task, files = find_in_tree(path, tasks)
     if files is None:
-        raise InputError(nothing_in(path, a, b, further) + hint(path))
+        raise InputError(nothing_in(path, a, b, further) + (hint(path) or ("" if a else hint_of_sequences(path))))
     if task is None:
         raise InputError(f"the folders {a} and {b} in {path} do not tell the task: say --task {', '.join(TASKS)}")
     check_partners(files)

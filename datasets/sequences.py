@@ -10,6 +10,8 @@ from .finding.sources import DatasetFiles, SourceFiles
 from .spec import SPLITS, Layout
 
 _TRUTHS = {alike(word) for word in TRUTH_WORDS if word != "f"}  # f may stand behind a to e
+_FEW_SCENES = 2  # so many folders may as well be those of two sources
+_MANY_SOURCES = 16  # of one scene; who has more says so
 
 
 def find_sequences(root: Path) -> DatasetFiles | None:
@@ -52,3 +54,11 @@ def find_sequences(root: Path) -> DatasetFiles | None:
     a, b, *further = [*sides, SourceFiles()][: max(2, len(sides))]
     layout = Layout("{name}/*", "{name}/*")
     return DatasetFiles(root, layout, a, b, truth, unclear, further=tuple(further), ragged=True)
+
+
+def hint_of_sequences(root: Path) -> str:
+    """Offer --sequences where many folders hold a few images each; empty where they do not."""
+    files = find_sequences(root)
+    if files is None or files.unclear or len(files.names) <= _FEW_SCENES or len(files.sides) > _MANY_SOURCES:
+        return ""
+    return "; if each of these folders is a scene, and its images are the sources, say --sequences"

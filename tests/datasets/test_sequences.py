@@ -144,6 +144,16 @@ def test_sequences_that_are_none(tmp_path: Path) -> None:
         load_dataset("pairs:list.csv", sequences=True)
 
 
+def test_who_forgets_to_say_so_is_told(tmp_path: Path) -> None:
+    put(tmp_path, {f"{scene}/{n}.png": n for scene in ("x1", "y2", "z3") for n in (1, 2, 3)})
+    with pytest.raises(InputError, match="its images are the sources, say --sequences"):
+        load_dataset(tmp_path, task="MEF")
+    put(tmp_path, {f"x1/{n}.png": 9 for n in range(20)})
+    with pytest.raises(InputError, match="say which are the sources with --a and --b") as failure:
+        load_dataset(tmp_path, task="MEF")
+    assert "--sequences" not in str(failure.value)
+
+
 def test_deep_further_sources_follow_the_rule_of_b(tmp_path: Path) -> None:
     write(tmp_path / "s/1.png", np.full(SIZE, 9, np.uint8))
     for n in (2, 3):

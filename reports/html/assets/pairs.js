@@ -37,7 +37,7 @@
     data = content;
     const keys = index.boards[FB.datasetAt(file)].metrics;
     FB.fill($("metric"), keys.map((key) => [key, key]), keys.includes($("metric").value) ? $("metric").value : keys[0]);
-    FB.fill($("shown"), [["", "", "both_sources"], ...Object.keys(data.methods).map((method) => [method, method])], $("shown").value);
+    FB.fill($("shown"), [["", "", "all_sources"], ...Object.keys(data.methods).map((method) => [method, method])], $("shown").value);
     draw();
   });
   FB.fillDatasets($("dataset"), file);
