@@ -72,8 +72,8 @@ def several(trial: Trial) -> Iterator[str]:
     count = sum(bool(pair.further) for pair in trial.dataset)
     if count:
         yield (
-            f"{count} of {len(trial.dataset)} scenes have more than two sources: metrics that compare with sources are "
-            "defined for two, and have no value there."
+            f"{count} of {len(trial.dataset)} scenes have more than two sources: metrics that are defined for two have "
+            "no value there."
         )
     if count and trial.method.computes and not trial.method.any_number:
         yield (

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from hashlib import _Hash as Digest
 
     from ..methods import Fused, Method
-    from ..metrics import Metric
 
 
 WHITE = 255  # of every image here: all are uint8, however dark
@@ -114,12 +113,12 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
     try:
         digest = digest_sources(task.pair)
         a, b, *further = task.read()
-        sources = prepare(a, b, data_range=WHITE)
+        sources = prepare(a, b, *further, data_range=WHITE)
         grays = [levels(image) for image in (a, b, *further)]
         ideal = _read_ideal(task, sources)
     except Exception as error:  # whatever a file makes a decoder raise is its pair's result, not the end of the run
         return [(target.folder, _failure(task.pair, error)) for target in task.targets]
-    return [(target.folder, _serve(target, task, sources, further, grays, ideal, digest)) for target in task.targets]
+    return [(target.folder, _serve(target, task, sources, grays, ideal, digest)) for target in task.targets]
 
 
 def _serve(target: Target, task: PairTask, *seen: Any) -> Row:
@@ -131,9 +130,8 @@ def _serve(target: Target, task: PairTask, *seen: Any) -> Row:
 
 
 def _serve_in(
-    target: Target, task: PairTask, sources: Sources, further: Sequence[NDArray[np.uint8]], grays: Sequence[Levels],
-    ideal: Ideal, digest: Digest,
-) -> Row:  # fmt: skip
+    target: Target, task: PairTask, sources: Sources, grays: Sequence[Levels], ideal: Ideal, digest: Digest
+) -> Row:
     pair = task.pair
     mark = with_ideal(target.row.sources, pair) if target.row else ""
     try:
@@ -145,7 +143,7 @@ def _serve_in(
                 warm_up(method, pair.task)
             mark = fingerprint(digest, method, pair)
             with _time_limit(task.timeout):
-                row, fused = _fuse(method, task, sources, further)
+                row, fused = _fuse(method, task, sources)
             row.facts["at_once"] = float(task.at_once)
     except BaseException as error:  # whatever somebody's method does is that pair's result
         if is_users(error):
@@ -155,7 +153,7 @@ def _serve_in(
         if target.row is None:
             _write_images(target, pair, fused)
         row.image = digest_images(RunFolder(target.folder), pair.name)
-        _score(row, fused, _sources_of(fused, sources), ideal, target.keys, 2 + len(further))
+        _score(row, fused, _sources_of(fused, sources), ideal, target.keys)
         row.facts.update(look(fused.image, *grays))
     except Exception as error:
         if write_failed(error):
@@ -180,21 +178,15 @@ def _time_limit(seconds: float | None) -> Iterator[None]:
             faulthandler.cancel_dump_traceback_later()
 
 
-def _score(
-    row: Row, fused: Fused, sources: Sources, ideal: Ideal, wanted: dict[str, tuple[str, ...]], number: int = 2
-) -> None:
-    """Add the metrics of each protocol to the row; of a `number` of sources, `sources` holds the first two."""
-    ideal = ideal if isinstance(ideal, str) else _sources_of(fused, ideal)
-    beyond = f"it compares with two sources, and there are {number}"
-
-    def partner_of(metric: Metric) -> Sources | str:
-        return ideal if metric.ideal else beyond if metric.two_sources and number > 2 else sources
-
+def _score(row: Row, fused: Fused, sources: Sources, ideal: Ideal, wanted: dict[str, tuple[str, ...]]) -> None:
+    """Add the metrics of each protocol to the row."""
+    if not isinstance(ideal, str):
+        ideal = _sources_of(fused, ideal)
     reasons = [row.reason] if row.reason else []
     for protocol, keys in wanted.items():
         image = fused.scored(get_protocol(protocol).colour)
-        for partner in (sources, ideal, beyond):
-            own = [key for key in keys if partner_of(get_metric(key)) is partner]
+        for partner in (sources, ideal):
+            own = [key for key in keys if get_metric(key).ideal == (partner is ideal)]
             if isinstance(partner, str):
                 row.metrics.update(dict.fromkeys(own, math.nan))
                 reasons += [f"{key}: {partner}" for key in own]
@@ -216,10 +208,10 @@ def _read_ideal(task: PairTask, sources: Sources) -> Ideal:
     return prepare(truth, truth, data_range=WHITE)
 
 
-def _fuse(method: Method, task: PairTask, sources: Sources, further: Sequence[NDArray[np.uint8]]) -> tuple[Row, Fused]:
+def _fuse(method: Method, task: PairTask, sources: Sources) -> tuple[Row, Fused]:
     from ..methods import fuse_pair
 
-    fused = fuse_pair(method, sources.a, sources.b, task.pair, task.size_policy, further)
+    fused = fuse_pair(method, sources.a, sources.b, task.pair, task.size_policy, sources.further)
     return Row(task.pair.name, reason=fused.note, seconds=fused.seconds), fused
 
 
@@ -228,11 +220,10 @@ def _sources_of(fused: Fused, sources: Sources) -> Sources:
     from ..methods.fit import crop_to
 
     size = fused.image.shape[:2]
-    return (
-        sources
-        if size == sources.a.shape[:2]
-        else prepare(crop_to(sources.a, size), crop_to(sources.b, size), data_range=WHITE)
-    )
+    if size == sources.a.shape[:2]:
+        return sources
+    a, b, *further = (crop_to(image, size) for image in (sources.a, sources.b, *sources.further))
+    return prepare(a, b, *further, data_range=WHITE)
 
 
 def _write_images(target: Target, pair: Pair, fused: Fused) -> None:

@@ -46,11 +46,12 @@ class Metric:
     channels: Literal["mean", "joined"] = "mean"  # protocols that score colour: mean over the channels, or one value
     # of the channels laid side by side
     ideal: bool = False  # compares with the ideal image of a data set, which is given as both sources
+    any_number: bool = False  # compares with any number of sources: `Triple.further` has those after a and b
 
     @property
     def two_sources(self) -> bool:
-        """Whether it compares the fused image with its sources, for which every convention here has two."""
-        return not (self.no_reference or self.ideal)
+        """Whether it compares the fused image with its sources, and is defined for two."""
+        return not (self.no_reference or self.ideal or self.any_number)
 
     @property
     def key(self) -> str:
@@ -93,6 +94,7 @@ def metric(
     differentiable: bool = False,
     channels: Literal["mean", "joined"] = "mean",
     ideal: bool = False,
+    any_number: bool = False,
 ) -> Callable[[Compute], Compute]:
     """Register the decorated function as metric `name` in each of `conventions`; see `Metric` for the fields.
 
@@ -104,7 +106,7 @@ def metric(
         for convention in conventions:
             record = Metric(
                 name, convention, compute, better, reference, range, note, undefined, identity, min_size,
-                no_reference, symmetric, flips, transposes, differentiable, channels, ideal,
+                no_reference, symmetric, flips, transposes, differentiable, channels, ideal, any_number,
             )  # fmt: skip
             register(record)
         return compute

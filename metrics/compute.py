@@ -11,6 +11,7 @@ from .arrays.triple import Image, Triple
 from .arrays.types import Array, is_tensor
 from .catalog import Metric
 
+TWO = "it compares with two sources, and there are {}"
 NO_VALUE = "the definition gives no value for these images"
 
 
@@ -27,6 +28,8 @@ def compute(record: Metric, triple: Triple, n: int, size: int) -> tuple[Array, l
     values : (N,) float64, NaN where there is none.
     reasons : why, empty where all values are there. An image that makes the metric fail does not take others along.
     """
+    if record.two_sources and triple.further:
+        return _nothing(record, triple, n), [TWO.format(2 + len(triple.further))]
     if size < record.min_size:
         return _nothing(record, triple, n), [f"needs at least {record.min_size} pixels on each side, here are {size}"]
     try:
@@ -52,7 +55,7 @@ def _declared(record: Metric, value: Array) -> Array:
 
 def _one(triple: Triple, i: int, n: int) -> Triple:
     """The i-th of N triples, with all its planes."""
-    return Triple(*(_part(image, i, n) for image in (triple.fused, triple.a, triple.b)))
+    return Triple(*(_part(image, i, n) for image in (triple.fused, triple.a, triple.b, *triple.further)))
 
 
 def _part(image: Image, i: int, n: int) -> Image:

@@ -16,7 +16,7 @@ from .compiler import processor
 from .compute import compute
 from .inputs.axes import Axes
 from .inputs.batches import Batches, chunks, read, triples
-from .inputs.policies import Planes, Side, check_sizes, images
+from .inputs.policies import Planes, Side, check_sizes, images, names_of
 from .inputs.ranges import DataRange, warn_of_faint
 from .protocols import PROTOCOLS, Colour, Protocol, get_protocol
 
@@ -33,23 +33,26 @@ class Scores(dict[str, Any]):
 
 
 class Sources:
-    """Two sources whose derived quantities are kept, to score many fused images against them; `prepare` makes them."""
+    """Sources whose derived quantities are kept, to score many fused images against them; `prepare` makes them."""
 
-    def __init__(self, a: Any, b: Any, batches: Sequence[Batches]) -> None:
-        self.a, self.b = a, b  # as they were given
+    def __init__(self, a: Any, b: Any, batches: Sequence[Batches], further: Sequence[Any] = ()) -> None:
+        self.a, self.b, self.further = a, b, tuple(further)  # as they were given
         self.batches = batches
-        self._sides: dict[tuple[Any, ...], tuple[Side, Side]] = {}
+        self._sides: dict[tuple[Any, ...], list[Side]] = {}
 
-    def sides(self, key: tuple[Any, ...], a: Planes, b: Planes, colour: Colour) -> tuple[Side, Side]:
-        """Images of both sources under a colour policy, made once per `key`."""
+    def sides(self, key: tuple[Any, ...], sources: Sequence[Planes], colour: Colour) -> list[Side]:
+        """Images of the sources under a colour policy, made once per `key`."""
         key = (*key, colour)
         if key not in self._sides:
-            self._sides[key] = images(a, colour), images(b, colour)
+            self._sides[key] = [images(source, colour) for source in sources]
         return self._sides[key]
 
 
-def prepare(a: Any, b: Any, *, data_range: DataRange | None = None, axes: Axes | None = None) -> Sources:
+def prepare(a: Any, b: Any, *further: Any, data_range: DataRange | None = None, axes: Axes | None = None) -> Sources:
     """Keep two sources for many fused images: `evaluate(fused, prepare(a, b))` reuses what belongs to the sources.
+
+    More than two, `prepare(a, b, c)`, are compared with by metrics of `Metric.any_number`; what is defined for two has
+    no value for them.
 
     `data_range` and `axes` are those of the sources, as `evaluate` takes them; what it is told then is said of the
     fused image alone. Do not change the arrays afterwards.
@@ -62,7 +65,8 @@ def prepare(a: Any, b: Any, *, data_range: DataRange | None = None, axes: Axes |
     >>> [round(evaluate(f, sources, metrics="MSE")["MSE"], 1) for f in (a, b)]
     [666.8, 666.8]
     """
-    return Sources(a, b, read({"a": a, "b": b}, data_range, axes))
+    named = dict(zip(names_of(2 + len(further)), (a, b, *further), strict=True))
+    return Sources(a, b, read(named, data_range, axes), further)
 
 
 def select(protocol: str | Protocol = "film", metrics: str | Iterable[str] | None = None) -> dict[str, Metric]:
@@ -187,7 +191,8 @@ def score(
         three = tuple(read({"fused": fused, "a": a, "b": b}, data_range, axes))
         sources = Sources(a, b, three[1:])
     if len({side.count for side in three}) > 1:
-        raise InputError("the batches differ in length: fused {}, a {}, b {}".format(*(side.count for side in three)))
+        named = zip(["fused", *names_of(len(three) - 1)], three, strict=True)
+        raise InputError(f"the batches differ in length: {', '.join(f'{name} {side.count}' for name, side in named)}")
     warn_of_faint([side.extents for side in three])
     parts: list[Part] = []
     order: list[int] = []
@@ -232,14 +237,14 @@ class Part(NamedTuple):
 
 
 def _score_chunk(
-    triple: tuple[Planes, Planes, Planes],
+    triple: tuple[Planes, ...],
     sources: Sources,
     where: tuple[int, ...],
     protocol: Protocol,
     records: Iterable[Metric],
 ) -> Part:
     """Score one chunk in every metric."""
-    f, a, b = triple
+    f, *planes = triple
     n, size = f.shape[0], min(f.shape[-2:])
     fused_images: dict[str, Side] = {}
     part = Part({}, {})
@@ -247,15 +252,15 @@ def _score_chunk(
         colour = _home(record, protocol).colour
         if colour not in fused_images:
             fused_images[colour] = images(f, colour)
-        sides = sources.sides(where, a, b, colour)
-        three = _matched(fused_images[colour], *sides, record.channels)
+        sides = sources.sides(where, planes, colour)
+        three = _matched([fused_images[colour], *sides], record.channels)
         part.values[record.key], part.reasons[record.key] = compute(record, three, n, size)
     return part
 
 
-def _matched(fused: Side, a: Side, b: Side, channels: str) -> Triple:
+def _matched(sides: Sequence[Side], channels: str) -> Triple:
     """Pick the images for one way of joining channels; a one-channel image serves each channel of its partners."""
-    three = [side[channels] for side in (fused, a, b)]
+    three = [side[channels] for side in sides]
     shapes = {image.pixels.shape for image in three}
     if len(shapes) > 1:
         widest = max(shapes, key=lambda shape: (shape[0], shape[2]))

@@ -77,10 +77,11 @@ class Triple:
     Parameters
     ----------
     fused, a, b : images of shape (N, H, W). `a` and `b` may be shared with other triples: their features are kept.
+    further : the sources after these, for metrics of `Metric.any_number`.
     """
 
-    def __init__(self, fused: Image, a: Image, b: Image) -> None:
-        self.fused, self.a, self.b = fused, a, b
+    def __init__(self, fused: Image, a: Image, b: Image, *further: Image) -> None:
+        self.fused, self.a, self.b, self.further = fused, a, b, further
 
     @property
     def sources(self) -> tuple[Image, Image]:

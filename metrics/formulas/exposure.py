@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from itertools import combinations
 from math import pi
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -95,8 +99,51 @@ def index(wa: Array, wb: Array, best: Array, cov_a: Array, cov_b: Array, own: Ar
     return (2 * (wa * cov_a + wb * cov_b) + C) / (best + own + C)
 
 
-def exposure_similarity(fused: Image, a: Image, b: Image) -> Array:
+@feature
+def best_of_many(first: Image, *others: Image) -> tuple[list[Array], Array]:
+    """Join the structures of any number of exposures, as `best_patch` does of two.
+
+    Returns
+    -------
+    The weight of each exposure in the best patch of a window, and the patch's Gaussian-weighted variance.
+    """
+    xp, images = first.xp, (first, *others)
+    moments = [plain_moments(image) for image in images]
+    contrasts = [contrast(v) for _, v in moments]
+    pairs = list(combinations(range(len(images)), 2))
+    together = [
+        swept(covariance_of, images[i].pixels, PLAIN, (images[j].pixels,), (*moments[i], *moments[j]))[0]
+        for i, j in pairs
+    ]
+
+    def spread(factors: Sequence[Array | float], variances: Sequence[Array], covariances: Sequence[Array]) -> Array:
+        """Variance of the sum of all exposures, each times a factor."""
+        squares = [factor * factor * own for factor, own in zip(factors, variances, strict=True)]
+        products = [2 * factors[i] * factors[j] * own for (i, j), own in zip(pairs, covariances, strict=True)]
+        return reduce(add, squares + products)
+
+    def norm(factors: Sequence[Array | float]) -> Array:
+        return 11 * xp.sqrt(xp.clip(spread(factors, [v for _, v in moments], together), min=0.0))
+
+    alone = 11 * reduce(add, (xp.sqrt(v) for _, v in moments))
+    agreed = xp.clip((norm([1.0] * len(images)) + EPS) / (alone + EPS), max=1 - EPS)
+    power, highest = xp.clip(xp.tan(pi / 2 * agreed), max=10.0), reduce(xp.maximum, contrasts)
+    powers = [(own / highest) ** power for own in contrasts]
+    parts = [own / reduce(add, powers) / strength for own, strength in zip(powers, contrasts, strict=True)]
+    length = norm(parts)
+    scale = xp.where(length == 0, 0.0, highest / xp.where(length == 0, 1.0, length))
+    weights = [scale * part for part in parts]
+    own = [local_variance(image, *WINDOW) for image in images]
+    return weights, spread(weights, own, [local_covariance(images[i], images[j], *WINDOW) for i, j in pairs])
+
+
+def exposure_similarity(fused: Image, a: Image, b: Image, *further: Image) -> Array:
     """MEF-SSIM of one scale: (N,)."""
+    if further:
+        weights, best = best_of_many(a, b, *further)
+        shared = [local_covariance(fused, source, *WINDOW) for source in (a, b, *further)]
+        both = reduce(add, (weight * own for weight, own in zip(weights, shared, strict=True)))
+        return fused.xp.mean((2 * both + C) / (best + local_variance(fused, *WINDOW) + C), axis=(-2, -1))
     covariances = [local_covariance(fused, source, *WINDOW) for source in (a, b)]
     total = summed(index, *best_patch(a, b), *covariances, local_variance(fused, *WINDOW))
     return total / ((fused.size[0] - SIDE + 1) * (fused.size[1] - SIDE + 1))
@@ -113,22 +160,25 @@ def halved(image: Image) -> Image:
 
 
 @metric(
-    "MEF_SSIM", "tang", reference=MA, range=(-1.0, 1.0), min_size=SIDE,
+    "MEF_SSIM", "tang", reference=MA, range=(-1.0, 1.0), min_size=SIDE, any_number=True,
     note="one scale; what the code of May 2022 reported as SSIM",
 )  # fmt: skip
-@metric("SSIM", "tang2022", reference=MA, range=(-1.0, 1.0), min_size=SIDE, note="not SSIM but MEF-SSIM, at one scale")
+@metric(
+    "SSIM", "tang2022", reference=MA, range=(-1.0, 1.0), min_size=SIDE, any_number=True,
+    note="not SSIM but MEF-SSIM, at one scale",
+)  # fmt: skip
 def mef_ssim(t: Triple) -> Array:
-    """Similarity of each 11 x 11 window's contrast and structure to the best that the two sources offer, mean.
+    """Similarity of each 11 x 11 window's contrast and structure to the best that the sources offer, mean.
 
     The best window has the strongest of the sources' contrasts and a structure that joins theirs, weighted by contrast
     (the more the sources agree, the more the stronger one counts). Compared as in SSIM without luminance, K = .03,
     L = 255, a Gaussian of deviation 1.5 over the windows inside the image.
     """
-    return exposure_similarity(t.fused, t.a, t.b)
+    return exposure_similarity(t.fused, t.a, t.b, *t.further)
 
 
 @metric(
-    "MS_SSIM", "tang", reference=MA, range=(0.0, 1.0), min_size=4 * SIDE, flips=False,
+    "MS_SSIM", "tang", reference=MA, range=(0.0, 1.0), min_size=4 * SIDE, flips=False, any_number=True,
     undefined="a mean similarity below 0 has no fractional power",
     note="not the MS-SSIM of Wang et al. 2003: it is the MEF-SSIM of Ma et al., whose paper has these three scales",
 )  # fmt: skip
@@ -137,10 +187,10 @@ def mef_ssim_scales(t: Triple) -> Array:
 
     Scales are halved by means of 2 x 2 pixels. The smallest must still hold a window of 11 x 11.
     """
-    fused, a, b, scales = t.fused, t.a, t.b, []
+    images, scales = [t.fused, t.a, t.b, *t.further], []
     for weight in WEIGHTS:
-        scales.append(exposure_similarity(fused, a, b) ** weight)
-        fused, a, b = halved(fused), halved(a), halved(b)
+        scales.append(exposure_similarity(*images) ** weight)
+        images = [halved(image) for image in images]
     return scales[0] * scales[1] * scales[2]
 
 

@@ -89,6 +89,7 @@ def _formula(group: list[Convention]) -> list[str]:
     facts = [
         "It looks at the fused image alone." if metric.no_reference else "",
         "" if metric.symmetric or metric.no_reference else "Swapping the sources changes it.",
+        "It compares with any number of sources." if metric.any_number else "",
         "It has a gradient and can serve as a loss." if metric.differentiable else "",
         f"No value (NaN) where: {metric.undefined}." if metric.undefined else "",
     ]

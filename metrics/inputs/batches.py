@@ -114,19 +114,19 @@ def _extents(
     }
 
 
-def triples(three: Sequence[Batches]) -> Iterator[tuple[tuple[int, ...], tuple[Planes, Planes, Planes]]]:
-    """Pair fused images with their sources; images of a list are put together where all three sizes agree."""
+def triples(three: Sequence[Batches]) -> Iterator[tuple[tuple[int, ...], tuple[Planes, ...]]]:
+    """Put fused images beside their sources; images of a list are put together where all sizes agree."""
     if not any(side.listed for side in three):
-        f, a, b = (side.parts[0] for side in three)
-        yield tuple(range(three[0].count)), (f, _beside(a, f), _beside(b, f))
+        f, *sources = (side.parts[0] for side in three)
+        yield tuple(range(three[0].count)), (f, *(_beside(source, f) for source in sources))
         return
     groups: dict[tuple[Any, ...], list[int]] = {}
     singles = [side.singles() for side in three]
     for i, members in enumerate(zip(*singles, strict=True)):
         groups.setdefault(tuple((tuple(x.shape), str(x.dtype)) for x in members), []).append(i)
     for where in groups.values():
-        f, a, b = (namespace(side[where[0]]).concat([side[i] for i in where]) for side in singles)
-        yield tuple(where), (f, _beside(a, f), _beside(b, f))
+        f, *sources = (namespace(side[where[0]]).concat([side[i] for i in where]) for side in singles)
+        yield tuple(where), (f, *(_beside(source, f) for source in sources))
 
 
 def _beside(source: Planes, fused: Planes) -> Planes:
@@ -142,10 +142,9 @@ def _beside(source: Planes, fused: Planes) -> Planes:
     return torch.as_tensor(source, device=fused.device)
 
 
-def chunks(triple: tuple[Planes, Planes, Planes]) -> Iterator[tuple[int, tuple[Planes, Planes, Planes]]]:
+def chunks(triple: tuple[Planes, ...]) -> Iterator[tuple[int, tuple[Planes, ...]]]:
     """Cut a batch: arrays image by image, which suits the cache; tensors as many at once as memory allows."""
-    f, a, b = triple
+    f = triple[0]
     step = max(1, CHUNK // (f.shape[-1] * f.shape[-2])) if is_tensor(f) else 1
     for start in range(0, f.shape[0], step):
-        part = slice(start, start + step)
-        yield start, (f[part], a[part], b[part])
+        yield start, tuple(side[start : start + step] for side in triple)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase
+
 import numpy as np
 
 from ...errors import InputError
@@ -13,11 +15,23 @@ Planes = Array  # (N, C, H, W) with C = 1 or 3, uint8 or float64
 Side = dict[str, Image]  # one side of a triple, by `Metric.channels`
 
 
-def check_sizes(fused: Planes, a: Planes, b: Planes) -> None:
+def names_of(number: int) -> list[str]:
+    """Name sources, as `data_range` and `axes` do: a, b, c …; beyond z by their number.
+
+    Examples
+    --------
+    >>> names_of(3)
+    ['a', 'b', 'c']
+    """
+    return [ascii_lowercase[place] if place < 26 else f"source{place + 1}" for place in range(number)]
+
+
+def check_sizes(fused: Planes, *sources: Planes) -> None:
     """Make sure that the images of a triple have one size; raises InputError where they do not."""
-    shapes = [tuple(x.shape[-2:]) for x in (fused, a, b)]
+    shapes = [tuple(x.shape[-2:]) for x in (fused, *sources)]
     if len(set(shapes)) > 1:
-        spelled = ", ".join(f"{what} {h}x{w}" for what, (h, w) in zip(("fused", "a", "b"), shapes, strict=True))
+        names = ("fused", *names_of(len(sources)))
+        spelled = ", ".join(f"{what} {h}x{w}" for what, (h, w) in zip(names, shapes, strict=True))
         raise InputError(f"images of one triple differ in size ({spelled}): align them, or crop or resize them first")
 
 

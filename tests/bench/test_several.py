@@ -179,6 +179,17 @@ def test_metrics_of_two_sources_have_no_value_for_more(tmp_path: Path) -> None:
         )
 
 
+def test_mef_ssim_compares_with_all_exposures(tmp_path: Path) -> None:
+    exposures(tmp_path / "scenes/room", 4)
+    settings: dict[str, Any] = {"out": tmp_path / "out", "sequences": True, "task": "MEF", "protocol": "extra"}
+    rows = fusionbench.run(["average"], tmp_path / "scenes", **settings)
+    assert [name for name in rows.columns if "@" in name] == ["MEF_SSIM@ma2015"]
+    sources = [read(tmp_path / f"scenes/room/{n}.png") for n in range(1, 5)]
+    fused = read(run_folder(tmp_path / "out", "scenes", "average").image("room"))
+    wanted = fusionbench.metrics.evaluate(fused, fusionbench.metrics.prepare(*sources), protocol="extra")
+    assert rows["MEF_SSIM@ma2015"].tolist() == [wanted["MEF_SSIM"]]
+
+
 def test_ideal_images_are_compared_with(tmp_path: Path) -> None:
     exposures(tmp_path / "scenes/room", 3)
     write(tmp_path / "scenes/room/gt.png", read(tmp_path / "scenes/room/2.png"))
