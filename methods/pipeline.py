@@ -94,7 +94,7 @@ def fuse_pair(
             sizes = f"{_size(sources[0])} and {_size(image)}"
             raise InputError(f"the sources of pair {pair.name!r} differ in size: {sizes}")
     if not method.computes:  # it knows the image by its name, and needs no sources
-        sources, pair = sources[:2], replace(pair, further=())
+        sources = sources[:2]
     elif len(sources) > 2 and not method.any_number:
         return _fold(method, sources, pair, size_policy)
     return _fuse_whole(method, sources, pair, size_policy) or _fuse_luminance(method, sources, pair)

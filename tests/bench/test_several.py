@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -240,3 +241,23 @@ def test_the_report_and_a_figure_show_every_source(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     image = read(tmp_path / "figure.png")
     assert image.shape[1] > 4 * image.shape[0] * 0.6  # three sources and one result in a row
+
+
+def test_a_command_of_files_fuses_one_after_another_and_one_of_folders_is_refused(tmp_path: Path) -> None:
+    exposures(tmp_path / "scenes/room", 3)
+    script = tmp_path / "darker.py"
+    script.write_text(
+        "import sys\nimport cv2\na, b = (cv2.imread(f).astype(float) for f in sys.argv[1:3])\n"
+        "cv2.imwrite(sys.argv[3], (0.75 * a + 0.25 * b).round())\n"
+    )
+    settings: dict[str, Any] = {"out": tmp_path / "out", "sequences": True, "task": "MEF", "metrics": ["EN"]}
+    command = f"darker=cmd:{sys.executable} {script} {{a}} {{b}} {{out}}"
+    rows = fusionbench.run([command], tmp_path / "scenes", **settings)
+    assert rows["status"].tolist() == ["ok"]
+    done, *others = (read(tmp_path / f"scenes/room/{n}.png") for n in (1, 2, 3))
+    for image in others:
+        done = np.rint(0.75 * done + 0.25 * image).astype(np.uint8)
+    assert np.array_equal(read(run_folder(tmp_path / "out", "scenes", "darker").image("room")), done)
+    folders = f"cmd:{sys.executable} {script} {{a_dir}} {{b_dir}} {{out_dir}}"
+    with pytest.raises(InputError, match="a command of folders takes two sources, and room has 3"):
+        fusionbench.run([folders], tmp_path / "scenes", **settings)
