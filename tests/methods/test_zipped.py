@@ -16,6 +16,8 @@ from fusionbench.datasets import Pair, write
 from fusionbench.errors import InputError
 from fusionbench.methods import fuse_pair, get_method
 
+from ..scenes import write_noise
+
 GRAY = np.full((8, 9), 128, np.uint8)
 NAMES = ["1", "2", "融合"]
 
@@ -54,10 +56,7 @@ def test_a_name_in_utf8_without_the_flag_is_read(tmp_path: Path) -> None:
 
 
 def test_an_archive_is_scored_as_the_folder_is(tmp_path: Path) -> None:
-    random = np.random.default_rng(1)
-    for name in NAMES:
-        for folder in ("data/ir", "data/vi", "fused"):
-            write(tmp_path / folder / f"{name}.png", random.integers(0, 256, (24, 30), dtype=np.uint8))
+    write_noise(tmp_path, NAMES, (24, 30), ("data/ir", "data/vi", "fused"))
     content = {f"deep/{path.name}": path.read_bytes() for path in (tmp_path / "fused").iterdir()}
     path = packed(tmp_path / "fused.zip", content)
     metrics = ["EN", "MI"]

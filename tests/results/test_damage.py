@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import fusionbench
-from fusionbench.datasets import write
 from fusionbench.results import Results, Row, RunFolder
 from fusionbench.results.leaderboard.boards import make_boards
 from fusionbench.results.rows import header_line, parse_rows, row_line
 
 from ..fuzz.damage import slip
+from ..scenes import write_noise
 
 KEYS = ["EN@film", "SD@film"]
 ROWS = [
@@ -66,13 +66,7 @@ def test_every_text_comes_back_and_is_no_formula(text: str) -> None:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    import numpy as np
-
-    for index in range(3):
-        for side in ("ir", "vi"):
-            image = np.random.default_rng(index).integers(0, 255, (40, 40), np.uint8)
-            write(tmp_path / "scenes" / side / f"p{index}.png", image)
-    return tmp_path / "scenes"
+    return write_noise(tmp_path / "scenes", ("p0", "p1", "p2"))
 
 
 def test_a_damaged_row_is_said_and_made_again(tmp_path: Path, source: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,6 +20,7 @@ from fusionbench.training.recipes.film.pairs import PairFile
 from fusionbench.training.recipes.film.prepare import prepare
 
 from ...fuzz.damage import damage, in_h5
+from ...scenes import write_noise
 
 BLACK = np.zeros((8, 9), np.float32)
 FLAT = np.full((1, 8, 9), 0.5, np.float32)
@@ -143,19 +144,16 @@ def test_an_npy_file_of_more_numbers_than_it_has(tmp_path: Path) -> None:
 
 
 def test_a_damaged_unfinished_file_is_begun_anew(tmp_path: Path) -> None:
-    from fusionbench.datasets import write
-
-    for side in ("ir", "vi"):
-        write(tmp_path / "scenes" / side / "p0.png", np.random.default_rng(0).integers(0, 255, (20, 24), np.uint8))
-    whole = prepare(tmp_path / "scenes", split=None, out=tmp_path / "out", text="none")
+    scenes = write_noise(tmp_path / "scenes", "0", (20, 24))
+    whole = prepare(scenes, split=None, out=tmp_path / "out", text="none")
     data = whole.read_bytes()
     for seed in range(60):
         random = Random(seed)
         whole.unlink(missing_ok=True)
         whole.with_name(f"{whole.name}.partial").write_bytes(random.choice((in_h5, damage))(data, random))
         try:
-            prepare(tmp_path / "scenes", split=None, out=tmp_path / "out", text="none")
+            prepare(scenes, split=None, out=tmp_path / "out", text="none")
         except InputError:  # its images are found wrong at the end: it is deleted, and the next call begins anew
             assert not list((tmp_path / "out").iterdir())
-            prepare(tmp_path / "scenes", split=None, out=tmp_path / "out", text="none")
+            prepare(scenes, split=None, out=tmp_path / "out", text="none")
         read_pairs(whole)
