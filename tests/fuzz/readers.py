@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
 import json
 import os
-import tarfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -221,21 +219,9 @@ def _make_bundle_data(folder: Path) -> list[Path]:
 
 def _make_other(folder: Path) -> list[Path]:
     """Make files that are no weights, and are told from them."""
-    tar = io.BytesIO()
-    with tarfile.open(fileobj=tar, mode="w") as archive:
-        archive.addfile(tarfile.TarInfo("model.pth"), io.BytesIO(b""))
-    return put(folder, {
-        "a.tar": tar.getvalue(),
-        "b.pth.gz": gzip.compress(b"weights", mtime=0),
-        "c.html": b"<!DOCTYPE html><html><head><title>Sign in</title></head></html>",
-        "d.json": b'{"error": {"code": 404, "message": "no such file"}}',
-        "e.lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n",
-        "f.onnx": b"\x08\x07\x12\x07pytorch\x1a\x052.1.0:\x10\x0a\x0e\x0a\x01x\x12\x01y",
-        "g.txt": b"weights, one day",
-        "h.h5": b"\x89HDF\r\n\x1a\n" + bytes(60),
-        "i.xml": b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code></Error>",
-        "j.npy": _array(np.arange(4.0)),
-    })  # fmt: skip
+    from ..weights.test_kinds import FILES
+
+    return put(folder, {f"{name}.pth": make() for name, (make, _) in FILES.items()})
 
 
 def _make_fused_zip(folder: Path) -> list[Path]:
