@@ -48,9 +48,11 @@ def load_file(path: Path, attribute: str | None) -> type[Method]:
     InputError
         There is no such file or class, the file fails when it is imported, or the class is not a method.
     """
-    return checked(
-        *named_in(path, attribute, lambda module: {c.__name__: c for c in classes_of(module)}, "method class")
-    )
+
+    def own(module: ModuleType) -> dict[str, object]:
+        return {cls.__name__: cls for cls in classes_of(module)}
+
+    return checked(*named_in(path, attribute, own, "method class"))
 
 
 def named_in(
@@ -92,7 +94,8 @@ def checked_class(value: object, where: str, base: type, texts: Sequence[str]) -
     if not (inspect.isclass(value) and issubclass(value, base)):
         raise InputError(f"{where} is not a {kind}: make it a subclass of {base.__module__}.{base.__name__}")
     if inspect.isabstract(value):
-        raise InputError(f"{where} does not implement {', '.join(sorted(value.__abstractmethods__))}")
+        lacking = sorted(getattr(value, "__abstractmethods__", ()))
+        raise InputError(f"{where} does not implement {', '.join(lacking)}")
     for attribute in texts:
         if not isinstance(getattr(value, attribute, None), str):
             raise InputError(f"{where} has no `{attribute}`: state it as a text in the class")

@@ -136,7 +136,7 @@ def _read_h5(path: Path) -> object:
     return texts
 
 
-def _read_pairs(path: Path) -> object:
+def read_pairs(path: Path) -> object:
     from fusionbench.training.recipes.film.pairs import PairFile
 
     file = PairFile(path)
@@ -390,7 +390,7 @@ READERS = (
     *(_image_reader(name, suffixes) for name, suffixes in _IMAGES.items()),
     Reader("npy", _make_npy, _read_npy, place=lambda path: str(path.parent)),
     Reader("h5-text", lambda folder: _make_h5(folder, ("text",)), _read_h5, in_h5),
-    Reader("h5-pairs", lambda folder: _make_h5(folder, ("imageA", "imageB", "text")), _read_pairs, in_h5),
+    Reader("h5-pairs", lambda folder: _make_h5(folder, ("imageA", "imageB", "text")), read_pairs, in_h5),
     Reader("captions", _make_captions, _read_caption),
     Reader("safetensors", _make_safetensors, _read_weights, in_safetensors, torch=True),
     Reader("torch", lambda folder: _make_torch(folder, zipped=True), _read_weights, in_zip, torch=True),

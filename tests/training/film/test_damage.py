@@ -16,10 +16,10 @@ from fusionbench.methods.film.text import make_text
 
 pytest.importorskip("torch")
 
-from fusionbench.training.recipes.film.pairs import PairFile
 from fusionbench.training.recipes.film.prepare import prepare
 
 from ...fuzz.damage import damage, in_h5
+from ...fuzz.readers import read_pairs
 from ...scenes import write_noise
 
 BLACK = np.zeros((8, 9), np.float32)
@@ -34,16 +34,6 @@ def pair_file(path: Path) -> Path:
             for group, values in (("imageA", FLAT), ("imageB", FLAT), ("text", TEXT)):
                 file.create_dataset(f"{group}/{name}", data=values, **options).attrs["task"] = np.bytes_("IVF")
     return path
-
-
-def read_pairs(path: Path) -> None:
-    """Read a file as training does."""
-    file = PairFile(path)
-    for name in file.names:
-        a, b, text = file.read(name)
-        assert a.shape == b.shape == file.sizes[name]
-        assert all(np.isfinite(values).all() for values in (a, b, text))
-        assert text.shape[1] == 768
 
 
 def read_texts(path: Path) -> None:
