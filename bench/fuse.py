@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -71,9 +73,10 @@ def fuse_to(
     files = [file.absolute() for file in files]
     check_writable(files[0].parent)
     failures: list[str] = []
-    with run_of_methods(), Reporter(console or Console(quiet=True), len(pairs)) as reporter:
+    with ExitStack() as stack, run_of_methods(), Reporter(console or Console(quiet=True), len(pairs)) as reporter:
         check_method(method, method.device, pairs)
         warm_up(method, pairs[0].task)
+        ask(method, method.fuse_all, pairs, read_pair, Path(stack.enter_context(TemporaryDirectory())), _silent)
         for pair, file in zip(pairs, files, strict=True):
             try:
                 fused = fuse_pair(method, *read_pair(pair), pair)
@@ -87,3 +90,7 @@ def fuse_to(
     if failures:
         raise RunError(f"{len(failures)} of {len(pairs)} pairs failed, the first of them {failures[0]}")
     return files
+
+
+def _silent(count: int, name: str) -> None:
+    """Tell nothing of pairs that are fused all at once: each is counted when it is written."""

@@ -27,6 +27,7 @@ from .plan import FIRST, Trial, choose_metrics, make_tasks, make_trials, metrics
 from .ready import ask
 from .task import PairTask, check_target
 from .warm import warm_up
+from .whole import forget, fuse_at_once
 from .work import Work
 from .workers import WorkerPool
 
@@ -146,6 +147,10 @@ def run_rows(
         for sentence in dict.fromkeys([*damage, *(remark for dataset in data for remark in dataset.remarks)]):
             work.console.print(f"note: {sentence}", highlight=False, soft_wrap=True)
         try:
+            if fuse_at_once(trials, tasks, work.console) and not here:
+                for trial in trials:  # a method knows more now
+                    trial.spec = trial.spec if isinstance(trial.spec, str) else _portable(trial.method, trial.method)
+                tasks = make_tasks(trials, workers, timeout)
             work.do(tasks)
         except KeyboardInterrupt as interruption:
             images = sum(row.status == "ok" for trial in trials for row in trial.rows.values())
@@ -155,6 +160,7 @@ def run_rows(
                 interruption,
             ) from interruption
         for trial in trials:
+            forget(trial)
             trial.folder.write_manifest(describe_run(trial, "finished"))
             if keep:
                 copy_code(trial.folder.path / "code", type(trial.method), _files_of(trial))

@@ -69,7 +69,8 @@ def run(
         typer.Option(
             "--method", "-m", show_default="every classical one",
             help="A name, with options as in laplacian\\[levels=5]; path/to/file.py:Class; folder:DIR; "
-            "'cmd:python their.py --ir {a} --vi {b} --out {out}'. May be given again.",
+            "'cmd:python their.py --ir {a} --vi {b} --out {out}', or with {a_dir}, {b_dir}, {out_dir} for a script "
+            "that fuses a whole folder in one start. May be given again.",
         ),
     ] = None,
     dataset: Dataset = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, Literal
 
@@ -20,6 +20,8 @@ from .verified import Verified
 
 Gray = NDArray[np.float32]
 Image = NDArray[np.generic]
+Read = Callable[[Pair], tuple[Image, Image]]
+Advance = Callable[[int, str], None]
 Quantise = Literal["round", "truncate", "minmax", "minmax-truncate", "max", "none"]
 
 
@@ -108,6 +110,20 @@ class Method(ABC):
         method's rule. None, the default, says that this pair goes through `fuse`: luminance alone, chroma re-attached.
         """
         return None
+
+    def fuse_all(  # noqa: B027  # most fuse one by one
+        self, pairs: Sequence[Pair], read: Read, place: Path, advance: Advance
+    ) -> None:
+        """Fuse all pairs that a run has left, before it asks for each; for methods that can only do all at once.
+
+        Parameters
+        ----------
+        pairs : of one data set.
+        read : gives the sources of a pair as `fuse_images` gets them, or raises what their files make it raise.
+        place : a folder for whatever the images need until they are asked for. A run that is stopped leaves it as it
+            is, and gives it again when it goes on.
+        advance : is told how many more pairs are done, and the last one's name.
+        """
 
     def dry_run(self, a: Gray, b: Gray, **context: Any) -> None:
         """Go through the network as it is defined, so that its operations can be counted; arguments as of `fuse`.

@@ -34,6 +34,7 @@ EXTERNAL = {"folder": "directory", "cmd": "command"}  # name: the option that th
 _ROOM = Path(__file__).parent
 _LABEL = re.compile(r"^(?P<label>[^=:\[\]/\\]+)=(?P<rest>.*)$", re.DOTALL)
 _EXTERNAL = re.compile(rf"^(?P<name>{'|'.join(EXTERNAL)})(?:\[(?P<options>[^\]]*)\])?:(?P<argument>.*)$", re.DOTALL)
+_DIRS = re.compile(r"\{(a|b|out)_dir\}")  # of a command that fuses whole folders
 _NAMED = re.compile(r"^(?P<name>[^\[]+?)\s*(?:\[(?P<options>.*)\])?$", re.DOTALL)
 
 
@@ -111,7 +112,7 @@ def find_class(name: str) -> type[Method]:
     fusionbench.errors.InputError: unknown method 'laplacain': did you mean 'laplacian'?
     """
     if name in EXTERNAL:
-        return classes_of(importlib.import_module(f".external.{name}", __package__))[0]
+        return _load_external(name)
     classes, points = built_in(), provided()
     if name in classes:
         return classes[name]
@@ -160,8 +161,9 @@ def default_methods() -> list[str]:
 def _resolve(spec: str) -> tuple[type[Method], dict[str, Any]]:
     """Find the class that a spec without label names, and the options that it states."""
     if external := _EXTERNAL.match(spec):
-        written = parse_options(external["options"] or "")
-        return find_class(external["name"]), {EXTERNAL[external["name"]]: external["argument"].strip(), **written}
+        name, argument = external["name"], external["argument"].strip()
+        written = {EXTERNAL[name]: argument, **parse_options(external["options"] or "")}
+        return (_load_external("cmd_dirs") if _DIRS.search(argument) and name == "cmd" else find_class(name)), written
     named = _NAMED.match(spec)
     if named is None:
         raise InputError(f"cannot read the method {spec!r}: write NAME, NAME[option=value] or file.py:CLASS")
@@ -173,6 +175,10 @@ def _resolve(spec: str) -> tuple[type[Method], dict[str, Any]]:
     if ":" in name:
         raise InputError(f"unknown kind of method {name!r}: write NAME, file.py:CLASS, folder:DIR or cmd:COMMAND")
     return find_class(name), options
+
+
+def _load_external(module: str) -> type[Method]:
+    return classes_of(importlib.import_module(f".external.{module}", __package__))[0]
 
 
 def _construct(cls: type[Method], given: dict[str, Any]) -> Method:

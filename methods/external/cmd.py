@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shlex
 import shutil
-import signal
 import string
-import subprocess
 import tempfile
-import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ...datasets.images import write
 from ...datasets.pair import Pair
-from ...errors import InputError, RunError, SetupError
+from ...errors import InputError, RunError
 from ...files import is_file
-from ...leash import leash
 from ..method import Gray, Image, Method, Quantise
 from ._fused import read_fused
+from ._process import run_command
 
-_PLACES = ("a", "b", "out", "name", "task")
-_NEEDED = ("a", "b", "out")
 _INTERPRETERS = re.compile(r"(python|pypy|perl|ruby|julia|node|octave|Rscript|bash|sh|zsh|dash)[\d.]*(\.exe)?")
-_KEPT = 1 << 16  # bytes of what a command says
 _SCRIPTS = (".py", ".sh", ".m", ".pl", ".jl", ".R", ".rb", ".js")
 
 
@@ -47,10 +40,12 @@ class Command(Method):
     name = "cmd"
     reference = "as the origin of the command states"
     quantise: Quantise = "none"
+    needed: ClassVar[Sequence[str]] = ("a", "b", "out")
+    places: ClassVar[Sequence[str]] = ("a", "b", "out", "name", "task")
 
     def __init__(self, command: str, timeout: float = 600.0) -> None:
         self.command, self.timeout = command, timeout
-        self._words, self._start = _split(command), Path.cwd()
+        self._words, self._start = _split(command, self.needed, self.places), Path.cwd()
         if not timeout > 0:
             raise InputError(f"option 'timeout' must be more than 0 seconds, not {timeout}")
 
@@ -73,80 +68,30 @@ class Command(Method):
     def fuse_images(self, a: Image, b: Image, pair: Pair) -> Image:
         """Write the sources as PNG, run the command, and read what it wrote."""
         with tempfile.TemporaryDirectory(prefix="fusionbench-") as folder:
-            files = {key: Path(folder) / f"{key}.png" for key in _NEEDED}
+            files = {key: Path(folder) / f"{key}.png" for key in self.needed}
             write(files["a"], a)
             write(files["b"], b)
             places = {**{key: str(path) for key, path in files.items()}, "name": pair.name, "task": pair.task}
-            said = self._run([word.format(**places) for word in self._words])
+            said = run_command([word.format(**places) for word in self._words], self._start, self.timeout)
             if not files["out"].is_file():
                 raise RunError(f"the command wrote no image to {{out}}: {said or 'and nothing to standard error'}")
             return read_fused(files["out"])
 
-    def _run(self, words: list[str]) -> str:
-        """Run the command to its end, and return the last line that it wrote to standard error."""
-        with leash() as environment:
-            try:
-                process = subprocess.Popen(
-                    words,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.PIPE,
-                    start_new_session=True,
-                    env=environment,
-                    cwd=self._start,
-                )
-            except (OSError, ValueError) as error:
-                sentence = f"the command {words[0]!r} cannot be started: {getattr(error, 'strerror', None) or error}"
-                raise RunError(sentence) from SetupError(sentence)  # no pair will do better
-            output = _Tail(process.stderr)
-            try:
-                code = process.wait(self.timeout)
-            except subprocess.TimeoutExpired:
-                raise RunError(f"the command took longer than {self.timeout:g} s; [timeout=…] allows more") from None
-            finally:
-                _kill(process)
-        said = output.last_line()
-        if code:
-            how = f"signal {-code}" if code < 0 else f"exit code {code}"
-            missing = ImportError(said) if said.startswith(("ModuleNotFoundError:", "ImportError:")) else None
-            raise RunError(f"the command ended with {how}: {said or 'it wrote nothing to standard error'}") from missing
-        return said
 
-
-class _Tail(threading.Thread):
-    """Reads what a command writes, however much, and keeps the end of it."""
-
-    def __init__(self, stream: Any) -> None:
-        super().__init__(daemon=True)
-        self._stream, self._end = stream, b""
-        self.start()
-
-    def run(self) -> None:
-        """Read until nobody holds the other end any more."""
-        with self._stream:
-            while block := self._stream.read1(_KEPT):
-                self._end = (self._end + block)[-_KEPT:]
-
-    def last_line(self) -> str:
-        """Give the last line that is not empty; not later than a second after the command's end."""
-        self.join(1.0)
-        lines = [line.strip() for line in self._end.decode(errors="replace").splitlines() if line.strip()]
-        return lines[-1][:300] if lines else ""
-
-
-def _split(command: str) -> list[str]:
+def _split(command: str, needed: Sequence[str], places: Sequence[str]) -> list[str]:
     """Split a command into words, and check its places."""
     try:
         words = shlex.split(command)
-        places = {field for word in words for _, field, _, _ in string.Formatter().parse(word) if field is not None}
+        named = {field for word in words for _, field, _, _ in string.Formatter().parse(word) if field is not None}
     except ValueError as error:
         raise InputError(f"cannot read the command {command!r}: {error}") from error
-    missing = [f"{{{key}}}" for key in _NEEDED if key not in places]
-    if missing:
-        raise InputError(f"the command {command!r} lacks {', '.join(missing)}: it needs {{a}}, {{b}} and {{out}}")
-    strange = sorted(places.difference(_PLACES))
-    if strange:
-        allowed = ", ".join(f"{{{key}}}" for key in _PLACES)
+    wanted = [f"{{{key}}}" for key in needed]
+    if missing := [place for key, place in zip(needed, wanted, strict=True) if key not in named]:
+        raise InputError(
+            f"the command {command!r} lacks {', '.join(missing)}: it needs {', '.join(wanted[:-1])} and {wanted[-1]}"
+        )
+    if strange := sorted(named.difference(places)):
+        allowed = ", ".join(f"{{{key}}}" for key in places)
         raise InputError(f"the command {command!r} has {{{strange[0]}}}, which is none of {allowed}")
     return words
 
@@ -195,10 +140,3 @@ def _interpreter(path: Path) -> str:
         return ""
     text = b"\0" not in start and bool(start.strip())
     return "it is text without a first line that names its interpreter, like #!/bin/sh" if text else ""
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the command and whatever it started: they share a process group of their own."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
