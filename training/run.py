@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
 
 from ..datasets.problems import listing
 from ..environment import environment
@@ -176,8 +178,11 @@ def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> 
     recipe = find_training(options.method).make(options)
     engine = make_engine(fabric, options, recipe)
     loop = Loop(fabric, options, recipe, folder, engine)
-    with telling_full_disk(folder), closing(engine):
+    with ExitStack() as stack:
+        stack.enter_context(telling_full_disk(folder))
+        stack.enter_context(closing(engine))
         if fabric.is_global_zero:
+            stack.enter_context(_locked(folder))
             options.save(folder)
             _note_start(folder, str(fabric.device))
             _note_skipped(folder, recipe.skipped)
@@ -197,6 +202,17 @@ def _train(fabric: Fabric, options: TrainOptions, folder: Path, quiet: bool) -> 
             log(folder, f"finished ({told})")
             if not quiet:
                 print(told, file=sys.stderr)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep another process from going on with the run, whose record and states both would write."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock", blocking=False):
+            yield
+    except Timeout as error:
+        raise InputError(f"another process trains in {folder}: wait for it to end, or end it") from error
 
 
 def _file_of(method: str) -> Path | None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
 from fusionbench.errors import InputError, RunError
 from fusionbench.methods.u2fusion.checkpoints import load_generator
@@ -37,6 +38,16 @@ def test_the_same_run_twice_has_the_same_losses(small: dict[str, Any]) -> None:
     assert (first / "losses_by_epoch.csv").read_bytes() == (second / "losses_by_epoch.csv").read_bytes()
     other = train(**small | {"seed": 1, "epochs": 1}, name="other")
     assert (first / "losses.csv").read_bytes() != (other / "losses.csv").read_bytes()
+
+
+def test_two_processes_do_not_train_in_one_folder(small: dict[str, Any]) -> None:
+    folder = train(**small | {"epochs": 1}, name="taken")
+    before = (folder / "losses.csv").read_bytes()
+    with FileLock(folder / ".lock"), pytest.raises(InputError, match=r"another process trains in .*taken: wait"):
+        resume(folder, quiet=True, epochs=2)
+    assert (folder / "losses.csv").read_bytes() == before
+    resume(folder, quiet=True, epochs=2)
+    assert (folder / "losses.csv").read_bytes() != before
 
 
 @pytest.mark.slow
