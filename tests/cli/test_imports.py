@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 from typer.testing import CliRunner
 
 from fusionbench.cli import app
@@ -43,7 +45,12 @@ finally:
 
 
 def test_what_a_run_loads_of_which_all_is_done(tmp_path: Path) -> None:
-    command = ["run", "-m", "laplacian", "--limit", "2", "--metrics", "EN", "--out", str(tmp_path)]
+    rng = np.random.default_rng(0)
+    for path in (tmp_path / "data" / side / f"{name}.png" for side in ("ir", "vi") for name in "xyz"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), rng.integers(0, 256, (48, 64), dtype=np.uint8))
+    data, out = (str(tmp_path / name) for name in ("data", "out"))
+    command = ["run", "-m", "laplacian", "-d", data, "--metrics", "EN", "--out", out]
     assert CliRunner().invoke(app, command).exit_code == 0
     done = subprocess.run([sys.executable, "-c", RERUN, *command], capture_output=True, text=True, check=True)
     assert "laplacian" in done.stdout  # the leaderboard is shown all the same
