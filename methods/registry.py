@@ -113,9 +113,10 @@ def find_class(name: str) -> type[Method]:
     """
     if name in EXTERNAL:
         return _load_external(name)
-    classes, points = built_in(), provided()
+    classes = built_in()
     if name in classes:
         return classes[name]
+    points = provided()
     if name in points:
         return _load_entry_point(points[name])
     raise unknown("method", name, [*classes, *points, *EXTERNAL])
