@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,12 @@ def version_of(package: str) -> str | None:
 
 
 def environment() -> dict[str, Any]:
-    """Versions, system and processor, as far as results can depend on them."""
+    """Versions, system and processor, as far as results can depend on them; looked at once in a process."""
+    return dict(_environment())
+
+
+@cache
+def _environment() -> dict[str, Any]:
     return {
         "fusionbench": __version__,
         "revision": _revision(),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .runner import run
+from .runner import run, run_rows
 
-__all__ = ["run"]
+__all__ = ["run", "run_rows"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from rich.console import Console
 
@@ -38,9 +39,10 @@ if TYPE_CHECKING:
     from ..methods import Method
 
 Source = str | Path | FusionDataset
+P = ParamSpec("P")
 
 
-def run(
+def run_rows(
     methods: Sequence[str | Method] | str | None = None,
     datasets: Sequence[Source] | Source = ("sample",),
     *,
@@ -63,7 +65,7 @@ def run(
     console: Console | None = None,
     results: Results | None = None,
     **folder: Any,
-) -> pd.DataFrame:
+) -> list[dict[str, Any]]:
     """Fuse, score, store, and write the leaderboard; what an earlier call with these arguments did is not done again.
 
     Parameters
@@ -86,7 +88,7 @@ def run(
 
     Returns
     -------
-    pandas.DataFrame
+    list of dict, or a pandas.DataFrame of them from `run`
         One row for each method and pair: dataset, method, pair, status, reason, seconds, and each metric@convention.
 
     Raises
@@ -99,7 +101,7 @@ def run(
         Ctrl-C, or another signal to end; finished pairs are stored.
     """
     from ..methods import default_methods, get_method
-    from ..results.leaderboard import write_leaderboard  # it needs SciPy, which takes a while to load
+    from ..results.leaderboard import write_leaderboard
 
     if keep not in (None, "code"):
         raise unknown("thing to keep", keep, ["code"])
@@ -165,7 +167,37 @@ def run(
         if layout:
             write_layout(trials, out)
     write_leaderboard(results or Results(out))
-    return _frame(trials)
+    return [
+        {
+            "dataset": trial.dataset.label,
+            "method": trial.method.label,
+            "pair": row.pair,
+            "status": row.status,
+            "reason": row.reason,
+            "seconds": row.seconds,
+            **row.metrics,
+        }
+        for trial in trials
+        for name in [*(pair.name for pair in trial.dataset), *trial.dataset.skipped]
+        if (row := trial.rows.get(name)) is not None
+    ]
+
+
+def _in_frame(function: Callable[P, list[dict[str, Any]]], name: str) -> Callable[P, pd.DataFrame]:
+    """Make a function that gives rows one that gives a data frame, under a name; pandas takes a while to load."""
+
+    @functools.wraps(function)
+    def framed(*args: P.args, **options: P.kwargs) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.DataFrame(function(*args, **options))
+
+    framed.__name__ = framed.__qualname__ = name
+    framed.__annotations__ = {**function.__annotations__, "return": "pd.DataFrame"}
+    return framed
+
+
+run = _in_frame(run_rows, "run")
 
 
 def _files_of(trial: Trial) -> set[Path]:
@@ -269,22 +301,3 @@ def _removing_empty(trials: list[Trial]) -> Iterator[None]:
             if not trial.rows:
                 trial.folder.remove()
         raise
-
-
-def _frame(trials: list[Trial]) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(
-        {
-            "dataset": trial.dataset.label,
-            "method": trial.method.label,
-            "pair": row.pair,
-            "status": row.status,
-            "reason": row.reason,
-            "seconds": row.seconds,
-            **row.metrics,
-        }
-        for trial in trials
-        for name in [*(pair.name for pair in trial.dataset), *trial.dataset.skipped]
-        if (row := trial.rows.get(name)) is not None
-    )

@@ -257,16 +257,18 @@ def _run(methods: Any, datasets: list[str], out: Path, compared: Against | None,
     """Run, and show the part of the leaderboard that the command was about; reference rows only where they fit."""
     from rich.console import Console
 
-    from ..bench import run as run_benchmark
+    from ..bench import run_rows
     from ..reports.terminal import to_tables
     from ..results import Results
     from ..results.leaderboard.boards import make_boards
 
     results = Results(out)
-    rows = run_benchmark(methods, datasets, out=out, console=Console(stderr=True), results=results, **options)
+    rows = run_rows(methods, datasets, out=out, console=Console(stderr=True), results=results, **options)
     console = show.console()
-    pairs = {str(dataset): set(group["pair"]) for dataset, group in rows.groupby("dataset")}
-    shown, labels, sets, misfit = results, {*rows["method"]}, {*rows["dataset"]}, None
+    pairs: dict[str, set[str]] = {}
+    for row in rows:
+        pairs.setdefault(row["dataset"], set()).add(row["pair"])
+    shown, labels, sets, misfit = results, {row["method"] for row in rows}, {*pairs}, None
     if compared is not None:
         try:
             shown = compared.beside(results, labels, sets)
@@ -278,9 +280,9 @@ def _run(methods: Any, datasets: list[str], out: Path, compared: Against | None,
             console.print(table)
     places = f"leaderboard  {out}/leaderboard.csv\nimages       {out}/DATASET/METHOD/fused and colour"
     console.print(places, highlight=False, soft_wrap=True)
-    failed = rows[rows["status"] == "failed"]
-    if len(failed):
-        first = failed.iloc[0]
+    failed = [row for row in rows if row["status"] == "failed"]
+    if failed:
+        first = failed[0]
         raise FusionBenchError(
             f"{len(failed)} of {len(rows)} pairs failed, the first of them {first['pair']} with {first['method']} "
             f"({first['reason']}); the rows with status failed in metrics.csv have the rest"

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from fusionbench import run
 from fusionbench.bench.profile import profile
+from fusionbench.reference import References
+from fusionbench.reference.beside import Choice, beside
 from fusionbench.results import Results
 from fusionbench.results.paths import profile_path
 from fusionbench.results.records import write_record
@@ -32,8 +34,12 @@ SIZE = "480x640"
 
 
 def keep(out: Path) -> list[str]:
-    """Copy the records of every whole run and profile beside this script, and name them."""
+    """Copy the records of every whole run and profile beside this script, and name them.
+
+    The pairs of TNO and VIFB have to be those of the reference results, which the site shows in the same tables.
+    """
     results = Results(out)
+    beside(results, Choice(), References(), datasets={run.dataset for run in results.runs} & {"TNO", "VIFB"})
     for run_ in results.runs:
         source = run_.folder.path
         rows = run_.rows.values()

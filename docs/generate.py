@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,19 +105,19 @@ certificates are those of HTTPS_PROXY and REQUESTS_CA_BUNDLE. Licences are the d
 
 
 def _obtaining(specs: list[Any]) -> str:
-    rows = ["| data set | by | pinned to | git hash of |", "| --- | --- | --- | --- |"]
+    from fusionbench.metrics.guide.explain import markdown_table
+
+    rows = []
     for spec in specs:
         pin = spec.pin
         if pin is None:
-            rows.append(f"| {spec.name} | {spec.obtain} | | |")
+            rows.append((spec.name, spec.obtain, "", ""))
             continue
         trees = ", ".join(f"`{tree.path}` {tree.hash[:8]}" for tree in pin.trees if tree.hash)
         size = f" ({pin.size})" if pin.size else ""
         where = f"[{pin.repository}](https://github.com/{pin.repository}) {pin.commit[:8]}"
-        rows.append(
-            f"| {spec.name} | `fusionbench datasets fetch {spec.name}`{size} | {where} | {trees or 'not known'} |"
-        )
-    return "\n".join(rows) + "\n"
+        rows.append((spec.name, f"`fusionbench datasets fetch {spec.name}`{size}", where, trees or "not known"))
+    return markdown_table(("data set", "by", "pinned to", "git hash of"), rows) + "\n"
 
 
 def _methods() -> str:
@@ -148,13 +149,12 @@ def _methods() -> str:
 def _leaderboard() -> str:
     """Lay out the stored results, with intervals, ranks and costs; say what is not among them yet."""
     from fusionbench.methods import list_methods
-    from fusionbench.results import Results
     from fusionbench.results.leaderboard.boards import make_boards
     from fusionbench.results.leaderboard.efficiency import efficiency_grids
     from fusionbench.results.leaderboard.grid import means_grid, standings_grid
     from fusionbench.results.leaderboard.markdown import grid_to_markdown
 
-    results = Results(Path(__file__).parent / "board")
+    results = _stored()
     boards = make_boards(results)
     methods = [info.name for info in list_methods() if info.origin == "built in" and "IVF" in info.tasks]
     lacking = {
@@ -162,11 +162,24 @@ def _leaderboard() -> str:
     }
     said = "".join(f"- {dataset}: not computed yet for {names}\n" for dataset, names in lacking.items() if names)
     grids = [means_grid([board], intervals=True) for board in boards]
-    grids += [standings_grid(boards), *efficiency_grids(results.profiles)]
+    grids += [standings_grid(make_boards(_stored(published=False))), *efficiency_grids(results.profiles)]
     if not results.profiles:
         said += "- what the methods cost: to be measured on a machine that does nothing else\n"
     tables = "\n".join(grid_to_markdown(grid).replace("### ", "## ", 1) for grid in grids)
-    return f"{_BOARD}\n{said}\n{tables}"
+    return f"{_BOARD}\n{_BUTTON.format('leaderboard')}\n\n{said}\n{tables}"
+
+
+def _stored(published: bool = True) -> Results:
+    """Return the results of docs/board; with published images' beside, which `docs/board.py` holds to be of the same pairs."""
+    from fusionbench.results import Results
+
+    results = Results(Path(__file__).parent / "board")
+    return results.with_runs(
+        [*results.runs, *(run for name in _PUBLISHED if published for run in _published(name, ["film"]).runs)]
+    )
+
+
+_BUTTON = '<a class="md-button" href="../published/{}/index.html">Sort, filter by year and venue, compare</a>'
 
 
 _BOARD = """\
@@ -174,7 +187,8 @@ _BOARD = """\
 
 Methods on the field's test pairs, in the protocol `film`: the mean of each metric with its 95 % bootstrap interval, the best
 in bold, the second underlined. [Published networks](zoo.md) have their authors' weights and saving rule, which moves EN,
-SD, SF and AG: the notes below each table say so. No metric is quality; [Why numbers differ](protocols.md) says what
+SD, SF and AG: the notes below each table say so. On TNO and VIFB [published images](reference.md) of methods that were not
+run stand beside, marked as reference. No metric is quality; [Why numbers differ](protocols.md) says what
 each rewards.
 
 `docs/board` holds the rows of all pairs. They are made, and made again, by one command, which goes on where it was stopped:
@@ -186,22 +200,21 @@ and `fusionbench table docs/board -d TNO --intervals` reads them as this page do
 
 
 def on_post_build(config: Any) -> None:
-    """Write the report of the published results of each data set, whose leaderboard sorts; a hook of MkDocs."""
+    """Write the reports whose leaderboards sort: of docs/board, and of each data set's published results; a hook."""
     from fusionbench.metrics import METRICS
     from fusionbench.metrics.guide.explain import explain
     from fusionbench.reports.html import write_report
 
     explanations = {key: explain(key).markdown() for key in METRICS}
-    for dataset in _PUBLISHED:
-        folder = Path(config.site_dir) / "published" / dataset
-        write_report(_published(dataset), folder, explanations=explanations)
+    for name, results in {"leaderboard": _stored(), **{name: _published(name) for name in _PUBLISHED}}.items():
+        write_report(results, Path(config.site_dir) / "published" / name, explanations=explanations)
 
 
 _PUBLISHED = ("TNO", "VIFB")
 
 
-def _published(dataset: str) -> Results:
-    """Return the reference results of a data set as those of runs."""
+def _published(dataset: str, protocols: Sequence[str] | None = None) -> Results:
+    """Return the reference results of a data set as those of runs, in some protocols or all."""
     from fusionbench.metrics.evaluation import select
     from fusionbench.reference import References
     from fusionbench.reference.beside import run_of
@@ -211,7 +224,7 @@ def _published(dataset: str) -> Results:
     entries = references.of(dataset)
     metrics = {
         m.key: MetricRecord(name=m.name, better=m.better, protocol=protocol)
-        for protocol in entries[0].protocols
+        for protocol in protocols or entries[0].protocols
         for m in select(protocol).values()
     }
     record = DatasetRecord(name=dataset, label=dataset)
@@ -221,6 +234,7 @@ def _published(dataset: str) -> Results:
 
 def _reference(dataset: str) -> str:
     """Lay out the reference results of a data set, a table for each protocol, and where they come from."""
+    from fusionbench.metrics.guide.explain import markdown_table
     from fusionbench.reference import References
     from fusionbench.results.leaderboard.boards import make_boards
     from fusionbench.results.leaderboard.grid import means_grid
@@ -232,10 +246,10 @@ def _reference(dataset: str) -> str:
     results = _published(dataset)
     boards = [board for protocol in entries[0].protocols for board in make_boards(results, protocols=[protocol])]
     tables = [grid_to_markdown(means_grid([board], names=names)).replace("### ", "## ", 1) for board in boards]
-    lines = ["| method | year | venue | paper | images |", "| --- | --- | --- | --- | --- |"]
+    rows = []
     for entry in entries:
         paper = f"[{escaped(entry.paper)}](https://doi.org/{entry.doi})" if entry.doi else escaped(entry.paper)
-        lines.append(f"| {escaped(entry.method)} | {entry.year} | {escaped(entry.venue)} | {paper} | `{entry.files}` |")
+        rows.append((escaped(entry.method), str(entry.year), escaped(entry.venue), paper, f"`{entry.files}`"))
     home = (
         f"[{sources.repository}](https://github.com/{sources.repository}/tree/{sources.commit}) at {sources.commit[:7]}"
     )
@@ -243,10 +257,10 @@ def _reference(dataset: str) -> str:
         f"# Published results on {dataset}\n\nScores of fused images that {home} holds: {len(entries)} methods on "
         f"{len(sources.pairs)} pairs. None was run here. "
         f"[Reference results](reference.md) says how to stand among them.\n\n"
-        f'<a class="md-button" href="../published/{dataset}/index.html">Sort, filter by year and venue, compare</a>\n\n'
+        f"{_BUTTON.format(dataset)}\n\n"
         + "\n".join(tables)
         + "\n## Where they come from\n\n"
-        + "\n".join(lines)
+        + markdown_table(("method", "year", "venue", "paper", "images"), rows)
         + "\n"
     )
 
@@ -254,27 +268,22 @@ def _reference(dataset: str) -> str:
 def _networks() -> str:
     """Lay out a table of the published networks from what their classes and the catalogue of weights state."""
     from fusionbench.methods import get_method, list_methods
+    from fusionbench.metrics.guide.explain import markdown_table
     from fusionbench.weights.catalog import ZOO, weights_of
 
     heads = ("method", "year", "task", "fetch", "licence", "saved as", "given again", "differing")
-    lines = [heads, ("---",) * len(heads)]
+    rows = []
     for info in list_methods():
         if info.name in ZOO and info.verified:
             weights = weights_of(info.name)
-            licences = dict.fromkeys(each.licence.partition(":")[0] for each in weights)
-            lines.append(
-                (
-                    f"[`{info.name}`](methods.md#{info.name})",
-                    str(info.year),
-                    "all" if len(info.tasks) == 4 else " ".join(info.tasks),
-                    ", ".join(f"`{each.name}`" for each in weights),
-                    ", ".join(licences),
-                    f"its own step, then {info.quantise}" if get_method(info.name).remarks else info.quantise,
-                    str(info.verified),
-                    f"{info.verified.differing:,} of {info.verified.values:,}",
-                )
-            )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+            rows.append((
+                f"[`{info.name}`](methods.md#{info.name})", str(info.year),
+                "all" if len(info.tasks) == 4 else " ".join(info.tasks), ", ".join(f"`{each.name}`" for each in weights),
+                ", ".join(dict.fromkeys(each.licence.partition(":")[0] for each in weights)),
+                f"its own step, then {info.quantise}" if get_method(info.name).remarks else info.quantise,
+                str(info.verified), f"{info.verified.differing:,} of {info.verified.values:,}",
+            ))  # fmt: skip
+    return markdown_table(heads, rows)
 
 
 def _facts(facts: dict[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, Literal
 
@@ -251,6 +252,11 @@ def option_parameters(cls: type[Method]) -> dict[str, inspect.Parameter]:
     >>> list(option_parameters(find_class("laplacian")))
     ['levels', 'quantise']
     """
+    return dict(_parameters(cls))
+
+
+@cache
+def _parameters(cls: type[Method]) -> dict[str, inspect.Parameter]:
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     own = {name: p for name, p in inspect.signature(cls).parameters.items() if p.kind in named}
     common = inspect.Parameter("quantise", inspect.Parameter.KEYWORD_ONLY, default=cls.quantise, annotation=Quantise)

@@ -47,6 +47,10 @@ class Sources:
             self._sides[key] = [images(source, colour) for source in sources]
         return self._sides[key]
 
+    def forget(self) -> None:
+        """Let go of what was derived."""
+        self._sides.clear()
+
 
 def prepare(a: Any, b: Any, *further: Any, data_range: DataRange | None = None, axes: Axes | None = None) -> Sources:
     """Keep two sources for many fused images: `evaluate(fused, prepare(a, b))` reuses what belongs to the sources.
@@ -200,6 +204,8 @@ def score(
         check_sizes(*triple)
         for start, part in chunks(triple):
             parts.append(_score_chunk(part, sources, (*where, start), chosen, records))
+            if sources is not a:  # nobody comes back to them, and each image's features are 26 MB at 480 x 640
+                sources.forget()
         order += where
     return _joined(parts, order, three[0].single)
 

@@ -30,12 +30,16 @@ def without_home(value: Any) -> Any:
     >>> without_home({"root": f"{Path.home()}/data", "command": f"python {Path.home()}/fuse.py", "limit": 2})
     {'root': '~/data', 'command': 'python ~/fuse.py', 'limit': 2}
     """
+    home = str(Path.home())
+    return _without(home, value) if home != "/" else value
+
+
+def _without(home: str, value: Any) -> Any:
     if isinstance(value, str):
-        home = str(Path.home())
-        return re.sub(rf"(?<![\w./-]){re.escape(home)}(?=/)", "~", value) if home != "/" else value
+        return re.sub(rf"(?<![\w./-]){re.escape(home)}(?=/)", "~", value) if home in value else value
     if isinstance(value, dict):
-        return {name: without_home(each) for name, each in value.items()}
-    return [without_home(each) for each in value] if isinstance(value, list | tuple) else value
+        return {name: _without(home, each) for name, each in value.items()}
+    return [_without(home, each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def profile_path(out: Path, method: str, size: tuple[int, int], device: str) -> Path:

@@ -14,6 +14,7 @@ from .machine import lanes, processor
 
 Formula = Callable[..., tuple[Any, ...]]  # of `Lanes`, while it is compiled
 
+KIND_OF = {np.dtype(kind): kind for kind in KINDS}  # `dtype.name` is put together anew at each call
 SMALL = 64  # pixels: fewer are not worth a call of compiled code
 LINE = 8  # float64 numbers in a line of the cache
 
@@ -24,14 +25,15 @@ class Plane:
     __slots__ = ("address", "kind", "memory", "row")
 
     def __init__(self, x: NDArray[Any], one: bool = False) -> None:
-        if x.dtype.name not in KINDS or one:
-            x = x.astype(np.float64)
+        kind = KIND_OF.get(x.dtype)
+        if kind is None or one:
+            x, kind = x.astype(np.float64), "float64"
         elif x.strides[1] != x.itemsize:
             x = np.ascontiguousarray(x)
         self.memory = x  # must outlive the call
         self.address = address(x)
         self.row: int = 0 if one else x.strides[0]
-        self.kind = "one" if one else x.dtype.name
+        self.kind = "one" if one else kind
 
 
 def address(x: NDArray[Any]) -> int:
@@ -135,7 +137,7 @@ def _distinct(
 
 def _kind(x: NDArray[Any]) -> str:
     """How compiled code sees a map."""
-    return x.dtype.name if x.dtype.name in KINDS else "float64"
+    return KIND_OF.get(x.dtype, "float64")
 
 
 def _aligned(*shape: int) -> NDArray[Any]:

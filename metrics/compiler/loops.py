@@ -50,16 +50,17 @@ def pixels(loop: Loop) -> Call:
     call(rows, width, totals, *(address, bytes from row to row) of each map and output). Width is at least `lanes()`.
     What is summed is added to `totals`, for each sum as many float64 as a vector has.
     """
+    arguments = 3 + 2 * (len(loop.kinds) + loop.outputs)
 
     def write(here: Level) -> Program:
         # long formulas keep the processor busy anyway, and the compiler
         many = len(loop.kinds) > MANY
-        program = Program(3 + 2 * (len(loop.kinds) + loop.outputs), here.lanes * (1 if many else 2))
+        program = Program(arguments, here.lanes * (1 if many else 2))
         rows, width, totals, *maps = program.function.args
         _write_pixels(program, loop, rows, width, (totals, totals), totals, maps)
         return program
 
-    return machine_code((*loop[1:], identity(loop.formula)), write)
+    return machine_code(loop[1:], loop.formula, arguments, write)
 
 
 def sweep(down: Down, loop: Loop) -> Call:
@@ -69,10 +70,11 @@ def sweep(down: Down, loop: Loop) -> Call:
     image, map and output). Rows and width are of the results, at least the level's `block` and `lanes()`. `strip` is
     memory for ROWS rows of every sum. Of logarithms, `totals` holds `width` products for each sum of each strip.
     """
+    count = len(down.kinds)
+    arguments = 6 + 2 * (count + len(loop.kinds) + loop.outputs)
 
     def write(here: Level) -> Program:
-        count = len(down.kinds)
-        program = Program(6 + 2 * (count + len(loop.kinds) + loop.outputs), here.lanes)
+        program = Program(arguments, here.lanes)
         b, at, number = program.builder, program.at, program.number
         rows, wide, width, strip, row, totals, *planes = program.function.args
         parts = strips(program, rows)
@@ -91,7 +93,7 @@ def sweep(down: Down, loop: Loop) -> Call:
         program.loop(parts, one)
         return program
 
-    return machine_code((*down, *loop[1:], identity(loop.formula)), write)
+    return machine_code((*down, *loop[1:]), loop.formula, arguments, write)
 
 
 def strips(program: Program, rows: Any) -> Any:
@@ -199,12 +201,3 @@ def _read(program: Program, kinds: tuple[str, ...], starts: list[Any], left: Any
 
 def _size(kind: str) -> int:
     return int(np.dtype(kind).itemsize)
-
-
-def identity(formula: Any) -> Any:
-    """What tells a formula from others: its code, where it was written, and what it holds."""
-    formula = getattr(formula, "__wrapped__", formula)
-    if not hasattr(formula, "__code__"):
-        return formula
-    held = tuple(identity(cell.cell_contents) for cell in formula.__closure__ or ())
-    return formula.__module__, formula.__code__, held, formula.__defaults__

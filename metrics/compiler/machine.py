@@ -1,18 +1,21 @@
-"""Machine code for this processor: programs are compiled with LLVM once in a process, for the processor's level.
+"""Machine code for this processor: programs are compiled with LLVM, for the processor's level, and kept on disk.
 
-Compiling takes some milliseconds for each program. See `levels` for which instructions are used.
+Compiling takes some milliseconds for each program, reading what is kept less than one. See `levels` for which
+instructions are used, and `cache` for what is kept and believed.
 """
 
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Callable, Hashable
-from functools import cache
 from threading import Lock
 from typing import Any
 
+from . import cache
+from .keys import identity, name_on_disk
 from .levels import Level, choose
-from .program import Program
+from .program import NAME, Program
 
 Call = Callable[..., None]
 
@@ -21,7 +24,7 @@ _codes: dict[Hashable, Call] = {}
 _owners: list[Any] = []  # machine code lives as long as the object of LLVM that made it
 
 
-@cache
+@functools.cache
 def processor() -> Level | None:
     """Say what code is made for; None where it is not to be compiled, or llvmlite is missing or does not work.
 
@@ -58,26 +61,45 @@ def lanes() -> int:
     return 2 * here.lanes if here else 1
 
 
-def machine_code(key: Hashable, write: Callable[[Level], Program]) -> Call:
-    """Get the machine code of a key, compiled when first asked for."""
+def machine_code(loop: tuple[Any, ...], formula: Any, arguments: int, write: Callable[[Level], Program]) -> Call:
+    """Get the machine code of a formula in a loop: made when first asked for, or read where it is kept on disk.
+
+    Parameters
+    ----------
+    loop : what tells the loop from others: numbers, texts, and tuples of these.
+    formula : what is done in it.
+    arguments : of the program, their number.
+    write : writes the program.
+    """
+    key = loop, identity(formula)
     if key not in _codes:
         with _lock:
             here = processor()
             assert here is not None
             if key not in _codes:
-                _codes[key] = _compile(write(here), here)
+                _codes[key] = _call(_object_code(name_on_disk(loop, formula, here), write, here), arguments, here)
     return _codes[key]
 
 
-def _compile(program: Program, level: Level) -> Call:
-    """Compile a program; calls release the interpreter's lock."""
+def _object_code(name: str | None, write: Callable[[Level], Program], level: Level) -> bytes:
+    """Get the object file of a program from the cache, or compile it; without a name it is not kept."""
+    code = cache.read(name) if name else None
+    if code is None:
+        code = bytes(target(level).emit_object(parse(write(level))))
+        if name:
+            cache.write(name, code)
+    return code
+
+
+def _call(code: bytes, arguments: int, level: Level) -> Call:
+    """Load an object file; calls release the interpreter's lock."""
     from llvmlite import binding
 
-    owner = binding.create_mcjit_compiler(parse(program), target(level))
+    owner = binding.create_mcjit_compiler(binding.parse_assembly(""), target(level))
+    owner.add_object_file(binding.ObjectFileRef.from_data(code))
     owner.finalize_object()
     _owners.append(owner)
-    address = owner.get_function_address(program.function.name)
-    call: Call = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * len(program.function.args))(address)
+    call: Call = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * arguments)(owner.get_function_address(NAME))
     return call
 
 

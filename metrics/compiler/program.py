@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+NAME = "loop"  # of every function: each is an object file of its own
+
 
 class Program:
     """A function of integers (counts, addresses, distances in bytes) while it is being written.
@@ -24,7 +26,7 @@ class Program:
 
         self.ir, self.lanes, self.integer = ir, lanes, I64
         kind = ir.FunctionType(ir.VoidType(), [I64] * arguments)
-        self.function = ir.Function(ir.Module(), kind, "loop")
+        self.function = ir.Function(ir.Module(), kind, NAME)
         self.builder = ir.IRBuilder(self.function.append_basic_block())
 
     @property

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
-
-from scipy.stats import rankdata
 
 from .boards import Board, Column
 
@@ -69,9 +68,9 @@ def standings(boards: Sequence[Board], incomplete: bool = False) -> list[Standin
     points = dict.fromkeys(methods, 0.0)
     for costs in used:
         here = [method for method in ranked if method in costs]
-        for method, rank in zip(here, rankdata([costs[m] for m in here]) if here else (), strict=True):
-            ranks[method].append(float(rank))
-            points[method] += len(here) - float(rank)
+        for method, rank in zip(here, _ranks([costs[m] for m in here]), strict=True):
+            ranks[method].append(rank)
+            points[method] += len(here) - rank
     means = {method: sum(values) / len(values) for method, values in ranks.items() if values}
     places = [
         Standing(
@@ -86,6 +85,12 @@ def standings(boards: Sequence[Board], incomplete: bool = False) -> list[Standin
         for method in methods
     ]
     return sorted(places, key=lambda s: (s.place is None, s.mean_rank if s.place else 0.0, s.method))
+
+
+def _ranks(costs: list[float]) -> list[float]:
+    """Rank each number, the smallest 1; equal ones share the mean of their ranks."""
+    ordered = sorted(costs)
+    return [(bisect_left(ordered, cost) + bisect_right(ordered, cost) + 1) / 2 for cost in costs]
 
 
 def _firsts(method: str, ranked: list[str], used: list[dict[str, float]]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tracemalloc
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -87,6 +88,24 @@ def test_tensors_are_scored_in_chunks(three: Images, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(batches, "CHUNK", 2 * 44 * 57)
     for name, column in evaluate(*batch, axes="NHW").items():
         torch.testing.assert_close(column, wanted[name], rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_long_batch_needs_the_memory_of_one_image(three: Images, listed: bool) -> None:
+    def peak(count: int) -> int:
+        sides = [np.stack([np.roll(image, i, 1) for i in range(count)]) for image in three]
+        given = [list(side) for side in sides] if listed else sides
+        own = sum(side.nbytes for side in sides)
+        tracemalloc.start()
+        try:
+            evaluate(*given, metrics=["VIFF", "Qabf"])
+            return tracemalloc.get_traced_memory()[1] - own * listed  # a list is put together to a batch
+        finally:
+            tracemalloc.stop()
+
+    peak(1)
+    one, many = peak(1), peak(6)
+    assert many < 1.5 * one
 
 
 def test_array_sources_of_a_tensor_come_to_its_device(three: Images) -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from fusionbench.errors import InputError
 from fusionbench.metrics import METRICS, evaluate
-from fusionbench.metrics.compiler import levels, loops, machine
+from fusionbench.metrics.compiler import keys, levels, loops, machine
 from fusionbench.metrics.compiler.levels import X86, choose, missing
 from fusionbench.metrics.guide.example import example
 
@@ -139,7 +139,12 @@ def test_what_each_level_is_compiled_to(fresh: pytest.MonkeyPatch) -> None:
     """Every loop of every metric: the level's registers and no higher ones, on whatever processor this is run."""
     written: dict[Any, Callable[..., Any]] = {}
     machine_code = machine.machine_code
-    fresh.setattr(loops, "machine_code", lambda key, write: written.setdefault(key, write) and machine_code(key, write))
+
+    def note(loop: tuple[Any, ...], formula: Any, arguments: int, write: Callable[..., Any]) -> Any:
+        written.setdefault((loop, keys.identity(formula)), write)
+        return machine_code(loop, formula, arguments, write)
+
+    fresh.setattr(loops, "machine_code", note)
     if machine.processor() is None:
         pytest.skip("there is no compiler")
     evaluate(*(image[:96, :112] for image in example()), metrics=list(METRICS))

@@ -84,3 +84,9 @@ def test_formulas_that_differ_in_what_they_hold() -> None:
 
 def times(k: float) -> Callable[[Any], Any]:
     return lambda v: v * k
+
+
+@pytest.mark.parametrize("kind", ["<f8", ">f8", "<i2", ">i2", "|u1", "<f4", ">u2"])
+def test_numbers_are_read_in_the_order_of_their_bytes(kind: str) -> None:
+    ramp = np.tile(np.arange(64), (1, 64, 1)).astype(kind)
+    assert summed(lambda x: x * x, ramp) == (ramp.astype(float) ** 2).sum()

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr, ndtri
+from scipy.stats import bootstrap
 
+from fusionbench.results.leaderboard import statistics
 from fusionbench.results.leaderboard.statistics import mean_interval
 
 VALUES = np.random.default_rng(7).lognormal(size=40)
@@ -35,6 +37,27 @@ def test_the_interval_is_bca() -> None:
     assert (low, high) == pytest.approx(plain_bca(VALUES, 0.95, 9999, 1), rel=0.02)
     assert (high - VALUES.mean()) > 1.2 * (VALUES.mean() - low), "skewed values have a skewed interval"
     assert mean_interval(-VALUES)[0] == pytest.approx(-high, rel=0.02)
+
+
+@pytest.mark.parametrize("count", [2, 3, 12, 40, 2500])
+def test_the_interval_is_the_one_of_scipy(count: int) -> None:
+    """The same draws, and the same numbers up to rounding; scipy.stats takes a second to load, so it is not used."""
+    rng = np.random.default_rng(count)
+    for values in (rng.normal(size=count), rng.lognormal(size=count), rng.integers(0, 5, count) + np.arange(count) / 9):
+        found = mean_interval(values, resamples=999)
+        data = (values - values.mean()) / np.ptp(values)
+        ends = bootstrap(
+            (data,), np.mean, n_resamples=999, method="BCa", random_state=np.random.default_rng(0), batch=2**24 // count
+        ).confidence_interval
+        wanted = values.mean() + np.ptp(values) * np.array(ends)
+        assert found == pytest.approx(wanted, rel=1e-12, abs=1e-12)
+
+
+def test_many_values_are_drawn_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = mean_interval(VALUES)
+    monkeypatch.setattr(statistics, "KEPT", 0)
+    monkeypatch.setattr(statistics, "BATCH", 40_001)
+    assert mean_interval(VALUES) == whole
 
 
 def test_the_interval_covers() -> None:
