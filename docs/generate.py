@@ -146,8 +146,10 @@ def _methods() -> str:
 
 
 def _leaderboard() -> str:
-    """Lay out the stored results, with intervals, ranks and costs; say what is not among them yet."""
+    """Lay out the stored results beside the reference results, with intervals, ranks and costs; say what lacks yet."""
     from fusionbench.methods import list_methods
+    from fusionbench.reference import References
+    from fusionbench.reference.beside import Choice, beside
     from fusionbench.results import Results
     from fusionbench.results.leaderboard.boards import make_boards
     from fusionbench.results.leaderboard.efficiency import efficiency_grids
@@ -161,7 +163,10 @@ def _leaderboard() -> str:
         board.dataset: ", ".join(sorted(set(methods) - {entry.method for entry in board.entries})) for board in boards
     }
     said = "".join(f"- {dataset}: not computed yet for {names}\n" for dataset, names in lacking.items() if names)
-    grids = [means_grid([board], intervals=True) for board in boards]
+    shown = make_boards(beside(results, Choice(), References()))
+    for board in shown:  # "DenseFuse (reference)" stands by "densefuse"
+        board.entries.sort(key=lambda entry: entry.method.casefold())
+    grids = [means_grid([board], intervals=True) for board in shown]
     grids += [standings_grid(boards), *efficiency_grids(results.profiles)]
     if not results.profiles:
         said += "- what the methods cost: to be measured on a machine that does nothing else\n"
@@ -177,11 +182,14 @@ in bold, the second underlined. [Published networks](zoo.md) have their authors'
 SD, SF and AG: the notes below each table say so. No metric is quality; [Why numbers differ](protocols.md) says what
 each rewards.
 
+On TNO and VIFB, a method marked `(reference)` was not run here: its rows are scores of [published images](reference.md) on the
+same pairs, and are ranked with the others in the table of the data set. Places over all data sets are of our own runs alone.
+
 `docs/board` holds the rows of all pairs. They are made, and made again, by one command, which goes on where it was stopped:
 
     make leaderboard DATA=/data WEIGHTS=/disk/weights
 
-and `fusionbench table docs/board -d TNO --intervals` reads them as this page does.
+and `fusionbench table docs/board -d TNO --intervals --against reference` reads them as this page does.
 """
 
 
