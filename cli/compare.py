@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -70,22 +71,16 @@ def compare_backends(
         raise InputError("give either a data set with --dataset, or an H5 file with --data")
     refuse(context, ["split", "data_root"], "is for data sets, and an H5 file says what is in it", when=dataset is None)
     refuse_data_root(context, dataset or [str(data)])
-    sizes: dict[str, Any] = {
-        "pairs": pairs, "steps": steps, "grid": grid, "image_size": image_size, "orders": orders
-    }  # fmt: skip
+    names = {each.name for each in fields(StudyOptions)}
+    chosen = {name: value for name, value in context.params.items() if name in names}
     if preset is not None:
-        sizes |= {name: value for name, value in PRESETS[preset].items() if name not in given(context)}
-    options = StudyOptions(
-        dataset=tuple(dataset or [str(data)]),
-        data_root=None if data_root is None else str(data_root),
-        split=split, batch_size=batch_size, lr=lr, text=text, weights=weights, seed=seed, slow_steps=slow_steps,
-        threads=threads, **sizes,
-    )  # fmt: skip
+        chosen |= {name: value for name, value in PRESETS[preset].items() if name not in given(context)}
+    chosen |= {"dataset": tuple(dataset or [str(data)]), "data_root": data_root and str(data_root)}
+    options = StudyOptions(**chosen)
     console = Console(stderr=True)
-    names = [run.name for run in planned_runs(options)]
     columns = (*Progress.get_default_columns()[:-1], MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        bars = {name: progress.add_task(name, total=None, start=False) for name in names}
+        bars = {run.name: progress.add_task(run.name, total=None, start=False) for run in planned_runs(options)}
 
         def show(name: str, done: int, total: int) -> None:
             if done == 0:

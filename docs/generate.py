@@ -104,19 +104,19 @@ certificates are those of HTTPS_PROXY and REQUESTS_CA_BUNDLE. Licences are the d
 
 
 def _obtaining(specs: list[Any]) -> str:
-    rows = ["| data set | by | pinned to | git hash of |", "| --- | --- | --- | --- |"]
+    from fusionbench.metrics.guide.explain import markdown_table
+
+    rows = []
     for spec in specs:
         pin = spec.pin
         if pin is None:
-            rows.append(f"| {spec.name} | {spec.obtain} | | |")
+            rows.append((spec.name, spec.obtain, "", ""))
             continue
         trees = ", ".join(f"`{tree.path}` {tree.hash[:8]}" for tree in pin.trees if tree.hash)
         size = f" ({pin.size})" if pin.size else ""
         where = f"[{pin.repository}](https://github.com/{pin.repository}) {pin.commit[:8]}"
-        rows.append(
-            f"| {spec.name} | `fusionbench datasets fetch {spec.name}`{size} | {where} | {trees or 'not known'} |"
-        )
-    return "\n".join(rows) + "\n"
+        rows.append((spec.name, f"`fusionbench datasets fetch {spec.name}`{size}", where, trees or "not known"))
+    return markdown_table(("data set", "by", "pinned to", "git hash of"), rows) + "\n"
 
 
 def _methods() -> str:
@@ -229,6 +229,7 @@ def _published(dataset: str) -> Results:
 
 def _reference(dataset: str) -> str:
     """Lay out the reference results of a data set, a table for each protocol, and where they come from."""
+    from fusionbench.metrics.guide.explain import markdown_table
     from fusionbench.reference import References
     from fusionbench.results.leaderboard.boards import make_boards
     from fusionbench.results.leaderboard.grid import means_grid
@@ -240,10 +241,10 @@ def _reference(dataset: str) -> str:
     results = _published(dataset)
     boards = [board for protocol in entries[0].protocols for board in make_boards(results, protocols=[protocol])]
     tables = [grid_to_markdown(means_grid([board], names=names)).replace("### ", "## ", 1) for board in boards]
-    lines = ["| method | year | venue | paper | images |", "| --- | --- | --- | --- | --- |"]
+    rows = []
     for entry in entries:
         paper = f"[{escaped(entry.paper)}](https://doi.org/{entry.doi})" if entry.doi else escaped(entry.paper)
-        lines.append(f"| {escaped(entry.method)} | {entry.year} | {escaped(entry.venue)} | {paper} | `{entry.files}` |")
+        rows.append((escaped(entry.method), str(entry.year), escaped(entry.venue), paper, f"`{entry.files}`"))
     home = (
         f"[{sources.repository}](https://github.com/{sources.repository}/tree/{sources.commit}) at {sources.commit[:7]}"
     )
@@ -254,7 +255,7 @@ def _reference(dataset: str) -> str:
         f'<a class="md-button" href="../published/{dataset}/index.html">Sort, filter by year and venue, compare</a>\n\n'
         + "\n".join(tables)
         + "\n## Where they come from\n\n"
-        + "\n".join(lines)
+        + markdown_table(("method", "year", "venue", "paper", "images"), rows)
         + "\n"
     )
 
@@ -262,27 +263,22 @@ def _reference(dataset: str) -> str:
 def _networks() -> str:
     """Lay out a table of the published networks from what their classes and the catalogue of weights state."""
     from fusionbench.methods import get_method, list_methods
+    from fusionbench.metrics.guide.explain import markdown_table
     from fusionbench.weights.catalog import ZOO, weights_of
 
     heads = ("method", "year", "task", "fetch", "licence", "saved as", "given again", "differing")
-    lines = [heads, ("---",) * len(heads)]
+    rows = []
     for info in list_methods():
         if info.name in ZOO and info.verified:
             weights = weights_of(info.name)
-            licences = dict.fromkeys(each.licence.partition(":")[0] for each in weights)
-            lines.append(
-                (
-                    f"[`{info.name}`](methods.md#{info.name})",
-                    str(info.year),
-                    "all" if len(info.tasks) == 4 else " ".join(info.tasks),
-                    ", ".join(f"`{each.name}`" for each in weights),
-                    ", ".join(licences),
-                    f"its own step, then {info.quantise}" if get_method(info.name).remarks else info.quantise,
-                    str(info.verified),
-                    f"{info.verified.differing:,} of {info.verified.values:,}",
-                )
-            )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+            rows.append((
+                f"[`{info.name}`](methods.md#{info.name})", str(info.year),
+                "all" if len(info.tasks) == 4 else " ".join(info.tasks), ", ".join(f"`{each.name}`" for each in weights),
+                ", ".join(dict.fromkeys(each.licence.partition(":")[0] for each in weights)),
+                f"its own step, then {info.quantise}" if get_method(info.name).remarks else info.quantise,
+                str(info.verified), f"{info.verified.differing:,} of {info.verified.values:,}",
+            ))  # fmt: skip
+    return markdown_table(heads, rows)
 
 
 def _facts(facts: dict[str, str]) -> str:

@@ -26,7 +26,7 @@ from ..errors import FusionBenchError, InputError, one_line, unknown
 from .flag import Offer
 from .method import Method, option_parameters
 from .options import hint_of, parse_options, read_options
-from .userfile import checked, classes_of, load_file, split_file
+from .userfile import checked, classes_of, load_file, load_point, split_file
 from .verified import Verified, year_of
 
 GROUP = "fusionbench.methods"
@@ -207,8 +207,4 @@ def _info(cls: type[Method], origin: str) -> MethodInfo:
 
 def _load_entry_point(point: EntryPoint) -> type[Method]:
     """Import the class that an entry point names."""
-    try:
-        value = point.load()
-    except (Exception, SystemExit) as error:
-        raise InputError(f"method {point.name!r} ({point.value}) cannot be imported: {one_line(error)}") from error
-    return checked(value, point.value)
+    return checked(load_point(point, "method"), point.value)

@@ -7,10 +7,12 @@ import importlib.util
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from ..errors import InputError, one_line, unknown
 from ..files import is_file
@@ -46,16 +48,26 @@ def load_file(path: Path, attribute: str | None) -> type[Method]:
     InputError
         There is no such file or class, the file fails when it is imported, or the class is not a method.
     """
+
+    def own(module: ModuleType) -> dict[str, object]:
+        return {cls.__name__: cls for cls in classes_of(module)}
+
+    return checked(*named_in(path, attribute, own, "method class"))
+
+
+def named_in(
+    path: Path, attribute: str | None, find: Callable[[ModuleType], Mapping[str, object]], kind: str
+) -> tuple[object, str]:
+    """Import a file; return what is named in it, or the only one of its kind that `find` finds, and where it is."""
     module = import_file(path)
-    classes = classes_of(module)
-    if attribute is not None:
-        if not hasattr(module, attribute):
-            raise unknown(f"class in {path}", attribute, [cls.__name__ for cls in classes])
-        return checked(getattr(module, attribute), f"{path}:{attribute}")
-    if len(classes) != 1:
-        names = ", ".join(cls.__name__ for cls in classes) or "none"
-        raise InputError(f"{path} must hold one method class, or say which (file.py:CLASS): it holds {names}")
-    return checked(classes[0], f"{path}:{classes[0].__name__}")
+    own = find(module)
+    if attribute is not None and not hasattr(module, attribute):
+        raise unknown(f"{kind} in {path}", attribute, own)
+    if attribute is None and len(own) != 1:
+        names = ", ".join(own) or "none"
+        raise InputError(f"{path} must hold one {kind}, or say which (file.py:CLASS): it holds {names}")
+    name = attribute or next(iter(own))
+    return getattr(module, name), f"{path}:{name}"
 
 
 def classes_of(module: ModuleType) -> list[type[Method]]:
@@ -72,14 +84,30 @@ def checked(value: object, where: str) -> type[Method]:
     InputError
         It is no subclass of `Method`, leaves `fuse` out, or lacks `name`.
     """
-    if not (inspect.isclass(value) and issubclass(value, Method)):
-        raise InputError(f"{where} is not a method: make it a subclass of fusionbench.methods.Method")
+    cls: type[Method] = checked_class(value, where, Method, ("name", "reference"))
+    return cls
+
+
+def checked_class(value: object, where: str, base: type, texts: Sequence[str]) -> Any:
+    """Return `value` if it is a concrete class of a kind, with these attributes; InputError says what it lacks."""
+    kind = base.__name__.lower()
+    if not (inspect.isclass(value) and issubclass(value, base)):
+        raise InputError(f"{where} is not a {kind}: make it a subclass of {base.__module__}.{base.__name__}")
     if inspect.isabstract(value):
-        raise InputError(f"{where} does not implement {', '.join(sorted(value.__abstractmethods__))}")
-    for attribute in ("name", "reference"):
+        lacking = sorted(getattr(value, "__abstractmethods__", ()))
+        raise InputError(f"{where} does not implement {', '.join(lacking)}")
+    for attribute in texts:
         if not isinstance(getattr(value, attribute, None), str):
             raise InputError(f"{where} has no `{attribute}`: state it as a text in the class")
     return value
+
+
+def load_point(point: EntryPoint, kind: str) -> Any:
+    """Import what an entry point of another package names; InputError says why it cannot be."""
+    try:
+        return point.load()
+    except (Exception, SystemExit) as error:  # whatever a foreign module raises
+        raise InputError(f"{kind} {point.name!r} ({point.value}) cannot be imported: {one_line(error)}") from error
 
 
 def revive(path: str, name: str) -> Method:

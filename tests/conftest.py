@@ -11,9 +11,9 @@ import pytest
 
 from fusionbench.frameworks.jittor.environment import home, installed
 
-from .film import enliven, exact, network, plain, published, scene, state
+from .film import enliven, exact, network, published, scene, state
 
-__all__ = ["enliven", "exact", "network", "plain", "published", "scene", "state"]
+__all__ = ["enliven", "exact", "network", "published", "scene", "state"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

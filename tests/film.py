@@ -9,7 +9,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -17,12 +16,13 @@ if TYPE_CHECKING:
 
     from fusionbench.methods.film.network import FilmNetwork
 
-HERE = Path(__file__).resolve().parent
 GRID = (32, 48)
 GAIN = 0.9
 
 
-def _load(path: Path) -> ModuleType:
+def plain_reading(name: str) -> ModuleType:
+    """Import a network as published, in eager PyTorch: what the benchmark times against."""
+    path = Path(__file__).resolve().parents[1] / "speed" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
@@ -33,15 +33,9 @@ def _load(path: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def plain() -> ModuleType:
-    """The network's parts read plainly in NumPy."""
-    return _load(HERE / "methods" / "film" / "plain_reading.py")
-
-
-@pytest.fixture(scope="session")
 def published() -> ModuleType:
-    """The network as published, in eager PyTorch: what the benchmark times against."""
-    return _load(HERE.parent / "speed" / "plain_film.py")
+    """The network as published."""
+    return plain_reading("plain_film")
 
 
 def lively(network: FilmNetwork) -> FilmNetwork:
@@ -84,8 +78,8 @@ def exact(network: FilmNetwork) -> FilmNetwork:
 
 
 @pytest.fixture(scope="session")
-def state(network: FilmNetwork) -> dict[str, np.ndarray]:
-    return {name: tensor.double().numpy() for name, tensor in network.state_dict().items()}
+def state(exact: FilmNetwork) -> dict[str, torch.Tensor]:
+    return exact.state_dict()
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,10 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import ModuleType
 
-from ..errors import InputError, one_line, unknown
-from ..methods.userfile import import_file, split_file
+from ..errors import InputError, unknown
+from ..methods.userfile import checked_class, load_point, named_in, split_file
 from . import recipes
 from .declaration import Training
 
@@ -65,26 +66,16 @@ def find_training(method: str) -> Training:
 
 
 def _load(point: EntryPoint) -> Training:
-    try:
-        value = point.load()
-    except (Exception, SystemExit) as error:  # whatever a foreign module raises
-        raise InputError(f"recipe {point.name!r} ({point.value}) cannot be imported: {one_line(error)}") from error
-    return _training(value, point.value)
+    return _training(load_point(point, "recipe"), point.value)
 
 
 def _of_file(path: Path, attribute: str | None) -> Training:
     """Find the recipe that is named in a file, or the only one that it holds."""
-    module = import_file(path)
-    own = {name: value for name, value in vars(module).items() if _is_recipe(value, module.__name__)}
-    if attribute is not None:
-        if not hasattr(module, attribute):
-            raise unknown(f"recipe in {path}", attribute, own)
-        return _training(getattr(module, attribute), f"{path}:{attribute}")
-    if len(own) != 1:
-        raise InputError(
-            f"{path} must hold one recipe, or say which (file.py:CLASS): it holds {', '.join(own) or 'none'}"
-        )
-    return _training(next(iter(own.values())), str(path))
+
+    def own(module: ModuleType) -> dict[str, object]:
+        return {name: value for name, value in vars(module).items() if _is_recipe(value, module.__name__)}
+
+    return _training(*named_in(path, attribute, own, "recipe"))
 
 
 def _is_recipe(value: object, module: str) -> bool:
@@ -101,10 +92,5 @@ def _training(value: object, where: str) -> Training:
         return value
     from .recipe import Recipe  # imports torch
 
-    if not (inspect.isclass(value) and issubclass(value, Recipe)):
-        raise InputError(f"{where} is no recipe: make it a subclass of fusionbench.training.recipe.Recipe")
-    if inspect.isabstract(value):
-        raise InputError(f"{where} does not implement {', '.join(sorted(value.__abstractmethods__))}")
-    if missing := [name for name in ("method", "name") if not isinstance(getattr(value, name, None), str)]:
-        raise InputError(f"{where} has no `{missing[0]}`: state it as a text in the class")
-    return Training(value.method, {value.name: value}, value.declares)
+    recipe = checked_class(value, where, Recipe, ("method", "name"))
+    return Training(recipe.method, {recipe.name: recipe}, recipe.declares)

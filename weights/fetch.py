@@ -13,7 +13,7 @@ from ..download import Progress, download
 from ..errors import InputError, RunError, unknown
 from ..files import cache_folder
 from .catalog import File, Weights, get_weights, known_weights, weights_of
-from .files import near, path_of, sha256_of, split_key
+from .files import no_file, path_of, sha256_of, split_key
 
 VARIABLE = "FUSIONBENCH_WEIGHTS"  # names a folder, as a lab's shared disk has it
 
@@ -38,7 +38,7 @@ def _known(name: str, method: str) -> Path:
     if name not in known_weights():
         path = Path(name).expanduser()
         if path.suffix or len(path.parts) > 1:
-            raise InputError(f"there is no weights file {name}{near(path)}")
+            raise no_file(path)
         names = [entry.name for entry in weights_of(method)]
         raise unknown(f"weights of {method}", name, [*names, "FILE.pth"])
     if (owner := known_weights()[name].method) != method:

@@ -127,7 +127,7 @@ def _load(path: Path) -> State:
     if path.is_dir():
         raise InputError(f"cannot read the weights {path}: it {kinds.folder(path)}")
     if not path.is_file():
-        raise InputError(f"there is no weights file {path}{near(path)}")
+        raise no_file(path)
     with path.open("rb") as file:
         start = file.read(9)
     if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= _HEADER:
@@ -141,15 +141,14 @@ def _load(path: Path) -> State:
     return _load_jittor(path) if jittor else _load_torch(path)
 
 
-def near(path: Path) -> str:
-    """Name the weights that lie where a file was looked for."""
+def no_file(path: Path) -> InputError:
+    """Build the error for weights that are not there, with the nearest name that is; one line, whatever the name."""
     import difflib
 
-    if not path.parent.is_dir():
-        return ""
-    there = [file.name for file in path.parent.iterdir() if file.is_file()]
+    there = [file.name for file in path.parent.iterdir() if file.is_file()] if path.parent.is_dir() else []
     close = difflib.get_close_matches(path.name, there, n=1, cutoff=0.75)
-    return f": did you mean {close[0]!r}?" if close else ""
+    shown = str(path) if str(path).isprintable() else repr(str(path))
+    return InputError(f"there is no weights file {shown}" + (f": did you mean {close[0]!r}?" if close else ""))
 
 
 def _load_safetensors(path: Path) -> State:

@@ -282,7 +282,7 @@ def misfit(unfit: Unfit) -> str:
     if unfit.shapes:
         name, shape, wanted = unfit.shapes[0]
         return f"tensor {name!r} is {shape}, not {wanted}"
-    return f"tensor {unfit.extra[0]!r} is none of the module's"
+    return f"tensor {unfit.extra[0]!r} is none of its own"
 
 
 def several(keys: Sequence[str]) -> str:

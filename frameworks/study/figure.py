@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ...drawing.losses import smoothed
 from ...drawing.style import COLOURS, new_figure, plain, save, style
@@ -49,7 +47,11 @@ def plot_losses(losses: pd.DataFrame, epoch: int, out: Path, judge: str = JUDGE,
     from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
     losses = losses.filter(regex=":loss$").rename(columns=lambda column: column.removesuffix(":loss"))
-    pens = _pens_of_study(losses) if judge == JUDGE else _pens_of_logs(losses)
+    if judge == JUDGE:
+        orders = losses.filter(like=ORDER).columns[:1]
+        pens = dict.fromkeys(orders, ANOTHER_ORDER) | {run: pen for run, pen in PENS.items() if run in losses}
+    else:
+        pens = {run: (plain(run), COLOURS[i % len(COLOURS)], "-", 1.6) for i, run in enumerate(map(str, losses))}
     with style():
         figure = new_figure(7.16, 5.6)
         above, below = figure.subplots(2, 1, sharex=True)
@@ -57,12 +59,10 @@ def plot_losses(losses: pd.DataFrame, epoch: int, out: Path, judge: str = JUDGE,
             if run not in BELOW:
                 if judge != JUDGE or run == BASE:
                     above.plot(losses.index, losses[run], color=pen[1], alpha=0.35, linewidth=0.8)
-                _draw(above, pen, losses.index.to_numpy(), smoothed(losses[run].to_numpy(), epoch))
+                _draw(above, pen, pd.Series(smoothed(losses[run].to_numpy(), epoch), losses.index))
             if run != judge:
-                difference = ((losses[run] - losses[judge]).abs() / losses[judge].abs()).replace(
-                    0, np.nan
-                )  # no logarithm
-                _draw(below, pen, losses.index.to_numpy(), difference.to_numpy())
+                difference = (losses[run] - losses[judge]).abs() / losses[judge].abs()
+                _draw(below, pen, difference.replace(0, np.nan))  # which has no logarithm
         about = "PyTorch's in float64" if judge == JUDGE else f"that of {plain(judge)}"
         above.set(ylabel="loss", title=f"The loss of each {unit} (faint), and its mean over {epoch} {unit}s")
         below.set(xlabel=unit, ylabel="relative difference", title=f"How far each loss is from {about}")
@@ -77,16 +77,6 @@ def plot_losses(losses: pd.DataFrame, epoch: int, out: Path, judge: str = JUDGE,
     return figure
 
 
-def _pens_of_study(runs: Iterable[Any]) -> dict[str, Pen]:
-    names = [str(run) for run in runs]
-    orders = {run: ANOTHER_ORDER for run in names if run.startswith(ORDER)}
-    return dict(list(orders.items())[:1]) | {run: pen for run, pen in PENS.items() if run in names}
-
-
-def _pens_of_logs(runs: Iterable[Any]) -> dict[str, Pen]:
-    return {str(run): (plain(str(run)), COLOURS[i % len(COLOURS)], "-", 1.6) for i, run in enumerate(runs)}
-
-
-def _draw(axes: Axes, pen: Pen, steps: NDArray[Any], values: NDArray[Any]) -> None:
+def _draw(axes: Axes, pen: Pen, values: pd.Series[float]) -> None:
     name, colour, dashes, width = pen
-    axes.plot(steps, values, color=colour, linestyle=dashes, linewidth=width, label=name)
+    axes.plot(values.index, values, color=colour, linestyle=dashes, linewidth=width, label=name)

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...files import check_writable
@@ -36,7 +35,6 @@ _SPEED = re.compile(r"([\d.]+)\s*(s/it|it/s)")
 _TIME = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?[ T]\d\d?:\d\d:\d\d(?:[.,]\d{1,6})?")
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _MAIN = ("loss", "total_loss", "loss_total", "train_loss", "training_loss", "损失")
-Place = tuple[int | None, int | None]  # epoch and step of a loss
 
 
 @dataclass(frozen=True)
@@ -46,24 +44,30 @@ class Log:
     Attributes
     ----------
     name : what to call it.
-    places : epoch and step of each loss, None where the log does not say.
-    losses : (n,), NaN and infinite ones among them.
-    seconds : between one loss and the next, as far as the log tells.
+    table : a row a loss: `epoch`, `step` (NaN where the losses are by the epoch), `loss` (NaN and infinite ones among
+        them), `time` when it was printed and `pace` in seconds a step, as far as the log has them.
     """
 
     name: str
-    places: list[Place]
-    losses: NDArray[np.float64]
-    seconds: list[float] = field(default_factory=list)
+    table: pd.DataFrame
 
     @property
-    def epochs(self) -> dict[int, float]:
-        """The mean loss of each epoch that the log names."""
-        groups: dict[int, list[float]] = {}
-        for (epoch, _), loss in zip(self.places, self.losses.tolist(), strict=True):
-            if epoch is not None:
-                groups.setdefault(epoch, []).append(loss)
-        return {epoch: float(np.mean(losses)) for epoch, losses in groups.items()}
+    def by_step(self) -> bool:
+        """Whether the losses are by the step, not the epoch."""
+        return bool(self.table.step.notna().all())
+
+    @property
+    def epochs(self) -> pd.Series[float]:
+        """The mean loss of each epoch."""
+        return self.table.groupby("epoch").loss.agg(lambda losses: losses.mean(skipna=False))
+
+    @property
+    def seconds(self) -> pd.Series[float]:
+        """From each loss to the next, by the clock or else as a progress bar says, but for pauses."""
+        gaps = pd.to_datetime(self.table.time).dropna().diff().dt.total_seconds()
+        gaps = gaps[gaps >= 0]
+        gaps = gaps if len(gaps) else self.table.pace.dropna()
+        return gaps[gaps <= PAUSE * max(gaps.median(), 1.0)]
 
 
 def read_log(path: Path, name: str | None = None) -> Log:
@@ -79,21 +83,14 @@ def read_log(path: Path, name: str | None = None) -> Log:
     except OSError as error:
         raise InputError(f"{path} cannot be read ({(error.strerror or str(error)).lower()})") from error
     lines = [line for line in re.split(r"[\r\n]+", _COLOURS.sub("", _decoded(content))) if line.strip()]
-    values: dict[str, dict[Place, float]] = {}
-    times: dict[Place, tuple[datetime | None, float | None]] = {}
-    for place, parts, when in _table(lines) or _records(lines):
-        for key, value in parts.items():
-            series = values.setdefault(key, {})
-            series.pop(place, None)
-            series[place] = value
-        times[place] = when
-    if not values:
+    found = pd.DataFrame(_records(_sentences(lines)), columns=["name", "epoch", "step", "loss", "time", "pace"])
+    if not len(found):
         raise InputError(f"{path} has no loss in it: what is read are lines such as 'Epoch 1, loss: 0.5', or a table")
-    losses = next((values[key] for key in _MAIN if key in values), None) or max(values.values(), key=len)
-    steps = {place: value for place, value in losses.items() if place[1] is not None}
-    losses = steps if 2 * len(steps) > len(losses) else {p: v for p, v in losses.items() if p[1] is None}
-    seconds = _seconds([times[place] for place in losses])
-    return Log(name or path.stem, list(losses), np.array(list(losses.values())), seconds)
+    found = found.drop_duplicates(["name", "epoch", "step"], keep="last")
+    names = found.name.value_counts()
+    table = found[found.name == next((key for key in _MAIN if key in names), names.index[0])]
+    by_step = table.step.notna()
+    return Log(name or path.stem, table[by_step if by_step.mean() > 0.5 else ~by_step])
 
 
 def _decoded(content: bytes) -> str:
@@ -110,11 +107,23 @@ def _decoded(content: bytes) -> str:
     return content.decode("latin-1")
 
 
-Record = tuple[Place, dict[str, float], tuple[datetime | None, float | None]]
+def _sentences(lines: Sequence[str]) -> Sequence[str]:
+    """Write the rows of a table with a header, or numbers alone, one a line, as a program would print them."""
+    if all(re.fullmatch(_NUMBER, line.strip(), re.IGNORECASE) for line in lines):
+        return [f"epoch: {i}, loss: {line}" for i, line in enumerate(lines, start=1)]
+    names, *rows = [[cell.strip().strip('"') for cell in re.split(r"[,;\t]", line)] for line in lines]
+    if len(names) < 2 or not all(map(str.isidentifier, names)) or "loss" not in " ".join(names).lower():
+        return lines
+    placed = any(_EPOCH.match(f"{name} 1") or _STEP.match(f"{name} 1") for name in names)
+    return [
+        ("" if placed else f"epoch: {i}, ") + ", ".join(map(": ".join, zip(names, row, strict=True)))
+        for i, row in enumerate(rows, start=1)
+        if len(row) == len(names)
+    ]
 
 
-def _records(lines: Sequence[str]) -> Iterator[Record]:
-    """Find the losses in lines of text; an epoch holds until the next one is named."""
+def _records(lines: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Find each loss in lines of text: name, epoch, step, value, time, pace; an epoch holds until the next is named."""
     epoch = last = None
     count = 0
     for line in lines:
@@ -126,39 +135,15 @@ def _records(lines: Sequence[str]) -> Iterator[Record]:
         losses = {_key(match["name"]): float(match["value"]) for match in _LOSS.finditer(line)}
         if not losses:
             continue
-        if named is None and step is not None and last is not None and step < last and epoch is None:
-            count += 1  # a bar that begins anew
-        last = step if step is not None else last
-        if epoch is None and step is None:
+        begins = step is None or (last is not None and step < last)  # an epoch, or a bar anew
+        if epoch is None and begins:
             count += 1
-        place: Place = (epoch, step) if epoch is not None else (count, step) if step is not None or count else (0, step)
+        last = step if step is not None else last
         stamp, speed = _TIME.search(line), _SPEED.search(line)
-        pace = None
-        if speed and float(speed[1]):
-            pace = float(speed[1]) if speed[2] == "s/it" else 1 / float(speed[1])
-        yield place, losses, (_time(stamp[0]) if stamp else None, pace)
-
-
-def _table(lines: Sequence[str]) -> list[Record]:
-    """Read a table with a header, or numbers alone, one a line; nothing where the lines are neither."""
-    rows = [[cell.strip().strip('"') for cell in re.split(r"[,;\t]", line)] for line in lines]
-    numbers = [[_number(cell) for cell in row] for row in rows]
-    nothing = (None, None)
-    if all(len(row) == 1 and row[0] is not None for row in numbers):
-        return [((i, None), {"loss": row[0]}, nothing) for i, row in enumerate(numbers, start=1) if row[0] is not None]
-    names = [_key(cell) for cell in rows[0]] if rows else []
-    if len(names) < 2 or not all(map(str.isidentifier, rows[0])) or not any("loss" in name for name in names):
-        return []
-    records: list[Record] = []
-    for number, row in enumerate(numbers[1:], start=1):
-        if len(row) != len(names):
-            continue
-        cells = {name: cell for name, cell in zip(names, row, strict=True) if cell is not None}
-        epoch, step = (next((int(cells[n]) for n in known if n in cells), None)
-                       for known in (("epoch",), ("step", "iteration", "iter", "batch")))  # fmt: skip
-        losses = {name: cell for name, cell in cells.items() if "loss" in name}
-        records.append(((epoch if (epoch, step) != nothing else number, step), losses, nothing))
-    return records
+        pace = float(speed[1]) if speed else 0.0
+        pace = 1 / pace if speed and pace and speed[2] == "it/s" else pace
+        for name, loss in losses.items():
+            yield name, count if epoch is None else epoch, step, loss, _time(stamp), pace or None
 
 
 def _key(name: str) -> str:
@@ -168,23 +153,11 @@ def _key(name: str) -> str:
     return "_".join(rest or words)
 
 
-def _number(text: str) -> float | None:
-    return float(text) if re.fullmatch(_NUMBER, text, re.IGNORECASE) else None
-
-
-def _time(text: str) -> datetime | None:
+def _time(stamp: re.Match[str] | None) -> datetime | None:
     try:
-        return datetime.fromisoformat(text.replace("/", "-").replace(",", "."))
+        return datetime.fromisoformat(stamp[0].replace("/", "-").replace(",", ".")) if stamp else None
     except ValueError:
         return None
-
-
-def _seconds(times: Sequence[tuple[datetime | None, float | None]]) -> list[float]:
-    """Tell the seconds from each loss to the next, by the clock or else as a progress bar says, but for pauses."""
-    clock = [stamp for stamp, _ in times if stamp is not None]
-    gaps = [(after - before).total_seconds() for before, after in pairwise(clock)]
-    gaps = [gap for gap in gaps if gap >= 0] or [pace for _, pace in times if pace is not None]
-    return [gap for gap in gaps if gap <= PAUSE * max(float(np.median(gaps)), 1.0)]
 
 
 def compare_logs(paths: Sequence[Path], out: Path) -> Path:
@@ -209,26 +182,21 @@ def compare_logs(paths: Sequence[Path], out: Path) -> Path:
         raise InputError(f"{out} holds a study: choose another --out")
     check_writable(out)
     logs = [read_log(path, name) for path, name in zip(paths, _names(paths), strict=True)]
-    by_step = all(place[1] is not None for log in logs for place in log.places)
-    if by_step:
-        number = min(len(log.losses) for log in logs)
-        curves = {log.name: log.losses[:number] for log in logs}
-        window = max(2, number // max(1, len(logs[0].epochs)))
-        index = np.arange(1, number + 1)
+    unit = "step" if all(log.by_step for log in logs) else "epoch"
+    if unit == "step":
+        curves = {log.name: pd.Series(log.table.loss.to_numpy(), np.arange(1, len(log.table) + 1)) for log in logs}
     else:
-        epochs = {log.name: log.epochs for log in logs}
-        common = sorted(set.intersection(*(set(each) for each in epochs.values())))
-        curves = {name: np.array([each[epoch] for epoch in common]) for name, each in epochs.items()}
-        window, index = EPOCHS, np.array(common)
-    if not len(index):
+        curves = {log.name: log.epochs for log in logs}
+    losses = pd.concat(curves, axis=1, join="inner")
+    if losses.empty:
         raise InputError(f"{' and '.join(map(str, paths))} have no epoch in common")
-    losses = pd.DataFrame({f"{name}:loss": curve for name, curve in curves.items()}, index=index)
-    rows = list(curve_rows(curves, [logs[0].name], window))
-    unit = "step" if by_step else "epoch"
+    window = max(2, len(losses) // len(logs[0].epochs)) if unit == "step" else EPOCHS
+    rows = list(curve_rows(losses, [logs[0].name], window))
     for log in logs:
-        if log.seconds:
-            item = "epoch" if all(step is None for _, step in log.places) else "step"
-            rows.append(["time", "", log.name, item, "wall_steady", float(np.mean(log.seconds))])
+        if len(log.seconds):
+            item = "step" if log.by_step else "epoch"
+            rows.append(["time", "", log.name, item, "wall_steady", log.seconds.mean()])
+    losses = losses.add_suffix(":loss")
     write_tables(out, losses, as_table(rows), index=unit)
     plot_losses(losses, window, out / "loss_comparison.png", judge=logs[0].name, unit=unit)
     return out

@@ -174,7 +174,7 @@ class _Measurement:
         rate = rates(self.recipe, -(-run.steps // epoch))
         past = resume(state, asdict(run), model)
         if past is None:
-            past = {"losses": {}, "took": {}, "values": self._difference_rows(run, model, "start")}
+            past = {"losses": {}, "values": self._difference_rows(run, model, "start")}
             model.load(self.start)  # the optimiser as new
         losses, done = past["losses"], len(past["losses"].get("loss", ()))
         saved = time.monotonic()
@@ -191,7 +191,7 @@ class _Measurement:
         for _ in range(IMAGES):
             model.forward(self.pairs[:1])
         rows = [*past["values"], *self._difference_rows(run, model, "end")]
-        return {"losses": losses, "took": seconds(model, past), "values": rows}
+        return {"losses": losses, "took": seconds(model), "values": rows}
 
     def _difference_rows(self, run: Run, model: Model, point: str) -> list[list[Any]]:
         """Compare stages and gradients with those of the judge, both with the same weights; count the ties."""

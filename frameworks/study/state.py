@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...files import write_bytes
-from ..jittor.pipe import Arrays
+from ..jittor.pipe import Seconds
 from ..jittor.proxy import JittorModel
 from .torch_model import TorchModel
 
@@ -26,7 +26,7 @@ def save(file: Path, run: Mapping[str, Any], model: Model, result: Result) -> No
     memory = model.memory()
     parts = {"weights": model.weights(), "m": memory["m"], "v": memory["v"]}
     arrays = {f"{part}/{name}": value for part, state in parts.items() for name, value in state.items()}
-    record = {**result, "took": seconds(model, result), "run": run, "step": memory["step"]}
+    record = {**result, "took": seconds(model), "run": run, "step": memory["step"]}
     write_arrays(file, arrays | {"record": np.array(json.dumps(record))})
 
 
@@ -34,25 +34,22 @@ def resume(file: Path, run: Mapping[str, Any], model: Model) -> Result | None:
     """Bring a model to a saved state; return what the run had given, None where there is no such state."""
     if not file.is_file():
         return None
-    parts: dict[str, Arrays] = {"weights": {}, "m": {}, "v": {}}
     with np.load(file) as arrays:
         record: Result = json.loads(str(arrays["record"]))
         if record.pop("run") != run:
             return None
-        for key in arrays.files:
-            part, _, name = key.partition("/")
-            if name:
-                parts[part][name] = arrays[key]
-    model.load(parts.pop("weights"))
-    model.remember({"step": record.pop("step"), **parts})
+        weights, m, v = ({key.removeprefix(part): arrays[key] for key in arrays if key.startswith(part)}
+                         for part in ("weights/", "m/", "v/"))  # fmt: skip
+    model.load(weights)
+    model.remember({"step": record.pop("step"), "m": m, "v": v})
+    for call, taken in record.pop("took").items():
+        model.seconds[call] = [Seconds(**each) for each in taken] + model.seconds.get(call, [])
     return record
 
 
-def seconds(model: Model, result: Result) -> dict[str, list[dict[str, float]]]:
+def seconds(model: Model) -> dict[str, list[dict[str, float]]]:
     """List what each call has taken, in this process and in those before it."""
-    before: dict[str, list[dict[str, float]]] = result["took"]
-    now = {name: [asdict(each) for each in calls] for name, calls in model.seconds.items()}
-    return {name: before.get(name, []) + now.get(name, []) for name in {**before, **now}}
+    return {call: [asdict(each) for each in taken] for call, taken in model.seconds.items()}
 
 
 def write_arrays(file: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -15,8 +15,8 @@ from .plan import BASE, JUDGE, PORT
 
 KEYS = ["topic", "point", "run", "item", "quantity"]
 FIRST = 20  # steps over which the frameworks must agree
-NAN = float("nan")
 FARTHEST = 8  # layers whose gradients are listed
+ITEMS = {"start": "start", "step": "step", "forward": "image"}  # calls whose times are told, and what each gives
 Results = Mapping[str, Mapping[str, Any]]
 
 
@@ -35,26 +35,19 @@ def difference_rows(
     ------
     Rows of topic, point, item, quantity, value. A stage's `largest_difference` is in its own units and
     `relative_difference` divides it by the judge's largest magnitude; a gradient's is the norm of the difference by the
-    norm of the judge's. The item "all" is the whole gradient.
+    norm of the judge's: 0 where both are none, as in the text's layer without a text. The item "all" is the whole
+    gradient.
     """
-    squares = np.zeros(2)
-    for name, exact in judge.items():
-        difference = values[name].reshape(exact.shape) - exact
-        if topic == "forward":
-            largest = float(np.abs(difference).max())
-            yield [topic, point, name, "largest_difference", largest]
-            yield [topic, point, name, "relative_difference", largest / float(np.abs(exact).max())]
-        else:
-            sums = np.array([np.square(difference).sum(), np.square(exact).sum()])
-            squares += sums
-            yield [topic, point, name, "relative_difference", _ratio(*sums)]
+    pairs = {name: (values[name].reshape(exact.shape) - exact, exact) for name, exact in judge.items()}
     if topic == "gradient":
-        yield [topic, point, "all", "relative_difference", _ratio(*squares)]
-
-
-def _ratio(difference: float, exact: float) -> float:
-    """Return the ratio of two norms: 0 where there is nothing to differ, as in the text's layer without a text."""
-    return float(np.sqrt(difference / exact)) if exact else 0.0 if difference == 0 else float("inf")
+        flat = [np.concatenate([array.ravel() for array in side]) for side in zip(*pairs.values(), strict=True)]
+        pairs["all"] = (flat[0], flat[1])
+    for name, (difference, exact) in pairs.items():
+        size = np.linalg.norm if topic == "gradient" else lambda array: np.abs(array).max()
+        ours, whole = float(size(difference.ravel())), float(size(exact.ravel()))
+        if topic == "forward":
+            yield [topic, point, name, "largest_difference", ours]
+        yield [topic, point, name, "relative_difference", ours / whole if whole else 0.0 if ours == 0 else np.inf]
 
 
 def comparison_table(results: Results, epoch: int) -> pd.DataFrame:
@@ -69,9 +62,9 @@ def comparison_table(results: Results, epoch: int) -> pd.DataFrame:
     for run, result in results.items():
         rows += [[topic, point, run, *rest] for topic, point, *rest in result["values"]]
         rows += [["time", "", run, *rest] for rest in times(result["took"], result["children"])]
-    curves = {run: np.array(result["losses"]["loss"]) for run, result in results.items()}
-    whole = {run: curve for run, curve in curves.items() if len(curve) == len(curves[JUDGE])}
-    rows += curve_rows(whole, [other for other in (JUDGE, BASE, PORT) if other in whole], epoch)
+    steps = {run: result["losses"]["loss"] for run, result in results.items()}
+    curves = pd.DataFrame({run: losses for run, losses in steps.items() if len(losses) == len(steps[JUDGE])})
+    rows += curve_rows(curves, [other for other in (JUDGE, BASE, PORT) if other in curves], epoch)
     return as_table(rows)
 
 
@@ -89,41 +82,38 @@ def times(calls: Mapping[str, list[dict[str, float]]], children: float = 0.0) ->
     children : CPU seconds of the worker and its compilers, known when they have ended. Compilers that outlast a call
         are in no call's.
     """
-    compiling, cpu = (sum(each[kind] for kind_calls in calls.values() for each in kind_calls)
-                      for kind in ("compiling", "cpu"))  # fmt: skip
+    tables = {call: pd.DataFrame(taken, columns=["wall", "cpu", "compiling"]) for call, taken in calls.items()}
+    compiling, cpu = (sum(table[kind].sum() for table in tables.values()) for kind in ("compiling", "cpu"))
     yield "run", "compiling", max(compiling, children - cpu)
-    for call, item in (("start", "start"), ("step", "step"), ("forward", "image")):
-        first, later = calls.get(call, [])[:1], calls.get(call, [])[1:]
-        later = [each for each in later if not each["compiling"]] or later
-        for kind in ("wall", "cpu", "compiling") if first else ():
-            yield item, f"{kind}_first", first[0][kind]
-        for kind in ("wall", "cpu") if later else ():
-            yield item, f"{kind}_steady", float(np.median([each[kind] for each in later]))
+    for call, item in ITEMS.items():
+        if call in tables:
+            first, later = tables[call][:1], tables[call][1:]
+            later = later if later.compiling.all() else later[later.compiling == 0]
+            steady = later[["wall", "cpu"]].add_suffix("_steady").median()
+            seconds = pd.concat([first.add_suffix("_first").sum(), steady]).dropna()
+            yield from ((item, str(quantity), value) for quantity, value in seconds.items())
 
 
-def curve_rows(curves: Mapping[str, NDArray[Any]], others: Sequence[str], epoch: int) -> Iterator[list[Any]]:
+def curve_rows(curves: pd.DataFrame, others: Sequence[str], epoch: int) -> Iterator[list[Any]]:
     """Tell how far each loss curve swings, and how far it is from others, relative to these.
 
     Parameters
     ----------
-    curves : (n,) losses by run, equally many; NaN where a run has none.
+    curves : losses, a column a run; NaN where a run has none.
     others : the names of those that all are compared with.
     epoch : how many losses an epoch has.
     """
     for run, curve in curves.items():
         key = ["losses", "", run, "loss"]
-        yield [*key, "swing", swing(curve, max(2, epoch))]
+        yield [*key, "swing", swing(curve.to_numpy(), max(2, epoch))]
         for other in others:
             if other != run:
-                difference = np.abs(curve - curves[other]) / np.abs(curves[other])
-                first, difference = difference[:FIRST], difference[np.isfinite(difference)]
-                yield [
-                    *key,
-                    f"rms_difference_from_{other}",
-                    np.sqrt(np.mean(difference**2)) if len(difference) else NAN,
-                ]
-                yield [*key, f"largest_difference_from_{other}", difference.max() if len(difference) else NAN]
-                yield [*key, f"largest_difference_from_{other}_in_{FIRST}_steps", first.max()]
+                difference = (curve - curves[other]).abs() / curves[other].abs()
+                finite = difference[np.isfinite(difference)]
+                yield [*key, f"rms_difference_from_{other}", (finite**2).mean() ** 0.5]
+                yield [*key, f"largest_difference_from_{other}", finite.max()]
+                first = difference[:FIRST].max(skipna=False)
+                yield [*key, f"largest_difference_from_{other}_in_{FIRST}_steps", first]
 
 
 def swing(losses: NDArray[Any], epoch: int) -> float:
@@ -157,17 +147,15 @@ def write_tables(out: Path, losses: pd.DataFrame, comparison: pd.DataFrame, inde
 def markdown(comparison: pd.DataFrame) -> str:
     """Write a table for each topic, a column for each run; of the gradients only the whole one and the farthest."""
     parts = ["# FILM in PyTorch and in Jittor"]
-    for topic, rows_of_topic in comparison.groupby("topic", sort=False):
-        values = rows_of_topic.set_index(KEYS).value.droplevel("topic")
-        table = values.unstack("run")
-        table = table.reindex(index=values.droplevel("run").index.unique())  # in the order of computation
-        table = table[[run for run in comparison.run.unique() if run in table]]
+    for topic, rows in comparison.groupby("topic", sort=False):
+        keys = ["point", "item", "quantity"]
+        table = rows.pivot(index=keys, columns="run", values="value")  # sorted; now in the order of computation
+        table = table.loc[pd.MultiIndex.from_frame(rows[keys].drop_duplicates()), rows.run.unique()]
         if topic == "gradient":
             farthest = table.max(axis=1).drop("all", level="item").groupby("item").max().nlargest(FARTHEST).index
             table = table[table.index.isin(["all", *farthest], level="item")]
-        rows = [[*table.index.names, *table], ["---"] * (3 + len(table.columns))]
-        for names, numbers in zip(table.index, table.to_numpy(), strict=True):
-            rows.append([*names, *("" if np.isnan(number) else f"{number:.3g}" for number in numbers)])
-        cells = (" | ".join(text.replace("|", "\\|") for text in row) for row in rows)
-        parts.append(f"## {topic}\n\n" + "\n".join(f"| {row} |" for row in cells))
+        texts = table.map(lambda number: "" if np.isnan(number) else f"{number:.3g}").reset_index()
+        lines = [list(texts), ["---"] * len(texts.columns), *texts.to_numpy().tolist()]
+        cells = (" | ".join(text.replace("|", "\\|") for text in line) for line in lines)
+        parts.append(f"## {topic}\n\n" + "\n".join(f"| {line} |" for line in cells))
     return "\n\n".join(parts) + "\n"

@@ -15,11 +15,9 @@ from torch import Tensor, nn
 from ...methods.film.block import pointwise
 from ...methods.film.network import FilmNetwork
 from ...training.loop import collate
-from ...training.recipes.film.loss import sobel
+from ...training.recipes.film.loss import gradients, sobel
 from ...training.recipes.film.recipe import Paper
 from ..jittor.pipe import Array, Arrays, Clock, Losses, Pair, Seconds
-
-SOBEL = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
 
 
 class TorchModel:
@@ -114,14 +112,13 @@ class TorchModel:
 
         prelus = [module for module in self.network.modules() if isinstance(module, nn.PReLU)]
         hooks = [prelu.register_forward_pre_hook(lambda _, inputs: keep("PReLU", inputs[0])) for prelu in prelus]
-        kernels = torch.stack([SOBEL, SOBEL.T])[:, None].to(self.network.conv1.weight)
         with torch.no_grad():
             for pair in pairs:
                 a, b, text, shares = self._tensors(pair)
                 fused = self.network(a, b, text, shares)
                 keep("|fused - maximum|", fused - torch.maximum(a, b))
                 keep("|Sobel - maximum|", sobel(fused) - torch.maximum(sobel(a), sobel(b)))
-                keep("|Sobel_x|, |Sobel_y|", nn.functional.conv2d(fused, kernels, padding=1))
+                keep("|Sobel_x|, |Sobel_y|", gradients(fused))
         for hook in hooks:
             hook.remove()
         return {name: float(torch.cat(ties).double().mean()) for name, ties in values.items()}

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ...weights.catalog import File, Weights
-from ...weights.search import Shape, State, Unfit, take
+from ...weights.search import Shape, State, Unfit, misfit, take
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -159,18 +159,7 @@ def _join(form: _Form, layer: str, part: str) -> str:
 
 def _explain(unfit: Unfit) -> str:
     """Say why no network of ours was found."""
-    if not unfit.form:
-        some = f"the tensors are called {', '.join(sorted(unfit.extra)[:3])}, …"
-    elif unfit.missing:
-        more = f", and {len(unfit.missing) - 1} more" if len(unfit.missing) > 1 else ""
-        some = f"tensor {unfit.missing[0]!r} is missing{more}"
-    elif unfit.shapes:
-        name, shape, wanted = unfit.shapes[0]
-        layer, _, part = name.rpartition(".")
-        some = f"the {part.replace('weight', 'kernel')} of {layer or name} is {shape}, not {wanted}"
-    else:
-        some = f"there is a tensor {unfit.extra[0]!r} too many"
-    return some
+    return misfit(unfit) if unfit.form else f"the tensors are called {', '.join(sorted(unfit.extra)[:3])}, …"
 
 
 SHAPES = {"encoder.conv1_1": (44, 2, 3, 3)}

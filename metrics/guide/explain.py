@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -56,7 +57,7 @@ class Explanation:
         return self.markdown()
 
     def _table(self) -> str:
-        return _table(
+        return markdown_table(
             ("metric", "on the example", "best", "range", "smallest side", "in protocol"),
             (
                 (
@@ -72,9 +73,9 @@ class Explanation:
         )
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Write a Markdown table."""
-    cells = [[cell.replace("|", "\\|") for cell in row] for row in (head, *rows)]
+def markdown_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Write a Markdown table; signs that would end a cell are escaped, unless they are."""
+    cells = [[re.sub(r"(?<!\\)\|", r"\|", cell) for cell in row] for row in (head, *rows)]
     lines = ["| " + " | ".join(row) + " |" for row in cells]
     return "\n".join([lines[0], "| " + " | ".join("---" for _ in cells[0]) + " |", *lines[1:]])
 
@@ -151,7 +152,7 @@ def overview() -> str:
     for group, title in GROUPS.items():
         members = [family for family in families() if family.group == group]
         if members:
-            parts += [f"## {title}", _table(("metric", "measures", "best", "conventions"), map(_row, members))]
+            parts += [f"## {title}", markdown_table(("metric", "measures", "best", "conventions"), map(_row, members))]
     return "\n\n".join(parts) + "\n"
 
 

@@ -6,23 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import fusionbench
-from fusionbench.datasets import write
 
+from ..scenes import write_noise
 from .command import call
 
 
 @pytest.fixture
 def scenes(tmp_path: Path) -> Path:
-    random = np.random.default_rng(1)
-    for index in range(3):
-        for side in ("ir", "vi"):
-            image = random.integers(0, 256, (48, 64), dtype=np.uint8)
-            write(tmp_path / "scenes" / side / f"{index}.png", image)
-    return tmp_path / "scenes"
+    return write_noise(tmp_path / "scenes", "012", (48, 64))
 
 
 def test_run_prints_the_table_and_says_where_everything_lies(scenes: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from fusionbench.cli import app
 from fusionbench.datasets import write
 from fusionbench.errors import InputError
 
+from ..scenes import write_noise
 from .command import call
 
 PAGE = "<!DOCTYPE html><title>Sign in</title>"
@@ -138,10 +139,8 @@ POLICIES = ("--size-policy crop", "--on-error skip", "--workers 2", "--limit 100
 def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A data set, its results, a page that was saved as weights, and data sets each with something wrong."""
     root = tmp_path_factory.mktemp("refusals")
-    random = np.random.default_rng(0)
     for name in ("set", "empty", "text", "cut", "sizes", "partner"):
-        for path in (root / name / side / f"{number}.png" for number in range(2) for side in ("ir", "vi")):
-            write(path, random.integers(0, 256, (32, 40), np.uint8))
+        write_noise(root / name, "01")
     for path in (root / "empty").rglob("*.png"):
         path.unlink()
     (root / "text/ir/0.png").write_text("this is no image")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import fusionbench
-from fusionbench.datasets import write
 
+from ..scenes import write_noise
 from .command import call
 
 
@@ -17,11 +16,8 @@ from .command import call
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with runs of three methods on a small data set."""
     root = tmp_path_factory.mktemp("reports")
-    random = np.random.default_rng(2)
-    for index in range(4):
-        for side in ("ir", "vi"):
-            write(root / "scenes" / side / f"p{index}.png", random.integers(0, 256, (48, 64, 3), dtype=np.uint8))
-    fusionbench.run(["average", "max", "laplacian"], root / "scenes", out=root / "runs", metrics=["EN", "SF", "Qabf"])
+    scenes = write_noise(root / "scenes", ("p0", "p1", "p2", "p3"), (48, 64, 3))
+    fusionbench.run(["average", "max", "laplacian"], scenes, out=root / "runs", metrics=["EN", "SF", "Qabf"])
     return root
 
 

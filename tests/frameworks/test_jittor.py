@@ -15,7 +15,6 @@ import pytest
 import torch
 
 from fusionbench import bench
-from fusionbench.datasets.images import write
 from fusionbench.frameworks.jittor.environment import has_onednn
 from fusionbench.frameworks.jittor.pipe import Arrays, Config, Pair
 from fusionbench.frameworks.jittor.proxy import JittorModel
@@ -27,6 +26,8 @@ from fusionbench.training import TrainOptions, resume, train
 from fusionbench.training.recipes.film import FilmSettings
 from fusionbench.training.recipes.film.recipe import Paper
 from fusionbench.weights.files import save_state
+
+from ..scenes import write_noise
 
 pytestmark = pytest.mark.jittor
 GRID = (16, 32)
@@ -263,14 +264,11 @@ def test_training_and_resuming(data: Path, tmp_path: Path) -> None:
 
 def test_run(network: FilmNetwork, tmp_path: Path) -> None:
     """A run of both backends: images that differ by rounding at most, two lines, and a manifest that says which."""
-    draw = np.random.default_rng(2)
-    for folder in ("ir", "vi"):
-        for name in ("one", "two"):
-            write(tmp_path / "data" / folder / f"{name}.png", draw.integers(0, 256, (21, 35), dtype=np.uint8))
+    data = write_noise(tmp_path / "data", ("one", "two"), (21, 35))
     weights = tmp_path / "weights.safetensors"
     save_state(weights, network.state_dict(), {"format": "pt", "method": "film", "grid": "16x32"})
     specs = [f"film[weights={weights},text=none]", f"film[weights={weights},text=none,backend=jittor]"]
-    rows = bench.run(specs, str(tmp_path / "data"), out=tmp_path / "out", a="ir", b="vi", task="IVF", metrics=["EN"])
+    rows = bench.run(specs, str(data), out=tmp_path / "out", a="ir", b="vi", task="IVF", metrics=["EN"])
     assert list(rows["status"]) == ["ok"] * 4
     assert len(set(rows["method"])) == 2
     manifests = [json.loads(path.read_text()) for path in (tmp_path / "out").rglob("run.json")]
@@ -279,7 +277,7 @@ def test_run(network: FilmNetwork, tmp_path: Path) -> None:
                 "mathematics": "torch"}  # fmt: skip
     assert records == {"torch": None, "jittor": expected}
     methods = [get_method(spec) for spec in specs]
-    a, b = draw.random((2, 1, 1, 21, 35), dtype=np.float32)
+    a, b = np.random.default_rng(2).random((2, 1, 1, 21, 35), dtype=np.float32)
     ours, theirs = (method.fuse(a, b) for method in methods)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
     for method in methods:

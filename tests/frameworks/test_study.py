@@ -16,7 +16,6 @@ import torch
 from typer.testing import CliRunner
 
 from fusionbench.cli import app
-from fusionbench.datasets import write
 from fusionbench.errors import InputError, RunError
 from fusionbench.frameworks import study as room
 from fusionbench.frameworks.jittor import environment
@@ -28,6 +27,8 @@ from fusionbench.frameworks.study.measure import batches, make_recipe, rates, re
 from fusionbench.frameworks.study.tables import difference_rows, swing, times
 from fusionbench.frameworks.study.torch_model import TorchModel
 from fusionbench.training.recipes.film.recipe import Paper
+
+from ..scenes import write_noise
 
 pytestmark = pytest.mark.slow
 
@@ -67,13 +68,7 @@ def pretend(patch: pytest.MonkeyPatch, model: type = Pretended) -> None:
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("scenes")
-    random = np.random.default_rng(2)
-    for index in range(5):
-        for side in ("ir", "vi"):
-            smooth = np.kron(random.integers(0, 256, (6, 8)), np.ones((8, 8)))
-            write(folder / side / f"{index}.png", smooth.astype(np.uint8))
-    return folder
+    return write_noise(tmp_path_factory.mktemp("scenes"), "01234")
 
 
 @pytest.fixture(scope="module")

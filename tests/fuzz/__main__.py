@@ -4,8 +4,8 @@
     python -m tests.fuzz png lists --inputs 300 # for these
     python -m tests.fuzz png --seed 0 --only 17 # one input again, with the whole traceback
 
-A reader answers with a value or one of our errors. Anything else is a fault, and the command ends with 1: another
-exception, a crash, no answer in ten seconds, a gigabyte of memory more than before.
+A reader answers with a value, or with one of our errors, of one line that names the file. Anything else is a fault, and
+the command ends with 1: another exception, a crash, no answer in ten seconds, a gigabyte of memory more than before.
 """
 
 from __future__ import annotations

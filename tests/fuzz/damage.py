@@ -16,7 +16,11 @@ from ..datasets.image_files import chunk
 Way = Callable[[bytes, Random], bytes]
 _NUMBERS = (0, -1, 1, 2**15, 2**31 - 1, 2**31, 2**32 - 1, 2**63 - 1, 2**63)
 _WRITTEN = (*_NUMBERS, "1e999", "nan", "-0.5", "1" * 5000, "")
-_VALUES = (None, True, 0, -1, 2**63, 1e308, float("nan"), "", "x", "\0", "\ud800", [], {}, [None], {"x": None})
+_SIGNS = (b'"', b",", b"\n", b"\r", b"\0", b"\xff", b"0")
+_VALUES: tuple[Any, ...] = (
+    None, True, 0, -1, 2**63, 10**400, 1e308, float("nan"), float("inf"), "", "x", "\0", "\ud800", "~nobody/x", "../..",
+    "é" * 9000, [], {}, [None], ["x", "x"], [[[[[]]]]], {"x": None}, {"x": {"y": [2]}},
+)  # fmt: skip
 _HEAD = 64  # bytes at the front, where most formats have their numbers
 
 
@@ -93,6 +97,15 @@ def _part(data: bytes, random: Random) -> tuple[int, int]:
 WAYS: tuple[Way, ...] = (_flip, _delete, _insert, _double, _cut, _run, _swap, _number, _written_number)
 
 
+def slip(data: bytes, random: Random) -> bytes:
+    """Damage one place only: change a byte or a bit, leave one out, put one in, or double a short stretch."""
+    place = random.randrange(len(data))
+    before, here, after = data[:place], data[place : place + 1], data[place + 1 :]
+    more = random.choice((*_SIGNS, *[data[place:][: random.randrange(1, 60)]] * len(_SIGNS)))
+    others = bytes([random.randrange(256)]), bytes([here[0] ^ 1 << random.randrange(8)]), b"", more + here, more + here
+    return before + random.choice(others) + after
+
+
 def in_png(data: bytes, random: Random) -> bytes:
     """Damage a chunk of a PNG file, or the rows before they are packed; every checksum is right."""
     chunks, place = [], 8
@@ -120,6 +133,15 @@ def in_zip(data: bytes, random: Random) -> bytes:
         for name, content in files.items():
             archive.writestr(zipfile.ZipInfo(name), content)
     return packed.getvalue()
+
+
+def in_h5(data: bytes, random: Random) -> bytes:
+    """Change some bytes of an HDF5 file, mostly of what describes the numbers, which are zeros and ones."""
+    changed, told = bytearray(data), [place for place, byte in enumerate(data) if byte not in (0, 63, 128)]
+    for _ in range(random.choice((1, 1, 2, 8))):
+        place = random.choice(told) if random.random() < 0.9 else random.randrange(len(data))
+        changed[place] = random.choice((0, 1, 127, 255, random.randrange(256)))
+    return bytes(changed)
 
 
 def in_safetensors(data: bytes, random: Random) -> bytes:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
 import json
 import os
-import tarfile
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -24,7 +23,7 @@ from fusionbench.methods.film.text.precomputed import Precomputed
 from fusionbench.metrics.evaluation import select
 from fusionbench.results.manifest import DatasetRecord, Manifest, MethodRecord
 from fusionbench.results.profiles import Latency, Profile, read_profiles
-from fusionbench.results.records import write_record
+from fusionbench.results.records import Record, write_record
 from fusionbench.results.rows import Row, header_line, row_line
 from fusionbench.results.runs import RunFolder
 from fusionbench.results.training import Table, read_training
@@ -32,7 +31,7 @@ from fusionbench.sizes import parse_size, parse_size_or_auto
 
 from ..datasets.image_files import GRAY, image_files
 from . import bundle
-from .damage import Way, in_json, in_png, in_safetensors, in_zip
+from .damage import Way, in_h5, in_json, in_png, in_safetensors, in_zip
 
 Files = dict[str, bytes]
 _PAIR = "01"
@@ -55,6 +54,7 @@ class Reader:
     deep : damages a file in a way that this format does not notice at once; used for every second input.
     torch : whether it takes PyTorch.
     refused : the files are no valid ones, and read with an error of ours.
+    place : what an error names, of a file; by default its path.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Reader:
     deep: Way | None = None
     torch: bool = False
     refused: bool = False
+    place: Callable[[Path], str] = str
 
     @property
     def possible(self) -> bool:
@@ -123,19 +124,28 @@ def _make_h5(folder: Path, groups: tuple[str, ...]) -> list[Path]:
     path = folder / "texts.h5"
     with h5py.File(path, "w") as file:
         for group in groups:
-            file.create_group(group)[_PAIR] = np.ones(shapes[group], np.float32)
+            for name, options in ((_PAIR, {}), ("02", {"chunks": True, "compression": "gzip"})):
+                values = np.ones(shapes[group], np.float32)
+                file.create_dataset(f"{group}/{name}", data=values, **options).attrs["task"] = np.bytes_("IVF")
     return [path]
 
 
 def _read_h5(path: Path) -> object:
-    return Precomputed(path).features(_pair(path, _PAIR), GRAY.astype("f4"), GRAY.astype("f4"))
+    texts = [Precomputed(path).features(_pair(path, name), *[GRAY.astype("f4")] * 2) for name in (_PAIR, "02")]
+    assert all(text.shape[1] == 768 for text in texts)
+    return texts
 
 
-def _read_pairs(path: Path) -> object:
+def read_pairs(path: Path) -> object:
     from fusionbench.training.recipes.film.pairs import PairFile
 
     file = PairFile(path)
-    return [file.read(name) for name in file.names]
+    for name in file.names:
+        a, b, text = file.read(name)
+        assert a.shape == b.shape == file.sizes[name]
+        assert all(np.isfinite(values).all() for values in (a, b, text))
+        assert text.shape[1] == 768
+    return file.names
 
 
 def _make_captions(folder: Path) -> list[Path]:
@@ -209,21 +219,17 @@ def _make_bundle_data(folder: Path) -> list[Path]:
 
 def _make_other(folder: Path) -> list[Path]:
     """Make files that are no weights, and are told from them."""
-    tar = io.BytesIO()
-    with tarfile.open(fileobj=tar, mode="w") as archive:
-        archive.addfile(tarfile.TarInfo("model.pth"), io.BytesIO(b""))
-    return put(folder, {
-        "a.tar": tar.getvalue(),
-        "b.pth.gz": gzip.compress(b"weights", mtime=0),
-        "c.html": b"<!DOCTYPE html><html><head><title>Sign in</title></head></html>",
-        "d.json": b'{"error": {"code": 404, "message": "no such file"}}',
-        "e.lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n",
-        "f.onnx": b"\x08\x07\x12\x07pytorch\x1a\x052.1.0:\x10\x0a\x0e\x0a\x01x\x12\x01y",
-        "g.txt": b"weights, one day",
-        "h.h5": b"\x89HDF\r\n\x1a\n" + bytes(60),
-        "i.xml": b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code></Error>",
-        "j.npy": _array(np.arange(4.0)),
-    })  # fmt: skip
+    from ..weights.test_kinds import FILES
+
+    return put(folder, {f"{name}.pth": make() for name, (make, _) in FILES.items()})
+
+
+def _make_fused_zip(folder: Path) -> list[Path]:
+    for name, packing in (("stored.zip", zipfile.ZIP_STORED), ("packed.zip", zipfile.ZIP_DEFLATED)):
+        with zipfile.ZipFile(folder / name, "w", packing) as archive:
+            for number in (1, 2):
+                archive.writestr(f"a/{number}.png", _png())
+    return [folder / "stored.zip", folder / "packed.zip"]
 
 
 def _read_weights(path: Path) -> object:
@@ -252,7 +258,11 @@ def _make_manifests(folder: Path) -> list[Path]:
 
 def _read_manifest(path: Path) -> object:
     manifest = RunFolder(path.parent).manifest()
-    return manifest and [manifest.content(), *map(manifest.source_files, manifest.pairs)]
+    return manifest and [_written(manifest), *map(manifest.source_files, manifest.pairs)]
+
+
+def _written(record: Record) -> bytes:
+    return json.dumps(record.content(), ensure_ascii=False).encode()
 
 
 def _make_profiles(folder: Path) -> list[Path]:
@@ -266,7 +276,8 @@ def _make_profiles(folder: Path) -> list[Path]:
 
 
 def _read_profile(path: Path) -> object:
-    return [(profile.setting, profile.circumstances) for profile in read_profiles(path.parent.parent.parent)]
+    profiles = read_profiles(path.parent.parent.parent)
+    return [(profile.setting, profile.circumstances, _written(profile)) for profile in profiles]
 
 
 def _make_rows(folder: Path) -> list[Path]:
@@ -305,14 +316,18 @@ def _read_table(path: Path) -> object:
 def _make_options(folder: Path) -> list[Path]:
     from fusionbench.training.options import make_options
 
-    make_options({"dataset": "toy", "epochs": 2, "lr": 0.1, "name": "one", "weight": 3.0}).save(folder)
+    make_options({"dataset": "toy", "epochs": 2, "lr": 0.1, "name": "one", "patch": 32}).save(folder)
     return [folder / "options.json"]
 
 
 def _read_training_options(path: Path) -> object:
     from fusionbench.training.options import load_options
+    from fusionbench.training.registry import find_training
+    from fusionbench.training.unread import require_known
 
-    return load_options(path.parent)
+    options = load_options(path.parent)
+    require_known(find_training("u2fusion"), options.settings, str(path))
+    return options
 
 
 # --------------------------------------------------------------------------------------------------------------- lists
@@ -344,7 +359,10 @@ def _words(
         put(folder, beside or {})
         return put(folder, {f"{number}.txt": text.encode() for number, text in enumerate(valid)})
 
-    return Reader(name, make, lambda path: read(os.fsdecode(path.read_bytes().replace(b"\0", b""))), torch=torch)
+    def read_words(path: Path) -> object:
+        return read(os.fsdecode(path.read_bytes().replace(b"\0", b"")))
+
+    return Reader(name, make, read_words, torch=torch, place=lambda path: "")
 
 
 def _read_size(text: str) -> object:
@@ -370,9 +388,9 @@ def _png() -> bytes:
 
 READERS = (
     *(_image_reader(name, suffixes) for name, suffixes in _IMAGES.items()),
-    Reader("npy", _make_npy, _read_npy),
-    Reader("h5-text", lambda folder: _make_h5(folder, ("text",)), _read_h5),
-    Reader("h5-pairs", lambda folder: _make_h5(folder, ("imageA", "imageB", "text")), _read_pairs),
+    Reader("npy", _make_npy, _read_npy, place=lambda path: str(path.parent)),
+    Reader("h5-text", lambda folder: _make_h5(folder, ("text",)), _read_h5, in_h5),
+    Reader("h5-pairs", lambda folder: _make_h5(folder, ("imageA", "imageB", "text")), read_pairs, in_h5),
     Reader("captions", _make_captions, _read_caption),
     Reader("safetensors", _make_safetensors, _read_weights, in_safetensors, torch=True),
     Reader("torch", lambda folder: _make_torch(folder, zipped=True), _read_weights, in_zip, torch=True),
@@ -380,15 +398,16 @@ READERS = (
     Reader("npz", _make_npz, _read_weights, in_zip, torch=True),
     Reader("jittor", _make_jittor, _read_weights, _in_jittor, torch=True),
     Reader("tensorflow-index", _make_bundle, _read_weights, bundle.in_index, torch=True),
-    Reader("tensorflow-data", _make_bundle_data, _read_weights, torch=True),
+    Reader("tensorflow-data", _make_bundle_data, _read_weights, torch=True, place=lambda path: path.stem),
+    Reader("fused-zip", _make_fused_zip, lambda path: get_method(f"folder:{path}"), in_zip),
     Reader("no-weights", _make_other, _read_weights, torch=True, refused=True),
     Reader("manifests", _make_manifests, _read_manifest, in_json),
     Reader("profiles", _make_profiles, _read_profile, in_json),
     Reader("rows", _make_rows, _read_rows),
-    Reader("losses", _make_losses, _read_losses),
+    Reader("losses", _make_losses, _read_losses, place=lambda path: str(path.parent)),
     Reader("losses-to-go-on", lambda folder: put(folder, {"losses.csv": _LOSSES}), _read_table),
     Reader("training-options", _make_options, _read_training_options, in_json),
-    Reader("lists", _make_lists, _read_list),
+    Reader("lists", _make_lists, _read_list, place=lambda path: path.name),
     _words(
         "splits",
         lambda text: load_dataset("data", split=text),

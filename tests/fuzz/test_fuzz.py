@@ -23,9 +23,8 @@ OTHERS = [reader.name for reader in READERS if not reader.torch]
 
 
 def fuzz(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tests.fuzz", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "tests.fuzz", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace")
 
 
 @pytest.mark.slow

@@ -22,8 +22,9 @@ from fusionbench.errors import FusionBenchError
 from .damage import damage
 from .readers import Reader
 
-VALUE, OURS, OTHER, CRASH, HANG, MEMORY = "value", "our error", "other error", "crash", "hang", "memory"
-OUTCOMES = (VALUE, OURS, OTHER, CRASH, HANG, MEMORY)
+VALUE, OURS, UNCLEAR, OTHER = "value", "our error", "unclear", "other error"
+CRASH, HANG, MEMORY = "crash", "hang", "memory"
+OUTCOMES = (VALUE, OURS, UNCLEAR, OTHER, CRASH, HANG, MEMORY)
 FAULTS = OUTCOMES[2:]
 SECONDS = 10  # for an input
 PREPARE = 300  # seconds, in which libraries are imported
@@ -153,7 +154,8 @@ def _read(reader: Reader, path: Path) -> Outcome:
     try:
         reader.read(path)
     except FusionBenchError as error:
-        return Outcome(OURS, str(error))
+        clear = "\n" not in str(error) and reader.place(path) in str(error)
+        return Outcome(OURS if clear else UNCLEAR, str(error))
     except MemoryError:
         return Outcome(MEMORY, traceback.format_exc())
     except BaseException:

@@ -75,7 +75,7 @@ def test_the_example_of_the_documentation_equals_a_plain_pass(own: Path) -> None
     [
         ({"conv.bias": None}, "tensor 'conv.bias' is missing"),
         ({"conv.bias": torch.zeros(5)}, r"tensor 'conv.bias' is \(5,\), not \(4,\)"),
-        ({"more.bias": torch.zeros(5)}, "tensor 'more.bias' is none of the module's"),
+        ({"more.bias": torch.zeros(5)}, "tensor 'more.bias' is none of its own"),
         ({"conv.bias": torch.full((4,), torch.nan)}, "not all finite"),
     ],
 )

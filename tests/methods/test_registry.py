@@ -128,7 +128,7 @@ def test_a_file_of_the_users(user_file: Path) -> None:
         ("raise SystemExit(3)", "", "cannot be imported: SystemExit: 3"),
         ("x = 1", "", "must hold one method class, or say which (file.py:CLASS): it holds none"),
         ("x = 1", ":x", "is not a method: make it a subclass"),
-        ("x = 1", ":Mein", "unknown class in "),
+        ("x = 1", ":Mein", "unknown method class in "),
         ("from fusionbench.methods import Method\nclass M(Method):\n    name = 'm'", ":M", "does not implement fuse"),
         (
             "from fusionbench.methods import Method\nclass M(Method):\n    def fuse(self, a, b, **c): return a",

@@ -16,6 +16,8 @@ from fusionbench.datasets import Pair, write
 from fusionbench.errors import InputError
 from fusionbench.methods import fuse_pair, get_method
 
+from ..scenes import write_noise
+
 GRAY = np.full((8, 9), 128, np.uint8)
 NAMES = ["1", "2", "融合"]
 
@@ -54,10 +56,7 @@ def test_a_name_in_utf8_without_the_flag_is_read(tmp_path: Path) -> None:
 
 
 def test_an_archive_is_scored_as_the_folder_is(tmp_path: Path) -> None:
-    random = np.random.default_rng(1)
-    for name in NAMES:
-        for folder in ("data/ir", "data/vi", "fused"):
-            write(tmp_path / folder / f"{name}.png", random.integers(0, 256, (24, 30), dtype=np.uint8))
+    write_noise(tmp_path, NAMES, (24, 30), ("data/ir", "data/vi", "fused"))
     content = {f"deep/{path.name}": path.read_bytes() for path in (tmp_path / "fused").iterdir()}
     path = packed(tmp_path / "fused.zip", content)
     metrics = ["EN", "MI"]
@@ -152,25 +151,6 @@ def test_a_name_that_is_there_twice_and_a_link_are_refused(tmp_path: Path) -> No
     for path, reason in ((twice, "it is there twice"), (link, "it is a link or a device, not a file")):
         with pytest.raises(InputError, match=reason):
             get_method(f"folder:{path}")
-
-
-@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_whatever_byte_is_damaged_is_a_sentence_or_an_image(method: int, tmp_path: Path) -> None:
-    whole = packed(tmp_path / "whole.zip", {"a/1.png": image(tmp_path, 5), "a/2.png": image(tmp_path, 6)}, method)
-    data = whole.read_bytes()
-    random = np.random.default_rng(method)
-    for number in range(150):
-        path = tmp_path / f"{number}.zip"
-        broken = bytearray(data)
-        for place in random.integers(0, len(data), 1 + number % 3):
-            broken[place] = random.integers(256)
-        path.write_bytes(broken[: random.integers(len(data))] if number % 5 == 0 else broken)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                get_method(f"folder:{path}")
-            except InputError as error:
-                assert "\n" not in str(error)  # noqa: PT017 - some of them are whole enough
 
 
 def test_an_archive_without_images_is_said(tmp_path: Path) -> None:

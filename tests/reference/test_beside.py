@@ -22,6 +22,7 @@ from fusionbench.results.leaderboard.ranks import standings
 from fusionbench.results.records import write_record
 
 from ..cli.command import call
+from ..scenes import write_noise
 
 NAMES = ["0", "1", "2", "3"]
 ENTRY = Entry(
@@ -32,11 +33,7 @@ ENTRY = Entry(
 
 @pytest.fixture
 def scenes(tmp_path: Path) -> Path:
-    random = np.random.default_rng(1)
-    for name in NAMES:
-        for side in ("ir", "vi"):
-            write(tmp_path / "scenes" / side / f"{name}.png", random.integers(0, 256, (32, 40), dtype=np.uint8))
-    return tmp_path / "scenes"
+    return write_noise(tmp_path / "scenes", NAMES)
 
 
 @pytest.fixture

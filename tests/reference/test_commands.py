@@ -6,11 +6,9 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from fusionbench import run
-from fusionbench.datasets import write
 from fusionbench.errors import InputError
 from fusionbench.metrics.evaluation import select
 from fusionbench.reference import Entry, References, Sources
@@ -20,6 +18,7 @@ from fusionbench.reference.make import make_entry, sources_of
 from fusionbench.results import Results, Row, Run
 
 from ..cli.command import call
+from ..scenes import write_noise
 
 ABOUT = (
     "--repository", "me/net", "--commit", "0123456789abcdef" * 2 + "01234567", "--files", "out/{name}.png", "--paper",
@@ -32,11 +31,7 @@ ENTRY = Entry(dataset="scenes", method="Net", program="0.1.0", protocols={"film"
 @pytest.fixture
 def scenes(tmp_path: Path) -> Path:
     """Two pairs, and images that somebody fused."""
-    random = np.random.default_rng(1)
-    for name in ("1", "2"):
-        for folder in ("scenes/ir", "scenes/vi", "net/out"):
-            write(tmp_path / folder / f"{name}.png", random.integers(0, 256, (32, 40), dtype=np.uint8))
-    return tmp_path / "scenes"
+    return write_noise(tmp_path, "12", folders=("scenes/ir", "scenes/vi", "net/out")) / "scenes"
 
 
 def scored(scenes: Path, out: Path, **options: object) -> Run:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 import fusionbench
-from fusionbench.datasets import write
 from fusionbench.results import Results, Row, RunFolder
 from fusionbench.results.leaderboard.boards import make_boards
 from fusionbench.results.rows import header_line, parse_rows, row_line
+
+from ..fuzz.damage import slip
+from ..scenes import write_noise
 
 KEYS = ["EN@film", "SD@film"]
 ROWS = [
@@ -40,33 +42,16 @@ TEXTS = [
 TABLE = (header_line(KEYS) + "".join(row_line(row, KEYS) for row in ROWS)).encode()
 
 
-def _mutations(seed: int) -> bytes:
-    """Change a byte, leave one out, put one in, or double a stretch."""
-    choice, data = random.Random(seed), bytearray(TABLE)
-    place = choice.randrange(len(data))
-    match choice.randrange(5):
-        case 0:
-            data[place] = choice.randrange(256)
-        case 1:
-            data[place] ^= 1 << choice.randrange(8)
-        case 2:
-            del data[place]
-        case 3:
-            data.insert(place, choice.choice(b'",\n\r\0\xff0'))
-        case _:
-            data[place:place] = data[place : place + choice.randrange(1, 40)]
-    return bytes(data)
-
-
 @pytest.mark.parametrize("seed", range(300))
 def test_no_mutation_gives_a_wrong_row(seed: int) -> None:
-    rows, damaged = parse_rows(_mutations(seed))
+    data = slip(TABLE, random.Random(seed))
+    rows, damaged = parse_rows(data)
     right = {row.pair: row for row in ROWS}
     assert all(row == right[name] for name, row in rows.items())
     header = TABLE.index(b"\n") + 1
-    if _mutations(seed)[:header] == TABLE[:header]:
+    if data[:header] == TABLE[:header]:
         assert len(rows) >= len(ROWS) - 2
-        assert len(rows) == len(ROWS) or damaged or _mutations(seed)[-1:] != b"\n"
+        assert len(rows) == len(ROWS) or damaged or data[-1:] != b"\n"
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -81,13 +66,7 @@ def test_every_text_comes_back_and_is_no_formula(text: str) -> None:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    import numpy as np
-
-    for index in range(3):
-        for side in ("ir", "vi"):
-            image = np.random.default_rng(index).integers(0, 255, (40, 40), np.uint8)
-            write(tmp_path / "scenes" / side / f"p{index}.png", image)
-    return tmp_path / "scenes"
+    return write_noise(tmp_path / "scenes", ("p0", "p1", "p2"))
 
 
 def test_a_damaged_row_is_said_and_made_again(tmp_path: Path, source: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,30 +11,15 @@ import pytest
 from fusionbench.errors import InputError
 from fusionbench.results.training import EPOCHS, OPTIONS, STEPS, Table, read_training
 
+from ..fuzz.damage import slip
+
 HEADER = "step,epoch,stage,loss,learning_rate"
 TABLE = "\n".join([HEADER, *(f"{i},1,main,{1 / i!r},0.001" for i in range(1, 21)), ""]).encode()
 
 
-def _mutation(seed: int) -> bytes:
-    choice, data = random.Random(seed), bytearray(TABLE)
-    place = choice.randrange(len(data))
-    match choice.randrange(5):
-        case 0:
-            data[place] = choice.randrange(256)
-        case 1:
-            data[place] ^= 1 << choice.randrange(8)
-        case 2:
-            del data[place]
-        case 3:
-            data.insert(place, choice.choice(b'",\n\r\0\xff0'))
-        case _:
-            data[place:place] = data[place : place + choice.randrange(1, 60)]
-    return bytes(data)
-
-
 @pytest.mark.parametrize("seed", range(300))
 def test_a_mutation_costs_its_line(tmp_path: Path, seed: int) -> None:
-    data = _mutation(seed)
+    data = slip(TABLE, random.Random(seed))
     (tmp_path / STEPS).write_bytes(data)
     (tmp_path / EPOCHS).write_bytes(data)
     intact = data.startswith(f"{HEADER}\n".encode())

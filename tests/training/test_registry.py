@@ -60,7 +60,7 @@ def test_a_recipe_in_a_file_is_trained(file: Path, tmp_path: Path, name: str) ->
     ("spec", "message"),
     [
         ("{}:Fti", "unknown recipe in .*mine.py 'Fti': did you mean 'Fit'"),
-        ("{}:Mine", "is no recipe: make it a subclass of fusionbench.training.recipe.Recipe"),
+        ("{}:Mine", "is not a recipe: make it a subclass of fusionbench.training.recipe.Recipe"),
         ("nowhere.py", "no file nowhere.py"),
         ("u2fusoin", "unknown method that can be trained 'u2fusoin': did you mean 'u2fusion'"),
     ],

@@ -79,12 +79,13 @@ def test_an_archive_that_fills_the_memory_is_refused_unread(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["w" * 300, "w" * 252, "~nobody-of-this-name/w.pth", "a\0b", "", ".", "/", "w" * 300 + "#model"]
+    "name", ["w" * 300, "w" * 252, "~nobody-of-this-name/w.pth", "a\0b", "a\nb.pth", "", ".", "/", "w" * 300 + "#model"]
 )
 def test_what_no_path_can_be_is_said(name: str) -> None:
     for read in (load_state, lambda name: weights_path(name, "film") and load_state(name)):
-        with pytest.raises(InputError):
+        with pytest.raises(InputError) as refused:
             read(name)
+        assert "\n" not in str(refused.value)
 
 
 def test_a_key_may_be_longer_than_a_name() -> None:

@@ -165,7 +165,7 @@ def test_another_network_is_refused_with_a_reason(state: dict[str, torch.Tensor]
     with pytest.raises(InputError, match=r"'encoder.dense3.bias' is missing"):
         adapt(State(missing))
     other = {**state, "encoder.dense3.weight": torch.zeros(44, 100, 3, 3)}
-    with pytest.raises(InputError, match=r"kernel of encoder.dense3 is \(44, 100, 3, 3\), not \(44, 132, 3, 3\)"):
+    with pytest.raises(InputError, match=r"'encoder.dense3.weight' is \(44, 100, 3, 3\), not \(44, 132, 3, 3\)"):
         adapt(State(other))
     save_state(tmp_path / "other.safetensors", {"a": torch.zeros(2)})
     assert describe(tmp_path / "other.safetensors").method == ""

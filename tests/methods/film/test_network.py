@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import ModuleType
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -15,7 +14,7 @@ from fusionbench.methods.film.stage import Stage
 
 GRID = (32, 48)
 Scene = tuple[Tensor, Tensor, Tensor]
-State = dict[str, np.ndarray]
+State = dict[str, Tensor]
 
 PARTS = {
     "text_process": 196_864, "restormerca1": 574_678, "restormerca2": 592_534, "restormerca3": 592_534,
@@ -70,67 +69,54 @@ def test_tensor_names_and_shapes_are_the_published_ones(network: FilmNetwork) ->
 
 @pytest.mark.parametrize(("dim", "name"), [(64, "restormer1"), (32, "restormer2")])
 @pytest.mark.parametrize("size", [(3, 5), (1, 1), (21, 34)])
-def test_transformer_block_agrees_with_numpy(
-    network: FilmNetwork, state: State, plain: ModuleType, dim: int, name: str, size: tuple[int, int]
+def test_transformer_block(
+    network: FilmNetwork, state: State, published: ModuleType, dim: int, name: str, size: tuple[int, int]
 ) -> None:
     x = torch.randn(1, *size, dim, generator=torch.Generator().manual_seed(3))
     with torch.inference_mode():
-        got = network.get_submodule(name)(x.clone())[0].permute(2, 0, 1).numpy()
-    wanted = plain.block(x[0].permute(2, 0, 1).double().numpy(), plain.part(state, f"{name}."))
-    np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5)
+        got = network.get_submodule(name)(x.clone()).permute(0, 3, 1, 2)
+        wanted = published.block(state, name, x.permute(0, 3, 1, 2).double())
+    torch.testing.assert_close(got.double(), wanted, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("words", [1, 7, 60])
-def test_text_attention_agrees_with_numpy(network: FilmNetwork, state: State, plain: ModuleType, words: int) -> None:
+def test_text_attention(network: FilmNetwork, state: State, published: ModuleType, words: int) -> None:
     draw = torch.Generator().manual_seed(6)
     text, tokens = torch.randn(1, words, 256, generator=draw), torch.randn(1, 90, 256, generator=draw)
     assert attention.fewer_products(words) == (words < 37)
+    name = "restormerca1.cross_attentionA1"
     with torch.inference_mode():
-        got = network.restormerca1.get_submodule("cross_attentionA1")(text, tokens, torch.full((1, words), 1 / words))
-    s = plain.part(state, "restormerca1.cross_attentionA1.multihead_attn.")
-    mean = plain.multi_head(text[0].double().numpy(), tokens[0].double().numpy(), s).mean(axis=0)
-    np.testing.assert_allclose(got[0].numpy(), mean / np.abs(mean).sum(), rtol=1e-5, atol=1e-6)
+        got = network.get_submodule(name)(text, tokens, torch.full((1, words), 1 / words))
+        mean = published.cross_attention(state, name, text.double(), tokens.double()).mean(dim=1)
+    torch.testing.assert_close(got.double(), mean / mean.abs().sum(), rtol=1e-5, atol=1e-6)
     assert float(got.abs().sum()) == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize("size", [GRID, (50, 70), (20, 20), (1, 1), (96, 31)])
-def test_branch_agrees_with_numpy(network: FilmNetwork, state: State, plain: ModuleType, size: tuple[int, int]) -> None:
+def test_branch(network: FilmNetwork, state: State, published: ModuleType, size: tuple[int, int]) -> None:
     draw = torch.Generator().manual_seed(8)
     x, text = torch.randn(1, *size, 32, generator=draw), torch.randn(1, 3, 256, generator=draw)
     for letter in "AB":
         with torch.inference_mode():
-            got = network.restormerca2.branch(letter, x, text, torch.full((1, 3), 1 / 3))[0].permute(2, 0, 1)
-        wanted = plain.branch(
-            x[0].permute(2, 0, 1).double().numpy(), text[0].double().numpy(), plain.part(state, "restormerca2."),
-            letter, GRID,
-        )  # fmt: skip
-        np.testing.assert_allclose(got.numpy(), wanted, rtol=1e-5, atol=1e-5)
-
-
-def test_network_agrees_with_numpy(
-    network: FilmNetwork, exact: FilmNetwork, state: State, plain: ModuleType, scene: Scene
-) -> None:
-    a, b, text = scene
-    with torch.inference_mode():
-        got = network(a, b, text)[0].numpy()
-        precise = exact(a.double(), b.double(), text.double())[0].numpy()
-    wanted = plain.film(*(x[0].double().numpy() for x in scene), state, GRID)
-    assert wanted.std() > 0.05  # a flat image would agree with anything
-    np.testing.assert_allclose(precise, wanted, atol=1e-10)
-    np.testing.assert_allclose(got, wanted, atol=1e-5)
+            got = network.restormerca2.branch(letter, x, text, torch.full((1, 3), 1 / 3)).permute(0, 3, 1, 2)
+            images = x.permute(0, 3, 1, 2).double()
+            wanted = published.branch(state, "restormerca2", letter, images, text.double(), GRID)
+        torch.testing.assert_close(got.double(), wanted, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("words", [5, 50])
 def test_network_agrees_with_the_published_operations(
-    network: FilmNetwork, published: ModuleType, scene: Scene, words: int
+    network: FilmNetwork, exact: FilmNetwork, state: State, published: ModuleType, scene: Scene, words: int
 ) -> None:
     a, b, _ = scene
     text = torch.randn(1, words, 768, generator=torch.Generator().manual_seed(9))
+    doubles = a.double(), b.double(), text.double()
     with torch.inference_mode():
-        wanted = published.film(network.state_dict(), a, b, text, GRID)
-        got = network(a, b, text)
-    assert got.shape == a.shape
-    torch.testing.assert_close(got, wanted, rtol=0, atol=1e-5)
+        wanted = published.film(state, *doubles, GRID)
+        got, precise = network(a, b, text), exact(*doubles)
+    assert wanted.std() > 0.05  # a flat image would agree with anything
+    torch.testing.assert_close(precise, wanted, rtol=0, atol=1e-10)
+    torch.testing.assert_close(got.double(), wanted, rtol=0, atol=1e-5)
 
 
 @pytest.mark.slow

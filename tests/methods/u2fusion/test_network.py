@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from fusionbench.datasets.images import read
 from fusionbench.datasets.pair import Pair
@@ -19,35 +18,7 @@ from fusionbench.methods.u2fusion.network import RADIUS, Generator
 from fusionbench.methods.u2fusion.winograd import FastGenerator, regions
 from fusionbench.weights import save_state
 
-
-def convolve(x: NDArray[np.float64], kernel: NDArray[np.float64], bias: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Reflect by one pixel and correlate, (C, H, W), by the definition."""
-    padded = np.pad(x, ((0, 0), (1, 1), (1, 1)), mode="reflect")
-    out = np.zeros((kernel.shape[0], *x.shape[1:])) + bias[:, None, None]
-    for i in range(3):
-        for j in range(3):
-            window = padded[:, i : i + x.shape[1], j : j + x.shape[2]]
-            out += np.einsum("oc,chw->ohw", kernel[:, :, i, j], window)
-    return out
-
-
-def reading(
-    state: dict[str, torch.Tensor], first: NDArray[np.float64], second: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """An independent reading of the specification, float64."""
-
-    def layer(name: str, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return convolve(x, state[f"{name}.weight"].double().numpy(), state[f"{name}.bias"].double().numpy())
-
-    def leaky(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.maximum(x, 0.2 * x)
-
-    x = leaky(layer("encoder.conv1_1", np.stack([first, second])))
-    for i in range(1, 6):
-        x = np.concatenate([leaky(layer(f"encoder.dense{i}", x)), x])
-    for i in range(1, 4):
-        x = leaky(layer(f"decoder.conv2_{i}", x))
-    return np.tanh(layer("decoder.conv2_4", x)[0]) / 2 + 0.5
+from ...film import plain_reading
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +56,9 @@ def test_it_starts_as_the_official_one() -> None:
 @torch.inference_mode()
 def test_it_is_the_specified_network(network: Generator) -> None:
     first, second = sources(9, 12)
-    expected = reading(network.state_dict(), first[0, 0].double().numpy(), second[0, 0].double().numpy())
-    np.testing.assert_allclose(network(first, second)[0, 0], expected, atol=2e-6)
+    state = {name: tensor.double() for name, tensor in network.state_dict().items()}
+    expected = plain_reading("plain_u2fusion").u2fusion(state, first.double(), second.double())
+    torch.testing.assert_close(network(first, second).double(), expected, rtol=1e-7, atol=2e-6)
 
 
 @torch.inference_mode()

@@ -12,6 +12,8 @@ from fusionbench.errors import InputError
 from fusionbench.training.recipes.film.pairs import PairFile
 from fusionbench.training.recipes.film.prepare import prepare
 
+from ...scenes import write_noise
+
 DRAW = np.random.default_rng(5)
 FOLDERS = {"IVF": ("MSRS", "IR", "VI"), "MIF": ("Harvard", "MRI", "T"), "MEF": ("SICE", "OVER", "UNDER"),
            "MFF": ("RealMFF", "NEAR", "FAR")}  # fmt: skip
@@ -76,12 +78,9 @@ def test_test_splits_and_native_keep_their_size(tmp_path: Path) -> None:
 
 
 def test_plain_folders_without_text(tmp_path: Path) -> None:
-    for folder in ("ir", "vi"):
-        write(tmp_path / "mine" / folder / "x.png", DRAW.integers(0, 256, (20, 30), dtype=np.uint8))
     seen = []
-    path = prepare(
-        tmp_path / "mine", split=None, out=tmp_path, small=(16, 32), progress=lambda *args: seen.append(args)
-    )
+    mine = write_noise(tmp_path / "mine", "x")
+    path = prepare(mine, split=None, out=tmp_path, small=(16, 32), progress=lambda *args: seen.append(args))
     a, b, text = PairFile(path).read("x")
     assert a.shape == b.shape == (16, 32)
     assert text.shape[1] == 768

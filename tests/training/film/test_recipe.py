@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from fusionbench.datasets.images import read, write
+from fusionbench.datasets.images import read
 from fusionbench.errors import InputError
 from fusionbench.methods.film.checkpoints import load_network
 from fusionbench.training import resume, train
@@ -21,6 +21,7 @@ from fusionbench.training.recipes.film.pairs import PairFile
 from fusionbench.version import __version__
 from fusionbench.weights.files import load_state
 
+from ...scenes import write_noise
 from ..runs import rows
 
 pytestmark = pytest.mark.slow
@@ -178,10 +179,7 @@ def test_mixed_precision(data: Path, tmp_path: Path) -> None:
 
 
 def test_plain_folders(tmp_path: Path) -> None:
-    for name in ("x", "y"):
-        for side in ("ir", "vi"):
-            write(tmp_path / "mine" / side / f"{name}.png", DRAW.integers(0, 256, (40, 50), dtype=np.uint8))
-    folder = start(tmp_path / "mine", tmp_path / "runs", validation=0.0, epochs=1)
+    folder = start(write_noise(tmp_path / "mine", "xy"), tmp_path / "runs", validation=0.0, epochs=1)
     assert load_state(folder / "checkpoints" / "best.safetensors").metadata["text"] == "describe"
     assert {read(path).shape for path in (folder / "pic_fusion" / "epoch001").iterdir()} == {(16, 48)}
 

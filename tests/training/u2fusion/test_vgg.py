@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
 
 from fusionbench.errors import InputError, RunError
 from fusionbench.training.recipes.u2fusion import vgg as vgg_module
@@ -15,7 +15,10 @@ from fusionbench.training.recipes.u2fusion.vgg import BLOCKS, VGG16, load_vgg
 
 from ..runs import random_vgg
 
-Array = NDArray[np.float64]
+RELEASES = {  # the number of white, and what is subtracted and divided by
+    "caffe": (255.0, [103.939, 116.779, 123.68], [1.0] * 3),
+    "torchvision": (1.0, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,24 +26,14 @@ def named() -> dict[str, torch.Tensor]:
     return random_vgg(1)
 
 
-def convolve(x: Array, kernel: Array, bias: Array) -> Array:
-    padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
-    out = np.zeros((len(kernel), *x.shape[1:])) + bias[:, None, None]
-    for i in range(3):
-        for j in range(3):
-            out += np.tensordot(kernel[:, :, i, j], padded[:, i : i + x.shape[1], j : j + x.shape[2]], axes=1)
-    return out
-
-
-def reading(named: dict[str, torch.Tensor], x: Array) -> list[Array]:
+def reading(named: dict[str, Tensor], x: Tensor) -> list[Tensor]:
     """The five maps by the definition, float64."""
     maps = []
     for block, numbers in enumerate(BLOCKS):
-        if block:
-            x = x.reshape(x.shape[0], x.shape[1] // 2, 2, x.shape[2] // 2, 2).max(axis=(2, 4))
+        x = functional.max_pool2d(x, 2) if block else x
         for number in numbers:
-            kernel, bias = (named[f"features.{number}.{part}"].double().numpy() for part in ("weight", "bias"))
-            x = np.maximum(convolve(x, kernel, bias), 0)
+            kernel, bias = (named[f"features.{number}.{part}"].double() for part in ("weight", "bias"))
+            x = functional.conv2d(x, kernel, bias, padding=1).relu()
         maps.append(x)
     return maps
 
@@ -51,17 +44,13 @@ def test_features_are_those_of_the_definition(
 ) -> None:
     torch.save(named, tmp_path / "weights.pth")
     network = load_vgg(tmp_path / "weights.pth", release)
-    gray = np.random.default_rng(0).random((16, 16), dtype=np.float32)
-    if release == "caffe":
-        prepared = gray[None] * 255.0 - np.array([103.939, 116.779, 123.68])[:, None, None]
-    else:
-        prepared = (gray[None] - np.array([0.485, 0.456, 0.406])[:, None, None]) / np.array([0.229, 0.224, 0.225])[
-            :, None, None
-        ]
+    gray = torch.rand(1, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    white, means, deviations = RELEASES[release]
+    prepared = (gray.double() * white - torch.tensor(means).view(3, 1, 1)) / torch.tensor(deviations).view(3, 1, 1)
     with torch.no_grad():
-        found = network(torch.from_numpy(gray)[None, None])
-    for level, expected in zip(found, reading(named, prepared.astype(np.float64)), strict=True):
-        np.testing.assert_allclose(level[0], expected, rtol=2e-3, atol=1e-4 * np.abs(expected).max())
+        found = network(gray)
+    for level, expected in zip(found, reading(named, prepared), strict=True):
+        torch.testing.assert_close(level.double(), expected, rtol=2e-3, atol=1e-4 * float(expected.abs().max()))
 
 
 def test_features_carry_no_gradient(named: dict[str, torch.Tensor]) -> None:

@@ -52,7 +52,7 @@ def sobel(x: Tensor) -> Tensor:
             [4., 0., 4.],
             [6., 4., 6.]])
     """
-    return _gradients(x).abs().sum(dim=1, keepdim=True)
+    return gradients(x).abs().sum(dim=1, keepdim=True)
 
 
 def signed_gap(fused: Tensor, a: Tensor, b: Tensor) -> Tensor:
@@ -60,12 +60,12 @@ def signed_gap(fused: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
     Both directions count, each with its sign: a negative of the image has the same magnitudes, but not these.
     """
-    f, x, y = (_gradients(image) for image in (fused, a, b))
+    f, x, y = (gradients(image) for image in (fused, a, b))
     return (f - torch.where(x.abs() >= y.abs(), x, y)).abs().sum(dim=1).mean()
 
 
-def _gradients(x: Tensor) -> Tensor:
-    """Sobel gradients along rows and columns, (N, 2, H, W)."""
+def gradients(x: Tensor) -> Tensor:
+    """Return the Sobel gradients of (N, 1, H, W) along rows and columns, (N, 2, H, W), with zeros beyond the border."""
     kernel = x.new_tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
     return functional.conv2d(x, torch.stack([kernel, kernel.T])[:, None], padding=1)
 
