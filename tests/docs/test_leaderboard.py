@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -31,8 +32,11 @@ def load(name: str) -> ModuleType:
     return module
 
 
-def test_reference_rows_stand_by_ours() -> None:
+@pytest.mark.slow
+def test_reference_rows_stand_by_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("mkdocs")
+    nothing = (math.nan, math.nan)  # intervals take most of the time, and are not looked at
+    monkeypatch.setattr("fusionbench.results.leaderboard.boards.mean_interval", lambda values, resamples: nothing)
     page = load("generate")._leaderboard()
     tables = {part.partition(" ")[0]: part for part in page.split("\n## ")[1:]}
     references = References()
@@ -43,7 +47,7 @@ def test_reference_rows_stand_by_ours() -> None:
         )
     lines = [line for line in tables["TNO"].splitlines() if line.startswith(("| densefuse", "| DenseFuse"))]
     assert len(lines) == 2
-    theirs, ours = (re.findall(r"\d+\.\d+ \[", line) for line in sorted(lines))
+    theirs, ours = (re.findall(r"\d+\.\d+", line)[:12] for line in sorted(lines))
     assert len(ours) == 12
     assert ours == theirs  # our network gives the published images again
     assert "(reference)" not in tables["All"]
