@@ -5,7 +5,7 @@
 
 Each method runs on each data set by itself, the cheap ones first, so that what was stopped leaves whole results. Those
 that are whole go into docs/board, in the form in which a run stores them: `fusionbench table docs/board --intervals`
-reads them, as the site does.
+reads them, as the site does. The hashes of the sources lie beside them where there are reference results.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from pathlib import Path
 
 from fusionbench import run
 from fusionbench.bench.profile import profile
-from fusionbench.reference import References
-from fusionbench.reference.beside import Choice, beside
-from fusionbench.results import Results
+from fusionbench.reference import References, Sources
+from fusionbench.reference.beside import KEPT
+from fusionbench.reference.entries import file_hash
+from fusionbench.results import Results, Run
 from fusionbench.results.paths import profile_path
-from fusionbench.results.records import write_record
+from fusionbench.results.records import read_record, write_record
 
 STORED = Path(__file__).parent / "board"
 DATASETS = ("TNO", "VIFB", "RoadScene", "MSRS")
@@ -39,13 +40,14 @@ def keep(out: Path) -> list[str]:
     The pairs of TNO and VIFB have to be those of the reference results, which the site shows in the same tables.
     """
     results = Results(out)
-    beside(results, Choice(), References(), datasets={run.dataset for run in results.runs} & {"TNO", "VIFB"})
     for run_ in results.runs:
         source = run_.folder.path
         rows = run_.rows.values()
         if len(run_.rows) == len(run_.manifest.pairs) and all(row.status == "ok" for row in rows):
             target = STORED / source.relative_to(out)
             target.mkdir(parents=True, exist_ok=True)
+            if run_.dataset in References().sources:
+                keep_sources(run_, target.parent)
             shutil.copyfile(source / "metrics.csv", target / "metrics.csv")
             write_record(target / "run.json", replace(run_.manifest, root=""))  # where data lay tells nobody anything
     for each in results.profiles:
@@ -54,6 +56,26 @@ def keep(out: Path) -> list[str]:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     return sorted(f"{path.parent.parent.name} {path.parent.name}" for path in STORED.glob("*/*/run.json"))
+
+
+def keep_sources(run_: Run, folder: Path) -> None:
+    """Store the hashes of the sources, by which reference results stand beside runs whose data is not there any more.
+
+    Raises
+    ------
+    SystemExit
+        A source is gone, or is another than that of the runs that were stored before.
+    """
+    files = {name: run_.manifest.source_files(name) or () for name in run_.manifest.pairs}
+    if gone := [name for name, both in files.items() if not both or not all(file.is_file() for file in both)]:
+        raise SystemExit(
+            f"the sources of {gone[0]} of {run_.dataset} are gone, and their hashes are stored with the rows"
+        )
+    sources = Sources(dataset=run_.dataset, pairs={name: [file_hash(f) for f in both] for name, both in files.items()})
+    stored = read_record(folder / KEPT, Sources)
+    if stored and stored.pairs != sources.pairs:
+        raise SystemExit(f"{run_.method} was run on other sources of {run_.dataset} than the runs in {folder}")
+    write_record(folder / KEPT, sources)
 
 
 def main() -> None:

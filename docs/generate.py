@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,38 +146,35 @@ def _methods() -> str:
 
 
 def _leaderboard() -> str:
-    """Lay out the stored results, with intervals, ranks and costs; say what is not among them yet."""
+    """Lay out the stored results beside the reference results, with intervals, ranks and costs; say what lacks yet."""
     from fusionbench.methods import list_methods
+    from fusionbench.reference import References
+    from fusionbench.reference.beside import Choice, beside
+    from fusionbench.results import Results
     from fusionbench.results.leaderboard.boards import make_boards
     from fusionbench.results.leaderboard.efficiency import efficiency_grids
     from fusionbench.results.leaderboard.grid import means_grid, standings_grid
     from fusionbench.results.leaderboard.markdown import grid_to_markdown
 
-    results = _stored()
+    results = Results(_STORED)
     boards = make_boards(results)
     methods = [info.name for info in list_methods() if info.origin == "built in" and "IVF" in info.tasks]
     lacking = {
         board.dataset: ", ".join(sorted(set(methods) - {entry.method for entry in board.entries})) for board in boards
     }
     said = "".join(f"- {dataset}: not computed yet for {names}\n" for dataset, names in lacking.items() if names)
-    grids = [means_grid([board], intervals=True) for board in boards]
-    grids += [standings_grid(make_boards(_stored(published=False))), *efficiency_grids(results.profiles)]
+    shown = make_boards(beside(results, Choice(), References()))
+    for board in shown:  # "DenseFuse (reference)" stands by "densefuse"
+        board.entries.sort(key=lambda entry: entry.method.casefold())
+    grids = [means_grid([board], intervals=True) for board in shown]
+    grids += [standings_grid(boards), *efficiency_grids(results.profiles)]
     if not results.profiles:
         said += "- what the methods cost: to be measured on a machine that does nothing else\n"
     tables = "\n".join(grid_to_markdown(grid).replace("### ", "## ", 1) for grid in grids)
     return f"{_BOARD}\n{_BUTTON.format('leaderboard')}\n\n{said}\n{tables}"
 
 
-def _stored(published: bool = True) -> Results:
-    """Return the results of docs/board; with published images' beside, which `docs/board.py` holds to be of the same pairs."""
-    from fusionbench.results import Results
-
-    results = Results(Path(__file__).parent / "board")
-    return results.with_runs(
-        [*results.runs, *(run for name in _PUBLISHED if published for run in _published(name, ["film"]).runs)]
-    )
-
-
+_STORED = Path(__file__).parent / "board"
 _BUTTON = '<a class="md-button" href="../published/{}/index.html">Sort, filter by year and venue, compare</a>'
 
 
@@ -187,15 +183,17 @@ _BOARD = """\
 
 Methods on the field's test pairs, in the protocol `film`: the mean of each metric with its 95 % bootstrap interval, the best
 in bold, the second underlined. [Published networks](zoo.md) have their authors' weights and saving rule, which moves EN,
-SD, SF and AG: the notes below each table say so. On TNO and VIFB [published images](reference.md) of methods that were not
-run stand beside, marked as reference. No metric is quality; [Why numbers differ](protocols.md) says what
+SD, SF and AG: the notes below each table say so. No metric is quality; [Why numbers differ](protocols.md) says what
 each rewards.
+
+On TNO and VIFB, a method marked `(reference)` was not run here: its rows are scores of [published images](reference.md) on the
+same pairs, and are ranked with the others in the table of the data set. Places over all data sets are of our own runs alone.
 
 `docs/board` holds the rows of all pairs. They are made, and made again, by one command, which goes on where it was stopped:
 
     make leaderboard DATA=/data WEIGHTS=/disk/weights
 
-and `fusionbench table docs/board -d TNO --intervals` reads them as this page does.
+and `fusionbench table docs/board -d TNO --intervals --against reference` reads them as this page does.
 """
 
 
@@ -203,18 +201,24 @@ def on_post_build(config: Any) -> None:
     """Write the reports whose leaderboards sort: of docs/board, and of each data set's published results; a hook."""
     from fusionbench.metrics import METRICS
     from fusionbench.metrics.guide.explain import explain
+    from fusionbench.reference import References
+    from fusionbench.reference.beside import Choice, beside
     from fusionbench.reports.html import write_report
+    from fusionbench.results import Results
 
     explanations = {key: explain(key).markdown() for key in METRICS}
-    for name, results in {"leaderboard": _stored(), **{name: _published(name) for name in _PUBLISHED}}.items():
+    for name, results in {
+        "leaderboard": beside(Results(_STORED), Choice(), References()),
+        **{name: _published(name) for name in _PUBLISHED},
+    }.items():
         write_report(results, Path(config.site_dir) / "published" / name, explanations=explanations)
 
 
 _PUBLISHED = ("TNO", "VIFB")
 
 
-def _published(dataset: str, protocols: Sequence[str] | None = None) -> Results:
-    """Return the reference results of a data set as those of runs, in some protocols or all."""
+def _published(dataset: str) -> Results:
+    """Return the reference results of a data set as those of runs."""
     from fusionbench.metrics.evaluation import select
     from fusionbench.reference import References
     from fusionbench.reference.beside import run_of
@@ -224,7 +228,7 @@ def _published(dataset: str, protocols: Sequence[str] | None = None) -> Results:
     entries = references.of(dataset)
     metrics = {
         m.key: MetricRecord(name=m.name, better=m.better, protocol=protocol)
-        for protocol in protocols or entries[0].protocols
+        for protocol in entries[0].protocols
         for m in select(protocol).values()
     }
     record = DatasetRecord(name=dataset, label=dataset)

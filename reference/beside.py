@@ -11,9 +11,11 @@ from ..errors import InputError, unknown
 from ..files import is_file
 from ..results import DatasetRecord, Manifest, MethodRecord, MetricRecord, Results, Row, Run, RunFolder
 from ..results.paths import folder_name
+from ..results.records import read_record
 from .entries import Entry, References, Sources, file_hash
 
 WORD = "reference"
+KEPT = "sources.json"  # beside runs that were kept without their data: a record `Sources` of the data set
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,9 @@ def beside(
     """Put reference rows beside the results of runs.
 
     On a data set that has reference results, rows of both are reduced to the common pairs: those of the same name whose
-    two sources are the same files, byte by byte. Reference rows have the metrics that the runs have, where the version
-    of the protocol is the same.
+    two sources are the same files, byte by byte. Runs that name no place of their data were kept without it; what their
+    sources were is read from `KEPT` in the folder of the data set's results. Reference rows have the metrics that the
+    runs have, where the version of the protocol is the same.
 
     Parameters
     ----------
@@ -119,29 +122,33 @@ def _together(own: list[Run], entries: list[Entry], references: References) -> l
 def _common(own: list[Run], pairs: list[str], sources: Sources) -> list[str]:
     """List the pairs whose sources are those of the reference, in every run that has them."""
     named = [name for name in pairs if name in sources.pairs]
-    files = {name: {run.manifest.source_files(name) for run in own if name in run.manifest.sources} for name in named}
-    there = {
-        name: [[str(file) for file in both] for both in found if both and all(map(is_file, both))]
-        for name, found in files.items()
-    }
-    common = [
-        name
-        for name in named
-        if there[name] and all([_hash(file) for file in both] == sources.pairs[name] for both in there[name])
-    ]
+    kept = read_record(own[0].folder.path.parent / KEPT, Sources)
+    there = {name: [hashes for run in own if (hashes := _hashes(run, name, kept))] for name in named}
+    common = [name for name in named if there[name] and all(each == sources.pairs[name] for each in there[name])]
     if common:
         return common
     label = own[0].dataset
     if named and not any(there.values()):
+        root = own[0].manifest.root
+        where = f"are not at {root} any more" if root else f"are not known, as there is no {KEPT} beside the runs"
         raise InputError(
-            f"the sources of {label} are not at {own[0].manifest.root} any more: they are needed to know which "
-            "reference results belong to them"
+            f"the sources of {label} {where}: they are needed to know which reference results belong to them"
         )
     reason = "the files of those of the same name differ" if named else "none has the name of one"
     raise InputError(
         f"none of the {len(pairs)} pairs of {label} is one that reference results of {sources.dataset} were made from "
         f"({reason}); those come from {sources.repository} at {sources.commit[:7]}"
     )
+
+
+def _hashes(run: Run, name: str, kept: Sources | None) -> list[str] | None:
+    """Hash both sources of a pair, or look the hashes up where the run names no place; None where they are gone."""
+    if name not in run.manifest.sources:
+        return None
+    if not run.manifest.root:
+        return kept.pairs.get(name) if kept else None
+    files = run.manifest.source_files(name)
+    return [_hash(str(file)) for file in files] if files and all(map(is_file, files)) else None
 
 
 def _hash(file: str) -> str:

@@ -14,7 +14,7 @@ from fusionbench import run
 from fusionbench.datasets import write
 from fusionbench.errors import InputError
 from fusionbench.reference import Entry, References, Sources
-from fusionbench.reference.beside import Choice, beside, parse_choice, require
+from fusionbench.reference.beside import KEPT, Choice, beside, parse_choice, require
 from fusionbench.reference.entries import file_hash, write_entry
 from fusionbench.results import Results, Row
 from fusionbench.results.leaderboard.boards import Board, make_boards
@@ -113,6 +113,23 @@ def test_what_cannot_be_matched_is_said(
     change(scenes)
     with pytest.raises(InputError, match=reason):
         beside(results, Choice(), references)
+
+
+def test_runs_that_were_kept_without_their_data(
+    results: Results, references: References, scenes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(scenes)  # where their files would be found without a root
+    for each in results.runs:
+        each.manifest.root = ""
+    with pytest.raises(InputError, match=r"the sources of scenes are not known, as there is no sources\.json beside"):
+        beside(results, Choice(), references)
+    pairs = dict(references.sources["scenes"].pairs)
+    path = results.runs[0].folder.path.parent / KEPT
+    write_record(path, Sources(dataset="scenes", pairs={**pairs, "1": pairs["2"]}))
+    assert board_of(results, references).names == ["0", "2"]
+    results.runs[0].manifest.root = str(scenes)  # a run that names its data is asked itself, beside another
+    write(scenes / "vi" / "2.png", np.zeros((32, 40), np.uint8))
+    assert board_of(results, references).names == ["0"]
 
 
 def test_another_data_set_of_that_name_is_said(results: Results, references: References) -> None:
