@@ -201,7 +201,10 @@ class Method(ABC):
 
     @property
     def remarks(self) -> Sequence[str]:
-        """Say what of the method's own last steps moves the numbers, beyond `quantise`; tables show it as a note."""
+        """Say what of the method's own moves the numbers, beyond `quantise`: its last steps, whose weights it has.
+
+        Tables show it as a note.
+        """
         return ()
 
     @property

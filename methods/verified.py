@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+# of a method whose weights ship; its authors' are fetched, or given
+STAND_IN = "Its weights are this project's own, and stand in for those of the paper."
+
 
 @dataclass(frozen=True)
 class Verified:

@@ -16,6 +16,7 @@ from ...sizes import parse_size_or_auto
 from ..backends import find_backend
 from ..flag import Flag
 from ..method import Gray, Method, Quantise
+from ..verified import STAND_IN
 
 if TYPE_CHECKING:
     from ...datasets.pair import Pair
@@ -138,6 +139,11 @@ class Film(Method):
             network = deepcopy(self._network(pair.task)).to("meta")
             with torch.inference_mode():
                 network(*torch.empty(2, 1, *a[i].shape, device="meta"), text.to("meta"))
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """Say whose the weights are; see `Method.remarks`."""
+        return [STAND_IN] if self.weights == OURS else []
 
     @property
     def weights_record(self) -> dict[str, Any]:

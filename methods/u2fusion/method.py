@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import InputError
 from ..method import Gray, Method, Quantise
+from ..verified import STAND_IN
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .winograd import FastGenerator
 
 Order = Literal["official", "ab", "ba"]
+OURS = "u2fusion"
 
 
 class U2Fusion(Method):
@@ -45,7 +47,7 @@ class U2Fusion(Method):
     learned = True
     quantise: Quantise = "max"
 
-    def __init__(self, weights: str = "u2fusion", order: Order = "official", quantise: Quantise = "max") -> None:
+    def __init__(self, weights: str = OURS, order: Order = "official", quantise: Quantise = "max") -> None:
         self.weights, self.order, self.quantise = weights, order, quantise
         self._network: Generator | None = None
         self._fast: FastGenerator | None = None
@@ -59,6 +61,11 @@ class U2Fusion(Method):
         if device != self.device:
             self.device = device
             self._network = self._fast = None
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """Say whose the weights are; see `Method.remarks`."""
+        return [STAND_IN] if self.weights == OURS else []
 
     def check(self, pairs: Sequence[Pair]) -> None:
         """Load the weights, which are kept."""
