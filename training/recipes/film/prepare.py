@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -23,7 +24,9 @@ from ....datasets.spec import TASKS
 from ....errors import InputError, unknown
 from ....files import writing
 from ....methods.film.text import TextSource, make_text
+from ....methods.film.text.captions import read_captions, require_all
 from ....methods.film.text.trained import published
+from ....weights.files import sha256_of
 from .pairs import PairFile
 
 Size = Literal["small", "native"]
@@ -36,7 +39,8 @@ def prepare(
     dataset: str | Path, *, split: str | None = "train", size: Size = "small", text: str = "auto",
     data_root: str | Path | None = None, out: str | Path = "VLFDataset_h5", task: Task | None = None,
     a: str | None = None, b: str | None = None, small: tuple[int, int] = SMALL, portrait: Portrait = "upright",
-    limit: int | None = None, range: RangeOption = None, rgbt: bool = False, progress: Progress | None = None,
+    limit: int | None = None, range: RangeOption = None, rgbt: bool = False, captions: str | Path | None = None,
+    progress: Progress | None = None,
 ) -> Path:  # fmt: skip
     """Write the pairs of a data set, with their text, into an H5 file.
 
@@ -55,6 +59,8 @@ def prepare(
     small : height and width of "small", for smaller machines.
     portrait : the published script turns portrait images over their diagonal, which mirrors them and swaps what the
         text calls left and above; "transposed" does the same, "upright" leaves them standing.
+    captions : a file of paragraphs on the pairs, as `read_captions` takes it, which BLIP-2 embeds; `text` is "auto"
+        then, or names the model, "blip2:FOLDER".
     progress : called with the number of pairs done, the number of all, and the name of the pair.
 
     Returns
@@ -75,11 +81,14 @@ def prepare(
         _folder(dataset, data_root), data_root, split, task=task, a=a, b=b, limit=limit, range=range, rgbt=rgbt
     )
     require_pairs(data)
+    if captions is not None:
+        data, text = _with_captions(data, Path(captions), "blip2" if text == "auto" else text)
     source = make_text(text if text != "auto" else _published_text(data.pairs) or "describe")
     settings = {
         "dataset": data.name, "split": data.split, "size": size, "small": list(small), "portrait": portrait,
         "text": source.record,
         **({} if range is None else {"range": data.ranges.record}), **({"rgbt": True} if rgbt else {}),
+        **({} if captions is None else {"captions": sha256_of(Path(captions))}),
     }  # fmt: skip
     target = Path(out) / f"{data.name}_{data.split}.h5"
     if target.exists():
@@ -109,6 +118,17 @@ def _folder(dataset: str | Path, data_root: str | Path | None) -> str | Path:
                 if folder.is_dir():
                     return folder
     return dataset
+
+
+def _with_captions(data: FusionDataset, path: Path, text: str) -> tuple[FusionDataset, str]:
+    """Give each pair its paragraph, and the text source that embeds these."""
+    kind, _, texts = text.partition("@")
+    if kind.partition(":")[0] != "blip2" or texts:
+        what = f"captions are embedded by blip2 or blip2:MODEL, not by {text!r}"
+        raise InputError(f"{what}: leave --text or --captions out")
+    captions = read_captions(path)
+    require_all(captions, (pair.name for pair in data.pairs), path)
+    return replace(data, pairs=tuple(replace(pair, text=captions[pair.name]) for pair in data.pairs)), text
 
 
 def _published_text(pairs: Sequence[Pair]) -> str | None:
