@@ -48,6 +48,7 @@ def test_an_entry_reads_back_as_it_was_written(tmp_path: Path) -> None:
         gzip.compress(HEADER + b"1,2,3\n")[:-9],
         gzip.compress(HEADER + b"\xff,2,3\n"),
     ],
+    ids=["empty", "no gzip", "columns", "no number", "short", "long", "cut off", "no UTF-8"],
 )
 def test_a_damaged_table_is_one_sentence(content: bytes, tmp_path: Path) -> None:
     write_entry(tmp_path, ENTRY, rows())
