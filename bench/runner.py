@@ -153,7 +153,8 @@ def run_rows(
                 tasks = make_tasks(trials, workers, timeout)
             work.do(tasks)
         except KeyboardInterrupt as interruption:
-            images = sum(row.status == "ok" for trial in trials for row in trial.rows.values())
+            # of the files: the signal may have come between a row's writing and its counting
+            images = sum(row.status == "ok" for trial in trials for row in trial.folder.rows().values())
             total = sum(len(trial.dataset) for trial in trials)
             raise InterruptedRunError(
                 f"interrupted; {images} of {total} images are kept in {out}, and the same command goes on from there",

@@ -154,8 +154,8 @@ class Trained(TextSource):
 
 def published(pair: Pair) -> Path | None:
     """Find the features that are published with the images of a pair: a folder, or the H5 file that they are in."""
-    path = next((source for source in pair.sources if isinstance(source, Path)), None)
-    if path is None:
+    path = pair.a
+    if not isinstance(path, Path):
         return None
     if inside := image_at(path):
         with open_h5(inside.file) as file:
