@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from ..errors import FusionBenchError, InputError, RunError, one_line
@@ -134,6 +136,16 @@ def stream(
                 if not running:
                     break
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    with signals_held():  # what came is taken to its end
+                        item = running.pop(future)
+                        failure = _failure_of(future)
+                        if failure is None:
+                            yield future.result()
+                        elif _process_ended(failure) and (jobs_instead := list(rescue(item))):
+                            again.extend(jobs_instead)
+                        else:
+                            error = error or failure
             except KeyboardInterrupt as interruption:
                 error = interruption
                 interrupted()
@@ -141,20 +153,33 @@ def stream(
             except (BrokenExecutor, RuntimeError) as broken:  # Dask's executor raises the latter
                 error = broken
                 continue
-            for future in done:
-                item = running.pop(future)
-                failure = _failure_of(future)
-                if failure is None:
-                    yield future.result()
-                elif _process_ended(failure) and (jobs_instead := list(rescue(item))):
-                    again.extend(jobs_instead)
-                else:
-                    error = error or failure
     finally:
         for future in running:  # where nobody wants more of it
             future.cancel()
     if error is not None:
         raise _explained(error)
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Let signals that Python handles wait until the end of a block, in the main thread, where they would end it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, Any]] = []
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [number for name in names if (number := getattr(signal, name, None)) is not None]
+    handlers = {number: handler for number in numbers if callable(handler := signal.getsignal(number))}
+    for number in handlers:
+        signal.signal(number, lambda number, frame: came.append((number, frame)))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        with ExitStack() as stack:  # each is told, also where an earlier one raises; the last that is put is the first
+            for number, frame in reversed(came):
+                stack.callback(handlers[number], number, frame)
 
 
 def _failure_of(future: Future[Any]) -> BaseException | None:

@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from fusionbench.bench.executors import stream
 from fusionbench.results import RunFolder
 
 psutil = pytest.importorskip("psutil")
@@ -79,6 +81,23 @@ def test_a_signal_is_one_sentence_and_the_run_goes_on(executor: str, number: int
     again = start(executor)
     assert again.wait(60) == 0
     assert len((tmp_path / "log").read_text().split()) == 8 + (executor == "processes") * 0
+
+
+def test_a_signal_that_comes_while_a_result_is_taken_loses_none() -> None:
+    """Wherever it comes: the result is taken to its end, and so are those that are being worked on."""
+    taken = []
+
+    def take(pool: ThreadPoolExecutor) -> None:
+        for result in stream(((pool, str, number) for number in range(9)), ahead=2):
+            if not taken:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(0.05)  # in which it would be raised
+            taken.append(result)
+
+    with ThreadPoolExecutor(2) as pool, pytest.raises(KeyboardInterrupt):
+        take(pool)
+    assert taken in (["0", "1"], ["1", "0"])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
