@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from string import ascii_lowercase
 
 
 class FusionBenchError(Exception):
@@ -79,3 +80,14 @@ def one_line(error: BaseException, longest: int = 300) -> str:
         text = ""
     text = text if len(text) <= longest else f"{text[:longest]}…"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def letter(place: int) -> str:
+    """Name a source in sentences and options, by its place, from 0.
+
+    Examples
+    --------
+    >>> letter(0), letter(4), letter(26)
+    ('a', 'e', 'source27')
+    """
+    return ascii_lowercase[place] if place < len(ascii_lowercase) else f"source{place + 1}"

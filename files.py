@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from .errors import FusionBenchError, InputError, RunError
@@ -117,3 +119,20 @@ def _umask() -> int:
         return int(line.split()[1], 8)
     except (OSError, StopIteration):
         return 0o022
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_once(path: Path) -> str:
+    """Return the SHA-256 of a file, read once in a process while its time and its size stay: it may have gigabytes."""
+    status = path.stat()
+    return _sha256_then(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _sha256_then(path: Path, changed: int, size: int) -> str:
+    return sha256_of(path)

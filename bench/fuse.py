@@ -79,7 +79,7 @@ def fuse_to(
     with ExitStack() as stack, run_of_methods(), Reporter(console or Console(quiet=True), len(pairs)) as reporter:
         check_method(method, method.device, pairs)
         warm_up(method, pairs[0].task)
-        ask(method, method.fuse_all, pairs, read_pair, Path(stack.enter_context(TemporaryDirectory())), _silent)
+        ask(method, method.fuse_all, pairs, read_pair, Path(stack.enter_context(TemporaryDirectory())))
         for pair, file in zip(pairs, files, strict=True):
             try:
                 a, b, *further = read_pair(pair)
@@ -94,7 +94,3 @@ def fuse_to(
     if failures:
         raise RunError(f"{len(failures)} of {len(pairs)} pairs failed, the first of them {failures[0]}")
     return files
-
-
-def _silent(count: int, name: str) -> None:
-    """Tell nothing of pairs that are fused all at once: each is counted when it is written."""

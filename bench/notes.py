@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..datasets import probe
-from ..datasets.pair import letter
-from ..errors import InputError
+from ..errors import InputError, letter
 from .sizes import size_notes
 from .stretch import ENOUGH, NEARLY, stretch
 

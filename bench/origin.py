@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from ..datasets import Pair
 from ..datasets.images import content_of, is_there
+from ..files import is_file, sha256_once
 from ..results import RunFolder
 from ..results.runs import KINDS
 
@@ -44,7 +44,7 @@ def fingerprint(sources: Digest, method: Method, pair: Pair) -> str:
     code, named = sources.copy(), hashlib.sha256()
     for digest, files in ((code, method.files(pair)), (named, method.named_files())):
         for file in files:
-            digest.update(_digest_file(file))
+            digest.update(bytes.fromhex(sha256_once(file)))
     mark = code.hexdigest()[:16] + (f"+{named.hexdigest()[:8]}" if method.named_files() else "")
     return with_ideal(mark, pair)
 
@@ -54,8 +54,12 @@ def with_ideal(mark: str, pair: Pair) -> str:
     truth, mark = pair.truth, mark.partition("~")[0]
     if truth is None or (isinstance(truth, Path) and not is_there(truth)):
         return mark
-    content = content_of(truth) if isinstance(truth, Path) else truth.tobytes()
-    return f"{mark}~{hashlib.sha256(content).hexdigest()[:8]}"
+    if isinstance(truth, Path) and is_file(truth):
+        digest = sha256_once(truth)  # each method asks for it
+    else:
+        content = content_of(truth) if isinstance(truth, Path) else truth.tobytes()
+        digest = hashlib.sha256(content).hexdigest()
+    return f"{mark}~{digest[:8]}"
 
 
 def same_origin(before: str, now: str) -> bool:
@@ -67,15 +71,3 @@ def same_origin(before: str, now: str) -> bool:
     (code_before, _, named_before), (code, _, named) = method_before.partition("+"), method.partition("+")
     same_named = named_before == named or not named or not named_before
     return code_before == code and same_named and (ideal_before == ideal or not ideal or not ideal_before)
-
-
-def _digest_file(file: Path) -> bytes:
-    """Hash a file; once for all pairs, as a command may name weights of gigabytes."""
-    status = file.stat()
-    return _digest_content(file, status.st_mtime_ns, status.st_size)
-
-
-@lru_cache(maxsize=256)
-def _digest_content(file: Path, changed: int, size: int) -> bytes:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").digest()

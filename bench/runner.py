@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 from rich.console import Console
 
-from ..datasets import FusionDataset, Pair, RangeOption, load_dataset, parse_ranges, require_effect
+from ..datasets import FusionDataset, RangeOption, load_dataset, parse_ranges, require_effect
 from ..errors import InputError, InterruptedRunError, SetupError, one_line, unknown
 from ..methods.code import copy_code
 from ..methods.contained import run_of_methods
@@ -123,7 +123,7 @@ def run_rows(
             for d in sources
         ]
         require_effect(data)
-        data = [_with_absolute_paths(dataset) for dataset in data]
+        data = [dataset.absolute() for dataset in data]  # wherever a method goes
         check_layout(layout, objects, data)
         for method in objects:
             for dataset in data:
@@ -221,20 +221,6 @@ def _that_can_end(timeout: float | None, executor: str) -> str:
 def _with_range(dataset: FusionDataset, range: RangeOption) -> FusionDataset:
     """Return a loaded data set, read by the rule of the run where there is one."""
     return dataset if range is None else replace(dataset, ranges=parse_ranges(range))
-
-
-def _with_absolute_paths(dataset: FusionDataset) -> FusionDataset:
-    """Write out the paths of a data set, so that they stay right wherever a method goes."""
-    if dataset.root.is_absolute() and all(not isinstance(p.a, Path) or p.a.is_absolute() for p in dataset.pairs):
-        return dataset
-    pairs = tuple(replace(pair, **_absolute(pair)) for pair in dataset.pairs)
-    headers = {path.absolute(): header for path, header in dataset.headers.items()}
-    return replace(dataset, root=dataset.root.absolute(), pairs=pairs, headers=headers)
-
-
-def _absolute(pair: Pair) -> dict[str, Any]:
-    paths: dict[str, Any] = {name: value.absolute() for name, value in vars(pair).items() if isinstance(value, Path)}
-    return paths | {"further": tuple(each.absolute() if isinstance(each, Path) else each for each in pair.further)}
 
 
 def _portable(spec: str | Method, method: Method) -> str | bytes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import FusionBenchError, InputError, unknown
+from ..files import sha256_of
 from . import show
 from .options import Root
 
@@ -26,6 +27,9 @@ Methods = Annotated[
 
 def list_(dataset: Datasets = None, method: Methods = None) -> None:
     """List the published methods that --against compares with."""
+    from ..reference import References
+
+    references = References()
     show.table(
         ("data set", "method", "year", "venue", "pairs", "protocols", "images"),
         (
@@ -38,7 +42,7 @@ def list_(dataset: Datasets = None, method: Methods = None) -> None:
                 " ".join(f"{name}/{version}" for name, version in e.protocols.items()),
                 f"{e.repository}@{e.commit[:7]} {e.files}",
             )
-            for references, e in _chosen(dataset, method)
+            for e in _chosen(references, dataset, method)
         ),
         keep=3,
     )
@@ -116,11 +120,11 @@ def verify(
 ) -> None:
     """Score the images of a downloaded repository again, and compare files and values with the stored ones."""
     from ..metrics import get_protocol
+    from ..reference import References
     from ..reference.compare import compare
-    from ..reference.entries import file_hash
 
-    lines, wrong = [], 0
-    for references, entry in _chosen(dataset, method):
+    references, lines, wrong = References(), [], 0
+    for entry in _chosen(references, dataset, method):
         if not any((fused / entry.files.format(name=pair)).is_file() for pair in references.rows(entry)):
             continue
         for protocol, version in entry.protocols.items():
@@ -131,7 +135,7 @@ def verify(
                 )
         rows = references.rows(entry)
         files = {pair: fused / entry.files.format(name=pair) for pair in rows}
-        same = sum(file.is_file() and file_hash(file) == rows[pair].image for pair, file in files.items())
+        same = sum(file.is_file() and sha256_of(file) == rows[pair].image for pair, file in files.items())
         values = compare(rows, _score(entry, fused, data_root))
         wrong += same < len(rows) or values.equal < values.all
         cells = f"{same}/{len(rows)}", f"{values.equal}/{values.all}", f"{values.largest:.1e}"
@@ -143,11 +147,8 @@ def verify(
         raise FusionBenchError(f"{wrong} of {len(lines)} reference results are not what their images give")
 
 
-def _chosen(datasets: list[str] | None, methods: list[str] | None) -> list[tuple[References, Entry]]:
+def _chosen(references: References, datasets: list[str] | None, methods: list[str] | None) -> list[Entry]:
     """List the entries that ship, of some data sets and methods; an InputError names one that is not there."""
-    from ..reference import References
-
-    references = References()
     for kind, names, known in (
         ("data set", datasets, {entry.dataset for entry in references.entries}),
         ("reference method", methods, {entry.method for entry in references.entries}),
@@ -157,7 +158,7 @@ def _chosen(datasets: list[str] | None, methods: list[str] | None) -> list[tuple
                 raise unknown(kind, name, known)
     wanted = [None if names is None else {name.casefold() for name in names} for names in (datasets, methods)]
     return [
-        (references, entry)
+        entry
         for entry in references.entries
         if (wanted[0] is None or entry.dataset.casefold() in wanted[0])
         and (wanted[1] is None or entry.method.casefold() in wanted[1])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
-from ..errors import InputError
+from ..errors import InputError, letter
 from .against import Against
 from .options import AgainstOption, names_of, pairs_of
 from .unused import check_renamed, refuse
@@ -254,7 +254,6 @@ def _sources(results: Results) -> Callable[[str, str], list[tuple[str, Any]]]:
     from ..datasets import Pair, SizePolicy, parse_ranges, read_pair
     from ..datasets.catalog import find_spec
     from ..datasets.images import is_there
-    from ..datasets.pair import letter
 
     def sources(dataset: str, pair: str) -> list[tuple[str, Any]]:
         for manifest in (run.manifest for run in results.runs if run.dataset == dataset):

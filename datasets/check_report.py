@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .pair import letter
+from ..errors import letter
 from .ranges import FULL, Ranges
 from .remarks import Remark, sentences
 from .spec import DatasetSpec

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -11,10 +11,10 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..errors import InputError, letter
 from .finding.splits import split_notes
 from .images import Header, UnreadableImageError, probe, read_picture
-from .pair import SIDES, Pair, Side, Source, Task, letter
+from .pair import SIDES, Pair, Side, Source, Task
 from .ranges import FULL, Ranges, Rule
 from .remarks import remarks_on
 from .rgbt import read_rgbt
@@ -81,6 +81,14 @@ class FusionDataset(Sequence[Pair]):
     def __repr__(self) -> str:
         return f"FusionDataset({self.name!r}, {self.task}, split={self.split!r}, {len(self)} pairs at {self.root})"
 
+    def absolute(self) -> FusionDataset:
+        """Write out the paths, so that they stay right in whichever folder they are used."""
+        if self.root.is_absolute() and all(not isinstance(p.a, Path) or p.a.is_absolute() for p in self.pairs):
+            return self
+        headers = {path.absolute(): header for path, header in self.headers.items()}
+        pairs = tuple(pair.absolute() for pair in self.pairs)
+        return replace(self, root=self.root.absolute(), pairs=pairs, headers=headers)
+
     def read(self, pair: Pair) -> tuple[Image, ...]:
         """Read the sources of a pair, in their order: the one reading that methods, metrics, figures and training see.
 
@@ -100,7 +108,8 @@ class FusionDataset(Sequence[Pair]):
 
     def read_truth(self, pair: Pair) -> Image | None:
         """Read the ideal fused image, at the size that `read` gives; None where there is none."""
-        return None if pair.truth is None else read_truth(pair, self.read(pair)[0], self.size_policy)
+        needed = pair.truth is not None and self.size_policy != "error"
+        return read_truth(pair, self.read(pair)[0] if needed else None, self.size_policy)
 
     @cached_property
     def remarks(self) -> list[str]:
@@ -153,15 +162,16 @@ def read_pair(
     return fit(sources, size_policy, pair.name)
 
 
-def read_truth(pair: Pair, a: Image, size_policy: SizePolicy = "error") -> NDArray[np.uint8] | None:
+def read_truth(pair: Pair, a: Image | None, size_policy: SizePolicy = "error") -> NDArray[np.uint8] | None:
     """Read the ideal fused image at the size of source `a`, as it was read; None where there is none.
 
-    With the size policy "error" it has its own size, and an image that is smaller stays so where the policy crops.
+    With the size policy "error", or no `a`, it has its own size, and an image that is smaller stays so where the policy
+    crops.
     """
     if pair.truth is None:
         return None
     truth = load_source(pair.truth)
-    return truth if size_policy == "error" else fit((a, truth), size_policy, pair.name)[1]
+    return truth if a is None or size_policy == "error" else fit((a, truth), size_policy, pair.name)[1]
 
 
 def load_source(source: Source, rule: Rule = FULL.a) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..errors import InputError
@@ -191,31 +191,45 @@ def _locate_rgbt(
     """Find the images whose fourth channel is a source."""
     if sources:
         raise InputError("with --rgbt both sources are channels of one file: leave --a and --b out")
-    spec, path = find_spec(str(name_or_path)), expanded(name_or_path)
-    if spec is None and is_folder(path):
-        spec, folders = _any_spec(path, task or "IVF"), [path]
-    else:
-        spec = spec or get_spec(str(name_or_path))  # raises, with the nearest name
-        folders = [*candidates(data_folder(root), spec), path]
-    for folder in folders:
-        if is_folder(folder) and (files := find_rgbt(folder)) is not None:
-            return spec, files
-    raise InputError(f"there are no images of four channels in {folders[0]}, nor in its folders: leave --rgbt out")
+    path = expanded(name_or_path)
+    own = path if find_spec(str(name_or_path)) is None and is_folder(path) else None
+    spec, files, place = _find_by(find_rgbt, name_or_path, root, own, task or "IVF")
+    if files is None:
+        raise InputError(f"there are no images of four channels in {place}, nor in its folders: leave --rgbt out")
+    return spec, files
 
 
 def _locate_sequences(
     name_or_path: str | Path, root: str | Path | None, task: Task | None
 ) -> tuple[DatasetSpec, DatasetFiles]:
     """Find the folders of scenes, whose images are the sources."""
-    spec, path = find_spec(str(name_or_path)), expanded(name_or_path)
-    if is_folder(path) and (spec is None or task is not None):
-        if task is None:
-            raise InputError(f"the sequences in {path} do not tell the task: say --task {', '.join(TASKS)}")
-        spec, folders = _any_spec(path, task), [path]
+    path = expanded(name_or_path)
+    own = path if is_folder(path) and (task is not None or find_spec(str(name_or_path)) is None) else None
+    if own and task is None:
+        raise InputError(f"the sequences in {path} do not tell the task: say --task {', '.join(TASKS)}")
+    spec, files, place = _find_by(find_sequences, name_or_path, root, own, task)
+    if files is None:
+        raise InputError(f"there are no images in the folders of {place}: --sequences wants a folder for each scene")
+    return spec, files
+
+
+def _find_by(
+    find: Callable[[Path], DatasetFiles | None],
+    name_or_path: str | Path,
+    root: str | Path | None,
+    own: Path | None,
+    task: Task | None,
+) -> tuple[DatasetSpec, DatasetFiles | None, Path]:
+    """Look with `find` in the user's own folder, or else where a data set of the catalogue may lie.
+
+    Returns
+    -------
+    The entry, the files, None where there are none, and the folder that was looked at first.
+    """
+    if own is not None and task is not None:
+        spec, folders = _any_spec(own, task), [own]
     else:
-        spec = spec or get_spec(str(name_or_path))  # raises, with the nearest name
-        folders = [*candidates(data_folder(root), spec), path]
-    for folder in folders:
-        if is_folder(folder) and (files := find_sequences(folder)) is not None:
-            return spec, files
-    raise InputError(f"there are no images in the folders of {folders[0]}: --sequences wants a folder for each scene")
+        spec = get_spec(str(name_or_path))  # raises, with the nearest name
+        folders = [*candidates(data_folder(root), spec), expanded(name_or_path)]
+    found = (files for folder in folders if is_folder(folder) and (files := find(folder)) is not None)
+    return spec, next(found, None), folders[0]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from string import ascii_lowercase
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,20 +50,17 @@ class Pair:
         """All sources in their order: a, b, and the further ones."""
         return (self.a, self.b, *self.further)
 
+    def absolute(self) -> Pair:
+        """Write out the paths, so that they stay right in whichever folder they are used."""
+        paths: dict[str, Any] = {
+            name: value.absolute() for name, value in vars(self).items() if isinstance(value, Path)
+        }
+        further = tuple(source.absolute() if isinstance(source, Path) else source for source in self.further)
+        return replace(self, **paths, further=further)
+
     def of_side(self, side: Side) -> tuple[Source, ...]:
         """Give the sources that are read by the rules of a side: a; or b, which the further ones follow."""
         return (self.a,) if side == "a" else (self.b, *self.further)
-
-
-def letter(place: int) -> str:
-    """Name a source by its place, from 0.
-
-    Examples
-    --------
-    >>> letter(0), letter(4), letter(26)
-    ('a', 'e', 'source27')
-    """
-    return ascii_lowercase[place] if place < len(ascii_lowercase) else f"source{place + 1}"
 
 
 def printable(name: str) -> str:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import letter
 from .dataset import SizePolicy, sizes
 from .images import Header, UnreadableImageError, probe
-from .pair import Pair, letter, printable
+from .pair import Pair, printable
 from .ranges import FULL, Ranges, refusal, without_range
 from .rgbt import NO_FURTHER_CHANNEL
 

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from fusionbench import run
 from fusionbench.bench.profile import profile
+from fusionbench.files import sha256_of
 from fusionbench.reference import References, Sources
 from fusionbench.reference.beside import KEPT
-from fusionbench.reference.entries import file_hash
 from fusionbench.results import Results, Run
 from fusionbench.results.paths import profile_path
 from fusionbench.results.records import read_record, write_record
@@ -71,7 +71,7 @@ def keep_sources(run_: Run, folder: Path) -> None:
         raise SystemExit(
             f"the sources of {gone[0]} of {run_.dataset} are gone, and their hashes are stored with the rows"
         )
-    sources = Sources(dataset=run_.dataset, pairs={name: [file_hash(f) for f in both] for name, both in files.items()})
+    sources = Sources(dataset=run_.dataset, pairs={name: [sha256_of(f) for f in both] for name, both in files.items()})
     stored = read_record(folder / KEPT, Sources)
     if stored and stored.pairs != sources.pairs:
         raise SystemExit(f"{run_.method} was run on other sources of {run_.dataset} than the runs in {folder}")

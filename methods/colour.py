@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from ..datasets.dataset import load_source
 from ..datasets.images import to_gray
-from ..datasets.pair import Colour, letter
+from ..datasets.pair import Colour
+from ..errors import letter
 from .method import Image
 
 Chroma = NDArray[np.float64]

@@ -26,6 +26,10 @@ Advance = Callable[[int, str], None]
 Quantise = Literal["round", "truncate", "minmax", "minmax-truncate", "max", "none"]
 
 
+def silent(count: int, name: str) -> None:
+    """Tell nothing; an `Advance`."""
+
+
 class Method(ABC):
     """Turns a batch of gray sources into fused images.
 
@@ -116,7 +120,7 @@ class Method(ABC):
         return None
 
     def fuse_all(  # noqa: B027  # most fuse one by one
-        self, pairs: Sequence[Pair], read: Read, place: Path, advance: Advance
+        self, pairs: Sequence[Pair], read: Read, place: Path, advance: Advance = silent
     ) -> None:
         """Fuse all pairs that a run has left, before it asks for each; for methods that can only do all at once.
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from ..errors import InputError
-from ..weights.files import load_state, sha256_of, split_key
+from ..files import sha256_of
+from ..weights.files import load_state, split_key
 from ..weights.search import misfit, take
 from .method import Gray, Method
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 from ..errors import InputError, unknown
-from ..files import is_file
+from ..files import is_file, sha256_once
 from ..results import DatasetRecord, Manifest, MethodRecord, MetricRecord, Results, Row, Run, RunFolder
 from ..results.paths import folder_name
 from ..results.records import read_record
-from .entries import Entry, References, Sources, file_hash
+from .entries import Entry, References, Sources
 
 WORD = "reference"
 KEPT = "sources.json"  # beside runs that were kept without their data: a record `Sources` of the data set
@@ -148,17 +147,7 @@ def _hashes(run: Run, name: str, kept: Sources | None) -> list[str] | None:
     if not run.manifest.root:
         return kept.pairs.get(name) if kept else None
     files = run.manifest.source_files(name)
-    return [_hash(str(file)) for file in files] if files and all(map(is_file, files)) else None
-
-
-def _hash(file: str) -> str:
-    status = Path(file).stat()
-    return _hash_once(file, status.st_mtime_ns, status.st_size)
-
-
-@lru_cache(maxsize=4096)
-def _hash_once(file: str, changed: int, size: int) -> str:
-    return file_hash(Path(file))
+    return [sha256_once(file) for file in files] if files and all(map(is_file, files)) else None
 
 
 def _part(run: Run, common: list[str], notes: list[str]) -> Run:

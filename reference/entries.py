@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import hashlib
 import io
 import zlib
 from collections.abc import Mapping
@@ -158,9 +157,3 @@ def _read(path: Path) -> dict[str, Row]:
     except (OSError, EOFError, zlib.error, csv.Error, ValueError, TypeError) as error:
         raise InputError(f"the reference results {path} cannot be read ({error})") from error
     return rows
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
+from ..files import sha256_of
 from ..results import Row, Run
-from .entries import Entry, References, Sources, file_hash
+from .entries import Entry, References, Sources
 
 
 def make_entry(run: Run, images: Mapping[str, Path], keys: Mapping[str, Collection[str]], about: Entry) -> list[Row]:
@@ -40,7 +41,7 @@ def make_entry(run: Run, images: Mapping[str, Path], keys: Mapping[str, Collecti
                 f"{', '.join(about.protocols)}, without --metrics"
             )
         metrics = {key: row.metrics[key] for key in wanted}
-        rows.append(replace(row, metrics=metrics, image=file_hash(images[name])))
+        rows.append(replace(row, metrics=metrics, image=sha256_of(images[name])))
     return rows
 
 
@@ -59,7 +60,7 @@ def sources_of(run: Run, references: References) -> Sources:
             raise InputError(
                 f"the sources of {name} of {run.dataset} are not there any more, and their hashes are needed"
             )
-        own[name] = [file_hash(file) for file in files]
+        own[name] = [sha256_of(file) for file in files]
     dataset = run.manifest.dataset.name or run.dataset
     known = {name.casefold(): sources for name, sources in references.sources.items()}.get(dataset.casefold())
     if known is None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from ..files import sha256_of
 from .catalog import OWNERS, owner
-from .files import load_state, save_state, sha256_of, split_key
+from .files import load_state, save_state, split_key
 from .jittor import write_jittor
 from .search import State, Unfit, find
 

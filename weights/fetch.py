@@ -11,9 +11,9 @@ from typing import Literal
 from ..datasets.fetch.git_tree import blob_of
 from ..download import Progress, download
 from ..errors import InputError, RunError, unknown
-from ..files import cache_folder
+from ..files import cache_folder, sha256_of
 from .catalog import File, Weights, get_weights, known_weights, weights_of
-from .files import no_file, path_of, sha256_of, split_key
+from .files import no_file, path_of, split_key
 
 VARIABLE = "FUSIONBENCH_WEIGHTS"  # names a folder, as a lab's shared disk has it
 

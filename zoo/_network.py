@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ..errors import InputError
+from ..files import sha256_of
 from ..methods.method import Gray, Method
 from ..weights.catalog import File, Weights, known_weights, weights_of
 from ..weights.fetch import locate, weights_path
-from ..weights.files import load_state, sha256_of
+from ..weights.files import load_state
 from ..weights.search import State, Unfit, check_values, find, misfit, several
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ TOTAL = 64 << 30  # bytes of everything in an archive, wanted or not
 FILES = 500_000
 RATIO, SMALL = 100, 64 << 20  # images hardly shrink: more than a hundredfold, beyond 64 MiB, is a bomb
 _BLOCK = 1 << 18
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # other methods take memory as they like
 _UTF8 = 0x800  # the flag of a zip's member whose name is in UTF-8
 _OUT = "its path leads out of the folder"
 _STRANGE = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]')  # what some file system takes for something else than a name
@@ -210,10 +211,7 @@ def unpack_zip(path: Path, unpacker: Unpacker) -> None:
         members = [member for member in archive.infolist() if not member.filename.startswith("__MACOSX/")]
         for member in members:
             member.filename = _in_utf8(member)
-            if member.compress_type not in (
-                zipfile.ZIP_STORED,
-                zipfile.ZIP_DEFLATED,
-            ):  # others take memory as they like
+            if member.compress_type not in _PACKED:
                 _refuse(member.filename, "it is packed by another method than deflate")
         if sum(member.file_size for member in members) > max(SMALL, RATIO * path.stat().st_size):
             raise HostileArchiveError(f"the archive is refused: it grows more than {RATIO}-fold, which no images do")

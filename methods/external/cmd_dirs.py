@@ -20,7 +20,7 @@ from ...datasets.images import write
 from ...datasets.pair import Pair
 from ...errors import InputError, RunError
 from ...files import write_text
-from ..method import Advance, Image, Read
+from ..method import Advance, Image, Read, silent
 from ._fused import assign, collect, key_of, read_fused, some
 from ._process import run_command
 from .cmd import Command
@@ -60,7 +60,7 @@ class FolderCommand(Command):
         """Refuse scenes of more than two sources, which would have to be fused in several starts."""
         _refuse_more(dataset)
 
-    def fuse_all(self, pairs: Sequence[Pair], read: Read, place: Path, advance: Advance) -> None:
+    def fuse_all(self, pairs: Sequence[Pair], read: Read, place: Path, advance: Advance = silent) -> None:
         """Start the command on the pairs of which `place` has no image yet."""
         _refuse_more(pairs)
         if clash := next((p.name for p in pairs if not isinstance(p.a, Path) and key_of(p) in self._results), ""):
@@ -92,9 +92,8 @@ class FolderCommand(Command):
     def fuse_images(self, a: Image, b: Image, pair: Pair) -> Image:
         """Read what the command made of the pair; it is started for this one alone where it was not for all."""
         if key_of(pair) not in self._results:
-            _refuse_more([pair])
             with tempfile.TemporaryDirectory(prefix="fusionbench-") as folder:
-                self.fuse_all([pair], lambda _: (a, b), Path(folder), lambda count, name: None)
+                self.fuse_all([pair], lambda _: (a, b), Path(folder))
                 return _read(self._results.pop(key_of(pair)))
         return _read(self._results[key_of(pair)])
 

@@ -148,7 +148,8 @@ class Film(Method):
     @property
     def weights_record(self) -> dict[str, Any]:
         """Name or files of the weights with their SHA-256, and the text that goes with them."""
-        from ...weights.files import sha256_of, split_key
+        from ...files import sha256_of
+        from ...weights.files import split_key
 
         files = sorted(set(self._files().values()))
         text = self._source.record

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from string import ascii_lowercase
-
 import numpy as np
 
-from ...errors import InputError
+from ...errors import InputError, letter
 from ..arrays.triple import Image
 from ..arrays.types import Array, namespace
 from ..protocols import Colour
@@ -23,7 +21,7 @@ def names_of(number: int) -> list[str]:
     >>> names_of(3)
     ['a', 'b', 'c']
     """
-    return [ascii_lowercase[place] if place < 26 else f"source{place + 1}" for place in range(number)]
+    return [letter(place) for place in range(number)]
 
 
 def check_sizes(fused: Planes, *sources: Planes) -> None:

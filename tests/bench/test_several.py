@@ -50,20 +50,24 @@ def focused(folder: Path, photograph: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def ifcnn(shared: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of the network, whose weights are found."""
+    pytest.importorskip("torch")
+    monkeypatch.setenv(VARIABLE, str(shared / "weights/zoo"))
+    return "ifcnn"
+
+
 def cells(out: Path, dataset: str, method: str) -> dict[str, dict[str, str]]:
     with (run_folder(out, dataset, method).path / "metrics.csv").open(newline="") as file:
         return {row["pair"]: row for row in csv.DictReader(file)}
 
 
 @pytest.mark.slow
-def test_five_exposures_through_classical_methods_and_ifcnn(
-    tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("torch")
-    monkeypatch.setenv(VARIABLE, str(shared / "weights/zoo"))
+def test_five_exposures_through_classical_methods_and_ifcnn(tmp_path: Path, shared: Path, ifcnn: str) -> None:
     shutil.copytree(shared / "zoo/ifcnn/seq/ME_window", tmp_path / "scenes/window")
     script = "script=ifcnn[fusion=mean,normalise=none,steps=exposure]"
-    methods = [part for name in (*CLASSICAL, "ifcnn", script) for part in ("-m", name)]
+    methods = [part for name in (*CLASSICAL, ifcnn, script) for part in ("-m", name)]
     out = tmp_path / "out"
     done = call("run", "-d", tmp_path / "scenes", "--sequences", "--task", "MEF", "-o", out, *methods)
     assert done.returncode == 0, done.stderr
@@ -82,15 +86,11 @@ def test_five_exposures_through_classical_methods_and_ifcnn(
 
 
 @pytest.mark.slow
-def test_three_focus_distances_through_classical_methods_and_ifcnn(
-    tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("torch")
-    monkeypatch.setenv(VARIABLE, str(shared / "weights/zoo"))
+def test_three_focus_distances_through_classical_methods_and_ifcnn(tmp_path: Path, shared: Path, ifcnn: str) -> None:
     small = tmp_path / "small.png"
     write(small, np.ascontiguousarray(read(shared / "data/Lytro/A/lytro-01.png")[:240, :240]))
     focused(tmp_path / "scenes/one", small)
-    out, methods = tmp_path / "out", [part for name in (*CLASSICAL, "ifcnn") for part in ("-m", name)]
+    out, methods = tmp_path / "out", [part for name in (*CLASSICAL, ifcnn) for part in ("-m", name)]
     done = call("run", "-d", tmp_path / "scenes", "--sequences", "--task", "MFF", "-o", out, *methods)
     assert done.returncode == 0, done.stderr
     scores = {run.method: run.rows["one"].metrics for run in Results(out).runs}

@@ -14,9 +14,9 @@ import pytest
 
 from fusionbench import run
 from fusionbench.datasets import write
+from fusionbench.files import sha256_of
 from fusionbench.reference import References, Sources
 from fusionbench.reference.beside import KEPT
-from fusionbench.reference.entries import file_hash
 from fusionbench.results import Results
 from fusionbench.results.records import read_record
 
@@ -62,7 +62,7 @@ def test_the_stored_hashes_are_those_of_the_data(shared: Path, dataset: str) -> 
         for name in each.manifest.pairs:
             both = files.source_files(name)
             assert both is not None
-            assert [file_hash(file) for file in both] == stored.pairs[name]
+            assert [sha256_of(file) for file in both] == stored.pairs[name]
 
 
 def test_hashes_are_kept_of_one_data_set_alone(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_hashes_are_kept_of_one_data_set_alone(tmp_path: Path) -> None:
     keep_sources(one, tmp_path)
     stored = read_record(tmp_path / KEPT, Sources)
     assert stored is not None
-    assert stored.pairs == {"0": [file_hash(tmp_path / "one/scenes" / side / "0.png") for side in ("ir", "vi")]}
+    assert stored.pairs == {"0": [sha256_of(tmp_path / "one/scenes" / side / "0.png") for side in ("ir", "vi")]}
     with pytest.raises(SystemExit, match="average was run on other sources of scenes than the runs in"):
         keep_sources(two, tmp_path)
     (tmp_path / "one/scenes/ir/0.png").unlink()

@@ -13,9 +13,10 @@ import pytest
 from fusionbench import run
 from fusionbench.datasets import write
 from fusionbench.errors import InputError
+from fusionbench.files import sha256_of
 from fusionbench.reference import Entry, References, Sources
 from fusionbench.reference.beside import KEPT, Choice, beside, parse_choice, require
-from fusionbench.reference.entries import file_hash, write_entry
+from fusionbench.reference.entries import write_entry
 from fusionbench.results import Results, Row
 from fusionbench.results.leaderboard.boards import Board, make_boards
 from fusionbench.results.leaderboard.ranks import standings
@@ -40,7 +41,7 @@ def scenes(tmp_path: Path) -> Path:
 def references(scenes: Path, tmp_path: Path) -> References:
     """Two methods with an EN that no run has, on the first three pairs of the scenes."""
     folder, pairs = tmp_path / "references", NAMES[:3]
-    hashes = {name: [file_hash(scenes / side / f"{name}.png") for side in ("ir", "vi")] for name in pairs}
+    hashes = {name: [sha256_of(scenes / side / f"{name}.png") for side in ("ir", "vi")] for name in pairs}
     write_record(folder / "scenes" / "sources.json", Sources(dataset="scenes", repository="a/b", pairs=hashes))
     for method, start in (("Theirs", 8.0), ("Others", 0.1)):
         rows = {n: Row(n, metrics={"EN@film": start + int(n) / 3, "Rmse@vifb": 1.0}) for n in pairs}

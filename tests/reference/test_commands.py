@@ -10,10 +10,10 @@ import pytest
 
 from fusionbench import run
 from fusionbench.errors import InputError
+from fusionbench.files import sha256_of
 from fusionbench.metrics.evaluation import select
 from fusionbench.reference import Entry, References, Sources
 from fusionbench.reference.compare import compare
-from fusionbench.reference.entries import file_hash
 from fusionbench.reference.make import make_entry, sources_of
 from fusionbench.results import Results, Row, Run
 
@@ -53,9 +53,9 @@ def test_a_run_of_a_new_data_set_becomes_an_entry(scenes: Path, tmp_path: Path) 
     for name, row in rows.items():
         assert row.metrics == pytest.approx(stored.rows[name].metrics, rel=0, nan_ok=True)
     assert {name: row.image for name, row in rows.items()} == {
-        name: file_hash(tmp_path / "net/out" / f"{name}.png") for name in ("1", "2")
+        name: sha256_of(tmp_path / "net/out" / f"{name}.png") for name in ("1", "2")
     }
-    assert references.sources["scenes"].pairs["2"] == [file_hash(scenes / side / "2.png") for side in ("ir", "vi")]
+    assert references.sources["scenes"].pairs["2"] == [sha256_of(scenes / side / "2.png") for side in ("ir", "vi")]
     again = call("reference", "add", stored.folder.path, *ABOUT, "-o", tmp_path / "data")
     assert again.returncode == 2
     assert "is there already" in again.stderr

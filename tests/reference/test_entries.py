@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from fusionbench.errors import InputError
+from fusionbench.files import sha256_of
 from fusionbench.metrics import get_protocol
 from fusionbench.metrics.evaluation import select
 from fusionbench.reference import Entry, References
-from fusionbench.reference.entries import DATA, file_hash, table_path, write_entry
+from fusionbench.reference.entries import DATA, table_path, write_entry
 from fusionbench.results import Row
 
 SHIPPED = References()
@@ -100,4 +101,4 @@ def test_the_sources_that_ship_are_the_files(shared_data: Path) -> None:
     for name, folders in {"TNO": ("ir", "vi"), "VIFB": ("IR", "VI")}.items():
         for pair, hashes in SHIPPED.sources[name].pairs.items():
             files = [next((shared_data / name / folder).glob(f"{pair}.*")) for folder in folders]
-            assert [file_hash(file) for file in files] == hashes
+            assert [sha256_of(file) for file in files] == hashes

@@ -22,11 +22,10 @@ from ....datasets.pair import Pair, Task
 from ....datasets.ranges import RangeOption
 from ....datasets.spec import TASKS
 from ....errors import InputError, unknown
-from ....files import writing
+from ....files import sha256_of, writing
 from ....methods.film.text import TextSource, make_text
 from ....methods.film.text.captions import read_captions, require_all
 from ....methods.film.text.trained import published
-from ....weights.files import sha256_of
 from .pairs import PairFile
 
 Size = Literal["small", "native"]

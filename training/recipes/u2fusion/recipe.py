@@ -13,11 +13,10 @@ from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LRScheduler, StepLR
 
 from ....errors import InputError
-from ....files import cache_folder
+from ....files import cache_folder, sha256_of
 from ....methods.u2fusion.checkpoints import load_generator
 from ....methods.u2fusion.network import Generator
 from ....weights.fetch import locate
-from ....weights.files import sha256_of
 from ...options import TrainOptions
 from ...patches import Patches, TrainingPair
 from ...recipe import Batch, Recipe, TrainingStage, cosine
