@@ -157,7 +157,7 @@
   const years = known("year");
   const drawPapers = () => {
     const choose = (id, values, word) => {
-      FB.fill($(id), [["", t(word), word], ...values.map((value) => [String(value), String(value)])], state[id] ? String(state[id]) : "");
+      FB.fill($(id), [["", t(word), word], ...values.map((value) => [String(value), String(value)])], "");
       $(id).closest("label").hidden = values.length < 2;
     };
     choose("since", years, "any");
