@@ -5,21 +5,22 @@
 PYTHON  ?= python3
 VENV    ?= .venv
 BIN     := $(VENV)/bin
-# of test-fast: what to leave out, as in BUT='--ignore tests/methods/film'
+# of test-fast: which tests, and what to leave out, as in BUT='--ignore tests/methods/film'
+TESTS   ?=
 BUT     ?=
 # of fuzz: which readers, how many inputs, which seed
 FUZZ    ?=
-# of leaderboard: where data and weights lie, and a part, as in ONLY='--dataset TNO --method sdnet'
+# of leaderboard and benchmark: where data and weights lie, and a part, as in ONLY='--dataset TNO --method sdnet'
 DATA    ?= data
 WEIGHTS ?=
 ONLY    ?=
 # of test-fast: COVER='--cov --cov-report=term' prints which lines were reached
 COVER   ?=
 INSTALL ?= $(BIN)/python -m pip install --quiet -c constraints.txt
-ROOMS  := metrics datasets reference drawing weights methods zoo training frameworks results bench reports cli
-# as many processes as cores, each with one thread
+ROOMS  := foreign devices metrics datasets reference drawing weights methods zoo export training frameworks results bench tasks reports cli
+# one process more than there are cores, each with one thread: many tests wait for what they started
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-SPREAD := -n auto --dist loadfile
+SPREAD := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadfile
 # no test takes minutes, but for those of Jittor where it compiles: one that hangs fails with its traceback
 SPREAD += --timeout 900
 
@@ -40,7 +41,7 @@ test: $(VENV)/.jittor-ready
 	$(PYTEST) $(BIN)/python -m pytest $(SPREAD)
 
 test-fast: $(VENV)/.installed-test
-	$(PYTEST) $(BIN)/python -m pytest $(SPREAD) -m "not slow and not jittor" $(BUT) $(COVER)
+	$(PYTEST) $(BIN)/python -m pytest $(SPREAD) -m "not slow and not jittor" $(BUT) $(COVER) $(TESTS)
 
 # which lines the whole suite reaches; takes half as long again as the tests alone
 coverage: $(VENV)/.jittor-ready
@@ -81,11 +82,11 @@ leaderboard: $(VENV)/.installed
 	$(BIN)/python docs/board.py --data-root $(DATA) $(WEIGHTS:%=--weights-root %) --out build/board $(ONLY)
 
 benchmark: $(VENV)/.installed-test
-	$(BIN)/python speed/metrics.py
+	$(BIN)/python speed/benchmark.py --data-root $(DATA)
 
 $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(INSTALL) -e .
+	$(INSTALL) -e '.[all]'
 	touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed

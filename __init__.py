@@ -5,7 +5,8 @@ The public face, imported on first use so that `import fusionbench` stays quick:
 - `evaluate(fused, a, b, protocol="film", metrics=None)`: score arrays;
 - `load_dataset(name, root=..., split=...)`: pairs of sources;
 - `get_method(name, **options)`: a fusion method;
-- `run(methods=..., datasets=..., ...)`: fuse, score and store, as a data frame of rows.
+- `run(methods=..., datasets=..., ...)`: fuse, score and store, as a data frame of rows;
+- `torchmetrics.FusionMetric(key)`: a metric as a `torchmetrics.Metric`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _HOME = {"evaluate": ".metrics", "load_dataset": ".datasets", "get_method": ".me
 
 
 def __getattr__(name: str) -> Any:
+    if name == "torchmetrics":  # no module of this name lies here: in a checkout it would hide the library
+        return import_module(".metrics.bridges.torchmetrics", __name__)
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOME[name], __name__), name)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import one_line
 from ..results import Row
-from .executors import prepare_worker
+from .executors import TRIES, prepare_worker
 from .task import PairTask, Target, execute
 from .workers import Worker, WorkerEndedError, ending
 
@@ -35,18 +35,22 @@ def execute_apart(task: PairTask) -> list[tuple[Path, Row]]:
     A method that ends it has a failed row, a `ProcessEnded`.
     """
     (target,) = task.targets
-    worker, start = Worker(prepare_worker), time.monotonic()
+    worker, how = Worker(prepare_worker), ""
     try:
-        return worker.call(execute, task)
-    except WorkerEndedError as error:
-        late = task.timeout is not None and error.code == 1 and time.monotonic() - start >= task.timeout
-        how = f"took longer than {task.timeout:g} s" if late else f"ended its process ({ending(error.code)})"
-        return [(target.folder, ProcessEnded(task.pair.name, "failed", _sentence(target, how)))]
+        for _ in range(1, TRIES):  # the first was the process that it shared
+            start = time.monotonic()
+            try:
+                return worker.call(execute, task)
+            except WorkerEndedError as error:
+                how = f"ended its process ({ending(error.code)})"
+                if task.timeout is not None and error.code == 1 and time.monotonic() - start >= task.timeout:
+                    how = f"took longer than {task.timeout:g} s"
+                    break
     except Exception as error:  # it cannot be pickled
         how = f"ended the process of a run, and cannot be given to one of its own ({one_line(error)})"
-        return [(target.folder, ProcessEnded(task.pair.name, "failed", _sentence(target, how)))]
     finally:
         worker.close()
+    return [(target.folder, ProcessEnded(task.pair.name, "failed", _sentence(target, how)))]
 
 
 def _sentence(target: Target, how: str) -> str:

@@ -1,100 +1,65 @@
-"""Who does the work: threads or processes here, or a Dask cluster, all as a `concurrent.futures.Executor`."""
+"""Who does the work: threads or processes here, or a cluster, all as a `concurrent.futures.Executor`."""
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import FusionBenchError, InputError, RunError, one_line
-from ..methods.contained import begin
+from ..foreign.contained import begin
+from .cluster import dask, slurm
+from .cores import share
 from .workers import WorkerEndedError, WorkerPool
 
+TRIES = 3  # how many processes have to end at something before it is to blame, and not who ended them
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 @contextmanager
-def make_executor(kind: str = "threads", workers: int = 1) -> Iterator[Executor]:
+def make_executor(kind: str = "threads", workers: int = 1, logs: Path = Path("slurm")) -> Iterator[Executor]:
     """Open an executor, and close it and its connection at the end.
 
     Parameters
     ----------
-    kind : "threads", "processes", or "dask:ADDRESS" for the scheduler of a cluster ("dask:tcp://host:8786"), whose
-        workers must see the same files.
+    kind : "threads", "processes", "dask:ADDRESS" for the scheduler of a cluster ("dask:tcp://host:8786"), whose
+        workers must see the same files, or "slurm:partition=gpu,jobs=8" for jobs of SLURM, see `cluster.slurm`.
     workers : how many pairs are worked on at once; a cluster has its own number.
+    logs : where jobs of SLURM write.
 
     Raises
     ------
     InputError
-        Another kind, fewer than one worker, or Dask is asked for and not installed or not there.
+        Another kind, fewer than one worker, or a cluster is asked for and not there.
     """
     if workers < 1:
         raise InputError(f"--workers {workers}: at least one worker is needed")
     if kind == "threads":
-        with ThreadPoolExecutor(workers, thread_name_prefix="pair", initializer=_quiet) as pool:
+        with ThreadPoolExecutor(workers, thread_name_prefix="pair", initializer=partial(share, workers)) as pool:
             yield pool
     elif kind == "processes":
-        with WorkerPool(workers, prepare_worker) as processes:
+        with WorkerPool(workers, partial(prepare_worker, workers)) as processes:
             yield processes
     elif kind.startswith("dask:"):
-        client = _dask(kind.removeprefix("dask:"))
-        with _no_logs("distributed"):  # which would show what is said in a sentence
-            try:
-                yield client.get_executor(pure=False)
-            finally:
-                with contextlib.suppress(Exception):  # of a scheduler that is gone
-                    client.close(timeout=10)
+        with dask(kind.removeprefix("dask:")) as cluster:
+            yield cluster
+    elif kind == "slurm" or kind.startswith("slurm:"):
+        with slurm(kind.removeprefix("slurm").removeprefix(":"), workers, logs) as jobs:
+            yield jobs
     else:
-        raise InputError(f"unknown executor {kind!r}: there are threads, processes and dask:ADDRESS")
+        raise InputError(f"unknown executor {kind!r}: there are threads, processes, dask:ADDRESS and slurm")
 
 
-def _dask(address: str) -> Any:
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise InputError("a Dask cluster needs the extra 'cluster': pip install 'fusionbench[cluster]'") from error
-    try:
-        return Client(address, timeout="10s")
-    except (OSError, ValueError) as error:
-        raise InputError(f"no Dask scheduler answers at {address!r} ({error})") from error
-
-
-@contextmanager
-def _no_logs(package: str) -> Iterator[None]:
-    """Let a package log nothing."""
-    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == package]
-    levels = {name: logging.getLogger(name).level for name in names}
-    try:
-        for name in names:
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-        yield
-    finally:
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
-
-
-def _quiet() -> None:
-    """Leave the cores to the workers: libraries that start threads of their own would fight over them.
-
-    One thread also fixes the order of BLAS's sums, so that the values do not depend on the number of workers.
-    """
-    import cv2
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1, user_api="blas")
-    cv2.setNumThreads(1)
-
-
-def prepare_worker() -> None:
-    """Make a worker process ready for its first task."""
-    _quiet()
+def prepare_worker(workers: int = 1) -> None:
+    """Make a worker process, one of so many, ready for its first task."""
+    share(workers, process=True)
     begin()
 
 
@@ -201,16 +166,19 @@ def elsewhere(executor: Executor, label: str, function: Callable[..., R], *argum
     Raises
     ------
     InputError
-        The method ended the process.
+        The method ended as many processes as are tried.
     RunError
         The worker cannot be reached.
     """
-    try:
-        return executor.submit(function, *arguments).result()
-    except Exception as error:
-        if isinstance(error, WorkerEndedError):
-            raise InputError(f"method {label!r} cannot be used: {error}") from error
-        raise _explained(error) from error
+    for tries in range(TRIES, 0, -1):
+        try:
+            return executor.submit(function, *arguments).result()
+        except WorkerEndedError as error:
+            if tries == 1:
+                raise InputError(f"method {label!r} cannot be used: {error}") from error
+        except Exception as error:
+            raise _explained(error) from error
+    raise AssertionError("it returned or raised")
 
 
 def _explained(error: BaseException) -> BaseException:

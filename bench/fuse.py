@@ -13,9 +13,10 @@ from rich.console import Console
 from ..datasets import Pair, load_dataset, read_pair, write
 from ..datasets.pair import Task
 from ..datasets.spec import COLOUR
+from ..datasets.videos import is_video_name, pairs_of_videos, rate_of, writing_video
 from ..errors import InputError, RunError, one_line
 from ..files import check_writable, write_failed
-from ..methods.contained import is_users, run_of_methods
+from ..foreign.contained import is_users, run_of_methods
 from .progress import Reporter
 from .ready import ask, check_method
 from .warm import warm_up
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def pairs_of(a: Path, b: Path, task: Task = "IVF", further: Sequence[Path] = ()) -> list[Pair]:
-    """Match two files or more, or the images of so many folders by their names.
+    """Match two files or more, or the images of so many folders by their names; two videos give their frames.
 
     Raises
     ------
@@ -41,6 +42,8 @@ def pairs_of(a: Path, b: Path, task: Task = "IVF", further: Sequence[Path] = ())
     if a.is_dir():
         places = [str(path.absolute()) for path in (a, b, *further)]
         return list(load_dataset(a, a=places[0], b=places[1], further=places[2:], task=task, split="all"))
+    if is_video_name(a) and is_video_name(b) and not further:
+        return pairs_of_videos(a, b, task)
     return [Pair(a.stem, a, b, task, COLOUR[task], further=tuple(further))]
 
 
@@ -53,7 +56,7 @@ def fuse_to(
     ----------
     method : from `get_method`.
     pairs : their sources, of equal sizes.
-    out : a folder, which gets NAME.png; or for one pair the file itself, by its extension.
+    out : a folder, which gets NAME.png; or for one pair the file itself, by its extension; or a video of all of them.
     gray : write the luminance, as it is scored, in place of the colour image.
     console : where progress is shown; nowhere if None.
 
@@ -70,9 +73,10 @@ def fuse_to(
     """
     from ..methods import fuse_pair
 
-    if out.suffix and len(pairs) == 1 and out.suffix.lower() != ".png":
+    film = is_video_name(out)
+    if out.suffix and len(pairs) == 1 and out.suffix.lower() != ".png" and not film:
         raise InputError(f"{out} would lose pixels: fused images are written as PNG, name a .png file or a folder")
-    files = [out] if out.suffix and len(pairs) == 1 else [out / f"{pair.name}.png" for pair in pairs]
+    files = [out] if film or (out.suffix and len(pairs) == 1) else [out / f"{pair.name}.png" for pair in pairs]
     files = [file.absolute() for file in files]
     check_writable(files[0].parent)
     failures: list[str] = []
@@ -80,15 +84,20 @@ def fuse_to(
         check_method(method, method.device, pairs)
         warm_up(method, pairs[0].task)
         ask(method, method.fuse_all, pairs, read_pair, Path(stack.enter_context(TemporaryDirectory())))
-        for pair, file in zip(pairs, files, strict=True):
+        put = stack.enter_context(writing_video(files[0], rate_of(pairs[0]))) if film else None
+        for pair, file in zip(pairs, files * len(pairs) if film else files, strict=True):
             try:
                 a, b, *further = read_pair(pair)
                 fused = fuse_pair(method, a, b, pair, further=further)
-                write(file, fused.image if gray else fused.shown)
+                image = fused.image if gray else fused.shown
+                put(image) if put else write(file, image)
             except BaseException as error:
                 if is_users(error) or write_failed(error):
                     raise
-                failures.append(f"{pair.name} ({error if isinstance(error, RunError) else one_line(error)})")
+                reason = str(error) if isinstance(error, RunError) else one_line(error)
+                if film:  # one that lacks a frame would be another
+                    raise RunError(f"{out} was not written: {pair.name} ({reason})") from error
+                failures.append(f"{pair.name} ({reason})")
             reporter.advance(1, pair.name)
         ask(method, method.close)
     if failures:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
-import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import psutil
 
 from ..datasets import Pair
 from ..errors import FusionBenchError, RunError, one_line
 from ..results import Latency
+from .cores import cores, wished_threads
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from ..methods import Method
 
 SMALL = 64  # pixels of a side: enough to load every library, too little to count
+_LOOK = 0.02  # seconds between two looks at the child processes
 
 
 @dataclass(frozen=True)
@@ -101,12 +104,14 @@ class Memory:
     """The peak of the memory that is taken from now on.
 
     Of a CUDA device it is what torch allocated for tensors, of the CPU the growth of the process's resident memory,
-    with what the largest of its child processes took (a command line is one).
+    with what the largest of its child processes took (a command line is one). What the system says of a child that has
+    ended is not less than this process had when it started it, so children are looked at while they run, too.
     """
 
     def __init__(self, device: str) -> None:
         self.device = device
         self.before: int | None
+        self.children = _children()  # NumPy asks lscpu, when it is imported
         gc.collect()
         if device.startswith("cuda"):
             import torch
@@ -120,6 +125,7 @@ class Memory:
             ctypes.CDLL(None).malloc_trim(0)  # what was freed shall not be taken again unseen
         self.forgotten = _forget_peak()
         self.before, self.highest = _status("VmRSS"), _status("VmHWM")
+        self.watch = _Watch()
 
     def peak(self) -> int | None:
         """Bytes at the peak; None where the system does not tell."""
@@ -127,10 +133,32 @@ class Memory:
             import torch
 
             return int(torch.cuda.max_memory_allocated(self.device)) - (self.before or 0)
-        now = _status("VmHWM")
+        seen, now = self.watch.end(), _status("VmHWM")
         if self.before is None or now is None or not (self.forgotten or now > (self.highest or 0)):
             return None
-        return max(0, now - self.before) + _children()
+        ended = _children()
+        return max(0, now - self.before) + max(seen, ended if ended > max(self.children, now) else 0)
+
+
+class _Watch:
+    """A thread that looks at the processes that this one has started, again and again, for the most memory of one."""
+
+    def __init__(self) -> None:
+        self._seen, self._over = 0, threading.Event()
+        self._known = {process.pid for process in psutil.Process().children(recursive=True)}
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def _look(self) -> None:
+        while not self._over.wait(_LOOK):
+            pids = {process.pid for process in psutil.Process().children(recursive=True)} - self._known
+            self._seen = max([self._seen, *(_status("VmHWM", str(pid)) or 0 for pid in pids)])
+
+    def end(self) -> int:
+        """Stop looking; bytes of the largest."""
+        self._over.set()
+        self._thread.join()
+        return self._seen
 
 
 def _forget_peak() -> bool:
@@ -141,10 +169,10 @@ def _forget_peak() -> bool:
     return True
 
 
-def _status(name: str) -> int | None:
-    """Read a size of this process, in bytes; only Linux tells it."""
+def _status(name: str, process: str = "self") -> int | None:
+    """Read a size of a process, in bytes; only Linux tells it."""
     try:
-        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
     sizes = (int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
@@ -201,10 +229,7 @@ def modules(values: Iterable[Any]) -> Iterator[nn.Module]:
 
 def default_threads() -> int:
     """As many threads as OMP_NUM_THREADS says, or as there are processors for this process."""
-    wish = os.environ.get("OMP_NUM_THREADS", "")
-    if wish.isdigit() and int(wish):
-        return int(wish)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return wished_threads() or cores()
 
 
 def quartiles(seconds: Sequence[float]) -> Latency:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ..datasets import probe
 from ..errors import InputError, letter
+from ..methods.precision import precision_of
 from .sizes import size_notes
 from .stretch import ENOUGH, NEARLY, stretch
 
@@ -49,6 +50,13 @@ def quantised(trial: Trial) -> Iterator[str]:
     if rule in ("truncate", "minmax-truncate"):
         yield f"The fraction of each value is dropped (quantise={rule}), which darkens by half a level on average."
     yield from trial.method.remarks
+
+
+def precise(trial: Trial) -> Iterator[str]:
+    """Say in what a network computed, where it was not float32."""
+    precision = precision_of(trial.method)
+    if precision != "float32":
+        yield f"The network computed in {precision}, not in float32, which moves gray levels."
 
 
 def chosen_pairs(trial: Trial) -> Iterator[str]:
@@ -148,7 +156,7 @@ def _strangers(trial: Trial) -> list[Row]:
 
 # Here is the place for another kind of note.
 NOTES: tuple[Callable[[Trial], Iterable[str]], ...] = (
-    chosen_pairs, ranged, size_notes, several, quantised, stretched, inverted, copied, repeated, stored,
+    chosen_pairs, ranged, size_notes, several, quantised, precise, stretched, inverted, copied, repeated, stored,
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from ..datasets import Pair
 from ..datasets.images import content_of, is_there
-from ..files import is_file, sha256_once
+from ..files import is_file, read_kept, sha256_once
 from ..results import RunFolder
 from ..results.runs import KINDS
 
@@ -31,8 +32,13 @@ def digest_sources(pair: Pair) -> Digest:
 def digest_images(folder: RunFolder, pair: str) -> str:
     """Hash the stored images of a pair, which were scored: 16 hexadecimal digits; "" where there are none."""
     images = [folder.image(pair, kind) for kind in KINDS]
-    present = [image for image in images if image.is_file()]
-    return hashlib.sha256(b"".join(image.read_bytes() for image in present)).hexdigest()[:16] if present else ""
+    present = [image for image in images if is_file(image)]
+    return digest_written(read_kept(image) for image in present) if present else ""
+
+
+def digest_written(contents: Iterable[bytes]) -> str:
+    """Hash images as `digest_images` does, from what was written."""
+    return hashlib.sha256(b"".join(contents)).hexdigest()[:16]
 
 
 def fingerprint(sources: Digest, method: Method, pair: Pair) -> str:
@@ -41,11 +47,11 @@ def fingerprint(sources: Digest, method: Method, pair: Pair) -> str:
     Where the method's options name files, a plus and 8 digits of these follow; where there is an ideal image, a tilde
     and 8 digits of it.
     """
-    code, named = sources.copy(), hashlib.sha256()
-    for digest, files in ((code, method.files(pair)), (named, method.named_files())):
+    code, named, own = sources.copy(), hashlib.sha256(), method.named_files()
+    for digest, files in ((code, method.files(pair)), (named, own)):
         for file in files:
             digest.update(bytes.fromhex(sha256_once(file)))
-    mark = code.hexdigest()[:16] + (f"+{named.hexdigest()[:8]}" if method.named_files() else "")
+    mark = code.hexdigest()[:16] + (f"+{named.hexdigest()[:8]}" if own else "")
     return with_ideal(mark, pair)
 
 

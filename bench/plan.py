@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..datasets import FusionDataset, Pair
 from ..errors import InputError
 from ..files import check_writable
-from ..methods.contained import is_users
+from ..foreign.contained import is_users
 from ..methods.verified import year_of
 from ..metrics import get_metric
 from ..metrics.evaluation import select
+from ..metrics.temporal import MEASURES
 from ..results import DatasetRecord, MethodRecord, Row, RunFolder, run_folder
 from ..results.records import Record, plain
 from ..results.unfinished import unfinished
 from .origin import digest_images, digest_sources, fingerprint, same_origin
+from .seen import Seen
 from .task import PairTask, Target
 
 if TYPE_CHECKING:
@@ -101,12 +104,15 @@ class Trial:
     damage: str = ""  # what is said of damaged rows
     deadly: set[str] = field(default_factory=set)  # pairs at which an earlier run ended
 
+    def __post_init__(self) -> None:
+        self.seen = Seen(self.folder)
+
     def configuration(self) -> dict[str, Any]:
         """What must be equal for two commands to share the folder: fields of its manifest."""
         data = self.dataset
         return {
             "method": describe_method(self.method),
-            "dataset": DatasetRecord(name=data.name, split=data.split, label=data.label),
+            "dataset": DatasetRecord(name=data.name, split=data.split, label=data.label, pairs=data.pair_list),
             "size_policy": data.size_policy,
             "range": data.ranges.record,
             "rgbt": data.rgbt,
@@ -131,7 +137,8 @@ class Trial:
     def open(self) -> bool:
         """Lock the folder, and make it if need be; say whether what is there changed since `look`."""
         self.deadly = unfinished(self.folder.path)
-        before, stored = self.rows, self.folder.open([key for keys in self.keys.values() for key in keys])
+        keys = [key for keys in self.keys.values() for key in keys]
+        before, stored = self.rows, self.folder.open([*keys, *(MEASURES if self.dataset.video else ())])
         self.rows = self._untimed(stored)
         for name, row in self.rows.items():
             if row is not stored[name]:
@@ -151,22 +158,43 @@ class Trial:
         missing = {name: tuple(key for key in keys if key not in have) for name, keys in self.keys.items()}
         return {name: keys for name, keys in missing.items() if keys}
 
-    def target(self, pair: Pair, digest: Digest | None) -> Target | None:
-        """Say what has to be done for the pair; None where its row is complete and what it came from is the same."""
+    def target(self, pair: Pair, digest: Callable[[], Digest | None], named: Sequence[Path]) -> Target | None:
+        """Say what has to be done for the pair; None where its row is complete and what it came from is the same.
+
+        Parameters
+        ----------
+        digest : hashes the sources, where that is called for; None where they cannot be read.
+        named : the files that the method's options name.
+        """
         row = self.rows.get(pair.name)
-        if (
-            row is None
-            or row.status != "ok"
-            or digest is None
-            or not self.folder.image(pair.name).exists()
-            or row.image not in ("", digest_images(self.folder, pair.name))  # somebody replaced it
-            or not same_origin(row.sources, self._mark(pair, digest))
-        ):
+        if row is None or row.status != "ok" or not self._is_same(row, pair, digest, named):
             return Target(self.spec, self.method.label, self.device, self.folder.path, self.keys)
         missing = self.missing(pair.name)
         if not missing and "fused_max" in row.facts:  # a row of before has no facts: its image is looked at again
             return None
         return Target(self.spec, self.method.label, self.device, self.folder.path, missing, row)
+
+    def _is_same(self, row: Row, pair: Pair, digest: Callable[[], Digest | None], named: Sequence[Path]) -> bool:
+        """Whether the image of a row is the one that was scored, and what it came from is what it was."""
+        state = self.seen.state(pair, row, [*self._files(pair), *named])
+        if self.seen.knows(state):
+            return True
+        # where the image is another, somebody replaced it; rows of before do not tell
+        same = self.folder.image(pair.name).exists() and row.image in ("", digest_images(self.folder, pair.name))
+        sources = digest() if same else None
+        if sources is None or not same_origin(row.sources, self._mark(pair, sources)):
+            return False
+        self.seen.add(state)
+        return True
+
+    def _files(self, pair: Pair) -> list[Path]:
+        """Name the files of the method; none where that fails: doing the pair will say why."""
+        try:
+            return self.method.files(pair)
+        except BaseException as error:
+            if is_users(error):
+                raise
+            return []
 
     def fuses(self, task: PairTask) -> bool:
         """Whether the method has to fuse the pair of a task, and not only to score what is stored."""
@@ -192,6 +220,7 @@ def describe_method(method: Method) -> MethodRecord:
         reference=method.reference,
         year=year_of(method.reference),
         venue=method.venue,
+        title=method.paper_name,
         weights=plain(getattr(method, "weights_record", None)) or None,
     )
 
@@ -216,22 +245,36 @@ def make_trials(
     return trials
 
 
-def make_tasks(trials: Sequence[Trial], at_once: int = 1, timeout: float | None = None) -> list[PairTask]:
+def make_tasks(
+    trials: Sequence[Trial], at_once: int = 1, timeout: float | None = None, copy: bool = False
+) -> list[PairTask]:
     """List what is left to do: a task for each pair that lacks something, with every method it lacks it of.
 
-    `at_once` is how many of them will be worked on beside each other, `timeout` how many seconds a method may take.
+    `at_once` is how many of them will be worked on beside each other, `timeout` how many seconds a method may take;
+    `copy`: see `PairTask`.
     """
     tasks = []
     for dataset in {id(trial.dataset): trial.dataset for trial in trials}.values():
-        mine = [trial for trial in trials if trial.dataset is dataset]
+        mine = [(trial, _named(trial.method)) for trial in trials if trial.dataset is dataset]
+        for trial, _ in mine:
+            trial.seen.begin()
         for pair in dataset:
-            known = any(pair.name in trial.rows for trial in mine)
-            digest = _digest(pair) if known else None  # a first run need not read everything beforehand
-            targets = tuple(target for trial in mine if (target := trial.target(pair, digest)) is not None)
+            digest = cache(partial(_digest, pair))  # a first run need not read everything beforehand
+            targets = tuple(each for trial, named in mine if (each := trial.target(pair, digest, named)) is not None)
             if targets:
                 reading = dataset.size_policy, targets, dataset.ranges, dataset.rgbt
-                tasks.append(PairTask(pair, *reading, at_once, timeout))
+                tasks.append(PairTask(pair, *reading, at_once, timeout, copy))
     return tasks
+
+
+def _named(method: Method) -> list[Path]:
+    """Name the files of a method's options; none where that fails: doing a pair will say why."""
+    try:
+        return method.named_files()
+    except BaseException as error:
+        if is_users(error):
+            raise
+        return []
 
 
 def _digest(pair: Pair) -> Digest | None:

@@ -7,10 +7,10 @@ from pathlib import Path
 from pickle import PicklingError
 from typing import TYPE_CHECKING, Any
 
+from ..devices.names import check_device
 from ..environment import environment
 from ..errors import InputError, RunError, one_line
 from ..files import check_writable
-from ..methods.devices import check_device
 from ..results import Profile
 from ..results.paths import profile_path
 from ..results.records import now, read_record, write_record

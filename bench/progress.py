@@ -11,12 +11,17 @@ from rich.text import Text
 
 
 class _Speed(ProgressColumn):
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
     def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:.1f} pairs/s" if task.speed else "– pairs/s", style="progress.data.speed")
+        speed = f"{task.speed:.1f}" if task.speed else "–"
+        return Text(f"{speed} {self._unit}/s", style="progress.data.speed")
 
 
 class Reporter:
-    """Counts pairs; use as a context manager.
+    """Counts pairs, or what else a run does; use as a context manager.
 
     Parameters
     ----------
@@ -24,10 +29,11 @@ class Reporter:
         is printed at most every `interval` seconds, and one at the end.
     total, done : how many pairs there are, and how many of them need no work.
     interval : seconds between two lines.
+    unit : what is counted.
     """
 
-    def __init__(self, console: Console, total: int, done: int = 0, interval: float = 5.0) -> None:
-        self._console, self._total, self._interval = console, total, interval
+    def __init__(self, console: Console, total: int, done: int = 0, interval: float = 5.0, unit: str = "pairs") -> None:
+        self._console, self._total, self._interval, self._unit = console, total, interval, unit
         self._done = self._before = done
         self._start = self._last = time.monotonic()
         self._bar: Progress | None = None
@@ -36,7 +42,7 @@ class Reporter:
                 TextColumn("{task.description}"),
                 BarColumn(None),
                 MofNCompleteColumn(),
-                _Speed(),
+                _Speed(unit),
                 TimeRemainingColumn(elapsed_when_finished=True),
                 console=console,
                 expand=True,
@@ -70,5 +76,6 @@ class Reporter:
         speed = (self._done - self._before) / elapsed if elapsed else 0.0
         left = (self._total - self._done) / speed if speed else 0.0
         self._console.print(
-            f"{self._done}/{self._total} pairs, {speed:.1f} pairs/s, {left:.0f} s left: {text}", highlight=False
+            f"{self._done}/{self._total} {self._unit}, {speed:.1f} {self._unit}/s, {left:.0f} s left: {text}",
+            highlight=False,
         )

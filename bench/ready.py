@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..datasets import Pair
 from ..errors import FusionBenchError, InputError, SetupError, one_line, unknown
-from ..methods.contained import contained, is_users
+from ..extras import sentence
+from ..foreign.contained import contained, is_users
 
 if TYPE_CHECKING:
     from ..methods import Method
 
 
 def check_method(method: Method, device: str, pairs: Sequence[Pair]) -> None:
-    """Make sure of the device, the 8-bit rule, and of what the method itself needs.
+    """Make sure of the device, the precision, the 8-bit rule, and of what the method itself needs.
 
     Parameters
     ----------
@@ -27,11 +28,13 @@ def check_method(method: Method, device: str, pairs: Sequence[Pair]) -> None:
     FusionBenchError
         No pair could be fused.
     """
-    from ..methods.devices import check_device
+    from ..devices.names import check_device
+    from ..methods.precision import check_precision
 
     if getattr(method, "backend_record", None) is None:  # else: it does not compute in torch, and knows its devices
         for name in dict.fromkeys((device, method.device)):
             check_device(name)
+    check_precision(method)
     _check_rule(method)
     ask(method, method.check, pairs)
 
@@ -51,7 +54,8 @@ def ask(method: Method, call: Callable[..., object], *arguments: Any) -> None:
     except BaseException as error:
         if is_users(error):
             raise
-        raise InputError(f"method {method.label!r} cannot be used: {one_line(error)}") from error
+        why = sentence(error) or one_line(error)
+        raise InputError(f"method {method.label!r} cannot be used: {why}") from error
 
 
 def _check_rule(method: Method) -> None:
@@ -81,7 +85,8 @@ def lacking(error: BaseException) -> str:
     current: BaseException | None = error
     while current is not None:
         if isinstance(current, ModuleNotFoundError) and current.name:
-            return f"the module {current.name!r} is not installed; install it into this environment"
+            general = f"the module {current.name!r} is not installed; install it into this environment"
+            return sentence(current) or general
         if isinstance(current, ImportError | SetupError):
             return str(current)
         current = current.__cause__

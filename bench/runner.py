@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -14,18 +15,24 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 from rich.console import Console
 
 from ..datasets import FusionDataset, RangeOption, load_dataset, parse_ranges, require_effect
-from ..errors import InputError, InterruptedRunError, SetupError, one_line, unknown
-from ..methods.code import copy_code
-from ..methods.contained import run_of_methods
-from ..methods.devices import check_name
+from ..devices.names import check_name
+from ..errors import FusionBenchError, InputError, InterruptedRunError, SetupError, one_line, unknown
+from ..files import flush
+from ..foreign.code import copy_code
+from ..foreign.contained import run_of_methods
 from ..results import Results
 from ..results.unfinished import clear, fusing
-from .describe import describe_run, pairs_of
+from .batches import BatchSize, check_batch
+from .cores import default_workers, share
+from .describe import describe_run, forget_sources, pairs_of
+from .done import DoneRows
 from .executors import elsewhere, make_executor
+from .experiment import of_call, write_experiment
 from .layout import check_layout, write_layout
 from .plan import FIRST, Trial, choose_metrics, make_tasks, make_trials, metrics_on
 from .ready import ask
 from .task import PairTask, check_target
+from .videos import forget_measures, measure_videos
 from .warm import warm_up
 from .whole import forget, fuse_at_once
 from .work import Work
@@ -43,7 +50,7 @@ P = ParamSpec("P")
 
 
 def run_rows(
-    methods: Sequence[str | Method] | str | None = None,
+    methods: Sequence[str | Method] | str | Method | None = None,
     datasets: Sequence[Source] | Source = ("sample",),
     *,
     out: str | Path = "runs",
@@ -53,7 +60,8 @@ def run_rows(
     protocol: str | Sequence[str] = "film",
     metrics: Sequence[str] | None = None,
     device: str = "cpu",
-    workers: int = 1,
+    batch: BatchSize = "auto",
+    workers: int | None = None,
     executor: str = "threads",
     timeout: float | None = None,
     on_error: str = "stop",
@@ -62,10 +70,12 @@ def run_rows(
     rgbt: bool = False,
     layout: str | None = None,
     keep: str | None = None,
+    copy: bool = False,
     console: Console | None = None,
     results: Results | None = None,
+    experiment: Mapping[str, Any] | None = None,
     **folder: Any,
-) -> list[dict[str, Any]]:
+) -> Sequence[dict[str, Any]]:
     """Fuse, score, store, and write the leaderboard; what an earlier call with these arguments did is not done again.
 
     Parameters
@@ -78,17 +88,22 @@ def run_rows(
     protocol : one or several; `metrics` chooses some of their metrics by name. Where it does not, a data set of which
         every pair has an ideal image is scored by the protocol `reference` as well.
     device : where learned methods compute.
-    workers, executor : see `make_executor`.
+    batch : how many pairs of one size a network takes in one call; "auto" is one on the processor, and on a device that
+        tells of its memory as many as have room there, at most 16. A pair has an equal share of its batch's seconds.
+    workers, executor : see `make_executor`; None works on as many pairs at once as there are cores, and of networks as
+        many as memory takes. Values and images do not depend on it.
     timeout : seconds that a method may take for a pair; its row is a failed one then. Only a process can be ended, so
         that processes take the place of threads; a Dask cluster has no such limit.
     layout : "film" writes the images once more, as FILM's script does; see `layout.write_layout`.
-    keep : "code" copies the sources that ran into the folder `code` of each method; see `methods.code.copy_code`.
+    keep : "code" copies the sources that ran into the folder `code` of each method; see `foreign.code.copy_code`.
+    copy : copies images that were fused elsewhere, which are linked otherwise where they are PNG of 8 bits.
     console : where progress is shown; nowhere if None.
     results : of the folder `out`: reads it at the end, for a caller who goes on with what has been read.
+    experiment : what `OUT/experiment.toml` gets in place of these arguments, of which {} leaves the file as it is.
 
     Returns
     -------
-    list of dict, or a pandas.DataFrame of them from `run`
+    sequence of dict, or a pandas.DataFrame of them from `run`
         One row for each method and pair: dataset, method, pair, status, reason, seconds, and each metric@convention.
 
     Raises
@@ -100,7 +115,8 @@ def run_rows(
     InterruptedRunError
         Ctrl-C, or another signal to end; finished pairs are stored.
     """
-    from ..methods import default_methods, get_method
+    asked = {**locals(), **folder}
+    from ..methods import Method, default_methods, get_method
     from ..results.leaderboard import write_leaderboard
 
     if keep not in (None, "code"):
@@ -108,10 +124,12 @@ def run_rows(
     protocols = [protocol] if isinstance(protocol, str) else list(protocol)
     keys = choose_metrics(protocols, metrics)
     check_name(device)
+    check_batch(batch)
     executor = _that_can_end(timeout, executor)
     out = Path(out).absolute()  # wherever a method goes
     with run_of_methods(), contextlib.ExitStack() as stack:
-        names = [methods] if isinstance(methods, str) else (methods if methods is not None else default_methods())
+        given = default_methods() if methods is None else methods
+        names = [given] if isinstance(given, str | Method) else given
         objects = [get_method(m, device=device) if isinstance(m, str) else m for m in names]
         sources = [datasets] if isinstance(datasets, str | Path | FusionDataset) else datasets
         options = {
@@ -132,17 +150,27 @@ def run_rows(
         here = executor == "threads"
         specs = [(m if here else _portable(spec, m), m) for spec, m in zip(names, objects, strict=True)]
         trials = make_trials(specs, [(each, metrics_on(each, keys, metrics is None)) for each in data], out, device)
-        pool = stack.enter_context(make_executor(executor, workers))
+        if workers is None:
+            workers = default_workers(objects, executor)
+        pool = stack.enter_context(make_executor(executor, workers, out / "slurm"))
         stack.callback(_close_methods, trials)
-        tasks = _prepare(trials, pool, workers, timeout)  # nothing is written before
+        manner = workers, timeout, copy
+        tasks = _prepare(trials, pool, *manner)  # nothing is written before
         stack.enter_context(_removing_empty(trials))
+        if tasks:
+            stack.callback(_flush, out)  # once for all images, which did not wait for the disk
         changed = [_open(trial, stack) for trial in trials]
         damage = [trial.damage for trial in trials if trial.damage]
-        work = Work(trials, pool, workers, console or Console(quiet=True))
+        work = Work(trials, pool, workers, console or Console(quiet=True), batch)
         stack.callback(work.close)  # nobody works on in a folder that is closed
         if any(changed):  # by another run, in the meantime
-            tasks = make_tasks(trials, workers, timeout)
-        if here:
+            tasks = make_tasks(trials, *manner)
+        busy = {target.folder for task in tasks for target in task.targets}
+        for trial in trials:
+            if trial.folder.path in busy or trial.folder.manifest() is None:
+                trial.folder.write_manifest(describe_run(trial, "running"))
+        if here and tasks:
+            share(workers)  # torch, too, which the methods' checks have loaded
             _warm_up(trials, tasks)
         for sentence in dict.fromkeys([*damage, *(remark for dataset in data for remark in dataset.remarks)]):
             work.console.print(f"note: {sentence}", highlight=False, soft_wrap=True)
@@ -150,8 +178,10 @@ def run_rows(
             if fuse_at_once(trials, tasks, work.console) and not here:
                 for trial in trials:  # a method knows more now
                     trial.spec = trial.spec if isinstance(trial.spec, str) else _portable(trial.method, trial.method)
-                tasks = make_tasks(trials, workers, timeout)
+                tasks = make_tasks(trials, *manner)
+            forget_measures(trials, tasks)
             work.do(tasks)
+            measure_videos(trials, work.console)
         except KeyboardInterrupt as interruption:
             # of the files: the signal may have come between a row's writing and its counting
             images = sum(row.status == "ok" for trial in trials for row in trial.folder.rows().values())
@@ -162,36 +192,28 @@ def run_rows(
             ) from interruption
         for trial in trials:
             forget(trial)
-            trial.folder.write_manifest(describe_run(trial, "finished"))
+            trial.folder.write_manifest(describe_run(trial, "finished", trial.folder.path in busy))
+            trial.seen.write(len(trial.dataset) >= len(trial.rows))
             if keep:
                 copy_code(trial.folder.path / "code", type(trial.method), _files_of(trial))
         if layout:
-            write_layout(trials, out)
+            write_layout(trials, out, layout)
+    forget_sources()
     write_leaderboard(results or Results(out))
-    return [
-        {
-            "dataset": trial.dataset.label,
-            "method": trial.method.label,
-            "pair": row.pair,
-            "status": row.status,
-            "reason": row.reason,
-            "seconds": row.seconds,
-            **row.metrics,
-        }
-        for trial in trials
-        for name in [*(pair.name for pair in trial.dataset), *trial.dataset.skipped]
-        if (row := trial.rows.get(name)) is not None
-    ]
+    written = of_call(names, sources, asked, inspect.signature(run_rows)) if experiment is None else experiment
+    if written:
+        write_experiment(out, written)
+    return DoneRows(trials)
 
 
-def _in_frame(function: Callable[P, list[dict[str, Any]]], name: str) -> Callable[P, pd.DataFrame]:
+def _in_frame(function: Callable[P, Sequence[dict[str, Any]]], name: str) -> Callable[P, pd.DataFrame]:
     """Make a function that gives rows one that gives a data frame, under a name; pandas takes a while to load."""
 
     @functools.wraps(function)
     def framed(*args: P.args, **options: P.kwargs) -> pd.DataFrame:
         import pandas as pd
 
-        return pd.DataFrame(function(*args, **options))
+        return pd.DataFrame(list(function(*args, **options)))
 
     framed.__name__ = framed.__qualname__ = name
     framed.__annotations__ = {**function.__annotations__, "return": "pd.DataFrame"}
@@ -241,11 +263,17 @@ def _close_methods(trials: list[Trial]) -> None:
             ask(trial.method, trial.method.close)
 
 
-def _prepare(trials: list[Trial], pool: Executor, workers: int, timeout: float | None) -> list[PairTask]:
+def _flush(out: Path) -> None:
+    """Bring all results to the disk at the end of a run, also of one that is stopped."""
+    with contextlib.suppress(FusionBenchError):  # the folder is gone
+        flush(out)
+
+
+def _prepare(trials: list[Trial], pool: Executor, workers: int, timeout: float | None, copy: bool) -> list[PairTask]:
     """Find what is left to do, and make sure that it can be done, each method once for each data set."""
     for trial in trials:
         trial.look()
-    tasks = make_tasks(trials, workers, timeout)
+    tasks = make_tasks(trials, workers, timeout, copy)
     here = isinstance(pool, ThreadPoolExecutor) and not isinstance(pool, WorkerPool)
     for trial in trials:
         if any(map(trial.fuses, tasks)):
@@ -273,7 +301,6 @@ def _open(trial: Trial, stack: contextlib.ExitStack) -> bool:
     changed = trial.open()
     stack.callback(clear, trial.folder.path)
     stack.callback(lambda: trial.folder.close([*pairs_of(trial, trial.folder.manifest()), *trial.dataset.skipped]))
-    trial.folder.write_manifest(describe_run(trial, "running"))
     return changed
 
 

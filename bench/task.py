@@ -7,22 +7,25 @@ import faulthandler
 import math
 import os
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import FULL, Pair, Ranges, SizePolicy, read, read_pair, read_truth, write
+from ..datasets import FULL, Pair, Ranges, SizePolicy, read_pair, read_truth
 from ..errors import FusionBenchError, one_line
-from ..files import write_failed
-from ..methods.contained import begin, is_users
+from ..files import reading_once, write_failed
+from ..foreign.contained import begin, is_users
 from ..metrics import Sources, get_metric, get_protocol, prepare, score
 from ..results import Row, RunFolder
 from ..results.unfinished import fusing
+from .images import read_images, write_images
 from .looks import Levels, levels, look
 from .origin import digest_images, digest_sources, fingerprint, with_ideal
 from .ready import check_method, lacking
@@ -59,7 +62,8 @@ class PairTask:
     """One pair with its targets; can be pickled, so that it may be done in another process or machine.
 
     `at_once` is how many pairs are worked on beside each other, which tells on their seconds. `timeout` is how many
-    seconds a method may take in a worker process; then the process ends.
+    seconds a method may take in a worker process; then the process ends. `copy` says that an image which lies somewhere
+    already is copied, and not linked.
     """
 
     pair: Pair
@@ -69,6 +73,7 @@ class PairTask:
     rgbt: bool = False
     at_once: int = 1
     timeout: float | None = None
+    copy: bool = False
 
     def read(self) -> tuple[NDArray[np.uint8], ...]:
         """Read all sources, as methods and metrics see them."""
@@ -78,6 +83,14 @@ class PairTask:
 def _method(method: str | bytes | Method, device: str) -> Method:
     """Make the method that a task names, in each process once."""
     return _make(method, device) if isinstance(method, str | bytes) else method
+
+
+def method_of(target: Target, task: str) -> Method:
+    """Make the method of a target, ready to fuse pairs of a task."""
+    method = _method(target.method, target.device)
+    if method is not target.method:
+        warm_up(method, task)
+    return method
 
 
 @lru_cache(maxsize=32)
@@ -106,55 +119,89 @@ def execute(task: PairTask) -> list[tuple[Path, Row]]:
     """Fuse and score one pair; a row for each target, in their order.
 
     Whatever is raised for the pair is a row with status "failed", and `SetUpFailed` where it would be for every pair;
-    but a disk that is full, or a folder that cannot be written to, raises. The sources are read once: methods and
-    metrics see the same uint8 arrays.
+    but a disk that is full, or a folder that cannot be written to, raises. Each file is read once, to be hashed and
+    decoded: methods and metrics see the same uint8 arrays.
     """
     begin()
+    with reading_once():
+        return _execute(task)
+
+
+def _execute(task: PairTask) -> list[tuple[Path, Row]]:
+    seen = see(task)
+    return seen if isinstance(seen, list) else serve(seen)
+
+
+@dataclass(eq=False)
+class Loaded:
+    """What was read of a pair: sources, their levels, the ideal image, the hash of the sources."""
+
+    task: PairTask
+    sources: Sources
+    grays: Sequence[Levels]
+    ideal: Ideal
+    digest: Digest
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """A fused pair, and how many were fused with it."""
+
+    fused: Fused
+    batch: int = 1
+
+
+def see(task: PairTask) -> Loaded | list[tuple[Path, Row]]:
+    """Read a pair; the rows of its targets where that fails."""
     try:
-        digest = digest_sources(task.pair)
+        fuses = any(target.row is None for target in task.targets)
+        digest = digest_sources(task.pair) if fuses else sha256()
         a, b, *further = task.read()
         sources = prepare(a, b, *further, data_range=WHITE)
+        sources.kept = len(task.targets) > 1
         grays = [levels(image) for image in (a, b, *further)]
-        ideal = _read_ideal(task, sources)
+        return Loaded(task, sources, grays, _read_ideal(task, sources), digest)
     except Exception as error:  # whatever a file makes a decoder raise is its pair's result, not the end of the run
         return [(target.folder, _failure(task.pair, error)) for target in task.targets]
-    return [(target.folder, _serve(target, task, sources, grays, ideal, digest)) for target in task.targets]
 
 
-def _serve(target: Target, task: PairTask, *seen: Any) -> Row:
+def serve(seen: Loaded, ready: Mapping[Path, Ready] = MappingProxyType({})) -> list[tuple[Path, Row]]:
+    """Do what the targets of a pair ask for; some may be fused already, and are `ready` under their folders."""
+    return [(target.folder, _serve(target, seen, ready.get(target.folder))) for target in seen.task.targets]
+
+
+def _serve(target: Target, seen: Loaded, ready: Ready | None) -> Row:
     """Do what a target asks for; while a method fuses, the folder of the run says so, should it end the process."""
     if target.row is not None:
-        return _serve_in(target, task, *seen)
-    with fusing(target.folder, task.pair.name):
-        return _serve_in(target, task, *seen)
+        return _serve_in(target, seen, None)
+    with fusing(target.folder, seen.task.pair.name):
+        return _serve_in(target, seen, ready)
 
 
-def _serve_in(
-    target: Target, task: PairTask, sources: Sources, grays: Sequence[Levels], ideal: Ideal, digest: Digest
-) -> Row:
-    pair = task.pair
+def _serve_in(target: Target, seen: Loaded, ready: Ready | None) -> Row:
+    task, sources, pair = seen.task, seen.sources, seen.task.pair
     mark = with_ideal(target.row.sources, pair) if target.row else ""
     try:
         if target.row:
-            row, fused = _read_fused(target, pair)
+            row, fused = read_images(RunFolder(target.folder), target.row)
         else:
-            method = _method(target.method, target.device)
-            if method is not target.method:
-                warm_up(method, pair.task)
-            mark = fingerprint(digest, method, pair)
-            with _time_limit(task.timeout):
-                row, fused = _fuse(method, task, sources)
-            row.facts["at_once"] = float(task.at_once)
+            method = method_of(target, pair.task)
+            mark = fingerprint(seen.digest, method, pair)
+            ready = ready or _fuse(method, task, sources)
+            fused = ready.fused
+            facts = {"at_once": float(task.at_once)} | ({"batch": float(ready.batch)} if ready.batch > 1 else {})
+            row = Row(pair.name, reason=fused.note, seconds=fused.seconds, facts=facts)
     except BaseException as error:  # whatever somebody's method does is that pair's result
         if is_users(error):
             raise
         return replace(_failure(pair, error, lacking(error)), sources=mark)
     try:
         if target.row is None:
-            _write_images(target, pair, fused)
-        row.image = digest_images(RunFolder(target.folder), pair.name)
-        _score(row, fused, _sources_of(fused, sources), ideal, target.keys)
-        row.facts.update(look(fused.image, *grays))
+            row.image = write_images(RunFolder(target.folder), pair.name, fused, task.copy)
+        elif not row.image:  # a row of before
+            row.image = digest_images(RunFolder(target.folder), pair.name)
+        _score(row, fused, _sources_of(fused, sources), seen.ideal, target.keys)
+        row.facts = {**row.facts, **look(fused.image, *seen.grays)}
     except Exception as error:
         if write_failed(error):
             raise
@@ -165,7 +212,7 @@ def _serve_in(
 
 
 @contextlib.contextmanager
-def _time_limit(seconds: float | None) -> Iterator[None]:
+def time_limit(seconds: float | None) -> Iterator[None]:
     """End the process when a method takes longer, even where it keeps Python from running."""
     if seconds is None:
         yield
@@ -183,18 +230,19 @@ def _score(row: Row, fused: Fused, sources: Sources, ideal: Ideal, wanted: dict[
     if not isinstance(ideal, str):
         ideal = _sources_of(fused, ideal)
     reasons = [row.reason] if row.reason else []
+    metrics = dict(row.metrics)
     for protocol, keys in wanted.items():
         image = fused.scored(get_protocol(protocol).colour)
         for partner in (sources, ideal):
             own = [key for key in keys if get_metric(key).ideal == (partner is ideal)]
             if isinstance(partner, str):
-                row.metrics.update(dict.fromkeys(own, math.nan))
+                metrics.update(dict.fromkeys(own, math.nan))
                 reasons += [f"{key}: {partner}" for key in own]
             elif own:
                 scores = score(image, partner, None, own, protocol, data_range=WHITE)
-                row.metrics.update((key, float(value)) for key, value in scores.items())
+                metrics.update((key, float(value)) for key, value in scores.items())
                 reasons += [f"{key}: {why}" for key, why in scores.reasons.items()]
-    row.reason = "; ".join(reasons)
+    row.reason, row.metrics = "; ".join(reasons), metrics
 
 
 def _read_ideal(task: PairTask, sources: Sources) -> Ideal:
@@ -208,11 +256,11 @@ def _read_ideal(task: PairTask, sources: Sources) -> Ideal:
     return prepare(truth, truth, data_range=WHITE)
 
 
-def _fuse(method: Method, task: PairTask, sources: Sources) -> tuple[Row, Fused]:
+def _fuse(method: Method, task: PairTask, sources: Sources) -> Ready:
     from ..methods import fuse_pair
 
-    fused = fuse_pair(method, sources.a, sources.b, task.pair, task.size_policy, sources.further)
-    return Row(task.pair.name, reason=fused.note, seconds=fused.seconds), fused
+    with time_limit(task.timeout):
+        return Ready(fuse_pair(method, sources.a, sources.b, task.pair, task.size_policy, sources.further))
 
 
 def _sources_of(fused: Fused, sources: Sources) -> Sources:
@@ -224,40 +272,6 @@ def _sources_of(fused: Fused, sources: Sources) -> Sources:
         return sources
     a, b, *further = (crop_to(image, size) for image in (sources.a, sources.b, *sources.further))
     return prepare(a, b, *further, data_range=WHITE)
-
-
-def _write_images(target: Target, pair: Pair, fused: Fused) -> None:
-    folder = RunFolder(target.folder)
-    write(folder.image(pair.name), fused.image)
-    if fused.colour is not None:
-        write(folder.image(pair.name, "colour"), fused.colour)
-    else:  # of another image, before
-        folder.image(pair.name, "colour").unlink(missing_ok=True)
-
-
-def _read_fused(target: Target, pair: Pair) -> tuple[Row, Fused]:
-    from ..methods import Fused
-
-    assert target.row is not None  # the caller asked
-    folder = RunFolder(target.folder)
-    colour = folder.image(pair.name, "colour")
-    image = read(folder.image(pair.name)).astype(np.uint8)
-    row = replace(
-        target.row,
-        reason=_lasting_reason(target.row),
-        metrics=dict(target.row.metrics),
-        facts=dict(target.row.facts),
-    )
-    return row, Fused(image, read(colour).astype(np.uint8) if colour.exists() else None, row.seconds)
-
-
-def _lasting_reason(row: Row) -> str:
-    """Keep of a row's reason what was done about the size, and why metrics that are kept have no value."""
-    from ..methods.fit import size_note
-
-    size = size_note(row.reason)
-    others = row.reason.removeprefix(size).split("; ")
-    return "; ".join(filter(None, [size, *(part for part in others if part.partition(": ")[0] in row.metrics)]))
 
 
 def _failure(pair: Pair, error: BaseException, lacks: str = "") -> Row:

@@ -27,7 +27,14 @@ def beside_others(trial: Trial) -> Iterator[str]:
         yield f"Up to {most} pairs were worked on at once, which makes each take longer."
 
 
-NOTES: tuple[Callable[[Trial], Iterable[str]], ...] = (with_files, beside_others)
+def in_batches(trial: Trial) -> Iterator[str]:
+    """Say that pairs were timed together."""
+    most = max((int(row.facts.get("batch", 1)) for row in trial.rows.values()), default=1)
+    if most > 1:
+        yield f"Up to {most} pairs were fused in one call, of whose time each has an equal share."
+
+
+NOTES: tuple[Callable[[Trial], Iterable[str]], ...] = (with_files, beside_others, in_batches)
 
 
 def timing(trial: Trial, before: Timing | None) -> Timing | None:

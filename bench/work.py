@@ -11,6 +11,7 @@ from rich.console import Console
 from ..errors import SetupError
 from ..results import Row
 from .apart import ProcessEnded, execute_apart, split
+from .batches import Batch, BatchSize, execute_batch, in_batches, most_of
 from .executors import Job, stream
 from .plan import FIRST, Trial
 from .progress import Reporter
@@ -28,10 +29,13 @@ class Work:
     pool : does the tasks.
     workers : how many of them at once.
     console : where progress is shown.
+    batch : how many pairs of one size go to a network in one call; see `batches`.
     """
 
-    def __init__(self, trials: Sequence[Trial], pool: Executor, workers: int, console: Console) -> None:
-        self.console = console
+    def __init__(
+        self, trials: Sequence[Trial], pool: Executor, workers: int, console: Console, batch: BatchSize = 1
+    ) -> None:
+        self.console, self._batch = console, batch
         self._trials = {trial.folder.path: trial for trial in trials}
         self._pool, self._workers = pool, workers
         self._beside = ThreadPoolExecutor(workers, thread_name_prefix="apart")  # each waits for a process
@@ -70,15 +74,29 @@ class Work:
         self._refuse(1)
 
     def _jobs(self, tasks: Sequence[PairTask]) -> Iterator[Job]:
-        for task in tasks:
-            deadly = {path for path, trial in self._trials.items() if task.pair.name in trial.deadly}
-            yield from self._split(task, self._apart | deadly)
+        left = sum(any(target.row is None for target in task.targets) for task in tasks)
+        most = most_of(self._batch, [trial.method for trial in self._trials.values()], left, self._workers)
+        for batch in in_batches(tasks, most):
+            together: list[PairTask] = []
+            for task in batch:
+                deadly = {path for path, trial in self._trials.items() if task.pair.name in trial.deadly}
+                for part, alone in split(task, self._apart | deadly):
+                    if alone:
+                        yield self._beside, execute_apart, part
+                    else:
+                        together.append(part)
+            if len(together) > 1:
+                yield self._pool, execute_batch, Batch(tuple(together), None if self._batch == "auto" else most)
+            elif together:
+                yield self._pool, execute, together[0]
 
-    def _rescue(self, task: PairTask) -> Iterator[Job]:
-        return self._split(task, set(self._trials))
-
-    def _split(self, task: PairTask, apart: set[Path]) -> Iterator[Job]:
-        for part, alone in split(task, apart):
+    def _rescue(self, item: PairTask | Batch) -> Iterator[Job]:
+        """Say what to do in place of what ended its process: each pair of a batch, each method of a pair by itself."""
+        if isinstance(item, Batch):
+            for task in item.tasks:
+                yield self._pool, execute, task
+            return
+        for part, alone in split(item, set(self._trials)):
             yield (self._beside, execute_apart, part) if alone else (self._pool, execute, part)
 
     def _say_interruption(self) -> None:

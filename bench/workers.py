@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import pickle
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
+from types import ModuleType
 from typing import Any, TypeVar
 
 from ..errors import one_line
-from ..leash import mark
+from ..foreign.leash import mark
 
 R = TypeVar("R")
+_STARTING = threading.Lock()
 
 
 def ending(code: int) -> str:
@@ -60,6 +65,7 @@ class Worker:
         self._initializer = initializer
         self._process: Any = None
         self._pipe: Connection | None = None
+        self._main = False  # whether the user's script is in the process
 
     def call(self, function: Callable[..., R], *arguments: Any) -> R:
         """Call a function in the process, and wait for what it returns or raises.
@@ -69,10 +75,11 @@ class Worker:
         WorkerEndedError
             The process ended; the next call starts another one.
         """
-        if self._pipe is None or not self._process.is_alive():
-            self._start()
-        assert self._pipe is not None
         work = bytes(ForkingPickler.dumps((function, arguments)))  # what cannot be pickled is no fault of the process
+        main = b"__main__" in work
+        if self._pipe is None or not self._process.is_alive() or (main and not self._main):
+            self._start(main)
+        assert self._pipe is not None
         try:
             self._pipe.send_bytes(work)
             result, error = self._answer()
@@ -104,15 +111,35 @@ class Worker:
             self._pipe.close()
         self._process = self._pipe = None
 
-    def _start(self) -> None:
+    def _start(self, main: bool) -> None:
+        """Start the process, with the user's script in it only where something of it is needed.
+
+        The script would run again there, and start what it starts, unless that stands below `if __name__ == ...`.
+        """
         self.close()
         # fork would copy the threads' locks of OpenCV and torch in whatever state they are
         spawn = multiprocessing.get_context("spawn")
         self._pipe, other = spawn.Pipe()
         self._process = spawn.Process(target=_serve, args=(other, self._initializer))
+        import cv2  # noqa: F401 - its import changes sys.path for a moment, which a process would take along
+
         mark()
-        self._process.start()
+        with contextlib.nullcontext() if main else _without_main():
+            self._process.start()
+        self._main = main
         other.close()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Let a process that starts know no script: it takes what stands in its place as the main module."""
+    with _STARTING:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 def _serve(pipe: Connection, initializer: Callable[[], None]) -> None:

@@ -10,9 +10,28 @@ from typing import Annotated
 
 import typer
 
-from ..errors import FusionBenchError
+from ..errors import FusionBenchError, InputError
+from ..extras import sentence
 from ..version import __version__
-from . import compare, data, doctor, fuse, look, prepare, profile, reference, report, run, train, weights
+from . import (
+    agree,
+    compare,
+    data,
+    doctor,
+    export,
+    fuse,
+    look,
+    prepare,
+    profile,
+    reference,
+    report,
+    run,
+    tasks,
+    tasks_table,
+    tasks_train,
+    train,
+    weights,
+)
 from .synonyms import FuseCommand, PrepareCommand, ProfileCommand
 
 app = typer.Typer(
@@ -25,8 +44,9 @@ app = typer.Typer(
 )
 datasets_app = typer.Typer(help="Look at data sets, and get them.", no_args_is_help=True)
 prepare_app = typer.Typer(help="Bring data into the form that a method trains on.", no_args_is_help=True)
-doctor_app = typer.Typer(help="Look whether what is installed works, and mend it.", no_args_is_help=True)
+doctor_app = typer.Typer()
 reference_app = typer.Typer(help="List, add and verify results of published methods.", no_args_is_help=True)
+tasks_app = typer.Typer(help="Score what fused images are worth to a detector and a segmenter.", no_args_is_help=True)
 weights_app = typer.Typer(help="List, fetch, convert and look at weights.", no_args_is_help=True)
 
 
@@ -50,6 +70,7 @@ app.command(cls=run.RunCommand)(run.run)
 app.command()(run.score)
 app.command(cls=FuseCommand)(fuse.fuse)
 app.command(cls=ProfileCommand)(profile.profile)
+app.command()(export.export)
 app.command(cls=train.TrainCommand)(train.train)
 app.command()(compare.compare_backends)
 app.add_typer(prepare_app, name="prepare")
@@ -58,18 +79,27 @@ app.command()(report.report)
 app.command()(report.table)
 app.command()(report.figure)
 app.command()(report.plot)
+app.command()(agree.agree)
 app.command("list")(look.list_)
 app.command()(look.explain)
 app.add_typer(datasets_app, name="datasets")
 datasets_app.command("check")(look.check)
 datasets_app.command("fetch")(data.fetch)
 app.add_typer(doctor_app, name="doctor")
+doctor_app.callback(invoke_without_command=True)(doctor.everything)
 doctor_app.command()(doctor.jittor)
 doctor_app.command()(doctor.compiler)
 app.add_typer(reference_app, name="reference")
 reference_app.command("list")(reference.list_)
 reference_app.command()(reference.add)
 reference_app.command()(reference.verify)
+app.add_typer(tasks_app, name="tasks")
+tasks_app.command()(tasks.run)
+tasks_app.command()(tasks.score)
+tasks_app.command()(tasks_table.table)
+tasks_app.command()(tasks_train.train)
+tasks_app.command()(tasks_train.export)
+tasks_app.command()(tasks.figure)
 app.add_typer(weights_app, name="weights")
 weights_app.command("list")(weights.list_)
 weights_app.command()(weights.fetch)
@@ -90,6 +120,12 @@ def main() -> None:
             raise
         typer.echo(f"fusionbench: {error}", err=True)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        said = sentence(error)
+        if debug or not said:
+            raise
+        typer.echo(f"fusionbench: {said}", err=True)
+        sys.exit(InputError.exit_code)
     except (KeyboardInterrupt, SystemExit):  # typer makes the latter of the former
         if not signals:
             raise

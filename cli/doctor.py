@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,8 @@ from . import show
 if TYPE_CHECKING:
     from ..frameworks.jittor.doctor import Finding
 
-_MARKS = {"good": ("✓", "green"), "poor": ("!", "yellow"), "bad": ("✗", "bold red")}
+_MARKS = {"good": ("✓", "green"), "poor": ("!", "yellow"), "bad": ("✗", "bold red"), "off": ("–", "dim")}
+Row = tuple[str, str, str, str]  # verdict, what was looked at, what there is, what to do
 
 
 def jittor(
@@ -43,24 +45,114 @@ def _sentence(findings: list[Finding], usable: bool) -> str:
 
 def compiler() -> None:
     """Look how the formulas of metrics are computed here, and what of that is kept for other processes."""
+    _print(_compiler())
+
+
+def _compiler() -> Iterator[Row]:
     from ..metrics.compiler import examine, processor
 
     here, kept = processor(), examine()
     if here:
-        code = ("good", "compiled for", here.name, "")
+        yield "good", "compiled for", here.name, ""
     else:
         advice = "" if find_spec("llvmlite") else "pip install llvmlite"
-        code = ("poor", "compiled for", "nothing: NumPy computes, and takes longer", advice)
+        yield "poor", "compiled for", "nothing: NumPy computes, and takes longer", advice
+        return
     if kept.trouble:
         advice = f"chmod 700 {kept.folder}" if kept.foreign else ""
         found = f"not used: {kept.trouble}" + (f" ({kept.folder})" if kept.folder else "")
-        disk = ("poor", "kept on disk", found, advice)
+        yield "poor", "kept on disk", found, advice
     else:
-        disk = ("good", "kept on disk", f"{kept.files} formulas, {kept.size / 1e6:.1f} MB, in {kept.folder}", "")
-    _print([code, disk] if here else [code])
+        yield "good", "kept on disk", f"{kept.files} formulas, {kept.size / 1e6:.1f} MB, in {kept.folder}", ""
 
 
-def _print(findings: Iterable[tuple[str, str, str, str]]) -> None:
+def everything(context: typer.Context) -> None:
+    """Look whether what is installed works: packages, compiler, devices, data, fonts, Jittor."""
+    if context.invoked_subcommand is None:
+        _print([*_packages(), *_compiler(), *_devices(), *_places(), *_fonts(), *_jittor()])
+
+
+def _packages() -> Iterator[Row]:
+    from ..environment import environment, version_of
+    from ..extras import EXTRAS, install
+
+    about = environment()
+    yield "good", "fusionbench", about["fusionbench"] + (f" ({about['revision']})" if about["revision"] else ""), ""
+    yield "good", "Python", f"{about['python']} on {about['system']}, {about['cores']} processors", ""
+    core = ("numpy", "scipy", "opencv-python-headless", "llvmlite", "pandas", "scikit-image", "pillow", "PyWavelets")
+    yield "good", "core", ", ".join(f"{package} {version_of(package) or 'unknown'}" for package in core), ""
+    for extra, modules in EXTRAS.items():
+        there = [module for module in modules if find_spec(module)]
+        found = ", ".join(f"{module} {version_of(module.replace('_', '-')) or ''}".strip() for module in there)
+        missing = [module for module in modules if module not in there]
+        if missing:
+            lacks = f"without {', '.join(missing)}" if there else "not installed"
+            yield "off", f"extra {extra}", "; ".join(filter(None, [found, lacks])), install(extra)
+        else:
+            yield "good", f"extra {extra}", found, ""
+
+
+def _devices() -> Iterator[Row]:
+    if find_spec("torch") is None:
+        return
+    from ..devices.names import present
+
+    yield "good", "devices", ", ".join(present()), ""
+
+
+def _places() -> Iterator[Row]:
+    import os
+
+    from ..datasets import list_datasets
+    from ..datasets.locate import data_folder, locate
+    from ..errors import InputError
+    from ..files import cache_folder, check_writable
+
+    found = []
+    for spec in list_datasets():
+        if spec.make is None:
+            with contextlib.suppress(InputError):
+                locate(spec.name, None, None, None, None)
+                found.append(spec.name)
+    root = data_folder(None).absolute()
+    told = "FUSIONBENCH_DATA" if os.environ.get("FUSIONBENCH_DATA") else "by default"
+    if found:
+        yield "good", "data", f"{root} ({told}): {', '.join(found)}", ""
+    else:
+        advice = "fusionbench datasets fetch RoadScene, or FUSIONBENCH_DATA=FOLDER where they lie"
+        yield "off", "data", f"{root} ({told}): no data set of the catalogue", advice
+    folder = cache_folder()
+    try:
+        check_writable(folder)
+        yield "good", "cache", str(folder), ""
+    except InputError as error:
+        yield "poor", "cache", str(error), "FUSIONBENCH_CACHE=FOLDER that can be written to"
+
+
+def _fonts() -> Iterator[Row]:
+    if find_spec("matplotlib") is None:
+        return
+    from ..drawing.style import fonts
+
+    main, *chinese = fonts()
+    if chinese:
+        yield "good", "fonts", f"{main}, {chinese[0]} for Chinese", ""
+    else:
+        advice = "apt-get install fonts-noto-cjk, for Chinese in plots"
+        yield "off", "fonts", f"{main}; none with Chinese", advice
+
+
+def _jittor() -> Iterator[Row]:
+    from ..frameworks.jittor.environment import how_to_install, installed
+
+    version = installed()
+    if version:
+        yield "good", "Jittor", f"{version}; whether it starts: fusionbench doctor jittor", ""
+    else:
+        yield "off", "Jittor", "not installed", how_to_install()
+
+
+def _print(findings: Iterable[Row]) -> None:
     """Print for each finding its mark, what was looked at, what there is, and what to do."""
     from rich import box
     from rich.table import Table

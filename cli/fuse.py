@@ -8,18 +8,23 @@ from typing import Annotated, Literal
 import typer
 
 from ..errors import InputError
-from .options import Pairs, WeightsRoot, datasets_of
+from .options import Pairs, PrecisionOption, WeightsRoot, datasets_of
 from .options import pairs_of as options_of
 from .unused import refuse_weights_root
 
 
 def fuse(
-    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to; of two files also the file.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", help="The folder to write to; of two files also the file; or a video, as in fused.mkv."
+        ),
+    ],
     a: Annotated[
-        Path | None, typer.Option("--a", help="Source a (infrared, MRI …): a file, or a folder of images.")
+        Path | None, typer.Option("--a", help="Source a (infrared, MRI …): an image, a video, or a folder of images.")
     ] = None,
     b: Annotated[
-        Path | None, typer.Option("--b", help="Source b (visible, CT …): a file, or a folder of images.")
+        Path | None, typer.Option("--b", help="Source b (visible, CT …): an image, a video, or a folder of images.")
     ] = None,
     further: Annotated[
         list[Path] | None,
@@ -37,17 +42,19 @@ def fuse(
     gray: Annotated[bool, typer.Option("--gray/--rgb", help="Write the luminance alone.")] = False,
     option: Annotated[list[str] | None, typer.Option("--option", help="name=value; may be given again.")] = None,
     device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps, sdaa.")] = "cpu",
+    precision: PrecisionOption = None,
     *,
     context: typer.Context,
 ) -> None:
-    """Fuse two images, two folders of them, a table of pairs, or an H5 file: --out gets an image of each, unscored."""
+    """Fuse two images or videos, two folders, a table of pairs, an H5 file: --out gets an image of each, unscored."""
     from rich.console import Console
 
     from ..bench.fuse import fuse_to, pairs_of
     from ..datasets import load_dataset
     from ..methods import get_method
 
-    options = options_of(option or [], "--option") | ({} if weights is None else {"weights": weights})
+    named = {"weights": weights, "precision": precision}
+    options = options_of(option or [], "--option") | {key: value for key, value in named.items() if value is not None}
     chosen = get_method(method, device=device, **options)
     refuse_weights_root(context, [chosen])
     if (a is None) != (b is None) or sum(place is not None for place in (a, pairs, data)) != 1:

@@ -47,9 +47,9 @@ def profile(
     from rich.console import Console
 
     from ..bench.profile import profile as measure
+    from ..devices.names import check_device
     from ..methods import default_methods, get_method
-    from ..methods.devices import check_device
-    from ..reports.terminal import grid_to_table
+    from ..reports.terminal import grid_to_tables
     from ..results import Results
     from ..results.leaderboard import write_leaderboard
     from ..results.leaderboard.efficiency import efficiency_grids
@@ -78,7 +78,8 @@ def profile(
     labels = {profile.method.label for profile in profiles}
     same = [p for p in results.profiles if p.method.label in labels and f"{p.size[0]}x{p.size[1]}" == size.strip()]
     for grid in efficiency_grids(same):
-        console.print(grid_to_table(grid))
+        for part in grid_to_tables(grid, console.width):
+            console.print(part)
     console.print(f"profiles     {out}/profile", highlight=False, soft_wrap=True)
     if results.runs:
         console.print(f"leaderboard  {write_leaderboard(results)}", highlight=False, soft_wrap=True)

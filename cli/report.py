@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ..errors import InputError, letter
+from ..errors import InputError
 from .against import Against
-from .options import AgainstOption, names_of, pairs_of
+from .options import AgainstOption, Common, PairNames, names_listed, names_of, pairs_of, shipped_list
+from .sources import sources_of
+from .tabular import decimals_of, extras, groups
 from .unused import check_renamed, refuse
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ MethodLabels = Annotated[
 ]
 MetricNames = Annotated[str | None, typer.Option(help="Names or keys, separated by commas.", show_default="all")]
 ProtocolName = Annotated[str | None, typer.Option("--protocol", "-p", help="Only its metrics.", show_default="all")]
-Incomplete = Annotated[bool, typer.Option("--incomplete", help="Rank methods that lack pairs, too.")]
+Incomplete = Annotated[bool, typer.Option("--incomplete", help="Rank methods that lack pairs, too; never as best.")]
+Serif = Annotated[bool, typer.Option("--serif", help="Letter in Times, as papers are.")]
 Rename = Annotated[list[str] | None, typer.Option(help="label=what to print for it; may be given again.")]
 
 
@@ -34,9 +37,14 @@ def report(
     runs: Runs = Path("runs"),
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the report.")] = Path("report"),
     workers: Annotated[int | None, typer.Option("--workers", "-j", min=1, show_default="all cores")] = None,
+    embed: Annotated[
+        bool, typer.Option("--embed", help="Take the large images in, so that the folder can be moved and sent.")
+    ] = False,
     against: AgainstOption = None,
+    pairs: PairNames = None,
+    common: Common = False,
 ) -> None:
-    """Write the HTML report: one folder that opens from disk, with no network."""
+    """Write the HTML report: one folder that opens from disk, with no network. Large images stay where they are."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -48,6 +56,7 @@ def report(
     results = Results(runs)
     if against is not None:
         results = Against(against).beside(results)
+    results = _part(results, pairs, common)
     keys = dict.fromkeys(key for run in results.runs for key in run.manifest.metrics)
     explanations = {key: explain(key).markdown() for key in keys if key in METRICS}
     console = Console(stderr=True)
@@ -57,6 +66,7 @@ def report(
             results,
             out,
             explanations=explanations,
+            embed=embed,
             workers=workers,
             advance=lambda done, total: progress.update(bar, completed=done, total=total),
         )
@@ -77,10 +87,23 @@ def table(
         typer.Option(help="Means; mean rank and Borda count; paired tests between all methods; or what was profiled."),
     ] = "means",
     against: AgainstOption = None,
+    pairs: PairNames = None,
+    common: Common = False,
     combined: Annotated[bool, typer.Option("--combined", help="All data sets side by side.")] = False,
     intervals: Annotated[bool, typer.Option("--intervals", help="With 95 % bootstrap intervals.")] = False,
+    split: Annotated[
+        Literal["protocol", "family"] | None,
+        typer.Option(help="A table for each protocol, or for each family of metrics.", show_default="none"),
+    ] = None,
+    columns: Annotated[
+        str, typer.Option(help="Beside the metrics: n (pairs scored), venue (and year), rank (mean rank); or none.")
+    ] = "n,rank",
+    order: Annotated[
+        Literal["name", "year", "rank"], typer.Option(help="Of the rows; --methods has its own order.")
+    ] = "name",
+    last: Annotated[str | None, typer.Option(help="Labels of the methods to come last, as one's own.")] = None,
     decimals: Annotated[
-        int | None, typer.Option(min=0, max=12, help="Of the means.", show_default="as many as tell")
+        str | None, typer.Option(help="Of the means: 3, or EN=2,Qabf=4, or both.", show_default="as many as tell")
     ] = None,
     incomplete: Incomplete = False,
     rename: Rename = None,
@@ -94,20 +117,26 @@ def table(
 ) -> None:
     """Print the table of a paper to standard output."""
     refuse(context, ["caption", "label", "part"], f"is for a LaTeX table, not for {format}", when=format != "latex")
-    means = ["combined", "intervals", "decimals"]
+    means = ["combined", "intervals", "decimals", "split", "columns"]
     refuse(context, means, f"is for a table of means, not of {content}", when=content != "means")
-    scores = ["protocol", "metrics", "incomplete", "against"]
+    scores = ["protocol", "metrics", "incomplete", "against", "pairs", "common"]
     refuse(context, scores, "is for tables of metrics, not of efficiency", when=content == "efficiency")
+    refuse(context, ["order"], "is for rows that --methods has not ordered", when=methods is not None)
     from ..reports.tables import table as render
 
-    boards, _ = _boards(runs, methods, dataset, protocol, metrics, against)
+    boards, labels = _boards(runs, methods, dataset, protocol, metrics, against, pairs, common)
     text = render(
         boards,
         format,
         content=content,
         combined=combined,
+        split=groups(split, boards) if split else None,
         names=_renamed(rename, boards),
-        decimals=decimals,
+        methods=labels,
+        order=order,
+        last=names_of(last) or (),
+        extras=extras(columns),
+        decimals=decimals_of(decimals, boards),
         intervals=intervals,
         incomplete=incomplete,
         caption=caption,
@@ -120,14 +149,22 @@ def table(
 def figure(
     runs: Runs = Path("runs"),
     pair: Annotated[list[str] | None, typer.Option(help="A pair's name; several get a row each.")] = None,
+    pairs: PairNames = None,
     dataset: Annotated[
         str | None, typer.Option("--dataset", "-d", help="A data set's label.", show_default="the only one")
     ] = None,
     methods: MethodLabels = None,
-    box: Annotated[list[str] | None, typer.Option(help="left,top,width,height in pixels of what to magnify.")] = None,
+    box: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="left,top,width,height in pixels of what to magnify, or auto: where the methods differ most; "
+            "PAIR:BOX for one pair. May be given again."
+        ),
+    ] = None,
     gray: Annotated[bool, typer.Option("--gray", help="Show what was scored, not the coloured image.")] = False,
     columns: Annotated[int | None, typer.Option(min=1, help="Images in a row.")] = None,
     width: Annotated[float, typer.Option(help="Of the figure, in inches.")] = 7.16,
+    serif: Serif = False,
     rename: Rename = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="A .pdf or .png file.")] = Path("figure.pdf"),
     *,
@@ -135,19 +172,21 @@ def figure(
 ) -> None:
     """Draw sources and fused images side by side, with magnified details."""
     from ..reports.figure import figure as draw
-    from ..reports.figure import parse_box
+    from ..reports.figure import parse_boxes
     from ..results import Results
     from ..results.leaderboard.boards import make_boards
 
+    pair = [*(pair or ()), *(names_listed(pairs) or ())]
     if not pair:
         raise InputError("say with --pair which pair to show")
     refuse(context, ["columns"], "is for one pair; of several, each has a row", when=len(pair) > 1)
-    boxes = [parse_box(text) for text in box or ()]
+    boxes, own = parse_boxes(box or (), pair)
     results = Results(runs)
     names = _renamed(rename, make_boards(results, datasets={dataset} if dataset else None)) if rename else {}
     draw(
-        results, out, dataset=dataset, pair=pair, methods=names_of(methods), boxes=boxes, sources=_sources(results),
-        gray=gray, columns=columns, width=width, names=names,
+        results, out, dataset=dataset, pair=pair, methods=names_of(methods), boxes=boxes, own=own,
+        sources=sources_of(results), gray=gray, columns=columns, width=width, names=names, serif=serif,
+        found=lambda name, place: typer.echo(f"box     {name}:{','.join(map(str, place))}"),
     )  # fmt: skip
     typer.echo(out)
 
@@ -169,8 +208,11 @@ def plot(
     methods: MethodLabels = None,
     metrics: MetricNames = None,
     against: AgainstOption = None,
+    pairs: PairNames = None,
+    common: Common = False,
     incomplete: Incomplete = False,
     rename: Rename = None,
+    serif: Serif = False,
     smooth: Annotated[int | None, typer.Option(min=1, help="For losses: steps to average over.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="A .pdf or .png file.", show_default="KIND.png")
@@ -179,7 +221,9 @@ def plot(
     context: typer.Context,
 ) -> None:
     """Draw stored results, or the losses of one or several training runs."""
-    scored = ["dataset", "protocol", "methods", "metrics", "incomplete", "rename", "against"]
+    scored = [
+        "dataset", "protocol", "methods", "metrics", "incomplete", "rename", "against", "pairs", "common", "serif",
+    ]  # fmt: skip
     refuse(context, scored, "is for plots of results, not of losses", when=kind == "losses")
     refuse(context, ["smooth"], f"is for plot losses, not for {kind}", when=kind != "losses")
     target = out or Path(f"{kind}.png")
@@ -199,7 +243,8 @@ def plot(
             raise InputError("give one folder of results; several are for plot losses")
         if kind in COSTS:
             refuse(context, ["against"], "is for plots of metrics alone: what published methods cost was not measured")
-        boards, labels = _boards(runs[0] if runs else Path("runs"), methods, dataset, protocol, None, against)
+        place = runs[0] if runs else Path("runs")
+        boards, labels = _boards(place, methods, dataset, protocol, None, against, pairs, common)
         if kind in COSTS and len(boards) > 1 and len(names_of(metrics) or ()) > 1:
             raise InputError(f"plot {kind} of several data sets shows one metric: give one with --metrics")
         draw(
@@ -210,6 +255,8 @@ def plot(
             methods=labels,
             names=_renamed(rename, boards),
             incomplete=incomplete,
+            groups=groups("family", boards) if kind == "radar" else None,
+            serif=serif,
         )
     typer.echo(target)
 
@@ -221,6 +268,8 @@ def _boards(
     protocol: str | None,
     metrics: str | None,
     against: str | None,
+    pairs: str | None,
+    common: bool,
 ) -> tuple[list[Board], list[str] | None]:
     """Read the results that a command asks for, and the labels of their methods, None for all."""
     from ..results import Results
@@ -231,8 +280,29 @@ def _boards(
         compared = Against(against)
         results = compared.beside(results, labels, datasets)
         labels = labels and [*labels, *sorted(compared.labels(results))]
+    results = _part(results, pairs, common, labels, datasets)
     protocols = [protocol] if protocol else None
     return make_boards(results, labels, datasets, protocols=protocols, metrics=names_of(metrics)), labels
+
+
+def _part(
+    results: Results,
+    pairs: str | None,
+    common: bool,
+    methods: list[str] | None = None,
+    datasets: list[str] | None = None,
+) -> Results:
+    """Choose the pairs that --pairs names, or that all methods have."""
+    from ..datasets.finding.splits import citation
+    from ..datasets.finding.splits import names_of as names_of_split
+    from ..results.part import common_pairs, only_list, only_pairs
+
+    if shipped := pairs and shipped_list(pairs):
+        spec, split = shipped
+        results = only_list(results, spec.name, names_of_split(split), citation(spec, split))
+    elif (names := names_listed(pairs)) is not None:
+        results = only_pairs(results, names, datasets)
+    return common_pairs(results, methods, datasets) if common else results
 
 
 def _renamed(rename: list[str] | None, boards: Sequence[Board]) -> dict[str, str]:
@@ -247,25 +317,3 @@ def _trainings() -> list[Path]:
     if not folders:
         raise InputError("there are no training runs below runs/train: name their folders")
     return folders
-
-
-def _sources(results: Results) -> Callable[[str, str], list[tuple[str, Any]]]:
-    """Find the sources of a pair by what the manifests say of them; nothing where they are gone."""
-    from ..datasets import Pair, SizePolicy, parse_ranges, read_pair
-    from ..datasets.catalog import find_spec
-    from ..datasets.images import is_there
-
-    def sources(dataset: str, pair: str) -> list[tuple[str, Any]]:
-        for manifest in (run.manifest for run in results.runs if run.dataset == dataset):
-            files = manifest.source_files(pair)
-            if files and all(map(is_there, files)):
-                spec = find_spec(manifest.dataset.name)
-                named = len(files) == 2 and spec is not None and spec.task != "mixed"
-                labels = spec.modalities if spec and named else [f"source {letter(i)}" for i in range(len(files))]
-                policy, ranges = cast(SizePolicy, manifest.size_policy), parse_ranges(manifest.range)
-                scene = Pair(pair, files[0], files[1], "IVF", further=files[2:])
-                images = read_pair(scene, policy, ranges, manifest.rgbt)
-                return list(zip(labels, images, strict=True))
-        return []
-
-    return sources

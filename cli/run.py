@@ -13,8 +13,10 @@ from . import show
 from .against import Against
 from .data import ensure
 from .declared import DeclaredCommand, declared
+from .experiment import Experiment, as_written
 from .options import (
     AgainstOption,
+    BatchOption,
     Dataset,
     Fetch,
     FolderA,
@@ -25,7 +27,8 @@ from .options import (
     Metrics,
     OnErrorOption,
     Out,
-    Pairs,
+    PairsOrNames,
+    PrecisionOption,
     Protocols,
     RangeRules,
     Rgbt,
@@ -34,14 +37,16 @@ from .options import (
     SizeOption,
     Split,
     TaskOption,
+    Video,
     WeightsRoot,
     Workers,
-    datasets_of,
+    batch_size,
     names_of,
+    pairs_asked,
     pairs_of,
 )
 from .synonyms import COMPUTE
-from .unused import given, refuse_data_root, refuse_device, refuse_weights_root
+from .unused import given, refuse_batch, refuse_data_root, refuse_device, refuse_weights_root
 
 if TYPE_CHECKING:
     from ..methods.flag import Offer
@@ -49,7 +54,7 @@ if TYPE_CHECKING:
 
 SHARED = (
     "data_root", "split", "a", "b", "task", "limit", "protocol", "metrics", "workers", "on_error", "size_policy",
-    "range", "rgbt", "further", "sequences",
+    "range", "rgbt", "further", "sequences", "video",
 )  # fmt: skip
 
 
@@ -65,7 +70,14 @@ class RunCommand(DeclaredCommand):
         return offers()
 
 
+_SLURM = (
+    "NAME=VALUE for the jobs of --executor slurm, as partition=gpu,gpus_per_node=1,jobs=8,time=240 (minutes); may be "
+    "given again. cluster=local tries it on this machine."
+)
+
+
 def run(
+    experiment: Experiment = None,
     method: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,7 +88,7 @@ def run(
         ),
     ] = None,
     dataset: Dataset = None,
-    pairs: Pairs = None,
+    pairs: PairsOrNames = None,
     data_root: Root = None,
     fetch: Fetch = None,
     split: Split = None,
@@ -84,6 +96,7 @@ def run(
     b: FolderB = None,
     further: Further = None,
     sequences: Sequences = False,
+    video: Video = False,
     task: TaskOption = None,
     limit: Limit = None,
     weights: Annotated[
@@ -100,8 +113,11 @@ def run(
     protocol: Protocols = None,
     metrics: Metrics = None,
     device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps, sdaa.")] = "cpu",
-    workers: Workers = 1,
-    executor: Annotated[str, typer.Option(help="Who works: threads, processes, or dask:ADDRESS.")] = "threads",
+    precision: PrecisionOption = None,
+    batch: BatchOption = "auto",
+    workers: Workers = None,
+    executor: Annotated[str, typer.Option(help="Who works: threads, processes, dask:ADDRESS, or slurm.")] = "threads",
+    slurm: Annotated[list[str] | None, typer.Option(help=_SLURM)] = None,
     timeout: Annotated[
         float | None,
         typer.Option(
@@ -115,8 +131,11 @@ def run(
     rgbt: Rgbt = False,
     against: AgainstOption = None,
     layout: Annotated[
-        Literal["film"] | None,
-        typer.Option(help="Write the images also as FILM's script does: OUT/test_output/DATASET/Gray, and RGB."),
+        Literal["film", "video"] | None,
+        typer.Option(
+            help="Write the images also as FILM's script does, OUT/test_output/DATASET/Gray, and RGB; or frames as a "
+            "video without loss, OUT/DATASET/METHOD/video."
+        ),
     ] = None,
     keep: Keep = None,
     out: Out = Path("runs"),
@@ -129,18 +148,32 @@ def run(
 
     The same command again goes on where it stopped: finished pairs are kept.
     """
-    datasets = datasets_of(dataset, pairs) or ["sample"]
+    labels = _labels(method)
+    datasets, chosen = pairs_asked(dataset, pairs)
+    datasets = datasets or ["sample"]
     refuse_data_root(context, datasets)
     compared = _against(against, datasets, protocol)
     named = pairs_of(option or [], "--option")
-    own = declared(context) | ({} if weights is None else {"weights": weights})
+    networks = {"weights": weights, "precision": precision}
+    own = declared(context) | {name: value for name, value in networks.items() if value is not None}
     for name in own.keys() & named.keys():
         raise InputError(f"the option {name} is given twice, by --option and of its own: leave one out")
     methods = _with_options(method, named | own, device)
     _refuse_idle(context, methods)
     _ensure(datasets, data_root, fetch, a or b, lambda: _make(methods, device))
-    _run(methods, datasets, out, compared, **_shared(context), device=device, executor=executor, timeout=timeout,
-        layout=layout, keep=keep)  # fmt: skip
+    if slurm and executor != "slurm":
+        raise InputError(f"--slurm {slurm[0]} is for --executor slurm")
+    written = as_written(context, labels, dataset or ([] if pairs else datasets))
+    _run(methods, datasets, out, compared, **_shared(context), pairs=chosen, device=device, batch=batch_size(batch),
+        executor=":".join([executor, *([",".join(slurm)] if slurm else [])]), timeout=timeout, layout=layout,
+        keep=keep, experiment=written)  # fmt: skip
+
+
+def _labels(methods: list[str] | None) -> list[str]:
+    """Name the methods, also where none was named."""
+    from ..methods import default_methods
+
+    return [*(methods or default_methods())]
 
 
 def score(
@@ -149,7 +182,7 @@ def score(
         typer.Option(help="A folder or zip of fused images, named like the pairs; or 'results/fused_{name}_ir.png'."),
     ],
     dataset: Dataset = None,
-    pairs: Pairs = None,
+    pairs: PairsOrNames = None,
     name: Annotated[str | None, typer.Option(help="The method's name.", show_default="the folder's")] = None,
     data_root: Root = None,
     fetch: Fetch = None,
@@ -158,22 +191,26 @@ def score(
     b: FolderB = None,
     further: Further = None,
     sequences: Sequences = False,
+    video: Video = False,
     task: TaskOption = None,
     limit: Limit = None,
     protocol: Protocols = None,
     metrics: Metrics = None,
-    workers: Workers = 1,
+    workers: Workers = None,
     on_error: OnErrorOption = "stop",
     size_policy: SizeOption = "error",
     range: RangeRules = None,
     rgbt: Rgbt = False,
     against: AgainstOption = None,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy the images into the results, where they are linked otherwise.")
+    ] = False,
     out: Out = Path("runs"),
     *,
     context: typer.Context,
 ) -> None:
     """Score images that somebody has fused already."""
-    datasets = datasets_of(dataset, pairs)
+    datasets, chosen = pairs_asked(dataset, pairs)
     if len(datasets) != 1:
         raise InputError("say with one --dataset, or --pairs, which data set the images were fused from")
     refuse_data_root(context, datasets)
@@ -183,7 +220,7 @@ def score(
     method = Folder(Path(fused))
     method.label = name or method.place
     _ensure(datasets, data_root, fetch, a or b)
-    _run([method], datasets, out, compared, **_shared(context))
+    _run([method], datasets, out, compared, **_shared(context), pairs=chosen, copy=copy, experiment={})
 
 
 def _against(text: str | None, datasets: list[str], protocols: list[str] | None) -> Against | None:
@@ -231,11 +268,13 @@ def _with_options(specs: list[str] | None, options: dict[str, str], device: str)
     if not options:
         return specs
     from ..methods import default_methods, get_method
+    from ..methods.method import option_parameters
 
     unused = set(options)
     methods: list[Any] = []
     for spec in specs or default_methods():
-        mine = {name: value for name, value in options.items() if name in get_method(spec).options}
+        known = option_parameters(type(get_method(spec)))
+        mine = {name: value for name, value in options.items() if name in known}
         unused -= set(mine)
         methods.append(get_method(spec, device=device, **mine) if mine else spec)
     if unused:
@@ -247,13 +286,20 @@ def _refuse_idle(context: typer.Context, methods: list[Any] | None) -> None:
     """Refuse options for networks where there is none."""
     from ..methods import default_methods, get_method
 
-    if given(context).keys() & {"device", "weights_root"}:
+    if given(context).keys() & {"device", "batch", "weights_root"}:
         made = [get_method(m) if isinstance(m, str) else m for m in methods or default_methods()]
         refuse_device(context, made)
+        refuse_batch(context, made)
         refuse_weights_root(context, made)
 
 
-def _run(methods: Any, datasets: list[str], out: Path, compared: Against | None, **options: Any) -> None:
+def _run(
+    methods: Any,
+    datasets: list[str],
+    out: Path,
+    compared: Against | None,
+    **options: Any,
+) -> None:
     """Run, and show the part of the leaderboard that the command was about; reference rows only where they fit."""
     from rich.console import Console
 

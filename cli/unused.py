@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def given(context: typer.Context) -> dict[str, str]:
-    """Return the options that stand on the command line, by the name of their parameter; those of the environment not.
+    """Return the options on the command line or in an experiment, by their parameters; those of the environment not.
 
     Returns
     -------
@@ -24,7 +24,8 @@ def given(context: typer.Context) -> dict[str, str]:
     """
     spelled = {p.name: max(p.opts, key=len) for p in context.command.params if p.name}
     source = context.get_parameter_source
-    return {name: spelled[name] for name in context.params if getattr(source(name), "name", "") == "COMMANDLINE"}
+    told = ("COMMANDLINE", "DEFAULT_MAP")  # the latter is an experiment's file
+    return {name: spelled[name] for name in context.params if getattr(source(name), "name", "") in told}
 
 
 def refuse(context: typer.Context, names: Iterable[str], why: str, when: bool = True) -> None:
@@ -63,6 +64,18 @@ def refuse_device(context: typer.Context, methods: Iterable[Method]) -> None:
     names = [method.label for method in methods if type(method).to is Method.to]
     heeded = any(type(method).to is not Method.to for method in methods)
     refuse(context, ["device"], f"is for methods with a network, which {', '.join(names)} lack", when=not heeded)
+
+
+def refuse_batch(context: typer.Context, methods: Iterable[Method]) -> None:
+    """Refuse --batch where no method takes several pairs in one call."""
+    from ..methods.pipeline import takes_batches
+
+    made = list(methods)
+    names = ", ".join(method.label for method in made)
+    refuse(
+        context, ["batch"], f"is for networks that fuse luminance alone, which {names} do not",
+        when=not any(map(takes_batches, made)),
+    )  # fmt: skip
 
 
 def refuse_weights_root(context: typer.Context, methods: Iterable[Method]) -> None:

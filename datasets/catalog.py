@@ -9,9 +9,11 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from ..errors import InputError, one_line, unknown
+from .finding.folders import is_there
 from .finding.names import fold
+from .labelled import LABELLED, SAMPLE_LABELS
 from .pair import Pair
-from .spec import DatasetSpec, Layout, NamedSplit, Pin, Tree, two_folders
+from .spec import SPLITS, DatasetSpec, Layout, NamedSplit, Pin, Tree, two_folders
 
 GROUP = "fusionbench.datasets"
 _LISTS = Path(__file__).parent / "data"
@@ -49,6 +51,7 @@ _BUILT_IN = (
         ("a", "b"), "both", pairs="12", licence="CC0 photographs and computed scenes", make=_sample,
         citation="fusionbench; photographs: see fusionbench.datasets.sample",
         obtain="nothing to get: it is computed at first use and kept in the cache folder",
+        labels=SAMPLE_LABELS, groups=(("night", "night-.*"), ("day", "day-.*")),
     ),
     DatasetSpec(
         "RoadScene", "IVF", "roads, cars and pedestrians, cut from the FLIR video", ("infrared", "visible"), "b",
@@ -63,7 +66,9 @@ _BUILT_IN = (
         pin=Pin("hanna-xu/RoadScene", "ab71420f8fc96396eeb97eecf3694909b3feb656",
                 (Tree("cropinfrared", "6f21b48b31c3fc05e74b5537d462ea8ad1344c72"),
                  Tree("crop_LR_visible", "c5949b48929068109679f968aba946ab2ae4837d")), size="9.3 MB of 67 MB"),
-        splits=(NamedSplit("film50", _LISTS / "RoadScene-film50.txt", "FILM and CDDFuse"),),
+        splits=(NamedSplit("film50", _LISTS / "RoadScene-film50.txt", "FILM and CDDFuse",
+                           "https://github.com/Zhaozixiang1228/MMIF-CDDFuse",
+                           "f5627044488b24334e9ad9556659472a4885525a509e26bf0abbb61a556c2794", default=True),),
     ),
     DatasetSpec(
         "TNO", "IVF", "military and surveillance scenes, by day and night", ("infrared", "visible"), "none",
@@ -77,37 +82,11 @@ _BUILT_IN = (
         pin=Pin("Linfeng-Tang/Evaluation-for-Image-Fusion", "0e87153be77320e31ef2cabb5820518d2ac56bac",
                 (Tree("ir", "41a84afb24f260b7fbe9393fe9d2038c77845b3d"),
                  Tree("vi", "168ae36d23c19069a87cf4ac7d5b903ec807a384")), base="Image/Source-Image/TNO", size="20 MB"),
+        splits=(NamedSplit("tang42", _LISTS / "TNO-tang42.txt", "Tang's evaluation",
+                           "https://github.com/Linfeng-Tang/Evaluation-for-Image-Fusion",
+                           "3e9b250236cfbde4e79a6da461e3d45c8ebb1a68961924245acc7549f26e2ee5"),),
     ),
-    DatasetSpec(
-        "MSRS", "IVF", "road scenes by day (D) and night (N), 480x640, from MFNet", ("infrared", "visible"), "b",
-        folders=("MSRS-main", "MSRS-master"),
-        pairs="1444 (1083 train, 361 test)", home="https://github.com/Linfeng-Tang/MSRS",
-        citation="L. Tang, J. Yuan, H. Zhang, X. Jiang, J. Ma: PIAFusion: A Progressive Infrared and Visible Image "
-                 "Fusion Network Based on Illumination Aware, Information Fusion 83-84, 2022",
-        doi="10.1016/j.inffus.2022.03.007",
-        obtain="git clone https://github.com/Linfeng-Tang/MSRS into the data folder",
-        pin=Pin("Linfeng-Tang/MSRS", "2052589d3a714d0285c8792e24d2db290d84b6ea",
-                (Tree("test/ir"), Tree("test/vi"), Tree("train/ir"), Tree("train/vi"))),
-    ),
-    DatasetSpec(
-        "M3FD", "IVF", "campus, roads and holiday resorts, 768x1024", ("infrared", "visible"), "b",
-        folders=("M3FD/M3FD_Fusion", "M3FD_Fusion", "M3FD/M3FD_Detection", "M3FD_Detection"),
-        pairs="300 for fusion, 4200 for detection", home="https://github.com/JinyuanLiu-CV/TarDAL",
-        citation="J. Liu, X. Fan, Z. Huang, G. Wu, R. Liu, W. Zhong, Z. Luo: Target-aware Dual Adversarial Learning "
-                 "and a Multi-scenario Multi-Modality Benchmark to Fuse Infrared and Visible for Object Detection, "
-                 "CVPR 2022",
-        doi="10.1109/CVPR52688.2022.00571",
-        obtain="download M3FD_Fusion by the links on https://github.com/JinyuanLiu-CV/TarDAL (folders Ir and Vis)",
-    ),
-    DatasetSpec(
-        "LLVIP", "IVF", "streets in low light with pedestrians, 1024x1280", ("infrared", "visible"), "b",
-        pairs="15488 (12025 train, 3463 test)", home="https://bupt-ai-cz.github.io/LLVIP/",
-        licence="non-commercial terms of use, see the home page",
-        citation="X. Jia, C. Zhu, M. Li, W. Tang, W. Zhou: LLVIP: A Visible-infrared Paired Dataset for Low-light "
-                 "Vision, ICCV Workshops 2021",
-        doi="10.1109/ICCVW54120.2021.00389",
-        obtain="download it by the links on https://bupt-ai-cz.github.io/LLVIP/ (folders infrared and visible)",
-    ),
+    *LABELLED,
     DatasetSpec(
         "VIFB", "IVF", "the 21 pairs of the VIFB benchmark, many sources and sizes", ("infrared", "visible"), "b",
         layouts=(Layout("input/ir/{name}", "input/vi/{name}"),), folders=("VIFB-master", "VIFB-main"),
@@ -118,6 +97,8 @@ _BUILT_IN = (
         pin=Pin("xingchenzhang/VIFB", "22b2ea9d91499cc5962d9bdcae9c290270f0fade",
                 (Tree("input/IR", "9fcd9faa8581e82913c4aee50b2fb9b51298e97f"),
                  Tree("input/VI", "e3b563147c32c13f9971a850e59da5a3b1789704")), size="1 MB"),
+        splits=(NamedSplit("21", _LISTS / "VIFB-21.txt", "VIFB", "https://github.com/xingchenzhang/VIFB",
+                           "4bc231452fc39c554636589c85924863e38a85235dedcd9168a07eab8921d167"),),
     ),
     _harvard("CT", False, "brain slices, MRI and CT, 256x256"),
     _harvard("PET", True, "brain slices, MRI and PET in pseudo-colour, 256x256"),
@@ -134,6 +115,9 @@ _BUILT_IN = (
         doi="10.1016/j.inffus.2014.10.004",
         obtain="download it from https://mansournejati.ece.iut.ac.ir/content/lytro-multi-focus-dataset "
                "(lytro-01-A.jpg, lytro-01-B.jpg, ... in one folder)",
+        splits=(NamedSplit("20", _LISTS / "Lytro-20.txt", "Nejati",
+                           "https://mansournejati.ece.iut.ac.ir/content/lytro-multi-focus-dataset",
+                           "9409577de75cb1c832418f96141a9c9029da03af934ee383819aafaca4304075"),),
     ),
     DatasetSpec(
         "RealMFF", "MFF", "light-field scenes with ideal fused images", ("near focus", "far focus"), "both",
@@ -218,7 +202,8 @@ def get_spec(name: str) -> DatasetSpec:
 
 
 def find_spec(name: str) -> DatasetSpec | None:
-    """Find an entry of the catalogue, or None."""
+    """Find an entry of the catalogue, by its name or that of one of its lists, as in TNO/tang42; or None."""
+    name = parse_name(name)[0]
     for spec in _BUILT_IN:
         if fold(spec.name) == fold(name):
             return spec
@@ -226,6 +211,26 @@ def find_spec(name: str) -> DatasetSpec | None:
         if fold(point.name) == fold(name):
             return _load(point)
     return None
+
+
+def parse_name(name: str) -> tuple[str, str | None]:
+    """Tell the list of pairs in the name of a data set: "TNO/tang42" is ("TNO", "tang42"); a folder is no such name.
+
+    Raises
+    ------
+    InputError
+        The data set is known, but not the list.
+    """
+    dataset, slash, part = name.partition("/")
+    if not slash or not part or "/" in part or is_there(Path(name)):
+        return name, None
+    spec = find_spec(dataset)
+    if spec is None:
+        return name, None
+    known = [*(split.name for split in spec.splits), *SPLITS, "all"]
+    if part.casefold() not in known:
+        raise unknown(f"list of pairs of {spec.name}", part, known)
+    return spec.name, part.casefold()
 
 
 def _plugins() -> list[EntryPoint]:

@@ -47,6 +47,7 @@ class CheckReport:
     ranges : how values deeper than 8 bits become 0..255, by source.
     deep : how many files of each source have such values.
     details : what is worth saying of the files of each source.
+    labels : how many pairs have boxes and masks, and of what.
     """
 
     name: str
@@ -68,6 +69,7 @@ class CheckReport:
     ranges: Ranges = FULL
     deep: dict[str, int] = field(default_factory=lambda: {"a": 0, "b": 0})
     details: dict[str, list[Remark]] = field(default_factory=lambda: {"a": [], "b": []})
+    labels: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -103,6 +105,7 @@ class CheckReport:
             if constant:
                 text.append(f"  alpha    {side}: {constant} files have a constant further channel, which is dropped")
         text.append(f"  formats  {_counts(self.formats)}")
+        text += [f"  {labels}" for labels in self.labels]
         text += _listing("misnamed", "extension and format differ (read by content, no harm)", self.misnamed)
         for side in ("a", "b"):
             ranges = (

@@ -7,20 +7,23 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ..errors import InputError, printable
+from .annotations import LabelKind
 from .check_report import CheckReport, SplitReport
-from .dataset import SizePolicy, load_source
+from .dataset import FusionDataset, SizePolicy, load_source
 from .finding.entry import Entry, entries
 from .finding.folders import short
 from .finding.sources import DatasetFiles
 from .finding.splits import choose, split_names
 from .images import EXTENSIONS, EXTENSIONS_OF, UnreadableImageError, read_picture
+from .load import common_folder
 from .locate import locate
-from .pair import SIDES, Pair, Side, Source, Task, printable
+from .pair import SIDES, Pair, Side, Source, Task
 from .problems import problem_of
 from .ranges import RangeOption, Ranges, parse_ranges, refusal
 from .remarks import Remark, remark_on
@@ -79,6 +82,8 @@ def check(
             left_out |= before
             if problem:
                 report.problems[printable(pair.name)] = printable(problem)
+    good = [pair for pair in pairs if printable(pair.name) not in report.problems]
+    _count_labels(report, spec, good, size_policy, rgbt)
     report.good = [pair.name for pair in pairs if printable(pair.name) not in report.problems]
     report.pairs = len(report.good)
     if not pairs and not report.problems:
@@ -115,6 +120,20 @@ def _describe(report: CheckReport, spec: DatasetSpec, files: DatasetFiles) -> No
             continue
         present = sum(entry.problem is None for entry in entries(part, names))
         report.splits[split] = SplitReport(present, len(names))
+
+
+def _count_labels(
+    report: CheckReport, spec: DatasetSpec, pairs: Sequence[Pair], size_policy: SizePolicy, rgbt: bool
+) -> None:
+    """Read the boxes and masks that lie beside the images, where some do."""
+    from .labels.count import count_labels
+
+    root = report.root or common_folder(pairs)
+    dataset = FusionDataset(spec.name, spec.task, report.split, spec, root, tuple(pairs), size_policy, rgbt=rgbt)
+    for kind in get_args(LabelKind):
+        if (count := count_labels(dataset, kind)) is not None:
+            report.labels.append(f"{kind:8} {count}")
+            report.problems |= {name or kind: problem for name, problem in count.problems.items()}
 
 
 def _look(report: CheckReport, pair: Pair, size_policy: SizePolicy, rgbt: bool) -> tuple[str | None, bool]:

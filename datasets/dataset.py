@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, letter
-from .finding.splits import split_notes
+from .finding.splits import cited, split_notes
+from .headers import Headers
 from .images import Header, UnreadableImageError, probe, read_picture
 from .pair import SIDES, Pair, Side, Source, Task
 from .ranges import FULL, Ranges, Rule
-from .remarks import remarks_on
+from .remarks import is_odd, remarks_on
 from .rgbt import read_rgbt
 from .spec import DatasetSpec
 
@@ -44,6 +45,7 @@ class FusionDataset(Sequence[Pair]):
     ranges : how values deeper than 8 bits become 0..255, by source.
     rgbt : whether each pair is one file: its last channel is a, its colours are b.
     headers : of the files, as far as they were looked at when the data set was loaded.
+    video : whether the pairs are frames of videos, each after the one before it; see `videos.sequence_of`.
     """
 
     name: str
@@ -57,7 +59,8 @@ class FusionDataset(Sequence[Pair]):
     default_split: str = "all"
     ranges: Ranges = FULL
     rgbt: bool = False
-    headers: Mapping[Path, Header] = field(default_factory=dict, repr=False)
+    headers: Headers = field(default_factory=Headers, repr=False)
+    video: bool = False
 
     @property
     def label(self) -> str:  # noqa: D102 - an attribute, described with the others
@@ -71,12 +74,11 @@ class FusionDataset(Sequence[Pair]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Pair]: ...
     def __getitem__(self, index: int | str | slice) -> Pair | Sequence[Pair]:
-        if isinstance(index, str):
-            for pair in self.pairs:
-                if pair.name == index:
-                    return pair
-            raise KeyError(index)
-        return self.pairs[index]
+        return self._by_name[index] if isinstance(index, str) else self.pairs[index]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Pair]:
+        return {pair.name: pair for pair in reversed(self.pairs)}  # the first of a name counts
 
     def __repr__(self) -> str:
         return f"FusionDataset({self.name!r}, {self.task}, split={self.split!r}, {len(self)} pairs at {self.root})"
@@ -85,9 +87,8 @@ class FusionDataset(Sequence[Pair]):
         """Write out the paths, so that they stay right in whichever folder they are used."""
         if self.root.is_absolute() and all(not isinstance(p.a, Path) or p.a.is_absolute() for p in self.pairs):
             return self
-        headers = {path.absolute(): header for path, header in self.headers.items()}
         pairs = tuple(pair.absolute() for pair in self.pairs)
-        return replace(self, root=self.root.absolute(), pairs=pairs, headers=headers)
+        return replace(self, root=self.root.absolute(), pairs=pairs, headers=self.headers.absolute())
 
     def read(self, pair: Pair) -> tuple[Image, ...]:
         """Read the sources of a pair, in their order: the one reading that methods, metrics, figures and training see.
@@ -114,12 +115,8 @@ class FusionDataset(Sequence[Pair]):
     @cached_property
     def remarks(self) -> list[str]:
         """What a run should know of the files: a small part of the range used, alpha dropped; see `remarks_on`."""
-        remarks: list[str] = []
-        for side in SIDES:
-            sources = [source for pair in self for source in pair.of_side(side)]
-            headers = {path: self.header(path) for path in sources if isinstance(path, Path)}
-            remarks += remarks_on(side, headers, self.ranges[side], self.rgbt)
-        return remarks
+        odd = self._look.odd
+        return [remark for side in SIDES for remark in remarks_on(side, odd[side], self.ranges[side], self.rgbt)]
 
     @property
     def split_notes(self) -> list[str]:
@@ -131,25 +128,62 @@ class FusionDataset(Sequence[Pair]):
             )
         return notes
 
+    @property
+    def pair_list(self) -> str | None:
+        """The list that ships and that the pairs are of, as captions cite it: "TNO/tang42 (3e9b2502)"; or None."""
+        return cited(self.spec, self.split, (*(pair.name for pair in self), *self.skipped))
+
     def header(self, source: Path) -> Header:
         """Return the header of a source's file."""
         return self.headers.get(source) or probe(source)
 
-    @cached_property
+    @property
     def uneven(self) -> tuple[str, ...]:
         """Names of the pairs whose sources differ in size, for which the size policy has something to do."""
-        return tuple(pair.name for pair in self.pairs if len({self._size(source) for source in pair.sources}) > 1)
-
-    def _size(self, source: Source) -> tuple[int, int]:
-        if not isinstance(source, Path):
-            return source.shape[0], source.shape[1]
-        header = self.header(source)
-        return header.height, header.width
+        return self._look.uneven
 
     def is_deep(self, side: Side) -> bool:
         """Whether any source of this side has values that a rule has to bring to 0..255."""
-        sources = (source for pair in self.pairs for source in pair.of_side(side))
-        return any(self.header(s).deep if isinstance(s, Path) else s.dtype != np.uint8 for s in sources)
+        return side in self._look.deep
+
+    @cached_property
+    def _look(self) -> _Look:
+        """Look once at the headers of all sources, of which there may be many."""
+        look, uneven = _Look({side: {} for side in SIDES}), []
+        for pair in self.pairs:
+            sizes: set[tuple[int, int]] = set()
+            for side in SIDES:
+                for source in pair.of_side(side):
+                    if not isinstance(source, Path):
+                        sizes.add((source.shape[0], source.shape[1]))
+                        if source.dtype != np.uint8:
+                            look.deep.add(side)
+                        continue
+                    header = self.header(source)
+                    sizes.add((header.height, header.width))
+                    if header.deep:
+                        look.deep.add(side)
+                    if is_odd(header):
+                        look.odd[side][source] = header
+            if len(sizes) > 1:
+                uneven.append(pair.name)
+        return replace(look, uneven=tuple(uneven))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What the headers of a data set's sources tell.
+
+    Attributes
+    ----------
+    odd : by side, the files that something is worth saying of.
+    deep : the sides of which any source is deeper than 8 bits.
+    uneven : the names of the pairs whose sources differ in size.
+    """
+
+    odd: dict[Side, dict[Path, Header]]
+    deep: set[Side] = field(default_factory=set)
+    uneven: tuple[str, ...] = ()
 
 
 def read_pair(

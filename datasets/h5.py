@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from ..extras import explained
 
 if TYPE_CHECKING:
     import h5py
@@ -24,7 +25,8 @@ def open_h5(path: Path) -> Iterator[h5py.File]:
     InputError
         It is not there, no HDF5, cut off, damaged, or being written.
     """
-    import h5py
+    with explained():
+        import h5py
 
     if not path.is_file():
         raise InputError(f"there is no H5 file {path}: make it with `fusionbench prepare film`")

@@ -76,10 +76,10 @@ def image_at(path: Path) -> H5Image | None:
     >>> image_at(Path("IR/00004N.png")) is None
     True
     """
-    group, file = path.parent, path.parent.parent
-    if group.name not in GROUPS[:2] or not is_h5_name(file) or not file.is_file():
+    group = path.parent
+    if group.name not in GROUPS[:2] or not is_h5_name(group.parent) or not group.parent.is_file():
         return None
-    return H5Image(file, group.name, path.name)
+    return H5Image(group.parent, group.name, path.name)
 
 
 def is_h5_name(path: str | Path) -> bool:

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, RunError
-from ..files import is_file, write_bytes
+from ..errors import InputError, RunError, printable
+from ..files import is_file, read_kept, write_bytes
 from .formats import Header as Header
 from .formats import Picture, UnreadError, decode, describe
-from .h5pairs import image_at
-from .pair import printable
+from .h5pairs import H5Image, image_at
+from .videos import Frame, frame_at
 
 Image = NDArray[Any]
 
@@ -72,7 +72,7 @@ def probe(path: str | Path) -> Header:
         (`UnreadableImageError`) if the file is missing, empty, no image or truncated, or of a kind that is not read.
     """
     path = Path(path)
-    if stored := image_at(path):
+    if stored := _inside(path):
         with _saying_why_not(stored.file, path):
             return stored.header()
     with _saying_why_not(path), path.open("rb") as file:
@@ -96,31 +96,36 @@ def read_picture(path: str | Path, alpha: bool = False) -> Picture:
         (`UnreadableImageError`) as `probe`, and if the pixels cannot be decoded, or hold NaN or infinity.
     """
     path = Path(path)
-    if stored := image_at(path):
+    if stored := _inside(path):
         with _saying_why_not(stored.file, path):
             return stored.picture()
     with _saying_why_not(path):
-        return decode(path.read_bytes(), path.suffix.lower(), alpha)
+        return decode(read_kept(path), path.suffix.lower(), alpha)
+
+
+def _inside(path: Path) -> H5Image | Frame | None:
+    """Take the path of an image in a file of many apart; None where it is a file of its own."""
+    return image_at(path) or frame_at(path)
 
 
 def is_there(path: Path) -> bool:
-    """Whether a path is that of a file, or of an image in an H5 file; a pipe would be waited for."""
-    return is_file(path) or image_at(path) is not None
+    """Whether a path is that of a file, or of an image in an H5 file or a video; a pipe would be waited for."""
+    return is_file(path) or _inside(path) is not None
 
 
 def content_of(path: Path) -> bytes:
-    """Return the bytes of an image file, or the values of an image in an H5 file.
+    """Return the bytes of an image file, the values of an image in an H5 file, or what stands for a frame of a video.
 
     Raises
     ------
     InputError
         It is gone.
     """
-    if stored := image_at(path):
+    if stored := _inside(path):
         return stored.content()
     if not is_file(path):
         raise InputError(f"{path} is no file any more")
-    return path.read_bytes()
+    return read_kept(path)
 
 
 def read(path: str | Path) -> Image:
@@ -184,7 +189,7 @@ def to_gray(image: Image) -> NDArray[np.float32]:
     return np.asarray(np.round(values), np.float32)
 
 
-def write(path: str | Path, image: Image) -> None:
+def write(path: str | Path, image: Image, *, durable: bool = True) -> bytes:
     """Write a PNG file, so that a reader sees the whole file or none.
 
     The folder is made if need be. The bytes go to a temporary file beside it, which then takes the name.
@@ -193,6 +198,12 @@ def write(path: str | Path, image: Image) -> None:
     ----------
     path : the file; PNG is written whatever its extension.
     image : uint8 or uint16, (H, W) or RGB (H, W, 3).
+    durable : whether it has to be on the disk when this returns; see `files.flush` for many images.
+
+    Returns
+    -------
+    bytes
+        What is in the file.
 
     Raises
     ------
@@ -211,7 +222,9 @@ def write(path: str | Path, image: Image) -> None:
     done, data = cv2.imencode(".png", image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     if not done:
         raise RunError(f"cannot write {path}: OpenCV did not encode an array of shape {image.shape} as PNG")
-    write_bytes(path, data.tobytes())
+    content: bytes = data.tobytes()
+    write_bytes(path, content, durable=durable)
+    return content
 
 
 @contextlib.contextmanager

@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from ..errors import InputError, unknown
+from ..errors import InputError, printable, unknown
+from .catalog import parse_name
 from .dataset import FusionDataset, SizePolicy, require_effect
 from .finding.entry import Entry, entries
-from .finding.splits import choose, default_split, remedy
-from .images import Header
+from .finding.folders import listed_once
+from .finding.lookup import Lookup, lookup_of
+from .finding.splits import choose, default_split, pick, remedy
+from .headers import Headers
 from .locate import locate
-from .pair import Pair, Task, printable
+from .pair import Pair, Task
 from .problems import listing, problem_of, summary
 from .ranges import RangeOption, Ranges, parse_ranges
 from .spec import TASKS, DatasetSpec
+from .videos import frame_at
 
 OnError = Literal["stop", "skip"]
 
@@ -36,6 +40,8 @@ def load_dataset(
     rgbt: bool = False,
     further: Sequence[str] = (),
     sequences: bool = False,
+    pairs: str | Path | Sequence[str] | None = None,
+    video: bool = False,
 ) -> FusionDataset:
     """Find a data set, match its sources, and make sure that every file is there, whole, and of the right size.
 
@@ -43,16 +49,17 @@ def load_dataset(
 
     Parameters
     ----------
-    name_or_path : a name of the catalogue (`list_datasets`), any folder, "pairs:FILE", a list of pairs (see
-        `finding.pairlist.read_pairs`), or an H5 file of FILM (`h5pairs`), of which the images are taken rounded to 8
+    name_or_path : a name of the catalogue (`list_datasets`), also with one of its lists ("TNO/tang42"); any folder, or
+        a zip archive of one, which is unpacked once (see `archives.unpacked`); "pairs:FILE", a list of pairs (see
+        `finding.pairlist.read_pairs`); or an H5 file of FILM (`h5pairs`), of which the images are taken rounded to 8
         bits.
     root : where to look for a data set of the catalogue: its folder, or the folder that it lies in. By default the
         environment's FUSIONBENCH_DATA, or else "data" in the current folder.
     split : "test", "train", ...: the names in `test.txt` beside the folders, or the files in folders named so;
         "all"; a list that ships ("film50" of RoadScene); or a text file of names. By default "test" where there is one,
         else, where no list lies beside the images, the list that ships, else "all".
-    a, b : the folders of the sources in the data set's folder, if they are not among the usual ones; or templates of
-        their files, "ir/IR{name}.png" (see `templates.to_pattern`).
+    a, b : the folders, or zip archives, of the sources in the data set's folder, if they are not among the usual ones;
+        or templates of their files, "ir/IR{name}.png" (see `templates.to_pattern`).
     task : the task, where neither the catalogue nor the names of the folders say it.
     limit : take the first `limit` pairs only; the others are not looked at.
     on_error : "stop" raises one error with every problem by name; "skip" leaves these pairs out and records them.
@@ -65,6 +72,9 @@ def load_dataset(
     further : the folders, or templates, of sources after `a` and `b`, where each scene has more than two.
     sequences : take each folder for a scene: its images, two or more, are the sources in the order of their names (see
         `sequences.find_sequences`). A folder of your own needs `task` then.
+    pairs : only these pairs of the split: their names, or a file that lists them.
+    video : take the images of a folder for the frames of a video, in natural order; a folder below it is a video of its
+        own. Video files need no word.
 
     Raises
     ------
@@ -73,19 +83,23 @@ def load_dataset(
     """
     _check_options(limit, on_error, size_policy, task)
     policy, ranges = cast(SizePolicy, size_policy), parse_ranges(range)
-    spec, files = locate(name_or_path, root, a, b, task, rgbt, further, sequences)
-    if files is None:
-        pairs = list(spec.make() if spec.make else ())
-        folder, label, default = _common_folder(pairs), "all", "all"
-        if split not in (None, "all"):
-            raise InputError(f"{spec.name} has no split {str(split)!r}: there is only 'all'")
-        candidates: Iterator[Pair | Entry] = iter(pairs)
-    else:
-        folder = files.root
-        label, names, part = choose(spec, files, split)
-        default = default_split(files, spec)
-        candidates = (_pair(entry, spec) for entry in entries(part, names))
-    headers: dict[Path, Header] = {}
+    name_or_path, split = _with_list(name_or_path, split)
+    with listed_once():
+        spec, files = locate(name_or_path, root, a, b, task, rgbt, further, sequences)
+        wanted = [pairs] if isinstance(pairs, str) else pairs
+        if files is None:
+            made = list(spec.make() if spec.make else ())
+            folder, label, default = common_folder(made), "all", "all"
+            if split not in (None, "all"):
+                raise InputError(f"{spec.name} has no split {str(split)!r}: there is only 'all'")
+            candidates: Iterator[Pair | Entry] = iter(made if wanted is None else _picked(made, wanted))
+        else:
+            folder = files.root
+            label, names, part = choose(spec, files, split)
+            default = default_split(files, spec)
+            names = names if wanted is None else pick(wanted, names, lookup_of(files), label)
+            candidates = (_pair(entry, spec) for entry in entries(part, names))
+    headers = Headers()
     good, problems, total = _verify(
         candidates, lambda pair: problem_of(pair, policy, ranges=ranges, rgbt=rgbt, headers=headers), limit
     )
@@ -95,8 +109,9 @@ def load_dataset(
         reasons = f": {listing(problems)}" if problems else ""
         raise InputError(f"{spec.name} at {folder} has no pair that can be used in the split {label!r}{reasons}")
     dataset = FusionDataset(
-        spec.name, spec.task, label, spec, folder, tuple(good), policy, problems, default, ranges, rgbt, headers
-    )
+        spec.name, spec.task, label, spec, folder, tuple(good), policy, problems, default, ranges, rgbt, headers,
+        video or all(isinstance(pair.a, Path) and frame_at(pair.a) is not None for pair in good[:1]),
+    )  # fmt: skip
     if not isinstance(range, Ranges):
         require_effect([dataset])
     return dataset
@@ -119,6 +134,24 @@ def held_out_names(
         return set()
     _, names, part = choose(spec, files, split)
     return {entry.name.casefold() for entry in entries(part, names)}
+
+
+def _with_list(name_or_path: str | Path, split: str | Path | None) -> tuple[str | Path, str | Path | None]:
+    """Take "TNO/tang42" for the split tang42 of TNO."""
+    if isinstance(name_or_path, Path):
+        return name_or_path, split
+    name, own = parse_name(name_or_path)
+    if own is not None and split is not None:
+        raise InputError(f"{name_or_path} names its list of pairs: leave --split {split} out")
+    return (name, own) if own is not None else (name_or_path, split)
+
+
+def _picked(made: Sequence[Pair], wanted: Path | Sequence[str]) -> list[Pair | Entry]:
+    """Pick pairs of a data set that is computed."""
+    names = [pair.name for pair in made]
+    chosen = pick(wanted, names, Lookup(dict.fromkeys(names, ())), "all")
+    by_name = {pair.name: pair for pair in made}
+    return [by_name[e.name] if e.problem is None else Entry(e.name, problem=e.problem) for e in chosen]
 
 
 def _check_options(limit: int | None, on_error: str, size_policy: str, task: str | None) -> None:
@@ -158,6 +191,7 @@ def _verify(
     return good, problems, total
 
 
-def _common_folder(pairs: list[Pair]) -> Path:
+def common_folder(pairs: Sequence[Pair]) -> Path:
+    """Give the folder in which all files of some pairs lie; "." where there are none."""
     folders = [str(source.parent) for pair in pairs for source in pair.sources if isinstance(source, Path)]
     return Path(os.path.commonpath(folders)) if folders else Path()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ..errors import InputError
+from .archives import is_archive, saying, unpacked
 from .catalog import find_spec, get_spec
 from .finding.entry import check_partners
 from .finding.folders import child, expanded, is_folder
@@ -18,10 +21,11 @@ from .finding.search import find, find_in_tree
 from .finding.sources import DatasetFiles
 from .finding.templates import is_template, layouts_of
 from .h5pairs import H5Pairs, is_h5_name
-from .pair import Task
+from .pair import Pair, Task
 from .rgbt import find_rgbt, hint
 from .sequences import find_sequences, hint_of_sequences
 from .spec import COLOUR, MODALITIES, SPLITS, TASKS, DatasetSpec, usual_layouts
+from .videofiles import find_videos
 
 
 def locate(
@@ -50,6 +54,10 @@ def locate(
         _refuse("a list of pairs", a or b or rgbt, sequences)
         return _open_list(expanded(name_or_path.removeprefix(PAIRS)), task)
     path = expanded(name_or_path)
+    if is_archive(path):
+        return _open_archive(path, root, a, b, task, rgbt, further, sequences)
+    a, b = (side and _opened(side, path) for side in (a, b))
+    further = [_opened(side, path) for side in further]
     if is_h5_name(path) and not is_folder(path):
         _refuse(str(path), a or b or rgbt, sequences)
         return _open_h5(path, task), None
@@ -83,6 +91,22 @@ def locate(
     raise InputError(not_found(spec, base, wanted, a, b))
 
 
+def _open_archive(path: Path, *options: Any) -> tuple[DatasetSpec, DatasetFiles | None]:
+    """Take a zip archive as the folder that is packed in it."""
+    folder = unpacked(path)
+    with saying(folder, path):
+        spec, files = locate(folder, *options)
+    if find_spec(spec.name) is None:
+        spec = replace(spec, name=_name_of(path.resolve().with_suffix("")), title=f"the archive {path}")
+    return spec, files
+
+
+def _opened(side: str, root: Path) -> str:
+    """Take for a source that is a zip archive the folder that is packed in it."""
+    file = root / expanded(side)
+    return str(unpacked(file)) if is_archive(file) else side
+
+
 def _refuse(what: str, places: str | bool | None, sequences: bool) -> None:
     """Refuse options that say where sources lie, of what says so itself."""
     if places or sequences:
@@ -108,8 +132,8 @@ def candidates(base: Path, spec: DatasetSpec) -> list[Path]:
 
 def _open_folder(
     path: Path, a: str | None, b: str | None, task: Task | None, further: Sequence[str] = ()
-) -> tuple[DatasetSpec, DatasetFiles]:
-    """Take a folder that the catalogue does not know by this name."""
+) -> tuple[DatasetSpec, DatasetFiles | None]:
+    """Take a folder that the catalogue does not know by this name; of videos, the files are None."""
     if not is_folder(path):
         raise InputError(
             f"there is no folder {path}: give a folder of images, or a name of 'fusionbench list datasets'"
@@ -126,15 +150,22 @@ def _open_folder(
                 return known, files
         tasks = [task] if task else TASKS
         tries = [(each, find(path, usual_layouts(each))) for each in tasks]
-        task, files = next((attempt for attempt in tries if attempt[1] is not None), (task, None))
+        found, files = next((attempt for attempt in tries if attempt[1] is not None), (task, None))
         if files is None:
-            task, files = find_in_tree(path, tasks)
+            found, files = find_in_tree(path, tasks)
+        task = found or task
+    if files is None and not further and (pairs := find_videos(path, a, b, task)):
+        return _of_videos(path, pairs), None
     if files is None:
         raise InputError(nothing_in(path, a, b, further) + (hint(path) or ("" if a else hint_of_sequences(path))))
     if task is None:
         raise InputError(f"the folders {a} and {b} in {path} do not tell the task: say --task {', '.join(TASKS)}")
     check_partners(files)
     return _any_spec(path, task), files
+
+
+def _of_videos(path: Path, pairs: Sequence[Pair]) -> DatasetSpec:
+    return replace(_any_spec(path, pairs[0].task), title=f"the videos in {path}", make=lambda: pairs)
 
 
 def _open_h5(path: Path, task: Task | None) -> DatasetSpec:
@@ -160,10 +191,14 @@ def _open_list(path: Path, task: Task | None) -> tuple[DatasetSpec, DatasetFiles
 
 def _any_spec(path: Path, task: Task, kind: str = "folder") -> DatasetSpec:
     path = path.resolve()
-    own = path.stem if kind == "list" else path.name
-    generic = own.casefold() in {*SPLITS, "data", "images", "dataset", *(("pairs", "list") if kind == "list" else ())}
-    name = f"{path.parent.name}-{own}" if generic and path.parent.name else own
+    name = _name_of(path.with_suffix("") if kind == "list" else path, ("pairs", "list") if kind == "list" else ())
     return DatasetSpec(name, task, f"the {kind} {path}", MODALITIES[task], COLOUR[task])
+
+
+def _name_of(path: Path, more: Sequence[str] = ()) -> str:
+    """Name a data set after its folder, and the one above where that alone says nothing."""
+    generic = path.name.casefold() in {*SPLITS, "data", "images", "dataset", *more}
+    return f"{path.parent.name}-{path.name}" if generic and path.parent.name else path.name
 
 
 def _task_of(a: str, b: str) -> Task | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,6 @@ Colour = Literal["none", "a", "b", "both"]
 Side = Literal["a", "b"]
 SIDES: tuple[Side, Side] = ("a", "b")
 Source = Path | NDArray[np.generic]
-_CONTROL = re.compile(r"[\0-\x1f\x7f-\x9f\u2028\u2029]")  # what breaks a line, or steers a terminal
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +52,9 @@ class Pair:
     def absolute(self) -> Pair:
         """Write out the paths, so that they stay right in whichever folder they are used."""
         paths: dict[str, Any] = {
-            name: value.absolute() for name, value in vars(self).items() if isinstance(value, Path)
+            name: value.absolute()
+            for name in ("a", "b", "truth", "text")
+            if isinstance(value := getattr(self, name), Path)
         }
         further = tuple(source.absolute() if isinstance(source, Path) else source for source in self.further)
         return replace(self, **paths, further=further)
@@ -63,13 +64,30 @@ class Pair:
         return (self.a,) if side == "a" else (self.b, *self.further)
 
 
-def printable(name: str) -> str:
-    r"""Return a name as it can be written in a line: control characters, and bytes that are no UTF-8, are escaped.
+class _Place:
+    """A field of a pair that is an array or a file; of a file the folder and the name are kept, its path is made anew.
 
-    Examples
-    --------
-    >>> print(printable("one\ntwo"))
-    one\ntwo
+    A path takes five times as much, and there may be hundreds of thousands of them; their folders are shared.
     """
-    escaped = _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), name)
-    return escaped.encode("utf-8", "backslashreplace").decode()
+
+    def __init__(self, name: str) -> None:
+        self._name, self._folder = f"_{name}", f"_folder_of_{name}"
+
+    def __get__(self, pair: Pair, kind: type) -> Source | None:
+        value: Source | str | None = getattr(pair, self._name)
+        return getattr(pair, self._folder) / value if isinstance(value, str) else value
+
+    def __set__(self, pair: Pair, value: Source | None) -> None:
+        if isinstance(value, _PATH):
+            object.__setattr__(pair, self._folder, _shared(value.parent))
+        object.__setattr__(pair, self._name, value.name if isinstance(value, _PATH) else value)
+
+
+@lru_cache(maxsize=1024)
+def _shared(folder: Path) -> Path:
+    return folder
+
+
+_PATH = type(Path())
+for _field in ("a", "b", "truth"):
+    setattr(Pair, _field, _Place(_field))

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import letter
+from ..errors import letter, printable
 from .dataset import SizePolicy, sizes
-from .images import Header, UnreadableImageError, probe
-from .pair import Pair, printable
+from .headers import Headers
+from .images import UnreadableImageError, probe
+from .pair import Pair
 from .ranges import FULL, Ranges, refusal, without_range
 from .rgbt import NO_FURTHER_CHANNEL
 
@@ -22,7 +23,7 @@ def problem_of(
     *,
     ranges: Ranges = FULL,
     rgbt: bool = False,
-    headers: dict[Path, Header] | None = None,
+    headers: Headers | None = None,
 ) -> str | None:
     """Say what is wrong with the files of a pair; None if nothing is. `headers` receives those that were read."""
     if (written := printable(pair.name)) != pair.name:
@@ -30,7 +31,8 @@ def problem_of(
             f"the name of its files is not UTF-8, or has a line break or a control character: rename them ({written})"
         )
     shapes: list[tuple[int, int]] = []
-    named = [(letter(place), "b" if place else "a", source) for place, source in enumerate(pair.sources)]
+    sources = pair.sources
+    named = [(letter(place), "b" if place else "a", source) for place, source in enumerate(sources)]
     for label, side, source in (*named, ("truth", "truth", pair.truth)):
         if isinstance(source, Path):
             try:
@@ -47,7 +49,7 @@ def problem_of(
             shapes.append((source.shape[0], source.shape[1]))
             if source.dtype not in (np.uint8, np.uint16) and ranges[side].kind == "full":
                 return without_range(str(source.dtype))
-    own = shapes[: len(pair.sources)]
+    own = shapes[: len(sources)]
     if size_policy == "error" and len(set(own)) > 1:
         return f"the sources differ in size: {sizes(own)}"
     if size_policy == "error" and shapes[-1] != shapes[0]:

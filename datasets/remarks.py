@@ -66,12 +66,17 @@ def remark_on(picture: Picture, path: Path, rule: Rule, thermal: bool = False, r
     return Remark(name, low, high, picture.maximum, levels, alpha, picture.header.pages)
 
 
+def is_odd(header: Header) -> bool:
+    """Whether a header gives cause to look at the values of its file."""
+    return header.deep or header.alpha or header.pages > 1
+
+
 def remarks_on(side: Side, headers: Mapping[Path, Header], rule: Rule, rgbt: bool) -> list[str]:
     """Say, in a sentence for each kind, what a run should know of the files of a source that it reads.
 
     Up to 64 of them are decoded for that, and only where their headers give cause.
     """
-    odd = [path for path, header in headers.items() if header.deep or header.alpha or header.pages > 1]
+    odd = [path for path, header in headers.items() if is_odd(header)]
     if len(odd) > _LOOKED_AT:
         odd = [odd[i] for i in np.linspace(0, len(odd) - 1, _LOOKED_AT).round().astype(int)]
 

@@ -42,7 +42,7 @@ def find_sequences(root: Path) -> DatasetFiles | None:
         name = "/".join(parts) or root.resolve().name
         sources = [path for path in images if alike(path.stem) not in _TRUTHS]
         for path in images:
-            if path not in sources:
+            if alike(path.stem) in _TRUTHS:
                 truth.add(name, split, path)
         if len(sources) < 2:
             unclear[name] = f"{short(folder, root)} has {len(sources)} image: a sequence has two or more"

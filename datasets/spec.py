@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from .annotations import LabelFiles
 from .pair import Colour, Pair, Task
 
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -51,12 +52,13 @@ class Layout:
     further: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return " with ".join(map(_plain, (self.a, self.b, *self.further)))
+        return " with ".join(map(plain, (self.a, self.b, *self.further)))
 
 
-def _plain(template: str) -> str:
+def plain(template: str) -> str:
     """Show a template to people: the first of its alternatives, and "*" for the name."""
     folders = re.sub(r"\((?!\?)([^|)]*)[^)]*\)\??", r"\1", template).replace("{name}", "*")
+    folders = re.sub(r"\(\?P<\w+>[^)]*\)", "*", folders).replace("?", "")
     return folders.replace("{split}", "test").replace("\\", "")
 
 
@@ -148,11 +150,17 @@ class NamedSplit:
     name : what `--split` takes.
     names : the file of the list.
     whose : which papers' methods are tested on these pairs.
+    source : where the list was published.
+    digest : of the names, by `files.sha256_of_names`: another list under this name would be another version.
+    default : whether it is taken where no list lies beside the images.
     """
 
     name: str
     names: Path
     whose: str
+    source: str = ""
+    digest: str = ""
+    default: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,8 +180,10 @@ class DatasetSpec:
     licence, citation, doi, home : "not stated" where nobody states it.
     obtain : how to get it by hand, one sentence.
     pin : from where `fusionbench datasets fetch` gets it; None where it lies behind a form or a drive.
-    splits : lists of names that ship. The first is taken by default where no list lies beside the images.
+    splits : lists of names that ship; NAME/SPLIT cites one, as in RoadScene/film50.
     make : gives the pairs of a data set that is computed, not found.
+    labels : where boxes and masks lie, the likeliest first.
+    groups : groups of pairs that measures are also given for, each with a regular expression of its names.
     """
 
     name: str
@@ -192,6 +202,8 @@ class DatasetSpec:
     make: Callable[[], Iterable[Pair]] | None = None
     pin: Pin | None = None
     splits: tuple[NamedSplit, ...] = ()
+    labels: tuple[LabelFiles, ...] = ()
+    groups: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.task == "mixed" and self.make is None:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from .pens import legend_below, pen
-from .style import check_format, new_figure, plain, save, style
+from .style import check_format, new_figure, plain, save, style, width_for
+from .ticks import mark_logarithmic
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -110,7 +111,7 @@ def _draw(trainings: Sequence[Training], losses: list[str], smooth: int | None, 
     panels = [*losses, *(["learning_rate"] if rates else [])]
     columns = min(3, len(panels))
     rows = math.ceil(len(panels) / columns)
-    figure = new_figure(3.5 if columns == 1 else 7.16, rows * 2.2 + 0.35)
+    figure = new_figure(width_for(columns), rows * 2.2 + 0.35)
     for place, name in enumerate(panels, start=1):
         axes = figure.add_subplot(rows, columns, place)
         axes.set(title=plain(name.replace("_", " ")), xlabel="step")
@@ -120,7 +121,7 @@ def _draw(trainings: Sequence[Training], losses: list[str], smooth: int | None, 
             elif name in training.steps:
                 _draw_loss(axes, training, name, index, smooth, len(trainings) == 1)
         if name != "learning_rate" and (log or (log is None and _spans(trainings, name))):
-            axes.set_yscale("log")
+            mark_logarithmic(axes, "y", 1.7, apart=0.16)
     handles: dict[str, Artist] = {}  # a run may lack what another panel shows
     for axes in figure.axes:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .style import COLOURS, DASHES, MARKERS, plain
+from .style import COLOURS, DASHES, MARKERS, plain, width_of
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -74,11 +74,11 @@ def legend_below(figure: Figure, handles: Mapping[str, Artist], notes: Sequence[
     if not labels:
         return
     width, height = (float(side) for side in figure.get_size_inches())
-    each = 0.06 * max(map(len, labels)) + 0.5  # inches of a letter, and of the sample line and the gaps
+    each = max(width_of(label, 7) for label in labels) + 0.45  # inches of the sample line and the gaps
     columns = max(1, min(len(labels), int(width / each)))
     lines = [line for note in notes for line in textwrap.wrap(plain(note), int(width / 0.047))]  # inches of a letter
     figure.set_size_inches(width, height + 0.13 * (math.ceil(len(labels) / columns) - 1) + 0.1 * len(lines))
     figure.legend(
         list(handles.values()), labels, loc="outside lower center", ncols=columns, title="\n".join(lines) or None,
-        title_fontsize=6, alignment="left",
+        title_fontsize=6, alignment="left", labelspacing=0.35,
     )  # fmt: skip

@@ -22,8 +22,8 @@ from .method import Image
 
 Chroma = NDArray[np.float64]
 
-_RED, _GREEN, _BLUE = 0.299, 0.587, 0.114
-_NEUTRAL = 128.0
+RED, GREEN, BLUE = 0.299, 0.587, 0.114
+NEUTRAL = 128.0
 
 GAMUT = "scaled"  # what `attach` does to a colour that RGB cannot show, for the manifest
 
@@ -58,8 +58,8 @@ def luminance(image: Image) -> NDArray[np.float32]:
 def chroma(image: Image) -> Chroma:
     """Return Cb and Cr of an RGB image (H, W, 3), as (2, H, W) in 0.5..255.5; 128 is gray."""
     red, green, blue = np.moveaxis(load_source(image).astype(np.float64), -1, 0)
-    y = _RED * red + _GREEN * green + _BLUE * blue
-    return np.stack([(blue - y) / (2 - 2 * _BLUE), (red - y) / (2 - 2 * _RED)]) + _NEUTRAL
+    y = RED * red + GREEN * green + BLUE * blue
+    return np.stack([(blue - y) / (2 - 2 * BLUE), (red - y) / (2 - 2 * RED)]) + NEUTRAL
 
 
 def mix_chroma(*chromas: Chroma) -> Chroma:
@@ -82,10 +82,10 @@ def mix_chroma(*chromas: Chroma) -> Chroma:
     >>> mix_chroma(np.array([128.0, 138.0, 138.0]), np.array([128.0, 128.0, 158.0]))
     array([128., 138., 153.])
     """
-    weights = [np.abs(each - _NEUTRAL) for each in chromas]
+    weights = [np.abs(each - NEUTRAL) for each in chromas]
     total = reduce(np.add, weights)
     mixed = reduce(np.add, (each * weight for each, weight in zip(chromas, weights, strict=True)))
-    return np.divide(mixed, total, out=np.full_like(total, _NEUTRAL), where=total > 0)
+    return np.divide(mixed, total, out=np.full_like(total, NEUTRAL), where=total > 0)
 
 
 def chroma_of_pair(a: Image, b: Image, colour: Colour = "both", further: Sequence[Image] = ()) -> Chroma | None:
@@ -102,13 +102,16 @@ def chroma_of_pair(a: Image, b: Image, colour: Colour = "both", further: Sequenc
     -------
     (2, H, W); None where no source is coloured.
     """
-    coloured = {letter(place): image for place, image in enumerate((a, b, *further)) if is_colour(image)}
-    if colour in coloured:
-        coloured = {colour: coloured[colour]}
-    if not coloured:
+    chromas = [chroma(image) for image in coloured_sources((a, b, *further), colour)]
+    if not chromas:
         return None
-    chromas = [chroma(image) for image in coloured.values()]
     return chromas[0] if len(chromas) == 1 else mix_chroma(*chromas)
+
+
+def coloured_sources(sources: Sequence[Image], colour: Colour = "both") -> list[Image]:
+    """Choose the sources whose chroma the fused image gets; see `chroma_of_pair`."""
+    coloured = {letter(place): image for place, image in enumerate(sources) if is_colour(image)}
+    return [coloured[colour]] if colour in coloured else list(coloured.values())
 
 
 def attach(gray: NDArray[np.uint8], chroma: Chroma) -> NDArray[np.uint8]:
@@ -131,9 +134,9 @@ def attach(gray: NDArray[np.uint8], chroma: Chroma) -> NDArray[np.uint8]:
     [[[0, 19, 80]]]
     """
     y = gray.astype(np.float64)[..., None]
-    cb, cr = chroma - _NEUTRAL
-    red, blue = (2 - 2 * _RED) * cr, (2 - 2 * _BLUE) * cb
-    tint = np.stack([red, -(_RED * red + _BLUE * blue) / _GREEN, blue], axis=-1)  # its luminance is 0
+    cb, cr = chroma - NEUTRAL
+    red, blue = (2 - 2 * RED) * cr, (2 - 2 * BLUE) * cb
+    tint = np.stack([red, -(RED * red + BLUE * blue) / GREEN, blue], axis=-1)  # its luminance is 0
     room = np.where(tint > 0, 255 - y, y) + 0.5  # what rounds to 0 or 255 can be shown
     ratio = np.divide(room, np.abs(tint), out=np.ones_like(tint), where=tint != 0)
     rgb = y + np.minimum(ratio.min(axis=-1, keepdims=True), 1) * tint

@@ -7,22 +7,29 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePath
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.dataset import FusionDataset
+from ..datasets.finding.folders import expanded
 from ..datasets.pair import Pair
+from ..errors import InputError
 from ..files import is_file
-from .code import files_of_code
+from ..foreign.code import files_of_code
 from .flag import Flag
+from .tiles import Tile
 from .verified import Verified
+
+if TYPE_CHECKING:
+    from .graph import Graph
 
 Gray = NDArray[np.float32]
 Image = NDArray[np.generic]
 Read = Callable[[Pair], tuple[Image, ...]]
 Advance = Callable[[int, str], None]
+Precision = Literal["float32", "tf32", "bf16"]
 Quantise = Literal["round", "truncate", "minmax", "minmax-truncate", "max", "none"]
 
 
@@ -43,6 +50,7 @@ class Method(ABC):
     Attributes
     ----------
     name : what users write after `--method`.
+    title : how papers write the name, for tables and figures; "" where it is the name itself.
     reference : authors, year in brackets, title, venue, DOI.
     venue : the journal or conference alone, for tables; "" where there is none.
     tasks : the tasks that the method was made for; it runs on the others, too.
@@ -51,10 +59,15 @@ class Method(ABC):
     any_number : whether it fuses any number of sources at once: `fuse` and `fuse_images` then take further ones after
         those named in their signatures. The engine gives all others two at a time, what was fused so far and the next.
     computes : whether it fuses; images that were fused before are only read, and have no time.
+    margin : how many pixels away a pixel of the sources can tell on one of the fused image, where that is bounded and
+        `fuse` goes through `tiles.in_tiles`: such a method takes the option `tile`. None where it is not.
+    tile : how large images are fused (`tiles.Tile`); no number depends on it, so it is no part of label and manifest.
     quantise : how [0, 1] becomes 8 bit (`methods.quantise`); it changes EN, SD and AG, so it is recorded. Every
         method takes it as an option, too. "none" is for methods that give 8 bit themselves.
     flags : options that `fusionbench run` offers under a name of their own, `--text` for instance.
     device : where `fuse` computes; set through `to`.
+    precision : in which numbers the engine lets it compute there; an option of every method that has a `to` of its own.
+        Images of another precision than float32 have a label of their own.
 
     Examples
     --------
@@ -74,6 +87,7 @@ class Method(ABC):
     """
 
     name: ClassVar[str]
+    title: ClassVar[str] = ""
     reference: ClassVar[str] = ""
     venue: ClassVar[str] = ""
     tasks: ClassVar[tuple[str, ...]] = ("IVF", "MIF", "MEF", "MFF")
@@ -81,9 +95,12 @@ class Method(ABC):
     verified: ClassVar[Verified | None] = None
     any_number: ClassVar[bool] = False
     computes: ClassVar[bool] = True
+    margin: ClassVar[int | None] = None
+    tile: Tile = "auto"
     quantise: Quantise = "round"
     flags: ClassVar[Mapping[str, Flag]] = {}
     device: str = "cpu"
+    precision: Precision = "float32"
     _source_file: ClassVar[Path | None] = None  # the user's, that the class was loaded from
     _revive: ClassVar[Any] = None  # makes an instance of it in another process
     _code: list[Path] | None = None  # the files of it
@@ -117,6 +134,10 @@ class Method(ABC):
         The fused image, (H, W) or RGB (H, W, 3): uint8, taken as it is, or float in [0, 1], to be quantised by the
         method's rule. None, the default, says that this pair goes through `fuse`: luminance alone, chroma re-attached.
         """
+        return None
+
+    def stored(self, pair: Pair) -> Path | None:
+        """Name the file that holds what `fuse_images` gives of a pair, where it was fused before; None elsewhere."""
         return None
 
     def fuse_all(  # noqa: B027  # most fuse one by one
@@ -159,7 +180,7 @@ class Method(ABC):
         if self.weights_record is not None:
             return []
         texts = [value for value in self.options.values() if isinstance(value, str)]
-        parts = (_expanded(part) for text in texts for part in dict.fromkeys((text, text.rpartition("#")[0])) if part)
+        parts = (expanded(part) for text in texts for part in dict.fromkeys((text, text.rpartition("#")[0])) if part)
         return [part.absolute() for part in parts if is_file(part)]
 
     def to(self, device: str) -> None:  # noqa: B027
@@ -198,6 +219,16 @@ class Method(ABC):
     def close(self) -> None:  # noqa: B027
         """Give back what the method holds beyond memory, a worker process for instance; `fuse` may start it anew."""
 
+    def graph(self, task: str) -> Graph:
+        """Give the network for a task as `fusionbench export` writes it.
+
+        Raises
+        ------
+        InputError
+            The method has none, or does not lend it.
+        """
+        raise InputError(f"{self.name} has no network that can be exported: choose a learned method")
+
     @property
     def weights_record(self) -> dict[str, Any] | None:
         """What the manifest says of the weights (name, origin, licence, hash); None without weights."""
@@ -217,7 +248,9 @@ class Method(ABC):
         return self._given()
 
     def _given(self) -> dict[str, Any]:
-        values = {name: getattr(self, name) for name in option_parameters(type(self))}
+        untold = {"tile"} if self.precision != "float32" else {"tile", "precision"}
+        names = option_parameters(type(self)).keys() - (untold & common_options(type(self)).keys())
+        values = {name: getattr(self, name) for name in option_parameters(type(self)) if name in names}
         return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
 
     @property
@@ -229,17 +262,20 @@ class Method(ABC):
     def label(self, value: str) -> None:
         self._label = value
 
+    @property
+    def paper_name(self) -> str:
+        """What papers print for it: the label, with the title in place of the name; "" where that is the label.
+
+        A user's label stays, and a class with a name of its own does not inherit a title.
+        """
+        owner = next(kind for kind in type(self).__mro__ if "name" in vars(kind))
+        title = vars(owner).get("title", "")
+        return title + self.label.removeprefix(self.name) if title and not self._label else ""
+
     def _default_label(self) -> str:
         parameters = option_parameters(type(self))
         changed = [f"{key}={_short(value)}" for key, value in self._given().items() if value != parameters[key].default]
         return f"{self.name}[{','.join(changed)}]" if changed else self.name
-
-
-def _expanded(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:  # of a user who is not there
-        return Path(text)
 
 
 def _short(value: Any) -> Any:
@@ -251,7 +287,7 @@ def _short(value: Any) -> Any:
 
 
 def option_parameters(cls: type[Method]) -> dict[str, inspect.Parameter]:
-    """Return the options that a method class takes, by name; `quantise` is one for every method.
+    """Return the options that a method class takes, by name; see `common_options` for those that it need not name.
 
     Examples
     --------
@@ -266,5 +302,24 @@ def option_parameters(cls: type[Method]) -> dict[str, inspect.Parameter]:
 def _parameters(cls: type[Method]) -> dict[str, inspect.Parameter]:
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     own = {name: p for name, p in inspect.signature(cls).parameters.items() if p.kind in named}
-    common = inspect.Parameter("quantise", inspect.Parameter.KEYWORD_ONLY, default=cls.quantise, annotation=Quantise)
-    return own if "quantise" in own else {**own, "quantise": common}
+    return {**own, **common_options(cls)}
+
+
+@cache
+def common_options(cls: type[Method]) -> dict[str, inspect.Parameter]:
+    """Return the options that the engine sets as attributes.
+
+    They are `quantise`, `tile` where there is a `margin`, and `precision` where there is a device to compute on.
+    What a class takes in its constructor itself is not among them.
+    """
+    values: dict[str, tuple[Any, Any]] = {"quantise": (cls.quantise, Quantise)}
+    if cls.margin is not None:
+        values["tile"] = (cls.tile, Tile)
+    if cls.to is not Method.to:
+        values["precision"] = (cls.precision, Precision)
+    own = inspect.signature(cls).parameters
+    return {
+        name: inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+        for name, (default, hint) in values.items()
+        if name not in own
+    }

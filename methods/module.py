@@ -6,21 +6,22 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
-
+from ..devices.transfer import place_of
 from ..errors import InputError
 from ..files import sha256_of
 from ..weights.files import load_state, split_key
 from ..weights.search import misfit, take
-from .method import Gray, Method
+from .method import Gray
+from .passes import NetworkMethod
 
 if TYPE_CHECKING:
     from torch import nn
 
     from ..datasets.pair import Pair
+    from .graph import Graph
 
 
-class ModuleMethod(Method):
+class ModuleMethod(NetworkMethod):
     """A network given as its module, which fuses two gray batches, (N, 1, H, W) in [0, 1], to one of the same shape.
 
     A subclass states `name`, `module`, and what differs of the rest.
@@ -36,7 +37,6 @@ class ModuleMethod(Method):
     order : "ba" where the network takes `b` (visible, CT) first.
     """
 
-    learned = True
     module: ClassVar[Callable[[], nn.Module]]
     order: ClassVar[Literal["ab", "ba"]] = "ab"
 
@@ -58,13 +58,14 @@ class ModuleMethod(Method):
         self.network()
 
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
-        """Fuse a batch in one pass."""
-        import torch
+        """Fuse a batch in one pass; large images in tiles, where the class says its `margin`."""
+        return self.in_tiles(self.network(), (a, b) if self.order == "ab" else (b, a))
 
-        network, sources = self.network(), (a, b) if self.order == "ab" else (b, a)
-        with torch.inference_mode():
-            fused: Gray = network(*(torch.from_numpy(np.array(x)).to(self.device) for x in sources)).cpu().numpy()
-        return fused
+    def graph(self, task: str) -> Graph:
+        """Give the network, one for all tasks."""
+        from .graph import Graph
+
+        return Graph(self.network(), swapped=self.order == "ba")
 
     def network(self) -> nn.Module:
         """Make the network with its weights, once.
@@ -82,7 +83,7 @@ class ModuleMethod(Method):
             except InputError as error:
                 raise InputError(f"cannot use the weights {self.weights}: {error}") from error
             network.load_state_dict({name: t.float() for name, t in found.tensors.items()}, strict=False)
-            self._network = network.eval().to(self.device)
+            self._network = place_of(self.device).load(network.eval())
         return self._network
 
     @property

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import types
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from ..errors import InputError, unknown
-from .method import Method, Quantise, option_parameters
+from .method import Method, common_options, option_parameters
 
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
@@ -74,10 +75,9 @@ def hint_of(cls: type[Method], name: str) -> Any:
 
     A user's file may annotate with names that do not resolve.
     """
-    try:
-        hints = {"quantise": Quantise, **get_type_hints(cls.__init__)}
-    except (NameError, TypeError, AttributeError):
-        hints = {"quantise": Quantise}
+    hints = {common: parameter.annotation for common, parameter in common_options(cls).items()}
+    with contextlib.suppress(NameError, TypeError, AttributeError):
+        hints |= get_type_hints(cls.__init__)
     default = option_parameters(cls)[name].default
     return hints.get(name, str if default is None else type(default))
 
@@ -131,7 +131,7 @@ def _one_of(value: Any, choices: tuple[Any, ...]) -> Any:
 def in_words(hint: Any) -> str:
     """Say in words what a type takes."""
     if get_origin(hint) is Literal:
-        return "one of " + ", ".join(str(choice) for choice in get_args(hint))
+        return "one of " * (len(get_args(hint)) > 1) + ", ".join(str(choice) for choice in get_args(hint))
     if get_origin(hint) in (Union, types.UnionType):
         return " or ".join("none" if h is type(None) else in_words(h) for h in get_args(hint))
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", Path: "a path"}

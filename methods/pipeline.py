@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from ..datasets.dataset import SizePolicy, load_source
 from ..datasets.images import to_gray
 from ..datasets.pair import Pair
+from ..devices.transfer import place_of
 from ..errors import InputError, RunError, one_line
-from .colour import attach, chroma_of_pair, is_colour, luminance
-from .contained import contained, is_users
+from ..foreign.contained import contained, is_users
+from .colour import attach, chroma_of_pair, coloured_sources, is_colour, luminance
 from .fit import crop_to, fit_fused
 from .method import Gray, Image, Method
+from .precision import computing
 from .quantise import RULES, quantise
 
 _WILD = 1.5  # no image in [0, 1] has such a mean, whatever its overshoot; one in 0..255 has
@@ -37,12 +39,14 @@ class Fused:
     colour : RGB (H, W, 3) uint8, the luminance with the sources' chroma; None where there is none to re-attach.
     seconds : wall time inside the method, without reading, colour and 8 bit; NaN for one that does not compute.
     note : what was done about its size, where it has another than the sources (`fit.fit_fused`).
+    file : where the image lies already as it is, of a method that knows such a file (`Method.stored`).
     """
 
     image: NDArray[np.uint8]
     colour: NDArray[np.uint8] | None
     seconds: float
     note: str = ""
+    file: Path | None = None
 
     @property
     def shown(self) -> NDArray[np.uint8]:
@@ -100,9 +104,55 @@ def fuse_pair(
     return _fuse_whole(method, sources, pair, size_policy) or _fuse_luminance(method, sources, pair)
 
 
+def takes_batches(method: Method) -> bool:
+    """Whether pairs of two sources may go to `fuse` several at a time: a network's, that sees no whole images."""
+    return method.learned and method.computes and not _sees_images(method)
+
+
+def fuse_batch(method: Method, sources: Sequence[Sequence[Image]], pairs: Sequence[Pair]) -> list[Fused]:
+    """Fuse several pairs in one call of a method's `fuse`, each with everything around it, as `fuse_pair` does.
+
+    Parameters
+    ----------
+    method : one that `takes_batches`.
+    sources : two images for each pair, (H, W) or RGB (H, W, 3), uint8, all of one height and width.
+    pairs : that they belong to.
+
+    Returns
+    -------
+    list of Fused
+        One for each pair, of which each has an equal share of the seconds.
+
+    Raises
+    ------
+    RunError, InputError
+        As `fuse_pair`, where it fails for one of them or for all.
+    """
+    a, b = (np.stack([luminance(images[side])[None] for images in sources]) for side in (0, 1))
+    start = time.perf_counter()
+    output = _guarded(method, pairs[0], method.fuse, a, b, pairs=tuple(map(_own, pairs)))
+    seconds = (time.perf_counter() - start) / len(pairs)
+    whole = check_output(output, a.shape, method, pairs[0].name)
+    grays = [
+        quantise(check_output(image[0], image.shape[1:], method, pair.name), method.quantise)
+        for image, pair in zip(whole, pairs, strict=True)
+    ]
+    place = place_of(method.device)
+    if not place.tells:
+        return [_coloured(*each, seconds) for each in zip(grays, sources, pairs, strict=True)]
+    from .colour_device import attach_all
+
+    coloured = [coloured_sources(images, pair.colour) for images, pair in zip(sources, pairs, strict=True)]
+    return [Fused(*each, seconds) for each in zip(grays, attach_all(place, grays, coloured), strict=True)]
+
+
+def _sees_images(method: Method) -> bool:
+    return getattr(method.fuse_images, "__func__", None) is not Method.fuse_images
+
+
 def _fuse_whole(method: Method, sources: Sequence[Image], pair: Pair, size_policy: SizePolicy) -> Fused | None:
     """Let a method see whole images; None where it wants luminance."""
-    if getattr(method.fuse_images, "__func__", None) is Method.fuse_images:
+    if not _sees_images(method):
         return None
     a, b, *further = (image.copy() for image in sources)
     start = time.perf_counter()
@@ -205,7 +255,7 @@ def _from_image(
     method: Method, image: Any, size: tuple[int, ...], pair: Pair, seconds: float, size_policy: SizePolicy
 ) -> Fused:
     """Finish an image that a method made of whole sources."""
-    note = ""
+    note, given = "", image
     if isinstance(image, np.ndarray) and image.ndim in (2, 3) and image.size:
         image, note = _guarded(method, pair, fit_fused, image, size, size_policy)
         size = image.shape[:2]
@@ -218,13 +268,13 @@ def _from_image(
             raise RunError(f"method {method.label!r} failed on pair {pair.name!r}: {problem}")
         image = quantise(check_output(image, shape, method, pair.name), method.quantise)
     gray = image if image.ndim == 2 or is_colour(image) else np.ascontiguousarray(image[..., 0])
-    return Fused(gray, None, seconds, note)
+    return Fused(gray, None, seconds, note, method.stored(pair) if gray is given else None)
 
 
 def _guarded(method: Method, pair: Pair, call: Any, *args: Any, **kwargs: Any) -> Any:
     """Call a method, and tell any failure as a RunError that names the method and the pair."""
     try:
-        return contained(method.label, call, *args, **kwargs)
+        return contained(method.label, _computed, method, call, *args, **kwargs)
     except InputError:
         raise
     except BaseException as error:  # sys.exit too, with which many a script ends
@@ -232,6 +282,11 @@ def _guarded(method: Method, pair: Pair, call: Any, *args: Any, **kwargs: Any) -
             raise
         what = str(error) if isinstance(error, RunError) else one_line(error)
         raise RunError(f"method {method.label!r} failed on pair {pair.name!r}: {what}") from error
+
+
+def _computed(method: Method, call: Any, *args: Any, **kwargs: Any) -> Any:
+    with computing(method):
+        return call(*args, **kwargs)
 
 
 def _size(image: Image) -> str:

@@ -24,8 +24,9 @@ from typing import Any
 
 from ..errors import FusionBenchError, InputError, one_line, unknown
 from .flag import Offer
-from .method import Method, option_parameters
+from .method import Method, common_options, option_parameters
 from .options import hint_of, parse_options, read_options
+from .tiles import check_tile
 from .userfile import checked, classes_of, load_file, load_point, split_file
 from .verified import Verified, year_of
 
@@ -185,15 +186,15 @@ def _load_external(module: str) -> type[Method]:
 def _construct(cls: type[Method], given: dict[str, Any]) -> Method:
     """Make the method, and turn what its constructor objects to into a sentence."""
     values = read_options(cls, given)
-    rule = values.pop("quantise", None) if "quantise" not in inspect.signature(cls).parameters else None
+    common = {name: values.pop(name) for name in common_options(cls) if name in values}
+    check_tile(common.get("tile"))
     try:
         method = cls(**values)
     except FusionBenchError:
         raise
     except Exception as error:
         raise InputError(f"method {cls.name!r} cannot be made: {one_line(error)}") from error
-    if rule is not None:
-        method.quantise = rule
+    vars(method).update(common)
     try:
         _ = method.label, method.options
     except AttributeError as error:

@@ -16,8 +16,8 @@ from typing import Any
 
 from ..errors import InputError, one_line, unknown
 from ..files import is_file
-from .code import neighbours
-from .contained import is_users, put_back
+from ..foreign.code import neighbours
+from ..foreign.contained import is_users, put_back
 from .method import Method
 
 

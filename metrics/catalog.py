@@ -75,6 +75,9 @@ class Metric:
 
 
 METRICS: dict[str, Metric] = {}
+LENDERS: list[
+    Callable[[str], Metric | None]
+] = []  # make the metric of a key that another library defines, or give None
 
 
 def metric(
@@ -135,7 +138,10 @@ def get_metric(key: str) -> Metric:
     """Find a metric by its key `name@convention`, whatever the case; raises InputError with the nearest name."""
     record = METRICS.get(key) or next((m for k, m in METRICS.items() if k.casefold() == key.casefold()), None)
     if record is None:
-        raise unknown("metric", key, METRICS)
+        record = next((lent for lender in LENDERS if (lent := lender(key)) is not None), None)
+        if record is None:
+            raise unknown("metric", key, METRICS)
+        register(record)
     return record
 
 

@@ -66,8 +66,7 @@ def _part(image: Image, i: int, n: int) -> Image:
 def _values(record: Metric, triple: Triple, n: int) -> Array:
     """Values (N,) of one metric."""
     xp = triple.xp
-    with np.errstate(all="ignore"):  # 0/0 is NaN with a reason, not a warning
-        value = xp.astype(_numbers(record.compute(triple), triple, n), xp.float64)
+    value = xp.astype(_numbers(record.compute(triple), triple, n), xp.float64)
     if value.shape[0] != n:
         value = xp.mean(xp.reshape(value, (n, -1)), axis=1)
     return _declared(record, value + 0.0)  # which makes -0.0 0.0
@@ -83,7 +82,7 @@ def _numbers(value: Any, triple: Triple, n: int) -> Array:
     rule = f"a metric gives a float64 {kind} of shape ({planes},)"
     if not (is_tensor(value) if tensors else isinstance(value, np.ndarray)):
         raise InputError(f"it returned a {type(value).__name__}: {rule}")
-    if not triple.xp.isdtype(value.dtype, ("real floating", "integral")):
+    if not (triple.xp.isdtype(value.dtype, ("real floating", "integral")) if tensors else value.dtype.kind in "iuf"):
         raise InputError(f"it returned numbers of type {value.dtype}: {rule}")
     numbers: Array = value[None] if value.ndim == 0 and planes == 1 else value
     if tuple(numbers.shape) not in {(n,), (planes,)}:

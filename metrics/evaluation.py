@@ -33,18 +33,23 @@ class Scores(dict[str, Any]):
 
 
 class Sources:
-    """Sources whose derived quantities are kept, to score many fused images against them; `prepare` makes them."""
+    """Sources whose derived quantities are kept, to score many fused images against them; `prepare` makes them.
 
-    def __init__(self, a: Any, b: Any, batches: Sequence[Batches], further: Sequence[Any] = ()) -> None:
+    Where `kept` is False only one fused image follows, and what would serve others is not made.
+    """
+
+    def __init__(
+        self, a: Any, b: Any, batches: Sequence[Batches], further: Sequence[Any] = (), *, kept: bool = True
+    ) -> None:
         self.a, self.b, self.further = a, b, tuple(further)  # as they were given
-        self.batches = batches
+        self.batches, self.kept = batches, kept
         self._sides: dict[tuple[Any, ...], list[Side]] = {}
 
     def sides(self, key: tuple[Any, ...], sources: Sequence[Planes], colour: Colour) -> list[Side]:
         """Images of the sources under a colour policy, made once per `key`."""
         key = (*key, colour)
         if key not in self._sides:
-            self._sides[key] = [images(source, colour) for source in sources]
+            self._sides[key] = [images(source, colour, self.kept) for source in sources]
         return self._sides[key]
 
     def forget(self) -> None:
@@ -193,7 +198,7 @@ def score(
         sources, three = a, (*read({"fused": fused}, data_range, axes, a.batches), *a.batches)
     else:
         three = tuple(read({"fused": fused, "a": a, "b": b}, data_range, axes))
-        sources = Sources(a, b, three[1:])
+        sources = Sources(a, b, three[1:], kept=False)
     if len({side.count for side in three}) > 1:
         named = zip(["fused", *names_of(len(three) - 1)], three, strict=True)
         raise InputError(f"the batches differ in length: {', '.join(f'{name} {side.count}' for name, side in named)}")
@@ -203,11 +208,12 @@ def score(
     for where, triple in triples(three):
         check_sizes(*triple)
         for start, part in chunks(triple):
-            parts.append(_score_chunk(part, sources, (*where, start), chosen, records))
+            with np.errstate(all="ignore"):  # 0/0 is NaN with a reason, not a warning
+                parts.append(_score_chunk(part, sources, (*where, start), chosen, records))
             if sources is not a:  # nobody comes back to them, and each image's features are 26 MB at 480 x 640
                 sources.forget()
         order += where
-    return _joined(parts, order, three[0].single)
+    return _joined(parts, order, three[0])
 
 
 def _get_ready() -> None:
@@ -279,17 +285,21 @@ def _repeated(image: Image, shape: tuple[int, ...]) -> Image:
     """Repeat the planes of (N, H, W) to (3 N, H, W) or (N, H, 3 W)."""
     xp, copies = image.xp, [image.pixels] * 3
     beside = shape[0] == image.pixels.shape[0]
-    return Image(xp.concat(copies, axis=-1) if beside else xp.reshape(xp.stack(copies, axis=1), shape))
+    return Image(xp.concat(copies, axis=-1) if beside else xp.reshape(xp.stack(copies, axis=1), shape), image.kept)
 
 
-def _joined(parts: Sequence[Part], order: list[int], single: bool) -> Scores:
+def _joined(parts: Sequence[Part], order: list[int], fused: Batches) -> Scores:
     """Put the chunks together, in the order of the input."""
     scores = Scores()
     for key, first in parts[0].values.items():
         column = namespace(first).concat([part.values[key] for part in parts]) if len(parts) > 1 else first
         if order != sorted(order):
             column = column[np.argsort(order).tolist()]
-        scores[key] = column if not single else column[0] if is_tensor(column) else float(column[0])
+        if fused.tensors and not is_tensor(column):
+            import torch
+
+            column = torch.from_numpy(column)
+        scores[key] = column if not fused.single else column[0] if is_tensor(column) else float(column[0])
         reasons = list(dict.fromkeys(why for part in parts for why in part.reasons[key]))
         if reasons:
             more = f"; and {len(reasons) - REASONS} other reasons" if len(reasons) > REASONS else ""

@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import InputError, unknown
 from ..files import is_file, sha256_once
 from ..results import DatasetRecord, Manifest, MethodRecord, MetricRecord, Results, Row, Run, RunFolder
+from ..results.part import part_of
 from ..results.paths import folder_name
 from ..results.records import read_record
 from .entries import Entry, References, Sources
@@ -92,11 +93,7 @@ def beside(
     InputError
         There is nothing to compare with: no such results, no common pair, or no common protocol.
     """
-    chosen = [
-        run
-        for run in results.runs
-        if (methods is None or run.method in methods) and (datasets is None or run.dataset in datasets)
-    ]
+    chosen = results.of(methods, datasets)
     runs: list[Run] = []
     for label in dict.fromkeys(run.dataset for run in chosen):
         own = [run for run in chosen if run.dataset == label]
@@ -115,7 +112,7 @@ def _together(own: list[Run], entries: list[Entry], references: References) -> l
     theirs = [run for entry in entries if (run := _run(entry, own, common, notes, references))]
     if not theirs:
         raise _other_protocols(entries, {k: v for run in own for k, v in run.manifest.protocols.items()})
-    return [_part(run, common, notes) for run in own] + theirs
+    return [part_of(run, common, notes) for run in own] + theirs
 
 
 def _common(own: list[Run], pairs: list[str], sources: Sources) -> list[str]:
@@ -148,22 +145,6 @@ def _hashes(run: Run, name: str, kept: Sources | None) -> list[str] | None:
         return kept.pairs.get(name) if kept else None
     files = run.manifest.source_files(name)
     return [sha256_once(file) for file in files] if files and all(map(is_file, files)) else None
-
-
-def _part(run: Run, common: list[str], notes: list[str]) -> Run:
-    """Return the run as if it had been of the common pairs alone."""
-    kept = set(common)
-    manifest = replace(
-        run.manifest,
-        pairs=[name for name in run.manifest.pairs if name in kept],
-        skipped={name: why for name, why in run.manifest.skipped.items() if name in kept},
-        sources={name: files for name, files in run.manifest.sources.items() if name in kept},
-        notes=[*run.manifest.notes, *notes],
-    )
-    rows = {name: row for name, row in run.rows.items() if name in kept}
-    part = replace(run, manifest=manifest, damage=run.damage)
-    part.rows = rows
-    return part
 
 
 def _run(entry: Entry, own: list[Run], common: list[str], notes: list[str], references: References) -> Run | None:

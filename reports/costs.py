@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..drawing.pens import Pen, legend_below
-from ..drawing.style import new_figure
+from ..drawing.style import new_figure, width_for
+from ..drawing.ticks import mark_logarithmic
 from ..errors import InputError
 from ..results import Profile
 from ..results.leaderboard.boards import Board, Column, Entry
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-IN_THE_RUN = "seconds for a pair in the run (median, quartiles)"
+AXES = {"latency": "ms for a pair", "parameters": "million parameters", "flops": "GFLOPs", "memory": "peak memory, MB"}
+UNITS = {"latency": 1e3, "parameters": 1e-6, "flops": 1e-9, "memory": 1e-6}
+IN_THE_RUN = "Time in the run: median and quartiles over the pairs."
 
 
 @dataclass(frozen=True)
 class Cost:
-    """A number with its quartiles, which are the number itself where it has none."""
+    """A number in the unit of its axis, with its quartiles, which are the number itself where it has none."""
 
     value: float
     low: float
@@ -44,7 +47,7 @@ def costs(kind: str, boards: Sequence[Board]) -> tuple[str, dict[str, dict[str, 
 
     Returns
     -------
-    The title of the axis, and by data set and method the cost; methods without one are left out.
+    A sentence on how it was measured, and by data set and method the cost; methods without one are left out.
 
     Raises
     ------
@@ -62,7 +65,7 @@ def costs(kind: str, boards: Sequence[Board]) -> tuple[str, dict[str, dict[str, 
         raise InputError(f"no method here {without}: run `fusionbench profile` with these methods first")
     timed = [(board.dataset, e.method) for board in boards for e in board.entries if e.seconds()]
     if kind != "latency" or (any(profiled.values()) and all(method in profiled[dataset] for dataset, method in timed)):
-        return _title(kind, next(p for e in entries for p in e.profiles if p.circumstances == chosen)), profiled
+        return _about(kind, next(p for e in entries for p in e.profiles if p.circumstances == chosen)), profiled
     if not timed:
         raise InputError(
             "no method has stored seconds: images that were fused elsewhere have none; choose other methods"
@@ -82,7 +85,7 @@ def _profiled(kind: str, entry: Entry, circumstances: str) -> Cost | None:
         value = _number(kind, profile)
         if profile.circumstances == circumstances and value is not None:
             ends = (profile.latency.low, profile.latency.high) if kind == "latency" else (value, value)
-            return Cost(value, *ends)
+            return Cost(*(UNITS[kind] * number for number in (value, *ends)))
     return None
 
 
@@ -91,42 +94,47 @@ def _number(kind: str, profile: Profile) -> float | None:
     return numbers[kind] if kind in numbers else {"parameters": profile.parameters, "flops": profile.flops}[kind]
 
 
-def _title(kind: str, profile: Profile) -> str:
+def _about(kind: str, profile: Profile) -> str:
     size = f"{profile.size[0]}x{profile.size[1]}"
     return {
-        "latency": f"seconds for a pair of {size} on {profile.device}\n(median, quartiles)",
-        "parameters": "parameters",
-        "flops": f"FLOPs for a pair of {size}",
-        "memory": f"bytes at the peak, {size} on {profile.device}",
+        "latency": f"Time: median and quartiles of a pair of {size} on {profile.device}.",
+        "parameters": "",
+        "flops": f"Of a pair of {size}.",
+        "memory": f"Of a pair of {size} on {profile.device}.",
     }[kind]
 
 
 def _of_run(entry: Entry) -> Cost:
-    low, middle, high = (float(value) for value in np.quantile(entry.seconds(), (0.25, 0.5, 0.75)))
+    low, middle, high = (UNITS["latency"] * float(value) for value in np.quantile(entry.seconds(), (0.25, 0.5, 0.75)))
     return Cost(middle, low, high)
 
 
 def plot_costs(kind: str, boards: list[Board], names: Names) -> Figure:
     """Draw the mean of a metric against a cost, with quartiles and interval as bars; call it within `style`."""
-    title, by_dataset = costs(kind, boards)
+    about, by_dataset = costs(kind, boards)
     cells = [(board, column) for board in boards for column in board.columns[: 1 if len(boards) > 1 else None]]
     columns = min(3, len(cells))
     rows = math.ceil(len(cells) / columns)
-    figure = new_figure(3.5 if columns == 1 else 7.16, rows * 2.5 + 0.4)
+    width = width_for(columns)
+    each = width / columns
+    figure = new_figure(width, rows * 2.3 + 0.6)
     inks, methods = method_pens(boards), set()
     for place, (board, column) in enumerate(cells):
         axes = figure.add_subplot(rows, columns, place + 1)
         methods |= _draw(axes, board, column, by_dataset[board.dataset], inks)
-        axes.set_title(panel_title(board, column, len(boards) > 1))
-        axes.set_xlabel(title)
-    notes = footnotes(boards, list(inks), timing=True) if title == IN_THE_RUN else Footnotes()
+        mark_logarithmic(axes, "x", each - 0.7, apart=0.36)
+        axes.set_title(panel_title(board, column, len(boards) > 1, each - 0.4))
+        axes.set_xlabel(AXES[kind])
+    notes = footnotes(boards, list(inks), timing=True) if about == IN_THE_RUN else Footnotes()
     labels = {
         method: common_label(method, boards, names) + raised(notes.of.get(method, []))
         for method in inks
         if method in methods
     }
     legend_below(
-        figure, {method: inks[method].handle(label, line=False) for method, label in labels.items()}, notes.lines
+        figure,
+        {method: inks[method].handle(label, line=False) for method, label in labels.items()},
+        [about] * bool(about) + notes.lines,
     )
     return figure
 
@@ -146,19 +154,4 @@ def _draw(axes: Axes, board: Board, column: Column, costs: dict[str, Cost], inks
             label=entry.method,
         )  # fmt: skip
         methods.add(entry.method)
-    axes.set_xscale("log")
-    _short_of_a_decade(axes)
     return methods
-
-
-def _short_of_a_decade(axes: Axes) -> None:
-    """Mark an axis that has hardly a power of ten on it at few places: numbers at every minor tick would overlap."""
-    from matplotlib.ticker import NullFormatter
-
-    low, high = axes.get_xlim()
-    if high < 15 * low:
-        power = 10.0 ** math.floor(math.log10(low))
-        ticks = [power * times for times in (1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 100)]
-        inside = [tick for tick in ticks if low <= tick <= high]
-        axes.set_xticks(inside, [f"{tick:g}" for tick in inside])
-        axes.xaxis.set_minor_formatter(NullFormatter())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..drawing.pens import Pen, pens
-from ..drawing.style import new_figure, short
+from ..drawing.style import TWO, fitted, new_figure, width_of
 from ..errors import InputError
 from .significance import Friedman
 
@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+AXIS = 2.6  # inches, at least
+SIZE = 7.0  # points of a label
+LINE, BAR = 0.16, 0.075  # inches from a label to the next one, and from a bar to the next one
+
 
 def critical_differences(
     test: Friedman, names: Mapping[str, str] | None = None, inks: Mapping[str, Pen] | None = None
 ) -> Figure:
     """Draw mean ranks, best at the left; a bar joins methods that Nemenyi's test does not tell apart.
 
-    J. Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, 2006, pp. 1-30, drawn by
-    scikit-posthocs. Call it within `style`.
+    The diagram of J. Demšar, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, 2006, pp. 1-30:
+    the better half of the methods is named at the left, the other one at the right. Call it within `style`.
 
     Raises
     ------
@@ -35,44 +39,82 @@ def critical_differences(
             f"a diagram of critical differences needs two methods and two pairs that all have, here are {k} and "
             f"{test.n}: run more, or choose the methods"
         )
-    import pandas as pd
-    import scikit_posthocs
-
     inks = inks or pens(test.methods)
-    labels = [short((names or {}).get(method, method)) for method in test.methods]
-    labels = [label + "\u200b" * labels[:index].count(label) for index, label in enumerate(labels)]  # keys must differ
-    p_values = scikit_posthocs.posthoc_nemenyi_friedman(test.costs).to_numpy()
-    figure = new_figure(5.0, 1.1 + 0.19 * math.ceil(k / 2))
-    axes = figure.add_subplot()
-    axes.grid(visible=False)
-    parts = scikit_posthocs.critical_difference_diagram(
-        dict(zip(labels, test.ranks, strict=True)),
-        pd.DataFrame(p_values, index=labels, columns=labels),
-        alpha=test.alpha,
-        ax=axes,
-        label_fmt_left="{label} ({rank:.2f}) ",
-        label_fmt_right=" ({rank:.2f}) {label}",
-        color_palette=dict(zip(labels, (inks[method].colour for method in test.methods), strict=True)),
-        label_props={"size": 8},
-        marker_props={"s": 18, "clip_on": False},
-        elbow_props={"clip_on": False},
-    )
-    for text in parts["labels"]:
-        text.set_color("black")
-    axes.set(xlim=(1, k), xticks=range(1, k + 1))
-    _ruler(axes, test)
+    order = sorted(range(k), key=lambda place: test.ranks[place])
+    ranks, methods = [test.ranks[place] for place in order], [test.methods[place] for place in order]
+    half = math.ceil(k / 2)
+    room = (TWO - AXIS) / 2 - 0.15
+    numbers = [f"({rank:.2f})" for rank in ranks]
+    labels = [
+        fitted((names or {}).get(method, method), room - width_of(f" {number}", SIZE), SIZE)
+        for method, number in zip(methods, numbers, strict=True)
+    ]
+    labels = [f"{a} {b}" if i < half else f"{b} {a}" for i, (a, b) in enumerate(zip(labels, numbers, strict=True))]
+    left, right = (max(width_of(label, SIZE) for label in side) + 0.15 for side in (labels[:half], labels[half:]))
+    levels = bar_levels(groups(ranks, test.critical))
+    first = 0.9 + BAR * (max(levels.values(), default=-1) + 1) + LINE  # inches from the top to the first label
+    width, height = max(5.0, left + AXIS + right), first + LINE * half
+    figure = new_figure(width, height, layout="none")
+    axes = figure.add_axes((0, 0, 1, 1))
+    each = (k - 1) / (width - left - right)  # ranks in an inch
+    axes.set(xlim=(1 - left * each, k + right * each), ylim=(height, 0))
+    axes.axis("off")
+    _ruler(axes, test, each)
+    axes.plot([1, k], [0.8, 0.8], color="black", linewidth=0.8)
+    for tick in range(1, k + 1, math.ceil(0.25 * each)):
+        axes.plot([tick, tick], [0.8, 0.75], color="black", linewidth=0.8)
+        axes.text(tick, 0.72, str(tick), ha="center", va="bottom", size=SIZE)
+    for (start, end), level in levels.items():
+        y = 0.9 + BAR * level
+        axes.plot([ranks[start] - 0.04 * each, ranks[end] + 0.04 * each], [y, y], color="black", linewidth=2, zorder=3)
+    for place, (method, rank, label) in enumerate(zip(methods, ranks, labels, strict=True)):
+        y = first + LINE * (place if place < half else k - 1 - place)
+        end, align, beside = (1, "right", -0.04) if place < half else (k, "left", 0.04)
+        colour = inks[method].colour
+        axes.plot([rank, rank, end], [0.8, y, y], color=colour, linewidth=0.9)
+        axes.plot(rank, 0.8, "o", color=colour, markersize=4, zorder=4)
+        axes.text(end + beside * each, y, label, ha=align, va="center", size=SIZE)
     p = "p < 0.001" if test.p < 0.001 else f"p = {test.p:.3f}"
     friedman = "" if math.isnan(test.p) else f"; Friedman χ²({k - 1}) = {test.statistic:.1f}, {p}"
-    figure.suptitle(f"mean rank over {test.n} pairs{friedman}", size=8)
+    figure.text(0.5, 1 - 0.05 / height, f"mean rank over {test.n} pairs{friedman}", ha="center", va="top", size=8)
     return figure
 
 
-def _ruler(axes: Axes, test: Friedman) -> None:
+def groups(ranks: Sequence[float], critical: float) -> list[tuple[int, int]]:
+    """Find the places from … to in ascending ranks that are not told apart; none lies within another.
+
+    Examples
+    --------
+    >>> groups([1.0, 1.2, 1.4, 3.0], 0.3)
+    [(0, 1), (1, 2)]
+    """
+    found: list[tuple[int, int]] = []
+    for start, rank in enumerate(ranks):
+        end = max(place for place, other in enumerate(ranks) if other == rank or other - rank < critical)
+        if end > start and not any(last >= end for _, last in found):
+            found.append((start, end))
+    return found
+
+
+def bar_levels(spans: Sequence[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Give each span the first line on which a place lies between it and any other: neighbours may be near.
+
+    Examples
+    --------
+    >>> bar_levels([(0, 2), (1, 3), (4, 5)])
+    {(0, 2): 0, (1, 3): 1, (4, 5): 0}
+    """
+    levels: dict[tuple[int, int], int] = {}
+    for start, end in spans:
+        taken = {level for (a, b), level in levels.items() if start <= b + 1 and a <= end + 1}
+        levels[start, end] = next(level for level in range(len(spans)) if level not in taken)
+    return levels
+
+
+def _ruler(axes: Axes, test: Friedman, each: float) -> None:
     """Draw the critical difference above the axis; one that is longer than the axis is stated alone."""
-    where = axes.get_xaxis_transform()
     fits = test.critical <= len(test.methods) - 1
     if fits:
-        ends = [1, 1 + test.critical]
-        axes.plot(ends, [1.3, 1.3], "|-", color="black", transform=where, clip_on=False, linewidth=1)
+        axes.plot([1, 1 + test.critical], [0.42, 0.42], "|-", color="black", linewidth=1)
     text = f"critical difference {test.critical:.2f}"
-    axes.text(1.08 + test.critical if fits else 1, 1.3, text, transform=where, va="center", size=7)
+    axes.text(1 + test.critical + 0.06 * each if fits else 1, 0.42, text, va="center", size=SIZE)

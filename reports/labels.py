@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..drawing.pens import Pen, pens
-from ..drawing.style import plain, short
+from ..drawing.style import fitted, plain, short, width_of
 from ..results.leaderboard.boards import Board, Column, Entry
 
 Names = Mapping[str, str] | None
+
+
+def display_names(boards: Sequence[Board], names: Names = None) -> dict[str, str]:
+    """Say what to print for each method: what was asked for, else what papers call it."""
+    return {entry.method: entry.title or entry.method for board in boards for entry in board.entries} | dict(
+        names or {}
+    )
 
 
 def method_label(entry: Entry, names: Names) -> str:
@@ -28,8 +35,13 @@ def common_label(method: str, boards: Sequence[Board], names: Names) -> str:
     return method_label(min(entries, key=lambda entry: entry.complete), names)
 
 
-def panel_title(board: Board, column: Column, many: bool) -> str:
-    """Name a metric with its direction, and where there are many data sets also the data set."""
+def metric_label(board: Board, column: Column) -> str:
+    """Name a metric with its direction: in full where the board has several of its name."""
     same = [c.name for c in board.columns].count(column.name) > 1
-    name = f"{column.key if same else column.name} {column.arrow}"
-    return plain(f"{board.dataset} · {name}" if many else name)
+    return plain(f"{column.key if same else column.name} {column.arrow}")
+
+
+def panel_title(board: Board, column: Column, many: bool, inches: float) -> str:
+    """Name a metric, and where there are many data sets also the data set, as far as a panel of a width has room."""
+    name, size = metric_label(board, column), 9.0
+    return f"{fitted(board.dataset, inches - width_of(f' · {name}', size), size)} · {name}" if many else name

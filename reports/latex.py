@@ -7,16 +7,23 @@ emoji) goes through `\fbchar`, which prints it under XeLaTeX and LuaLaTeX and it
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from ..results.leaderboard.grid import INCOMPLETE, Cell, Grid, Head
+from .layout import for_paper, layout, stacked
+from .typeset import typeset
 
 PACKAGES = r"\usepackage{booktabs,graphicx,xcolor}"
 MACROS = r"""\providecommand{\fbbest}[1]{\textcolor{red}{\textbf{#1}}}
 \providecommand{\fbsecond}[1]{\textcolor{blue}{\underline{#1}}}
 \providecommand{\fbchar}[2]{\ifdefined\Umathcode#1\else{\footnotesize[#2]}\fi}"""
-WIDE = 9  # columns from which the page of a whole document is turned
+# the page of a whole document is that of a CVPR paper
+DOCUMENT = r"\documentclass[10pt,twocolumn,letterpaper]{article}"
+GEOMETRY = r"\usepackage[letterpaper,textwidth=6.875in,textheight=8.875in,columnsep=0.3125in]{geometry}"
+# widths are estimated: where a table is too wide all the same, it shrinks to the line
+FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+FLOATS = 12  # tables that LaTeX holds back at once without trouble
 
 _SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -84,58 +91,70 @@ def to_latex(grids: Iterable[Grid], *, caption: str | None = None, label: str | 
     whole : give a document. Else the tables alone, for \input into a paper that has the packages, which a comment
         names.
     """
-    grids = list(grids)
-    wide = any(1 + len(grid.heads) > WIDE for grid in grids)
-    tables = [
-        _table(grid, caption if caption and not index else grid.title, label if not index else None)
-        for index, grid in enumerate(grids)
-    ]
+    tables: list[str] = []
+    for index, grid in enumerate(grids):
+        first = caption if caption and not index else grid.title
+        tables += _tables(grid, first, label if not index else None)
+        if whole and len(tables) // FLOATS > (len(tables) - 1) // FLOATS:
+            tables.append("\\clearpage")
     body = "\n".join([MACROS, "", *tables])
     if not whole:
         return f"% needs {PACKAGES}\n{body}"
-    geometry = f"\\usepackage[{'landscape,' * wide}margin=15mm]{{geometry}}"
-    head = ["\\documentclass{article}", PACKAGES, geometry, "\\begin{document}", "% the tables: copy from here"]
+    head = [DOCUMENT, PACKAGES, GEOMETRY, "\\begin{document}", "% the tables: copy from here"]
     return "\n".join([*head, body + "% to here", "\\end{document}", ""])
 
 
-def _table(grid: Grid, caption: str, label: str | None) -> str:
-    rows = [" & ".join([escaped(grid.corner), *map(_head, grid.heads)]) + r" \\", r"\midrule"]
+def _tables(grid: Grid, caption: str, label: str | None) -> Iterator[str]:
+    """Write a table, or several where it is too high for a page."""
+    grid = for_paper(grid)
+    placed = layout(grid)
+    environment = "table*" if placed.wide else "table"
+    labels = [f"\\label{{{''.join(c for c in label if c.isascii() and (c.isalnum() or c in ':-.'))}}}"] if label else []
+    notes = [f"\\par\\smallskip\\raggedright{{\\footnotesize {note}}}" for note in grid.below(_raised, escaped)]
+    pages = list(placed.pages(len(grid.lines)))
+    for number, parts in enumerate(pages):
+        title = escaped(caption) + " (continued)" * (number > 0)
+        tabulars = "\n\\par\\medskip\n".join(_tabular(grid, part) for part in parts)
+        yield "\n".join(
+            [f"\\begin{{{environment}}}[{'tp' if placed.wide else 'htbp'}]", r"\centering", f"\\caption{{{title}}}",
+             *(labels if not number else []), f"{placed.size}\\setlength{{\\tabcolsep}}{{{placed.gap:g}pt}}", tabulars,
+             *(notes if number == len(pages) - 1 else []), f"\\end{{{environment}}}", ""]
+        )  # fmt: skip
+
+
+def _tabular(grid: Grid, columns: Sequence[int]) -> str:
+    """Write some columns of a table behind the names of its rows."""
+    rows = [" & ".join([escaped(grid.corner), *(_head(grid.heads[i]) for i in columns)]) + r" \\", r"\midrule"]
     for line in grid.lines:
         name = escaped(line.name + INCOMPLETE * line.marked) or "{}"
-        rows.append(" & ".join([name + _raised(line.notes), *map(_cell, line.cells)]) + r" \\")
-    tabular = [f"\\begin{{tabular}}{{l{'r' * len(grid.heads)}}}", r"\toprule", *_groups(grid), *rows, r"\bottomrule"]
-    notes = [f"\\par\\smallskip{{\\footnotesize {note}}}" for note in grid.below(_raised, escaped)]
-    labels = [f"\\label{{{''.join(c for c in label if c.isascii() and (c.isalnum() or c in ':-.'))}}}"] if label else []
-    # a table that is too wide shrinks to the line; others keep their size
-    fit = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
-    return "\n".join(
-        [r"\begin{table}[htbp]", r"\centering", f"\\caption{{{escaped(caption)}}}", *labels, fit, *tabular,
-         r"\end{tabular}}", *notes, r"\end{table}", ""]
-    )  # fmt: skip
+        rows.append(" & ".join([name + _raised(line.notes), *(_cell(line.cells[i]) for i in columns)]) + r" \\")
+    start = f"\\begin{{tabular}}{{l{'r' * len(columns)}}}"
+    return "\n".join([FIT, start, r"\toprule", *_groups(grid, columns), *rows, r"\bottomrule", r"\end{tabular}}"])
 
 
 def _raised(numbers: Sequence[int]) -> str:
     return f"$^{{{','.join(map(str, numbers))}}}$" if numbers else ""
 
 
-def _groups(grid: Grid) -> list[str]:
+def _groups(grid: Grid, columns: Sequence[int]) -> list[str]:
     if not grid.groups:
         return []
-    ends = list(accumulate((span for _, span in grid.groups), initial=1))
-    heads = [
-        f"\\multicolumn{{{span}}}{{c}}{{{escaped(name)}}}" if name else "& " * (span - 1) for name, span in grid.groups
-    ]
-    rules = [
-        f"\\cmidrule(lr){{{start + 1}-{end}}}"
-        for (name, _), start, end in zip(grid.groups, ends[:-1], ends[1:], strict=True)
-        if name
-    ]
-    return [" & ".join(["", *heads]) + r" \\", " ".join(rules)]
+    of = [name for name, span in grid.groups for _ in range(span)]
+    heads, rules, place = [""], [], 2
+    for name, members in groupby(of[i] for i in columns):
+        span = len(list(members))
+        heads.append(f"\\multicolumn{{{span}}}{{c}}{{{escaped(name)}}}" if name else "& " * (span - 1))
+        rules += [f"\\cmidrule(lr){{{place}-{place + span - 1}}}"] if name else []
+        place += span
+    return [" & ".join(heads) + r" \\", " ".join(rules)]
 
 
 def _head(head: Head) -> str:
+    if len(lines := stacked(head)) > 1:
+        return f"\\shortstack[r]{{{escaped(lines[0])}\\\\{escaped(lines[1])}}}"
     arrow = {"→0": r"$\to 0$"}.get(head.arrow, escaped(head.arrow))
-    return f"{escaped(head.name)} {arrow}".strip()
+    name = typeset(head.name) if head.metric else None
+    return f"{escaped(head.name) if name is None else name} {arrow}".strip()
 
 
 def _cell(cell: Cell) -> str:

@@ -5,27 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..drawing.pens import Pen, legend_below
-from ..drawing.style import check_format, new_figure, plain, save, style
+from ..drawing.style import check_format, new_figure, save, style, width_for, width_of
 from ..errors import InputError, unknown
 from ..results.leaderboard.boards import Board, Column
 from ..results.leaderboard.grid import digits
 from .costs import plot_costs
 from .critical import critical_differences
-from .labels import Names, common_label, method_label, method_pens, panel_title
+from .labels import Names, common_label, display_names, method_label, method_pens, panel_title
+from .radar import plot_radar
 from .significance import friedman_over_pairs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.projections.polar import PolarAxes
 
 Pens = Mapping[str, Pen]
 COSTS = ("latency", "parameters", "flops", "memory")
@@ -41,6 +40,8 @@ def plot(
     methods: Sequence[str] | None = None,
     names: Names = None,
     incomplete: bool = False,
+    groups: Mapping[str, str] | None = None,
+    serif: bool = False,
     dpi: int = 300,
 ) -> Figure:
     """Draw one of PLOTS and write it as PDF or PNG.
@@ -56,6 +57,8 @@ def plot(
     methods : their order in the legend; by default by name.
     names : what to print for a method's label.
     incomplete : draw methods that lack pairs, too; they are marked. Ranks take the pairs that all have.
+    groups : for a radar of many metrics, the group of each metric's key; a group has one axis (see `radar`).
+    serif : letter in Times.
     dpi : of the PNG.
 
     Raises
@@ -68,10 +71,11 @@ def plot(
     if kind not in PLOTS:
         raise unknown("plot", kind, PLOTS)
     chosen = _all_chosen(boards, metrics, methods, incomplete)
+    names = display_names(chosen, names)
     draw: dict[str, Callable[[list[Board], Names], Figure]] = {
-        "curves": lambda boards, names: _panels(boards, names, _curves, legends=True),
-        "boxes": lambda boards, names: _panels(boards, names, _boxes, legends=False),
-        "radar": _radar,
+        "curves": _plot_curves,
+        "boxes": _plot_boxes,
+        "radar": lambda boards, names: plot_radar(boards, names, methods, groups),
         **{cost: partial(plot_costs, cost) for cost in COSTS},
         "ranks": lambda boards, names: critical_differences(
             friedman_over_pairs(boards, metrics[0] if metrics and len(metrics) == 1 else None, incomplete=incomplete),
@@ -79,10 +83,10 @@ def plot(
             method_pens(boards),
         ),
     }
-    with style():
+    with style(serif):
         figure = draw[kind](chosen, names)
     if out is not None:
-        save(figure, out, dpi)
+        save(figure, out, dpi, serif)
     return figure
 
 
@@ -117,30 +121,78 @@ def _chosen(board: Board, metrics: Sequence[str] | None, methods: Sequence[str] 
 
 def _legend_columns(boards: list[Board], names: Names, width: float) -> int:
     """How many columns a legend of all methods with their means has below a panel of `width` inches."""
-    longest = max(len(method_label(entry, names)) for board in boards for entry in board.entries) + len(": 1234.5")
-    return 2 if 2 * (longest * 0.043 + 0.25) < width else 1  # inches of a letter, and of the sample line
+    longest = max(width_of(f"{method_label(e, names)}: 1234.5", 6) for board in boards for e in board.entries)
+    return 2 if 2 * (longest + 0.25) < width else 1  # inches of the sample line
 
 
 def _panels(
-    boards: list[Board], names: Names, draw: Callable[[Axes, Board, Column, Names, Pens], None], legends: bool
-) -> Figure:
-    """Draw a panel for each metric of each data set, at most four in a row; each data set begins a row."""
-    most = 3 if legends else 4
+    boards: list[Board], most: int, height: Callable[[Board, int], float], left: float = 0.0
+) -> tuple[Figure, list[tuple[Axes, Board, Column, bool]]]:
+    """Make a panel for each metric of each data set, at most so many in a row; each data set begins a row.
+
+    Parameters
+    ----------
+    boards : the data sets.
+    most : panels in a row.
+    height : of a row of a data set, in inches, by the number of panels in a row.
+    left : inches that the names of the methods take beside the first panel of a row.
+
+    Returns
+    -------
+    The figure, and each panel with what it shows, and whether it is the first of its row.
+    """
     columns = max(math.ceil(len(b.columns) / math.ceil(len(b.columns) / most)) for b in boards)
-    rows = sum(math.ceil(len(board.columns) / columns) for board in boards)
-    width = 3.5 if columns == 1 else 7.16
-    beside = _legend_columns(boards, names, width / columns - 0.2)
-    room = 0.105 * math.ceil(max(len(board.entries) for board in boards) / beside) if legends else 0.0
-    figure = new_figure(width, rows * (1.9 + 0.6 * (columns < 3) + room))
-    done, inks = 0, method_pens(boards)
-    for board in boards:
-        for place, column in enumerate(board.columns, start=done * columns + 1):
-            axes = figure.add_subplot(rows, columns, place)
-            axes.set_title(panel_title(board, column, len(boards) > 1))
-            draw(axes, board, column, names, inks)
-            if legends:
-                _legend(axes, beside)
-        done += math.ceil(len(board.columns) / columns)
+    lines = [(b, b.columns[i : i + columns]) for b in boards for i in range(0, len(b.columns), columns)]
+    heights = [height(board, columns) for board, _ in lines]
+    width = width_for(columns)
+    figure = new_figure(width, sum(heights))
+    grid = figure.add_gridspec(len(lines), columns, height_ratios=heights)
+    panels = []
+    for row, (board, shown) in enumerate(lines):
+        for place, column in enumerate(shown):
+            axes = figure.add_subplot(grid[row, place])
+            axes.set_title(panel_title(board, column, len(boards) > 1, (width - left) / columns - 0.4))
+            panels.append((axes, board, column, place == 0))
+    return figure, panels
+
+
+def _plot_curves(boards: list[Board], names: Names) -> Figure:
+    """Draw curves, with the means in a legend below each panel, or of many methods one legend below them all."""
+    inks = method_pens(boards)
+    most = max(len(board.entries) for board in boards)
+    together = most > 10 and sum(len(board.columns) for board in boards) > 1
+
+    @cache
+    def beside(columns: int) -> int:
+        return _legend_columns(boards, names, width_for(columns) / columns - 0.2)
+
+    def height(board: Board, columns: int) -> float:
+        room = 0.0 if together else 0.105 * math.ceil(most / beside(columns))
+        return 1.9 + 0.6 * (columns < 3) + room
+
+    figure, panels = _panels(boards, 3, height)
+    columns = max(axes.get_subplotspec().get_gridspec().ncols for axes, *_ in panels)  # type: ignore[union-attr]
+    for axes, board, column, _ in panels:
+        _curves(axes, board, column, names, inks)
+        if not together:
+            _legend(axes, beside(columns))
+    if together:
+        legend_below(figure, {method: ink.handle(common_label(method, boards, names)) for method, ink in inks.items()})
+    return figure
+
+
+def _plot_boxes(boards: list[Board], names: Names) -> Figure:
+    """Draw boxes below each other; the methods are named once in a row, at its left."""
+    labels = {e.method: method_label(e, names) for board in boards for e in board.entries}
+    left = max(width_of(label, 6.5) for label in labels.values())
+    most = 4 if left < 1.5 else 3
+    figure, panels = _panels(boards, most, lambda board, _: 0.55 + 0.13 * max(5, len(board.entries)), left)
+    inks = method_pens(boards)
+    for axes, board, column, first in panels:
+        _boxes(axes, board, column, inks)
+        axes.set_yticks(
+            range(1, len(board.entries) + 1), [method_label(e, names) if first else "" for e in board.entries]
+        )
     return figure
 
 
@@ -171,79 +223,25 @@ def _legend(axes: Axes, columns: int) -> None:
         )  # fmt: skip
 
 
-def _boxes(axes: Axes, board: Board, column: Column, names: Names, inks: Pens) -> None:
+def _boxes(axes: Axes, board: Board, column: Column, inks: Pens) -> None:
     """Draw quartiles, whiskers to 1.5 times their distance, values beyond, and the mean as a diamond."""
     values = [[v for v in e.values(column.key).values() if math.isfinite(v)] for e in board.entries]
     artists = axes.boxplot(
         values,
+        orientation="horizontal",
         patch_artist=True,
         widths=0.6,
         showmeans=True,
         flierprops={"markersize": 2, "markeredgewidth": 0.5},
         medianprops={"color": "black"},
-        meanprops={"marker": "D", "markersize": 3, "markerfacecolor": "white", "markeredgecolor": "black"},
+        meanprops={"marker": "D", "markersize": 2.5, "markerfacecolor": "white", "markeredgecolor": "black"},
+        boxprops={"linewidth": 0.7},
+        whiskerprops={"linewidth": 0.7},
+        capprops={"linewidth": 0.7},
     )
     for entry, box in zip(board.entries, artists["boxes"], strict=True):
         box.set(facecolor=inks[entry.method].colour, alpha=0.75)
-    axes.set_xticks(
-        range(1, len(values) + 1), [method_label(entry, names) for entry in board.entries], rotation=40, ha="right"
-    )
-    axes.tick_params(axis="x", labelsize=6.5, length=0)
-    axes.grid(visible=False, axis="x")
-
-
-def normalised(board: Board) -> NDArray[np.float64]:
-    """Scale the means of each metric to 0..1 over the methods, 1 the best.
-
-    Returns
-    -------
-    (methods, metrics) array; NaN where a mean is missing, 1 throughout where all methods are equal.
-    """
-    costs = np.array([[c.cost(e.means.get(c.key, math.nan)) for c in board.columns] for e in board.entries])
-    costs[~np.isfinite(costs)] = np.nan
-    scaled = np.full_like(costs, np.nan)
-    for place, column in enumerate(costs.T):
-        known = column[~np.isnan(column)]
-        if len(known):
-            spread = np.ptp(known)
-            scaled[:, place] = (known.max() - column) / spread if spread else np.where(np.isnan(column), np.nan, 1.0)
-    return scaled
-
-
-def _radar(boards: list[Board], names: Names) -> Figure:
-    """Draw the normalised means of each data set as polygons; the rim is the best method, the inner ring the worst."""
-    for board in boards:
-        if len(board.columns) < 3:
-            raise InputError(
-                f"a radar needs three metrics or more, {board.dataset} has {len(board.columns)}: choose more"
-            )
-    columns = min(3, len(boards))
-    rows = math.ceil(len(boards) / columns)
-    figure = new_figure(3.5 if columns == 1 else 7.16, rows * (3.4 if columns == 1 else 7.16 / columns + 0.1) + 0.4)
-    figure.set_layout_engine("constrained", h_pad=0.2)  # it takes polar titles for lower than they are
-    inks = method_pens(boards)
-    for place, board in enumerate(boards):
-        axes: PolarAxes = figure.add_subplot(rows, columns, place + 1, projection="polar")  # type: ignore[assignment]
-        _draw_radar(axes, board, inks)
-    labels = {method: common_label(method, boards, names) for method in inks}
-    legend_below(figure, {method: inks[method].handle(label) for method, label in labels.items()})
-    return figure
-
-
-def _draw_radar(axes: PolarAxes, board: Board, inks: Pens) -> None:
-    angles = np.linspace(0, 2 * np.pi, len(board.columns), endpoint=False)
-    inner = 0.15  # the worst is not the centre, where lines would be lost
-    for entry, values in zip(board.entries, normalised(board), strict=True):
-        ink = inks[entry.method]
-        radii = inner + (1 - inner) * values
-        closed = [*zip(angles, radii, strict=True), (angles[0], radii[0])]
-        axes.plot(*zip(*closed, strict=True), ink.dash, color=ink.colour, label=entry.method,
-                  marker=ink.marker, markersize=2.5)  # fmt: skip
-        if np.isfinite(radii).all():
-            axes.fill(angles, radii, color=ink.colour, alpha=0.06)
-    axes.set_theta_zero_location("N")
-    axes.set_theta_direction(-1)
-    axes.set(ylim=(0, 1.02), yticks=[inner, (1 + inner) / 2, 1], yticklabels=["", "", ""])
-    axes.set_xticks(angles, [plain(f"{c.name} {c.arrow}") for c in board.columns], size=7)
-    axes.spines["polar"].set_visible(False)
-    axes.set_title(plain(board.dataset), pad=12)
+    axes.invert_yaxis()
+    axes.locator_params(axis="x", nbins=4)
+    axes.tick_params(axis="y", labelsize=6.5, length=0)
+    axes.grid(visible=False, axis="y")

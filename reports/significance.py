@@ -14,38 +14,9 @@ from ..results.leaderboard.boards import Board, Column, Entry
 from ..results.leaderboard.footnotes import footnotes
 from ..results.leaderboard.grid import NONE, Cell, Grid, Head, Line, plural, title
 from ..results.leaderboard.ranks import common_columns
+from ..results.leaderboard.statistics import ALPHA, holm, verdict
 
 Array = NDArray[np.float64]
-ALPHA = 0.05  # the level below which a difference is called significant
-
-
-def holm(p: ArrayLike) -> Array:
-    """Correct p-values for the number of tests, by Holm's step-down method.
-
-    Parameters
-    ----------
-    p : (n,) p-values, 0..1.
-
-    Returns
-    -------
-    (n,) corrected p-values, in the order given.
-
-    Notes
-    -----
-    S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979,
-    pp. 65-70. It holds for tests that depend on each other, as those of pairs of methods do.
-
-    Examples
-    --------
-    >>> [round(float(p), 3) for p in holm([0.01, 0.04, 0.03, 0.005])]
-    [0.03, 0.06, 0.06, 0.02]
-    """
-    values = np.asarray(p, dtype=np.float64)
-    order = np.argsort(values, kind="stable")
-    steps = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
-    corrected = np.empty_like(values)
-    corrected[order] = np.minimum(steps, 1)
-    return corrected
 
 
 def wilcoxon(costs_a: ArrayLike, costs_b: ArrayLike) -> float:
@@ -247,8 +218,5 @@ def significance_grid(
 
 
 def _verdict(comparison: Comparison, row: str) -> Cell:
-    p = comparison.corrected
-    if isnan(p):
-        return Cell(NONE)
-    sign = {None: "", row: "+ "}.get(comparison.better, "− ")
-    return Cell(sign + ("<0.001" if p < 0.001 else f"{p:.3f}"))
+    sign = {None: 0, row: 1}.get(comparison.better, -1)
+    return Cell(verdict(comparison.corrected, sign) or NONE)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -17,7 +18,7 @@ class MethodRecord(Record):
     """What a method is; two runs may share a folder only where this is equal.
 
     `weights` are the origin and the hash of a learned method's, None for others. `year` and `venue` are those of the
-    paper in `reference`: they tell no two methods apart.
+    paper in `reference`, `title` is what papers print for the label, if another: they tell no two methods apart.
     """
 
     OPTIONAL: ClassVar = ("weights", "year")
@@ -29,6 +30,7 @@ class MethodRecord(Record):
     reference: str = ""
     year: int | None = field(default=None, compare=False)
     venue: str = field(default="", compare=False)
+    title: str = field(default="", compare=False)
     weights: dict[str, Any] | None = None
 
     def computes_as(self, other: MethodRecord) -> bool:
@@ -39,11 +41,18 @@ class MethodRecord(Record):
 
 @dataclass(kw_only=True)
 class DatasetRecord(Record):
-    """Which data set: its name, its split, and both as people read it."""
+    """Which data set: its name, its split, and both as people read it; the list that ships, if the pairs are of one.
+
+    Two runs may share a folder whether or not `pairs` is known: "RoadScene/film50 (f5627044)", with the hash of the
+    names.
+    """
+
+    OPTIONAL: ClassVar = ("pairs",)
 
     name: str = ""
     split: str | None = None
     label: str
+    pairs: str | None = field(default=None, compare=False)
 
 
 @dataclass(kw_only=True)
@@ -118,7 +127,14 @@ class Manifest(Record):
         manifest = super().parse(content, within)
         if len(set(manifest.pairs)) < len(manifest.pairs):
             raise ValueError("its 'pairs' names a pair twice")
+        names = {name: name for name in manifest.sources}
+        manifest.pairs = [names.get(name, name) for name in manifest.pairs]  # one text for both: there may be many
         return manifest
+
+    def copy(self) -> Manifest:
+        """Return another one that may be changed; what it has of single pairs is not copied, as that is large."""
+        large = {name: getattr(self, name) for name in ("pairs", "skipped", "sources")}
+        return replace(deepcopy(replace(self, pairs=[], skipped={}, sources={})), **large)
 
     def source_files(self, pair: str) -> tuple[Path, ...] | None:
         """Name the files of a pair, two or more; None where it has none."""

@@ -39,7 +39,10 @@ def _without(home: str, value: Any) -> Any:
         return re.sub(rf"(?<![\w./-]){re.escape(home)}(?=/)", "~", value) if home in value else value
     if isinstance(value, dict):
         return {name: _without(home, each) for name, each in value.items()}
-    return [_without(home, each) for each in value] if isinstance(value, list | tuple) else value
+    if not isinstance(value, list | tuple):
+        return value
+    changed = [_without(home, each) for each in value]
+    return value if isinstance(value, list) and changed == value else changed  # there may be many of them
 
 
 def profile_path(out: Path, method: str, size: tuple[int, int], device: str) -> Path:

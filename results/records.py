@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
 from ..errors import InputError
-from ..files import write_text
+from ..files import write_changed
 from .paths import without_home
 from .values import fitted, read_object
 
 FORMAT = 1
 _WAY_OUT = "delete it to run it again"
+_PIECES = 10_000  # of JSON at once: a number, a name, a comma
 
 
 @dataclass(kw_only=True)
@@ -108,7 +110,12 @@ def read_record(path: Path, kind: type[R]) -> R | None:
 
 def write_record(path: Path, record: Record) -> None:
     """Write a record, whole or not at all; the user's folder becomes ~ in it."""
-    write_text(path, json.dumps(without_home(record.content()), indent=1, ensure_ascii=False, default=str) + "\n")
+    pieces = json.JSONEncoder(indent=1, ensure_ascii=False, default=str).iterencode(without_home(record.content()))
+    data = bytearray()
+    while text := "".join(islice(pieces, _PIECES)):
+        data += text.encode()
+    data += b"\n"
+    write_changed(path, data)
 
 
 def plain(value: Any) -> Any:

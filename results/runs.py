@@ -6,10 +6,12 @@ import contextlib
 import math
 import os
 import shutil
+import time
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from weakref import WeakValueDictionary
 
 from filelock import FileLock, Timeout
 
@@ -18,10 +20,14 @@ from ..files import remove_leftovers, write_text, writing
 from .manifest import Manifest
 from .paths import folder_name
 from .records import read_record, write_record
-from .rows import Row, header_line, parse_rows, row_line
+from .rows import Row, Table, header_line, parse_rows, row_line
 
 Kind = Literal["fused", "colour"]
 KINDS: tuple[Kind, ...] = ("fused", "colour")
+_FLUSHED = 1.0  # seconds between two flushes of the table to the disk
+# what somebody in this process holds of tables and manifests, by their files
+_TABLES: WeakValueDictionary[tuple[int, ...], Table] = WeakValueDictionary()
+_MANIFESTS: WeakValueDictionary[tuple[int, ...], Manifest] = WeakValueDictionary()
 
 
 class RunFolder:
@@ -35,12 +41,27 @@ class RunFolder:
         self.path = path
         self.table = path / "metrics.csv"
         self._metrics: list[str] = []
+        self._read_manifest: Manifest | None = None
+        self._manifest: Manifest | None = None
+        self._known: tuple[int, ...] | None = None  # which file it is of
+        self._table: tuple[tuple[int, ...] | None, Table] = (None, Table())  # as it was read last
+        self._flushed = -math.inf
         self._lock = FileLock(path / ".lock", blocking=False)
 
     # ---------------------------------------------------------------- reading
     def manifest(self) -> Manifest | None:
-        """Read run.json; None where there is none yet."""
-        return read_record(self.path / "run.json", Manifest)
+        """Read run.json, if it is another than the one that was read last; None where there is none yet."""
+        path = self.path / "run.json"
+        try:
+            known: tuple[int, ...] | None = _state(path)  # each change is another file
+        except OSError:
+            known = None
+        if known is None or known != self._known:
+            self._read_manifest, self._known = _MANIFESTS.get(known or ()) or read_record(path, Manifest), known
+            self._manifest = self._read_manifest and self._read_manifest.copy()
+            if self._read_manifest and known:
+                _MANIFESTS[known] = self._read_manifest
+        return self._manifest
 
     def rows(self) -> dict[str, Row]:
         """Read the rows by pair name; the later of two rows of a pair counts, a torn last line does not.
@@ -54,14 +75,25 @@ class RunFolder:
 
     def table_with_damage(self) -> tuple[dict[str, Row], str]:
         """Read the rows, and a sentence on those that are damaged; "" where none is."""
+        table = self._read()
+        count = f"{table.damaged} damaged rows" if table.damaged > 1 else "a damaged row"
+        damage = f"{count} of {self.table} left out; the next run makes what is lacking" if table.damaged else ""
+        return dict(table.rows), damage
+
+    def _read(self) -> Table:
+        """Read the table where it changed since somebody in this process read it."""
         try:
-            rows, damaged = parse_rows(self.table.read_bytes())
+            state = _state(self.table)
+            if state != self._table[0]:
+                known = _TABLES.get(state)
+                table = known or parse_rows(self.table.read_bytes())
+                self._table = state, table
+                _TABLES[state] = table
         except (FileNotFoundError, NotADirectoryError):
-            return {}, ""
+            return Table()
         except OSError as error:
             raise InputError(f"{self.table} cannot be read ({(error.strerror or str(error)).lower()})") from error
-        count = f"{damaged} damaged rows" if damaged > 1 else "a damaged row"
-        return rows, f"{count} of {self.table} left out; the next run makes what is lacking" if damaged else ""
+        return self._table[1]
 
     def image(self, pair: str, kind: Kind = "fused") -> Path:
         """Where the image of a pair lies."""
@@ -81,8 +113,7 @@ class RunFolder:
                 raise InputError(
                     f"another run is writing to {self.path}: wait for it to end, or choose another folder with --out"
                 ) from error
-        for folder in (self.path, *(self.path / kind for kind in KINDS)):
-            remove_leftovers(folder)
+        self._remove_leftovers()
         rows = self.rows()
         present = {key for row in rows.values() for key in row.metrics}
         self._metrics = [*metrics, *sorted(present - set(metrics))]
@@ -94,22 +125,28 @@ class RunFolder:
         write_record(self.path / "run.json", manifest)
 
     def append(self, row: Row) -> None:
-        """Add one row, in one write that is on the disk when this returns."""
+        """Add one row, in one write, which outlives the process; once a second the table is flushed to the disk."""
         line = row_line(row, self._metrics).encode()
         with writing(self.table), self.table.open("ab") as file:
             start = file.tell()
             try:
                 file.write(line)
                 file.flush()
-                os.fsync(file.fileno())
+                if time.monotonic() > self._flushed + _FLUSHED:
+                    os.fsync(file.fileno())
+                    self._flushed = time.monotonic()
             except OSError:
                 with contextlib.suppress(OSError):
                     os.truncate(self.table, start)
                 raise
 
     def close(self, order: list[str] | None = None) -> None:
-        """Sort the table by the data set's order (other rows after it, by name) and release the lock."""
+        """Sort the table by the data set's order (other rows after it, by name) and release the lock.
+
+        What a worker left that was killed goes; no other may be writing any more.
+        """
         try:
+            self._remove_leftovers()
             if order is not None:
                 place = {name: index for index, name in enumerate(order)}
                 rows = self.rows().values()
@@ -124,10 +161,20 @@ class RunFolder:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
+    def _remove_leftovers(self) -> None:
+        for folder in (self.path, *(self.path / kind for kind in KINDS)):
+            remove_leftovers(folder)
+
     def _rewrite(self, rows: list[Row]) -> None:
-        text = "".join([header_line(self._metrics), *(row_line(row, self._metrics) for row in rows)])
-        if not self.table.exists() or self.table.read_bytes() != text.encode():
-            write_text(self.table, text)
+        if self._read().is_written(header_line(self._metrics), rows):
+            return
+        write_text(self.table, "".join([header_line(self._metrics), *(row_line(row, self._metrics) for row in rows)]))
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What is another once a file has changed, or where it is another file."""
+    state = path.stat()
+    return state.st_dev, state.st_ino, state.st_mtime_ns, state.st_size
 
 
 def run_folder(out: Path, dataset: str, method: str) -> RunFolder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections import Counter
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -45,25 +46,24 @@ def _plain_object(data: bytes) -> dict[str, Any]:
         raise ValueError("it is nested too deep") from None
     if not isinstance(content, dict):
         raise ValueError("it is no record")
-    level, depth = [content], 0
-    while level:
+    level: list[Any] = [content]
+    depth = 0
+    while level:  # of objects and lists alone: there may be many texts
         depth += 1
         if depth > DEEPEST:
             raise ValueError("it is nested too deep")
-        for text in level:
-            if isinstance(text, str):
-                text.encode()  # a half of a surrogate pair cannot be written again
-        inner = [[*each, *each.values()] if isinstance(each, dict) else each for each in level]
-        level = [value for each in inner if isinstance(each, list) for value in each]
+        inner = (value for each in level for value in (each.values() if isinstance(each, dict) else each))
+        level = [value for value in inner if isinstance(value, dict | list)]
+    if b"\\u" in data:
+        json.dumps(content, ensure_ascii=False).encode()  # a half of a surrogate pair cannot be written again
     return content
 
 
 def _once(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    for name, value in items:
-        if name in content:
-            raise ValueError(f"it has {name!r} twice")
-        content[name] = value
+    content = dict(items)
+    if len(content) < len(items):
+        name = next(name for name, count in Counter(name for name, _ in items).items() if count > 1)
+        raise ValueError(f"it has {name!r} twice")
     return content
 
 
@@ -116,8 +116,10 @@ def _fits(value: Any, kind: Any) -> bool:
         kinds = args[:1] * len(value) if args[-1] is ... else args
         return len(value) == len(kinds) and all(map(_fits, value, kinds))
     if origin in (list, dict):
+        if not isinstance(value, origin):
+            return False
         inner = value.values() if isinstance(value, dict) else value
-        return isinstance(value, origin) and all(_fits(each, args[-1]) for each in inner)
+        return {*map(type, inner)} <= {args[-1]} & {str} or all(_fits(each, args[-1]) for each in inner)
     if kind is float:  # comparison, unlike arithmetic, takes whole numbers of any length
         return isinstance(value, int | float) and not isinstance(value, bool) and -1e300 < value < 1e300
     if kind is int:

@@ -57,3 +57,11 @@ def write(name: str, result: Mapping[str, Any]) -> None:
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps({"machine": machine(), **result}, indent=2) + "\n")
     print(f"\nwritten to {path}")
+
+
+def keep(page: Path, marks: tuple[str, str], text: str) -> None:
+    """Put a table into a page of the documentation, between two marks."""
+    start, end = marks
+    content = page.read_text(encoding="utf-8")
+    head, _, rest = content.partition(start)
+    page.write_text(f"{head}{start}\n\n{text}\n{end}{rest.partition(end)[2]}", encoding="utf-8")

@@ -19,21 +19,25 @@ import fusionbench
 ROOT = Path(fusionbench.__file__).parent
 # Which rooms a room may import; the leaves are open to all.
 ARROWS = {
+    "foreign": {"devices"},
+    "devices": set(),
     "metrics": set(),
     "datasets": set(),
     "drawing": set(),
     "results": set(),
     "reference": {"results"},
     "weights": {"datasets"},
-    "methods": {"datasets", "weights"},
-    "zoo": {"methods", "weights", "datasets"},
-    "training": {"methods", "weights", "datasets", "results", "drawing"},
-    "frameworks": {"training", "methods", "datasets", "drawing"},
-    "bench": {"metrics", "datasets", "methods", "results"},
+    "methods": {"datasets", "weights", "foreign", "devices"},
+    "zoo": {"methods", "weights", "datasets", "devices"},
+    "export": {"methods", "weights", "datasets"},
+    "training": {"methods", "weights", "datasets", "results", "drawing", "foreign", "devices", "tasks.models.network"},
+    "frameworks": {"training", "methods", "datasets", "results", "drawing"},
+    "bench": {"metrics", "datasets", "methods", "results", "foreign", "devices"},
+    "tasks": {"datasets", "weights", "results", "drawing", "foreign"},
     "reports": {"results", "drawing"},
 }
 ROOMS = tuple(ARROWS)
-LEAVES = {"download", "environment", "errors", "files", "leash", "sizes", "version"}
+LEAVES = {"download", "environment", "errors", "extras", "files", "sizes", "version"}
 
 
 def modules() -> list[str]:
@@ -145,7 +149,7 @@ def test_the_wheel_of_the_source_archive_holds_what_the_checkout_has(tmp_path: P
     assert built.returncode == 0, built.stderr[-2000:]
     (wheel,) = tmp_path.glob("*.whl")
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    apart = {"tests", "docs", "speed", ".ci"}
+    apart = {"tests", "docs", "speed", ".ci", ".github"}
     wanted = {
         f for f in files if f.parts[0] not in apart and (len(f.parts) > 1 or f.suffix == ".py" or f.name == "py.typed")
     }

@@ -3,7 +3,10 @@
 What is learnt, with which network, loss and optimiser, is a `Recipe` of the method's own room.
 """
 
+from ..extras import explained
 from .options import TrainOptions
-from .run import resume, train
+
+with explained():
+    from .run import resume, train
 
 __all__ = ["TrainOptions", "resume", "train"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ..devices.names import load_sdaa
 from ..errors import InputError, unknown
-from ..methods.devices import load_sdaa
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

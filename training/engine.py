@@ -89,7 +89,8 @@ class FabricEngine(Engine):
         """Take a step with a batch, unless its loss is not finite; return the losses, means over all devices."""
         self.optimiser.zero_grad()
         losses = self.recipe.losses(batch, self.network, draw)
-        stacked = torch.stack([loss.detach().float() for loss in losses.values()])
+        wide = torch.promote_types(losses["loss"].dtype, torch.float32)
+        stacked = torch.stack([loss.detach().to(wide) for loss in losses.values()])
         means: Any = self.fabric.all_reduce(stacked, reduce_op="mean")
         values: dict[str, float] = dict(zip(losses, means.tolist(), strict=True))
         if np.isfinite(values["loss"]):

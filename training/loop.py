@@ -97,12 +97,12 @@ class Loop:
     def _epoch(self, stage: TrainingStage, journal: Journal) -> None:
         """Learn from all samples once, measure, and keep the weights."""
         progress, optimiser, schedule = self.progress, self.engine.optimiser, self.engine.schedule
-        order = self._order(stage)
+        order = self.order(stage)
         journal.begin_epoch(f"{stage.name} [{progress.epoch + 1}/{stage.epochs}]", len(order), progress.batch)
         self.engine.train()
         for batch in self._batches(stage.samples, order[progress.batch :], progress.epoch):
             rate = float(optimiser.param_groups[0]["lr"])
-            losses = self._step(batch)
+            losses = self.step(batch)
             for name, value in losses.items():
                 progress.sums[name] = progress.sums.get(name, 0.0) + value
             progress.batch += 1
@@ -129,7 +129,7 @@ class Loop:
         journal.epoch(stage.name, progress, means, held_out, rate, pictures)
         self._save()
 
-    def _step(self, batch: Batch) -> dict[str, float]:
+    def step(self, batch: Batch) -> dict[str, float]:
         """Take one step; the losses are means over all devices."""
         progress = self.progress
         seed = [self.options.seed, _STEP, progress.stage, progress.epoch, progress.batch]
@@ -172,7 +172,7 @@ class Loop:
             )
         return sums, pictures
 
-    def _order(self, stage: TrainingStage) -> list[list[int]]:
+    def order(self, stage: TrainingStage) -> list[list[int]]:
         """Deal the samples of this epoch into whole batches; what is left over is dropped."""
         size = self.recipe.batch_size
         draw = np.random.default_rng([self.options.seed, _ORDER, self.progress.stage, self.progress.epoch])

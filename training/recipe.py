@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from .options import TrainOptions
@@ -88,9 +88,9 @@ class Recipe(ABC):
         self.batch_size = options.batch_size or self.batch_size
         self.lr = options.lr or self.lr
 
-    @abstractmethod
     def optimiser(self) -> Optimizer:
-        """Make an optimiser of the network; called anew for each stage."""
+        """Make an optimiser of the network, Adam by default; called anew for each stage."""
+        return Adam(self.network.parameters(), lr=self.lr)
 
     def schedule(self, optimiser: Optimizer, stage: TrainingStage) -> LRScheduler | None:
         """Make the learning rate's schedule, stepped after each epoch; None keeps it constant."""

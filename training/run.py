@@ -18,8 +18,8 @@ from ..datasets.problems import listing
 from ..environment import environment
 from ..errors import FusionBenchError, InputError, RunError
 from ..files import check_writable
+from ..foreign.code import copy_code, files_of_code
 from ..methods.backends import find_backend
-from ..methods.code import copy_code, files_of_code
 from ..methods.userfile import split_file
 from ..results.training import ENVIRONMENT, OPTIONS, write_object
 from .declaration import Training

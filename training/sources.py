@@ -26,7 +26,7 @@ from .photographs import PHOTOS, pairs_of, photographs
 from .scenes import file_keys, hold_out
 from .settings import Colour
 
-__all__ = ["PHOTOS", "hold_out", "training_pairs"]
+__all__ = ["PHOTOS", "hold_out", "to_learn_from", "training_pairs"]
 _SHOWN = 3  # wrong names told in one error
 Group = list[TrainingPair[Images]]  # what is made of one pair, or of one photograph
 _Found = tuple[list[Group], set[str], dict[str, str]]  # and sources for which a range does something; what is skipped
@@ -74,7 +74,7 @@ def training_pairs(
 
 def _dataset(name: str, options: TrainOptions, colour: Colour, least: int) -> _Found:
     """Take the pairs of a data set."""
-    dataset, left_out = _split(name, options)
+    dataset, left_out = to_learn_from(name, options)
     require_pairs(dataset)
     chosen = [pair for pair in dataset if pair.name not in left_out]
     deep: set[str] = {side for side in SIDES if dataset.ranges.asked and dataset.is_deep(side)}
@@ -103,7 +103,7 @@ def _too_small(dataset: FusionDataset, pair: Pair, least: int) -> str | None:
     return f"is {height}x{width}, smaller than a patch of {least}x{least}"
 
 
-def _split(name: str, options: TrainOptions) -> tuple[FusionDataset, set[str]]:
+def to_learn_from(name: str, options: TrainOptions) -> tuple[FusionDataset, set[str]]:
     """Load the pairs that may be learnt from, and say which of them are not to be."""
     _find(name, options)
     load = partial(

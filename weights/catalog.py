@@ -75,6 +75,15 @@ VGG16 = Weights(
     (File("https://download.pytorch.org/models/vgg16-397923af.pth", "name:397923af"),),
 )  # fmt: skip
 
+YOLOX_NANO = Weights(
+    "yolox-nano", "detection",
+    "Ge, Liu, Wang, Li, Sun (2021): YOLOX: Exceeding YOLO Series in 2021, https://doi.org/10.48550/arXiv.2107.08430; "
+    "trained on COCO",
+    "Apache-2.0", "published by its authors as ONNX, with the release 0.1.1rc0",
+    (File("https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/yolox_nano.onnx",
+          "sha256:e8af074932d4ed7e232278e3055cefcdea3edf178874a3694ae292649fb464dd"),),
+)  # fmt: skip
+
 
 def owner(name: str) -> Any:
     """Import the module that knows a method's checkpoints."""
@@ -85,10 +94,10 @@ def owner(name: str) -> Any:
 
 @cache
 def known_weights() -> dict[str, Weights]:
-    """Return all weights by name: those that methods declare, and the network that one learns by."""
+    """Return all weights by name: those that methods declare, what one learns by, and the detector of tasks."""
     zoo = (import_module(f"..zoo.{name}", __package__) for name in ZOO)
     declared = (weights for module in (*map(owner, OWNERS), *zoo) for weights in module.WEIGHTS)
-    return {weights.name: weights for weights in (*declared, VGG16)}
+    return {weights.name: weights for weights in (*declared, VGG16, YOLOX_NANO)}
 
 
 def weights_of(method: str) -> list[Weights]:

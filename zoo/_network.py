@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..devices.transfer import Place, place_of
 from ..errors import InputError
 from ..files import sha256_of
-from ..methods.method import Gray, Method
+from ..methods.method import Gray
+from ..methods.passes import NetworkMethod
 from ..weights.catalog import File, Weights, known_weights, weights_of
 from ..weights.fetch import locate, weights_path
 from ..weights.files import load_state
@@ -21,13 +24,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ..datasets.pair import Pair
+    from ..methods.graph import Graph
     from ._layers import Layers
 
 Shapes = dict[str, tuple[int, ...]]
 NO_LICENCE = "none stated: not redistributed here"
 
 
-class Network(Method):
+class Network(NetworkMethod):
     """A published network that fuses two gray images.
 
     A subclass states what a `Method` does, its default weights, and the attributes below; it implements `forward`.
@@ -37,11 +41,12 @@ class Network(Method):
     weights : a name of the weights catalogue, a file, or a folder that has the published files under their own names.
     shapes : the tensors that are computed with, by their names in the published files.
     least : the smallest height and width, in pixels, that the network's borders allow.
+    alone : whether `forward` takes one pair only, on a device, too.
     """
 
-    learned = True
     shapes: ClassVar[Mapping[str, tuple[int, ...]]]
     least: ClassVar[int] = 1
+    alone: ClassVar[bool] = False
 
     def __init__(self, weights: str) -> None:
         self.weights = weights
@@ -50,7 +55,7 @@ class Network(Method):
 
     @abstractmethod
     def forward(self, net: Layers, a: Tensor, b: Tensor) -> Tensor:
-        """Fuse one pair, (1, 1, H, W) float32 in [0, 1] each, to (1, 1, H, W)."""
+        """Fuse N pairs, (N, 1, H, W) float32 in [0, 1] each, to (N, 1, H, W); N is 1 on the processor."""
 
     def weights_of(self, task: str) -> str:
         """Name the weights for a task; one network does for all unless a subclass says otherwise."""
@@ -79,17 +84,24 @@ class Network(Method):
             self.network(task)
 
     def fuse(self, a: Gray, b: Gray, *further: Gray, **context: Any) -> Gray:
-        """Fuse a batch, pair by pair; `context["pairs"]` tells their tasks. Further sources are for `any_number`."""
-        import torch
+        """Fuse a batch, on the processor pair by pair; `context["pairs"]` tells the tasks.
 
+        Further sources are for `any_number`.
+        """
         self.check_size(a)
         tasks = [pair.task for pair in context.get("pairs") or ()] or ["IVF"] * len(a)
         fused = np.empty(a.shape, np.float32)
-        for i, task in enumerate(tasks):
-            sources = [torch.from_numpy(np.array(x[i : i + 1])).to(self.device) for x in (a, b, *further)]
-            with torch.inference_mode():
-                fused[i] = self.forward(self.network(task), *sources[:: -1 if self.swaps(task) else 1])[0].cpu().numpy()
+        for task, places in (Place("cpu") if self.alone else place_of(self.device)).batches(tasks):
+            sources = [x[places] for x in (a, b, *further)][:: -1 if self.swaps(task) else 1]
+            fused[places] = self.in_tiles(partial(self.forward, self.network(task)), sources)
         return fused
+
+    def graph(self, task: str) -> Graph:
+        """Give the network of a task, with the authors' steps around it that `forward` has."""
+        from ..methods.graph import Graph
+
+        net = self.network(task)
+        return Graph(net, partial(self.forward, net), swapped=self.swaps(task))
 
     def check_size(self, image: np.ndarray, axes: tuple[int, int] = (-2, -1)) -> None:
         """Refuse an image that is too small for the network's borders."""
@@ -118,7 +130,7 @@ class Network(Method):
         if name not in self._networks:
             from ._layers import Layers
 
-            self._networks[name] = Layers(self.load(name)).to(self.device)
+            self._networks[name] = place_of(self.device).load(Layers(self.load(name)))
         return self._networks[name]
 
     def files_of(self, weights: str) -> list[Path]:

@@ -33,6 +33,7 @@ class DATFuse(Network):
     """
 
     name = "datfuse"
+    title = "DATFuse"
     reference = (
         "Tang, He, Liu, Duan, Si (2023): DATFuse: Infrared and Visible Image Fusion via Dual Attention Transformer, "
         "IEEE Transactions on Circuits and Systems for Video Technology 33(7), 3159-3172, "

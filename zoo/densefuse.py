@@ -50,6 +50,7 @@ class DenseFuse(Network):
     """
 
     name = "densefuse"
+    title = "DenseFuse"
     reference = (
         "Li, Wu (2019): DenseFuse: A Fusion Approach to Infrared and Visible Images, IEEE Transactions on Image "
         "Processing 28(5), 2614-2623, https://doi.org/10.1109/TIP.2018.2887342"
@@ -57,6 +58,7 @@ class DenseFuse(Network):
     venue = "IEEE Transactions on Image Processing"
     tasks = ("IVF",)
     quantise: Quantise = "minmax"
+    margin = 9  # eight layers of 3x3, and the mean of fusion=l1
     verified = Verified(42, 42, "TNO", differing=696, values=12_595_523)
     shapes = _shapes()
     least = 2

@@ -43,12 +43,14 @@ class DIDFuse(Network):
     """
 
     name = "didfuse"
+    title = "DIDFuse"
     reference = (
         "Zhao, Xu, Zhang, Liu, Zhang, Li (2020): DIDFuse: Deep Image Decomposition for Infrared and Visible Image "
         "Fusion, Proceedings of IJCAI 2020, 970-976, https://doi.org/10.24963/ijcai.2020/135"
     )
     venue = "IJCAI"
     tasks = ("IVF",)
+    margin = 7  # six layers of 3x3, and the mean of fusion=l1
     verified = Verified(7, 7, "TNO, NIR, FLIR", differing=8, values=701_814)
     shapes = _shapes()
     least = 2

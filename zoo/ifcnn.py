@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, Literal
 
-import cv2
 import numpy as np
 
 from ..datasets.pair import Pair
+from ..devices.transfer import place_of
 from ..methods.colour import is_colour
 from ..methods.method import Gray, Image
 from ..methods.quantise import quantise
@@ -19,6 +19,7 @@ from ._network import Network, kernel, norm, published
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ..methods.graph import Graph
     from ._layers import Layers
 
 _HASHES = {
@@ -57,12 +58,15 @@ class IFCNN(Network):
     """
 
     name = "ifcnn"
+    title = "IFCNN"
     reference = (
         "Zhang, Liu, Sun, Yan, Zhao, Zhang (2020): IFCNN: A general image fusion framework based on convolutional "
         "neural network, Information Fusion 54, 99-118, https://doi.org/10.1016/j.inffus.2019.07.011"
     )
     venue = "Information Fusion"
     any_number = True
+    alone = True
+    margin = 5  # 7x7, and two layers of 3x3
     verified = Verified(
         8,
         8,
@@ -114,6 +118,7 @@ class IFCNN(Network):
 
         The script's YCbCr is Pillow's, of 8 bit; its chroma is added up in float32, in the order of the exposures.
         """
+        import cv2
         from PIL import Image as Pillow
 
         parts = [np.asarray(Pillow.fromarray(image).convert("RGB").convert("YCbCr")) for image in images]
@@ -130,22 +135,26 @@ class IFCNN(Network):
 
     def forward(self, net: Layers, a: Tensor, b: Tensor, *further: Tensor) -> Tensor:
         """Fuse gray sources; see `Network.forward`."""
+        import cv2
         import torch
 
-        rgb = self._fuse([x.expand(-1, 3, -1, -1) for x in (a, b, *further)], net)
-        image = self._cut(np.moveaxis(rgb[0].cpu().numpy(), 0, -1))
+        rgb = self._fuse(net, *(x.expand(-1, 3, -1, -1) for x in (a, b, *further)))
+        image = self._cut(np.moveaxis(place_of(self.device).get(rgb)[0], 0, -1))
         gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         return torch.from_numpy(gray / np.float32(255 if image.dtype == np.uint8 else 1))[None, None]
 
+    def graph(self, task: str) -> Graph:
+        """Give the network, which is one of colour; truncation to 8 bit is left outside."""
+        from ..methods.graph import Graph
+
+        net = self.network(task)
+        return Graph(net, partial(self._fuse, net), channels=3)
+
     def fuse_colours(self, sources: list[Gray], task: str = "IVF") -> Gray:
         """Fuse two or more RGB sources, (1, 3, H, W) float32 in [0, 1] each, to one, in about [0, 1]."""
-        import torch
+        return self.in_tiles(partial(self._fuse, self.network(task)), sources)
 
-        with torch.inference_mode():
-            tensors = [torch.from_numpy(np.ascontiguousarray(x)).to(self.device) for x in sources]
-            return self._fuse(tensors, self.network(task)).cpu().numpy()
-
-    def _fuse(self, sources: list[Tensor], net: Layers) -> Tensor:
+    def _fuse(self, net: Layers, *sources: Tensor) -> Tensor:
         import torch
 
         known = self.normalise == "imagenet"

@@ -54,6 +54,7 @@ class LRRNet(Network):
     """
 
     name = "lrrnet"
+    title = "LRRNet"
     reference = (
         "Li, Xu, Wu, Lu, Kittler (2023): LRRNet: A Novel Representation Learning Guided Fusion Framework for Infrared "
         "and Visible Images, IEEE Transactions on Pattern Analysis and Machine Intelligence 45(9), 11040-11052, "
@@ -90,7 +91,7 @@ class LRRNet(Network):
 
 
 def _own_range(x: Tensor) -> Tensor:
-    low, high = x.min(), x.max()
+    low, high = (reduce(dim=(1, 2, 3), keepdim=True) for reduce in (x.amin, x.amax))
     return (x - low) / (high - low + _SMALL)
 
 

@@ -49,6 +49,7 @@ class MATR(Network):
     """
 
     name = "matr"
+    title = "MATR"
     reference = (
         "Tang, He, Liu, Duan (2022): MATR: Multimodal Medical Image Fusion via Multiscale Adaptive Transformer, IEEE "
         "Transactions on Image Processing 31, 5134-5149, https://doi.org/10.1109/TIP.2022.3193288"
@@ -56,6 +57,7 @@ class MATR(Network):
     venue = "IEEE Transactions on Image Processing"
     tasks = ("MIF",)
     quantise: Quantise = "truncate"
+    alone = True  # each pair has kernels of its own
     verified = Verified(
         3,
         3,

@@ -47,6 +47,7 @@ class PMGI(Network):
     """
 
     name = "pmgi"
+    title = "PMGI"
     reference = (
         "Zhang, Xu, Xiao, Guo, Ma (2020): Rethinking the Image Fusion: A Fast Unified Image Fusion Network based on "
         "Proportional Maintenance of Gradient and Intensity, Proceedings of AAAI 2020, 34(07), 12797-12804, "

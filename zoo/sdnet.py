@@ -74,12 +74,14 @@ class SDNet(Network):
     """
 
     name = "sdnet"
+    title = "SDNet"
     reference = (
         "Zhang, Ma (2021): SDNet: A Versatile Squeeze-and-Decomposition Network for Real-Time Image Fusion, "
         "International Journal of Computer Vision 129, 2761-2785, https://doi.org/10.1007/s11263-021-01501-8"
     )
     venue = "International Journal of Computer Vision"
     quantise: Quantise = "minmax"
+    margin = 5  # 5x5, and three layers of 3x3
     verified = Verified(
         3,
         3,

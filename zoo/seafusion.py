@@ -60,6 +60,7 @@ class SeAFusion(Network):
     """
 
     name = "seafusion"
+    title = "SeAFusion"
     reference = (
         "Tang, Yuan, Ma (2022): Image fusion in the loop of high-level vision tasks: A semantic-aware real-time "
         "infrared and visible image fusion network, Information Fusion 82, 28-42, "
@@ -68,6 +69,7 @@ class SeAFusion(Network):
     venue = "Information Fusion"
     tasks = ("IVF",)
     quantise: Quantise = "minmax-truncate"
+    margin = 9  # a layer of 3x3, two blocks of two, and four
     verified = Verified(42, 42, "TNO", differing=396, values=12_595_523)
     shapes = _shapes()
 

@@ -33,6 +33,7 @@ class YDTR(Network):
     """
 
     name = "ydtr"
+    title = "YDTR"
     reference = (
         "Tang, He, Liu (2023): YDTR: Infrared and Visible Image Fusion via Y-Shape Dynamic Transformer, IEEE "
         "Transactions on Multimedia 25, 5413-5428, https://doi.org/10.1109/TMM.2022.3192661"

@@ -10,7 +10,7 @@ import tarfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NoReturn, Protocol
 
@@ -24,6 +24,7 @@ FILES = 500_000
 RATIO, SMALL = 100, 64 << 20  # images hardly shrink: more than a hundredfold, beyond 64 MiB, is a bomb
 _BLOCK = 1 << 18
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # other methods take memory as they like
+_WINDOWS = 0  # the system that made a member
 _UTF8 = 0x800  # the flag of a zip's member whose name is in UTF-8
 _OUT = "its path leads out of the folder"
 _STRANGE = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]')  # what some file system takes for something else than a name
@@ -199,8 +200,24 @@ def _take(unpacker: Unpacker, archive: tarfile.TarFile, member: tarfile.TarInfo,
     return place is not None
 
 
-def unpack_zip(path: Path, unpacker: Unpacker) -> None:
-    """Unpack a `.zip`; where everything in it lies in one folder, the name of that is left out.
+def members_of(path: Path) -> list[zipfile.ZipInfo]:
+    """List what a `.zip` says is in it.
+
+    Raises
+    ------
+    ArchiveError
+        It is no archive, or cut off.
+    """
+    with _explained(), zipfile.ZipFile(path) as archive:
+        return archive.infolist()
+
+
+def unpack_zip(path: Path, unpacker: Unpacker, foreign: bool = False) -> None:
+    r"""Unpack a `.zip`; where everything in it lies in one folder, the name of that is left out.
+
+    Parameters
+    ----------
+    foreign : whether to take the names of tools of Windows, too: not in UTF-8, with "\" between folders.
 
     Raises
     ------
@@ -209,8 +226,11 @@ def unpack_zip(path: Path, unpacker: Unpacker) -> None:
     """
     with _explained(), zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if not member.filename.startswith("__MACOSX/")]
+        encoding = _encoding_of(members) if foreign else "utf-8"
         for member in members:
-            member.filename = _in_utf8(member)
+            member.filename = _name_of(member, encoding)
+            if foreign and member.create_system == _WINDOWS:
+                member.filename = member.filename.replace("\\", "/")
             if member.compress_type not in _PACKED:
                 _refuse(member.filename, "it is packed by another method than deflate")
         if sum(member.file_size for member in members) > max(SMALL, RATIO * path.stat().st_size):
@@ -228,13 +248,28 @@ def unpack_zip(path: Path, unpacker: Unpacker) -> None:
                     unpacker.write(place, member.file_size, bool(mode & stat.S_IXUSR), content)
 
 
-def _in_utf8(member: zipfile.ZipInfo) -> str:
-    """Return the name of a member; where the archive does not say in which letters it is, these are UTF-8."""
+def _raw(member: zipfile.ZipInfo) -> bytes | None:
+    """Give the bytes of a member's name where the archive does not say in which letters it is."""
     known = member.flag_bits & _UTF8 or member.filename != member.orig_filename  # by a field beside the name
-    if known or member.filename.isascii():
-        return member.filename
+    return None if known or member.filename.isascii() else member.filename.encode("cp437")  # as which it was read
+
+
+def _encoding_of(members: Sequence[zipfile.ZipInfo]) -> str:
+    """Tell in which letters names are, where the archive does not: what fits all of them, cp437 as zip has it, else."""
+    names = [name for name in map(_raw, members) if name is not None]
+    for encoding in ("utf-8", "gb2312"):
+        with contextlib.suppress(UnicodeDecodeError):
+            for name in names:
+                name.decode(encoding)
+            return encoding
+    return "cp437"
+
+
+def _name_of(member: zipfile.ZipInfo, encoding: str) -> str:
+    """Return the name of a member."""
+    raw = _raw(member)
     try:
-        return member.filename.encode("cp437").decode()  # as which it was read
+        return member.filename if raw is None else raw.decode(encoding)
     except UnicodeError:
         _refuse(member.filename, "its name is not in UTF-8")
 

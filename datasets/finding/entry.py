@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import InputError
-from ..pair import printable
+from ...errors import InputError, printable
 from .folders import short
 from .lists import ListedName
 from .names import alike, natural, unpadded
@@ -17,7 +16,7 @@ from .templates import suggest
 _SHOWN = 3
 
 
-@dataclass
+@dataclass(slots=True)
 class Entry:
     """One name, its files, and what is wrong with them."""
 
@@ -29,8 +28,8 @@ class Entry:
     further: tuple[Path, ...] = ()
 
 
-def entries(files: DatasetFiles, names: Sequence[str | ListedName]) -> list[Entry]:
-    """Match the sources of each name, and say what is wrong where they do not match.
+def entries(files: DatasetFiles, names: Sequence[str | ListedName]) -> Iterator[Entry]:
+    """Match the sources of each name, one after the other, and say what is wrong where they do not match.
 
     Parameters
     ----------
@@ -38,8 +37,9 @@ def entries(files: DatasetFiles, names: Sequence[str | ListedName]) -> list[Entr
     names : what is wanted, in this order; of the names that `files` has, or what a list says of others.
     """
     folders = files.folders
-    wanted = [name if isinstance(name, ListedName) else ListedName(name, 0) for name in names]
-    return [Entry(e.name, problem=e.problem) if e.problem else _entry(files, folders, e.name) for e in wanted]
+    for each in names:
+        name, problem = (each.name, each.problem) if isinstance(each, ListedName) else (each, None)
+        yield Entry(name, problem=problem) if problem else _entry(files, folders, name)
 
 
 def check_partners(files: DatasetFiles) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Container, Iterator
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..images import is_image_name
-from ..pair import printable
+from ...errors import printable
+from ...files import remembering
+from ..images import EXTENSIONS
 from .names import fold
 
+_LISTED: ContextVar[dict[str, _Listing] | None] = ContextVar("_LISTED", default=None)
 _DEPTH = 8  # folders below one another; more is no data set
-_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 _SHOWN = 3
 
 
@@ -39,16 +45,48 @@ def expanded(text: str | Path) -> Path:
 
 def inside(folder: Path) -> list[Path]:
     """List what lies in a folder, sorted; nothing where it is not there, or not ours to read."""
-    return [folder / entry.name for entry in _entries(folder)]
+    return [folder / name for name in _listing(folder).names]
 
 
-def _entries(folder: Path, wanted: Callable[[os.DirEntry[str]], bool] = lambda entry: True) -> list[os.DirEntry[str]]:
-    """List what is wanted in a folder, sorted. Names are sorted faster than paths, of which there may be many."""
+@dataclass
+class _Listing:
+    """What lies in a folder, sorted: names, which take less than paths and entries, of which there may be many.
+
+    `others` are the entries that are not simply files.
+    """
+
+    names: list[str] = field(default_factory=list)
+    others: list[os.DirEntry[str]] = field(default_factory=list)
+
+
+def _listing(folder: Path) -> _Listing:
+    known = _LISTED.get()
+    place = os.fspath(folder)
+    if known is not None and place in known:
+        return known[place]
+    listing = _Listing()
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            listing.names.append(entry.name)
+            if not _is_plain(entry):
+                listing.others.append(entry)
+    listing.names.sort()
+    listing.others.sort(key=lambda entry: entry.name)
+    if known is not None and listing.names:
+        known[place] = listing
+    return listing
+
+
+def _is_plain(entry: os.DirEntry[str]) -> bool:
     try:
-        with os.scandir(folder) as entries:
-            return sorted(filter(wanted, entries), key=lambda entry: entry.name)
+        return entry.is_file(follow_symlinks=False)
     except OSError:
-        return []
+        return False
+
+
+def listed_once() -> AbstractContextManager[None]:
+    """Read each folder once as long as this lasts, however many layouts are looked for in it: it may hold a million."""
+    return remembering(_LISTED)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -73,12 +111,26 @@ def child(folder: Path, name: str) -> Path | None:
 
 def subfolders(folder: Path) -> list[Path]:
     """List the folders in a folder, sorted, hidden ones left out."""
-    return [folder / entry.name for entry in _entries(folder, _is_folder)]
+    return [folder / entry.name for entry in filter(_is_folder, _listing(folder).others)]
 
 
 def images_in(folder: Path) -> list[Path]:
     """List the images in a folder, sorted."""
-    return [folder / entry.name for entry in _entries(folder, lambda entry: is_image_name(Path(entry.name)))]
+    return files_in(folder, EXTENSIONS)
+
+
+def files_in(folder: Path, extensions: Container[str]) -> list[Path]:
+    """List the files with one of these extensions in a folder, sorted, hidden ones left out."""
+    return [folder / name for name in names_in(folder, extensions)]
+
+
+def names_in(folder: Path, extensions: Container[str]) -> list[str]:
+    """List the names of these files."""
+    return [
+        name
+        for name in _listing(folder).names
+        if not name.startswith(".") and os.path.splitext(name)[1].lower() in extensions  # noqa: PTH122 - many names
+    ]
 
 
 def has_images(folder: Path) -> bool:
@@ -134,7 +186,7 @@ def contents(folder: Path) -> str:
     if folders:
         names = ", ".join(path.name for path in folders[:_SHOWN]) + (", …" if len(folders) > _SHOWN else "")
         parts.append(f"{'only ' if not files else ''}sub-folders ({names})")
-    packed = [path.name for path in files if path.suffix.lower() in _ARCHIVES]
+    packed = [path.name for path in files if path.suffix.lower() in ARCHIVES]
     return f"it holds {' and '.join(parts)}" + (f": unpack {packed[0]}" if packed else "")
 
 

@@ -69,7 +69,10 @@ def alike(name: str) -> str:
     >>> alike("Cafe\u0301 ") == alike("caf\u00e9")
     True
     """
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    if name.isascii():  # as most names of a large folder are: nothing to compose
+        folded = name.lower()
+    else:
+        folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
     return "/".join(part.strip() for part in folded.split("/"))
 
 

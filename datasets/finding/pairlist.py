@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_lowercase
 
-from ...errors import InputError, letter
+from ...errors import InputError, letter, printable
 from ..images import EXTENSIONS
-from ..pair import Task, printable
+from ..pair import Task
 from ..spec import Layout
 from .encodings import readings
 from .folders import expanded, is_there

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from ..images import EXTENSIONS
 from ..pair import Task
 from ..spec import SPLITS, Layout
-from .folders import below, images_in, is_folder, subfolders
+from .folders import below, files_in, is_folder, names_in, subfolders
 from .names import SOURCE_WORDS, TRUTH_WORDS, alike, cores
 from .sources import DatasetFiles, SourceFiles, join
 
@@ -41,14 +43,15 @@ def find(root: Path, layouts: Iterable[Layout]) -> DatasetFiles | None:
 
 def _share_out(layout: Layout, a: SourceFiles, b: SourceFiles) -> None:
     """Let a file that fits both templates, as "x_ir" fits "{name}" and "{name}_ir", count for the longer one only."""
+    if not {*a.folders} & {*b.folders}:
+        return
     shared = {path for paths in a.paths.values() for path in paths} & {p for paths in b.paths.values() for p in paths}
     loser = a if len(layout.a) < len(layout.b) else b
-    rest = {name: [path for path in paths if path not in shared] for name, paths in loser.paths.items()}
-    loser.paths = {name: paths for name, paths in rest.items() if paths}
+    loser.keep(lambda name, path: path not in shared)
 
 
-def files(root: Path, template: str) -> SourceFiles:
-    """Collect the image files that fit a template."""
+def files(root: Path, template: str, extensions: Container[str] = EXTENSIONS) -> SourceFiles:
+    """Collect the files that fit a template: images, or those with other extensions."""
     *folders, last = template.split("/")
     if template.startswith("/"):
         root = Path("/")
@@ -59,17 +62,18 @@ def files(root: Path, template: str) -> SourceFiles:
     collection, pattern = SourceFiles(), _pattern(last)
     whole = f".{last.rpartition('.')[2]}".lower() in EXTENSIONS and "." in last  # only files of this kind are meant
     for folder, known in places:
-        for path in images_in(folder):
-            match = pattern.fullmatch(path.name if whole else path.stem)
+        parts = [text for key, text in known.items() if key.startswith("any") and text]
+        for file in names_in(folder, extensions):
+            match = pattern.fullmatch(file if whole else os.path.splitext(file)[0])  # noqa: PTH122 - many names
             if match is None:
                 continue
-            name = match.groupdict().get("name") or known.get("name", "")
+            told = match.groupdict()
+            name = told.get("name") or known.get("name", "")
             if "name" in known and known["name"].casefold() != name.casefold():
                 continue  # "Arno/Cave_A": a file that strayed into another pair's folder
-            split = known.get("split") or match.groupdict().get("split")
-            parts = [text for key, text in known.items() if key.startswith("any") and text]
+            split = known.get("split") or told.get("split")
             name = "/".join([*parts, known.get("name", name)])
-            collection.add(name, split.casefold() if split else None, path)
+            collection.add(name, split.casefold() if split else None, folder / file, folder)
     return collection
 
 
@@ -97,22 +101,24 @@ def _pattern(part: str) -> re.Pattern[str]:
     return re.compile(part, re.IGNORECASE | re.DOTALL)  # a name may hold a line break: its pair is a problem, not lost
 
 
-def find_in_tree(root: Path, tasks: Sequence[Task]) -> tuple[Task | None, DatasetFiles | None]:
-    """Look for sources by the words in the names of folders and of images, anywhere below a folder.
+def find_in_tree(
+    root: Path, tasks: Sequence[Task], extensions: Container[str] = EXTENSIONS
+) -> tuple[Task | None, DatasetFiles | None]:
+    """Look for sources by the words in the names of folders and of files, anywhere below a folder.
 
     `x_rgb.png` with `x_th.png`, `x.png` with `x_th.png`, `set00/V000/lwir/1.png` with `set00/V000/visible/1.png`,
     `car/ir.png` with `car/vi.png`: without the word of its source, and without the split, a path is the name of the
-    pair. The task is that of which most names have both sources.
+    pair. The task is that of which most names have both sources. Files are images, unless other extensions are said.
 
     Returns
     -------
     task, files
         None, where nothing has a partner.
     """
-    paths = [path for folder in islice(below(root), _MOST) for path in images_in(folder)]
+    places = [_Place.of(root, folder, extensions) for folder in islice(below(root), _MOST)]
     best: tuple[int, Task | None, DatasetFiles | None] = (0, None, None)
-    for task in tasks if paths else ():
-        sides = _sort(root, paths, task)
+    for task in tasks if any(place.files for place in places) else ():
+        sides = _sort(places, task)
         if not (sides["a"].paths and sides["b"].paths):
             continue
         layout = Layout(str(sides["a"].folders[0]), str(sides["b"].folders[0]))
@@ -123,24 +129,39 @@ def find_in_tree(root: Path, tasks: Sequence[Task]) -> tuple[Task | None, Datase
     return best[1], best[2]
 
 
-def _sort(root: Path, paths: Sequence[Path], task: Task) -> dict[str, SourceFiles]:
+@dataclass
+class _Place:
+    """A folder below the root: its files with their stems, the names of the folders to it, and which split's it is."""
+
+    folder: Path
+    inner: list[str]
+    split: str | None
+    files: list[tuple[str, Path]]
+
+    @classmethod
+    def of(cls, root: Path, folder: Path, extensions: Container[str]) -> _Place:
+        parts = folder.relative_to(root).parts
+        split = next((part.casefold() for part in parts if part.casefold() in SPLITS), None)
+        inner = [part for part in parts if part.casefold() not in SPLITS]
+        return cls(folder, inner, split, [(path.stem, path) for path in files_in(folder, extensions)])
+
+
+def _sort(places: Iterable[_Place], task: Task) -> dict[str, SourceFiles]:
     """Sort images by the source that they are of, as the words in their paths tell it."""
     words = dict(zip(_SIDES, (*SOURCE_WORDS[task], TRUTH_WORDS if task in ("MEF", "MFF") else ()), strict=True))
     sides, plain = {side: SourceFiles() for side in _SIDES}, SourceFiles()
-    for path in paths:
-        *folders, _ = path.relative_to(root).parts
-        split = next((folder.casefold() for folder in folders if folder.casefold() in SPLITS), None)
-        inner = [folder for folder in folders if folder.casefold() not in SPLITS]
-        side_and_name = _side_of(inner, path.stem, words)
-        if side_and_name is not None:
-            side, name = side_and_name
-            sides[side].add(name, split, path)
-        else:
-            plain.add("/".join([*inner, path.stem]), split, path)
+    for place in places:
+        for stem, path in place.files:
+            side_and_name = _side_of(place.inner, stem, words)
+            if side_and_name is not None:
+                side, name = side_and_name
+                sides[side].add(name, place.split, path, place.folder)
+            else:
+                plain.add("/".join([*place.inner, stem]), place.split, path, place.folder)
     lone = [side for side in "ab" if not sides[side].paths]
     if len(lone) == 1:  # only one source's names have a word: the other's are the same without
         (side,), (other,) = lone, set("ab") - set(lone)
-        plain.paths = {name: files for name, files in plain.paths.items() if name in sides[other].paths}
+        plain.keep(lambda name, _: name in sides[other].paths)
         sides[side] = plain
     return sides
 

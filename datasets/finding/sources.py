@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from ..spec import Layout
@@ -24,17 +25,25 @@ class SourceFiles:
 
     paths: dict[str, list[Path]] = field(default_factory=dict)
     split_of: dict[Path, str] = field(default_factory=dict)
+    _places: set[Path] = field(default_factory=set)
 
     @property
     def folders(self) -> list[Path]:
         """The folders in which the files lie, sorted."""
-        return sorted({path.parent for paths in self.paths.values() for path in paths})
+        return sorted(self._places)
 
-    def add(self, name: str, split: str | None, path: Path) -> None:
-        """Note a file."""
+    def add(self, name: str, split: str | None, path: Path, folder: Path | None = None) -> None:
+        """Note a file, and its folder, which the caller may know."""
         self.paths.setdefault(name, []).append(path)
+        self._places.add(folder or path.parent)
         if split is not None:
             self.split_of[path] = split
+
+    def keep(self, wanted: Callable[[str, Path], bool]) -> None:
+        """Keep the files that are wanted, by name and path."""
+        kept = {name: [path for path in paths if wanted(name, path)] for name, paths in self.paths.items()}
+        self.paths = {name: paths for name, paths in kept.items() if paths}
+        self._places = {path.parent for paths in self.paths.values() for path in paths}
 
     def rename(self, old: str, new: str) -> None:
         """Give the files of one name another."""
@@ -85,7 +94,7 @@ class DatasetFiles:
         """The folders in which the files of each source lie, sorted."""
         return tuple(side.folders for side in self.sides)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """Every name that a source has, in natural order, or that of the list of pairs."""
         return list(self.listed) or sorted({name for side in self.sides for name in side.paths}, key=natural)
@@ -136,6 +145,8 @@ def join(
 def _follow(side: SourceFiles, a: SourceFiles, words: set[str]) -> None:
     """Give the files of a side the names that a has."""
     lone = {name: [name] for name in side.paths if name not in a.paths}
+    if not lone:
+        return
     ways = spellings(words)
     for name, mine in match({n: [n] for n in a.paths if n not in side.paths}, lone, ways, ways).partner.items():
         side.rename(mine, name)

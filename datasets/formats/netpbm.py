@@ -14,9 +14,10 @@ from .picture import DamagedError, Header, Image, Picture, UnreadError, make_pic
 
 MAGIC = re.compile(rb"P(?:[1-6fF][\s#]|7\n)")
 _GAP = rb"(?:\s|#[^\n]*\n)+"
-_PLAIN = re.compile(rb"P([1-6])" + rb"".join(_GAP + rb"(\d+)" for _ in range(2)))
-_MAXIMUM = re.compile(_GAP + rb"(\d+)")
-_FLOAT = re.compile(rb"P([fF])\s+(\d+)\s+(\d+)\s+([-+.\deE]+)\s")
+_NUMBER = rb"(\d{1,18})(?!\d)"  # Python refuses to read some thousand digits
+_PLAIN = re.compile(rb"P([1-6])" + (_GAP + _NUMBER) * 2)
+_MAXIMUM = re.compile(_GAP + _NUMBER)
+_FLOAT = re.compile(rb"P([fF])\s+" + _NUMBER + rb"\s+" + _NUMBER + rb"\s+([-+.\deE]+)\s")
 
 
 def read_netpbm(data: bytes) -> Picture:

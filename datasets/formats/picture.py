@@ -119,14 +119,13 @@ def with_checked_size(header: Header, size_of_file: int | None = None) -> Header
     DamagedError, TooLargeError
         It has no pixels, or more than its file can hold; or more than the limit.
     """
-    size = f"{header.height}x{header.width}"
-    if header.height < 1 or header.width < 1:
-        raise DamagedError(f"its size is {size}")
     pixels = header.height * header.width
+    if header.height < 1 or header.width < 1:
+        raise DamagedError(f"its size is {header.height}x{header.width}")
     if pixels > most_pixels():
-        raise TooLargeError(pixels, size)
+        raise TooLargeError(pixels, f"{header.height}x{header.width}")
     if size_of_file is not None and pixels > max(size_of_file * _PIXELS_OF_A_BYTE, _LARGE):
-        raise DamagedError(f"it holds {size_of_file} bytes for {size} pixels")
+        raise DamagedError(f"it holds {size_of_file} bytes for {header.height}x{header.width} pixels")
     return header
 
 

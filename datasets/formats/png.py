@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import IO
 
 from .picture import DamagedError, Header, with_checked_size
@@ -31,6 +33,8 @@ def png_header(file: IO[bytes]) -> Header:
     file.seek(max(size - _TAIL, 0))
     tail = file.read()
     whole = tail.endswith(_END)
+    if size <= _TAIL:  # all of it is there
+        file = io.BytesIO(tail)
     file.seek(len(MAGIC))
     start, exif, frames, data = b"", 1, 1, 0
     while True:
@@ -61,6 +65,16 @@ def png_header(file: IO[bytes]) -> Header:
 
 
 def _header(start: bytes, data: int, orientation: int, frames: int) -> Header:
+    header, least = _said(start, orientation, frames)
+    with_checked_size(header)
+    if least > data * _INFLATED:
+        raise DamagedError(f"it holds {data} bytes of data for {header.height}x{header.width} pixels")
+    return header
+
+
+@lru_cache(maxsize=1024)  # most files of a folder say the same
+def _said(start: bytes, orientation: int, frames: int) -> tuple[Header, int]:
+    """Make the header, and say how many bytes its pixels have."""
     if len(start) != 13:
         raise DamagedError
     width, height, bits, colour = struct.unpack(">IIBB", start[:10])
@@ -69,11 +83,8 @@ def _header(start: bytes, data: int, orientation: int, frames: int) -> Header:
     if orientation in (5, 6, 7, 8):
         width, height = height, width
     channels = 3 if colour in (2, 3, 6) else 1
-    alpha = colour in (4, 6)
-    header = with_checked_size(Header(height, width, channels, bits, "PNG", "uint", alpha, max(frames, 1), orientation))
-    if width * height * bits * _SAMPLES[colour] // 8 > data * _INFLATED:
-        raise DamagedError(f"it holds {data} bytes of data for {height}x{width} pixels")
-    return header
+    header = Header(height, width, channels, bits, "PNG", "uint", colour in (4, 6), max(frames, 1), orientation)
+    return header, width * height * bits * _SAMPLES[colour] // 8
 
 
 def has_all_rows(data: bytes) -> bool:

@@ -75,7 +75,13 @@ def _header(file: Any, page: Any) -> Header:
 def _pages(file: Any) -> int:
     """Count the pages, without those that are smaller copies of another."""
     try:
-        return max(sum(not page.subfiletype & 1 for page in file.pages), 1)
+        offsets, count = set[int](), 0
+        for page in file.pages:
+            if page.offset in offsets:  # a damaged chain leads back to where it was, without end
+                break
+            offsets.add(page.offset)
+            count += not page.subfiletype & 1
+        return max(count, 1)
     except Exception:  # a later page is damaged: the first may still be whole
         return 2
 

@@ -4,7 +4,8 @@ Its scores say nothing about a method's worth. It is computed at first use, alwa
 folder (FUSIONBENCH_CACHE, else fusionbench in XDG_CACHE_HOME or ~/.cache) with the hash of each file; where one is
 damaged or was changed, all are made again.
 
-- IVF: outdoor scenes, ray cast in the visible and, by temperature and emissivity, in the thermal infrared.
+- IVF: outdoor scenes, ray cast in the visible and, by temperature and emissivity, in the thermal infrared. What is seen
+  in each pixel is known: boxes of people and cars, and masks, lie beside the images.
 - MIF: slices of a head from tissue tables (MRI with CT, PET, SPECT).
 - MEF, MFF: photographs that scikit-image ships (astronaut: NASA; coffee: R. Michetti; chelsea: S. van der Walt;
   rocket: SpaceX; all in the public domain or CC0), darkened, brightened and defocused by camera models. The photograph
@@ -24,13 +25,15 @@ import numpy as np
 from ...errors import RunError
 from ...files import cache_folder, write_text
 from ..images import Image, write
+from ..labelled import SAMPLE_BOXED
+from ..labels.write import voc_text
 from ..pair import Colour, Pair, Task
-from . import brain, photos, scene
+from . import brain, objects, photos, render, scene
 from .shapes import Floats
 
 # Several pairs are made of these.
 _SCENES = {"night-street": "night", "night-exposure": "night", "window": "coffee", "coffee": "coffee"}
-VERSION = 1  # of the pixels: the cache folder is named after it
+VERSION = 2  # of the files: the cache folder is named after it
 SUMS = "SHA256SUMS"
 Computed = tuple[str, tuple[Image, ...]]
 
@@ -64,9 +67,8 @@ def pairs() -> list[Pair]:
     """
     folder = cache_folder() / f"sample-{VERSION}"
     pairs = [_pair(folder, *row) for row in _PAIRS]
-    if not _is_whole(
-        folder, [path for pair in pairs for path in (pair.a, pair.b, pair.truth) if isinstance(path, Path)]
-    ):
+    images = [path for pair in pairs for path in (pair.a, pair.b, pair.truth) if isinstance(path, Path)]
+    if not _is_whole(folder, [*images, *(path for pair in pairs for path in _labels(folder, pair.name))]):
         _fill(folder)
     return pairs
 
@@ -74,6 +76,12 @@ def pairs() -> list[Pair]:
 def _pair(folder: Path, name: str, task: Task, colour: Colour, has_truth: bool) -> Pair:
     a, b, truth = (folder / task / side / f"{name}.png" for side in ("a", "b", "truth"))
     return Pair(name, a, b, task, colour, truth if has_truth else None, scene=_SCENES.get(name))
+
+
+def _labels(folder: Path, name: str) -> list[Path]:
+    """Name the files of a pair's labels, where it has some: those that `labelled.SAMPLE_LABELS` declares."""
+    files = folder / "IVF" / "Annotations" / f"{name}.xml", folder / "IVF" / "Labels" / f"{name}.png"
+    return list(files) if name in objects.VIEWS else []
 
 
 def _is_whole(folder: Path, files: Sequence[Path]) -> bool:
@@ -100,7 +108,12 @@ def _fill(folder: Path) -> None:
             for name, images in make():
                 for side, image in zip(("a", "b", "truth"), images, strict=False):
                     write(whole / tasks[name] / side / f"{name}.png", image)
-            write_text(whole / SUMS, _sums(whole, whole.rglob("*.png")))
+            for name in filter(tasks.__contains__, objects.VIEWS):
+                boxes, mask = objects.labels(*objects.VIEWS[name]())
+                annotation, labels = _labels(whole, name)
+                write(labels, mask)
+                write_text(annotation, voc_text(f"{name}.png", (mask.shape[0], mask.shape[1]), boxes, SAMPLE_BOXED))
+            write_text(whole / SUMS, _sums(whole, filter(Path.is_file, whole.rglob("*.*"))))
             if folder.exists():
                 shutil.rmtree(folder, ignore_errors=True)  # it lacks files, or some are not as they were
             _rename(whole, folder)
@@ -130,12 +143,12 @@ def make() -> Iterator[Computed]:
 
 
 def _outdoors() -> Iterator[Computed]:
-    light, heat = scene.night_street()
+    light, heat = render.render(*scene.night_street())
     yield "night-street", (_thermal(heat, 1), _visible(light, 1.15, 1, noise=2.5))
     yield "night-exposure", photos.exposure_pair(_glare(light)[60:, 80:], (4.2, -0.6), 3)
-    light, heat = scene.day_yard()
+    light, heat = render.render(*scene.day_yard())
     yield "day-yard", (_thermal(heat, 2), _visible(light, 1.1, 2))
-    light, heat = scene.smoke()
+    light, heat = render.render(*scene.smoke())
     yield "smoke", (_thermal(heat, 3), _visible(light, 1.0, 3))
 
 

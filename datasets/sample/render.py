@@ -94,6 +94,13 @@ def render(scene: Scene, camera: Camera, samples: int = 2) -> tuple[Floats, Floa
     return light.reshape(*size, 3).mean((1, 3)), heat.reshape(size).mean((1, 3))
 
 
+def seen(scene: Scene, camera: Camera) -> NDArray[np.int64]:
+    """Say which group of the scene is seen in the middle of each pixel: (H, W); the ground is -1, the sky -2."""
+    _, owner = _first_hit(scene, f32([camera.eye]), camera.rays(1))
+    group_of = [number for number, group in enumerate(scene.groups) for _ in group.shapes]
+    return np.array([*group_of, -2, -1])[owner].reshape(camera.height, camera.width)
+
+
 def planck(celsius: Floats) -> Floats:
     """Spectral radiance of a black body at 10 micrometres, in units of that at 0 degrees Celsius."""
     second = 14387.77 / 10  # h c / (k * 10 micrometres), in kelvin

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .render import Camera, Lamp, Scene, render
-from .shapes import Ellipsoid, Floats, Group, Material, Plane, Shape, Surface, box, convex, f32, noise, rough
+from .render import Camera, Lamp, Scene
+from .shapes import Ellipsoid, Group, Material, Plane, Shape, Surface, box, convex, f32, noise, rough
 
 _WARM = (1.0, 0.78, 0.5)  # the colour of lamps
 
 
-def night_street() -> tuple[Floats, Floats]:
-    """Render a street at night: lamps and headlights dazzle, people in the dark show only by their heat."""
+def night_street() -> tuple[Scene, Camera]:
+    """Build a street at night: lamps and headlights dazzle, people in the dark show only by their heat."""
     groups = [
         _house(-9.5, 21, -14, wall=(0.42, 0.36, 0.3), celsius=7, lit=True),
         _car(-1.7, 15, 0, (0.08, 0.1, 0.2), engine=38, lights=True),
@@ -29,11 +29,11 @@ def night_street() -> tuple[Floats, Floats]:
         lamps=(Lamp((3.0, 14, 5.2), power), Lamp((-3.2, 30, 5.2), power),
                Lamp((-2.3, 12.7, 0.68), beam, (0.02, -1, -0.09)), Lamp((-1.1, 12.7, 0.68), beam, (0.02, -1, -0.09))),
     )  # fmt: skip
-    return render(scene, Camera(480, 360, (0.6, 0, 1.9), 0.95, 2.0))
+    return scene, Camera(480, 360, (0.6, 0, 1.9), 0.95, 2.0)
 
 
-def day_yard() -> tuple[Floats, Floats]:
-    """Render a yard by day: deep shadow hides people from the visible camera, and hot walls and roofs glow."""
+def day_yard() -> tuple[Scene, Camera]:
+    """Build a yard by day: deep shadow hides people from the visible camera, and hot walls and roofs glow."""
     green = (0.1, 0.15, 0.06)
     groups = [
         _house(5.5, 17, 12, wall=(0.62, 0.57, 0.48), celsius=16),
@@ -48,11 +48,11 @@ def day_yard() -> tuple[Floats, Floats]:
         sky=((0.2, 0.32, 0.56), (0.6, 0.68, 0.76)), air=15, clouds=0.52, haze=0.002, haze_light=(0.55, 0.6, 0.66),
         thermal_haze=0.002,
     )  # fmt: skip
-    return render(scene, Camera(448, 320, (0, 0, 2.4), 0.9, 3.0))
+    return scene, Camera(448, 320, (0, 0, 2.4), 0.9, 3.0)
 
 
-def smoke() -> tuple[Floats, Floats]:
-    """Render a road in smoke: it ends the sight of the visible camera after some metres, not of the thermal one."""
+def smoke() -> tuple[Scene, Camera]:
+    """Build a road in smoke: it ends the sight of the visible camera after some metres, not of the thermal one."""
     groups = [
         _sign(-2.7, 7.2), _car(1.7, 17, 0, (0.5, 0.1, 0.08), engine=36, lights=True),
         _person(-1.6, 13, 30, (0.12, 0.13, 0.2)), _person(0.2, 24, 100, (0.2, 0.2, 0.2)),
@@ -65,7 +65,7 @@ def smoke() -> tuple[Floats, Floats]:
         thermal_haze=0.008, lamps=(Lamp((1.1, 14.7, 0.68), (9, 8.5, 8), (0, -1, -0.1)),
                                    Lamp((2.3, 14.7, 0.68), (9, 8.5, 8), (0, -1, -0.1))),
     )  # fmt: skip
-    return render(scene, Camera(384, 288, (0, 0, 1.7), 0.95, 1.5))
+    return scene, Camera(384, 288, (0, 0, 1.7), 0.95, 1.5)
 
 
 def _person(x: float, y: float, turn: float, cloth: tuple[float, float, float]) -> Group:
@@ -93,7 +93,7 @@ def _person(x: float, y: float, turn: float, cloth: tuple[float, float, float]) 
         Ellipsoid(at(0.27, 0.04, 1.15), (0.075, 0.08, 0.33), jacket),
         Ellipsoid(at(-0.28, -0.05, 0.8), (0.05, 0.05, 0.08), skin),
         Ellipsoid(at(0.28, 0.05, 0.8), (0.05, 0.05, 0.08), skin),
-    ])  # fmt: skip
+    ], "person")  # fmt: skip
 
 
 def _car(
@@ -137,7 +137,7 @@ def _car(
     parts += [Ellipsoid(at(i, -2.13, 0.66), (0.15, 0.1, 0.09), lens) for i in (-0.6, 0.6)]
     rear = Material((0.5, 0.03, 0.03), air + (4 if lights else 0), glow=(1.2, 0.05, 0.03) if lights else (0, 0, 0))
     parts += [Ellipsoid(at(i, 2.09, 0.7), (0.14, 0.08, 0.08), rear) for i in (-0.6, 0.6)]
-    return Group(parts)
+    return Group(parts, "car")
 
 
 def _house(
@@ -174,7 +174,7 @@ def _house(
     slopes: list[Plane] = [(0, -slope, 1, ridge), (0, slope, 1, ridge), (0, 0, -1, -eaves)]
     roof = convex([*slopes, *gables], Material((0.36, 0.15, 0.11), celsius - 2, 0.92, pattern=tiles))
     stack = box((1.4, 2.1), (-0.9, -0.2), (6, 8.2), Material((0.35, 0.2, 0.16), celsius + 14))
-    return Group([part.moved(x, y, 0, turn) for part in (walls, roof, stack)])
+    return Group([part.moved(x, y, 0, turn) for part in (walls, roof, stack)], "building")
 
 
 def _leaves(celsius: float, shade: float = 1.0, size: float = 5.0) -> Material:
@@ -207,23 +207,23 @@ def _tree(x: float, y: float, height: float, celsius: float) -> Group:
         Ellipsoid((x + i * size, y + j * size, k * height), (r * size, r * size, 0.85 * r * size), crown, holes=0.34)
         for i, j, k, r in balls
     ]
-    return Group([trunk, *leaves])
+    return Group([trunk, *leaves], "vegetation")
 
 
 def _bush(x: float, y: float, size: float) -> Group:
     leaves = _leaves(14.5, 0.85)
     halves = ((-0.55, 0.62), (0.5, 0.75))
     balls = [((x + i * size, y, 0.42 * size), (0.8 * size, 0.7 * size, k * size)) for i, k in halves]
-    return Group([Ellipsoid(centre, radii, leaves, holes=0.25) for centre, radii in balls])
+    return Group([Ellipsoid(centre, radii, leaves, holes=0.25) for centre, radii in balls], "vegetation")
 
 
 def _woods(celsius: float, seed: int) -> list[Group]:
     """Close the horizon with distant woods."""
     rng = np.random.default_rng(seed)
-    leaves = _leaves(celsius, 0.7, 0.6)
+    leaves, kind = _leaves(celsius, 0.7, 0.6), "vegetation"
     places = np.linspace(-75, 75, 13) + rng.uniform(-4, 4, 13)
     return [
-        Group([Ellipsoid((float(x), float(rng.uniform(75, 90)), 0), (10, 5, float(rng.uniform(5, 9.5))), leaves)])
+        Group([Ellipsoid((float(x), float(rng.uniform(75, 90)), 0), (10, 5, float(rng.uniform(5, 9.5))), leaves)], kind)
         for x in places
     ]
 
@@ -238,7 +238,7 @@ def _post(x: float, y: float) -> Group:
         Ellipsoid((x, y, 2.7), (0.075, 0.075, 2.75), steel),
         box((low, high), (y - 0.04, y + 0.04), (5.36, 5.43), steel),
         Ellipsoid((x + inwards, y, 5.33), (0.26, 0.15, 0.09), lamp),
-    ])  # fmt: skip
+    ], "pole")  # fmt: skip
 
 
 def _sign(x: float, y: float) -> Group:
@@ -254,7 +254,7 @@ def _sign(x: float, y: float) -> Group:
     board = Material((0.04, 0.13, 0.5), 11.5, 0.9, pattern=letters)
     steel = Material((0.3, 0.3, 0.3), 11, 0.85)
     post = Ellipsoid((x, y + 0.06, 0.95), (0.045, 0.045, 1.1), steel)
-    return Group([post, box((x - 0.62, x + 0.62), (y, y + 0.04), (1.13, 2.37), board)])
+    return Group([post, box((x - 0.62, x + 0.62), (y, y + 0.04), (1.13, 2.37), board)], "pole")
 
 
 def _road(asphalt: float, grass: float) -> Material:

@@ -168,10 +168,11 @@ class Group:
     Parameters
     ----------
     shapes : the parts of a person, a car, a tree ...
+    kind : what it is, for labels.
     """
 
-    def __init__(self, shapes: Sequence[Shape]) -> None:
-        self.shapes = tuple(shapes)
+    def __init__(self, shapes: Sequence[Shape], kind: str = "") -> None:
+        self.shapes, self.kind = tuple(shapes), kind
         corners = np.concatenate([shape.corners() for shape in shapes])
         self.centre = (corners.min(axis=0) + corners.max(axis=0)) / 2
         self.radius = f32(np.linalg.norm(corners - self.centre, axis=1).max() + 0.01)

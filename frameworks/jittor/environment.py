@@ -10,10 +10,11 @@ from pathlib import Path
 
 from ...environment import version_of
 from ...errors import InputError
+from ...extras import install
 from ...files import cache_folder
 
 LEAST = (1, 3, 11)  # with numpy 2 an older one computes on memory that nobody has written to, and says nothing
-INSTALL = "pip install 'fusionbench[jittor]'"
+INSTALL = install("jittor")
 ONEDNN = "dnnl_lnx_2.2.0_cpu_gomp"  # the name under which Jittor looks for it
 
 

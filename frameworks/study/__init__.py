@@ -1,8 +1,8 @@
 """The study of both frameworks: FILM with the same weights, data and order in PyTorch and in Jittor.
 
-`plan` lists the runs, `torch_model` is the network in PyTorch with the methods of Jittor's, `measure` does one run
-after the other and writes what it gives, `tables` puts the numbers into rows, and `figure` draws;
-`state` lets a run go on, and `logs` reads what other trainings wrote.
+`plan` lists the runs, `engine` computes in PyTorch with the methods of Jittor's model, `measure` does one run after the
+other in the trainer's loop, `tables` puts the numbers into rows, `figure` draws, and `logs` reads what other trainings
+wrote.
 """
 
 from .logs import compare_logs

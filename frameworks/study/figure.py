@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ...drawing.losses import smoothed
-from ...drawing.style import COLOURS, new_figure, plain, save, style
+from ...drawing.style import COLOURS, TWO, new_figure, plain, save, style
 from .plan import ADAM, BASE, JUDGE, NATIVE, ORDER, PORT, TIES
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Pen = tuple[str, str, Any, float]
 # Of each run: its name, colour, dashes, width. Curves that coincide stay visible: a later one is thinner, or has gaps.
-PENS: dict[str, Pen] = {
+PENS = {
+    ORDER: ("another order", "#717581", (0, (1, 1.5)), 1.0),
     BASE: ("PyTorch", COLOURS[0], "-", 2.2),
     PORT: ("Jittor, as PyTorch", COLOURS[4], "-", 2.2),
     NATIVE: ("Jittor as it is", COLOURS[1], (0, (5, 2)), 1.1),
@@ -26,11 +25,10 @@ PENS: dict[str, Pen] = {
     ADAM: ("Jittor, own Adam", COLOURS[5], (0, (5, 1.5, 1, 1.5)), 1.1),
 }
 BELOW = (PORT, TIES, ADAM)  # runs whose means would lie upon the others
-ANOTHER_ORDER: Pen = ("another order", "#717581", (0, (1, 1.5)), 1.0)
 
 
 def plot_losses(losses: pd.DataFrame, epoch: int, out: Path, judge: str = JUDGE, unit: str = "step") -> Figure:
-    """Draw the losses of a study, or of logs.
+    """Draw the losses of a study, or of logs, and write the picture.
 
     Above: the loss of each step of the first run (faint), and its mean over an epoch (strong) with PyTorch, with Jittor
     as it is, and, for what chance does, with PyTorch and the data in another order; of logs, all. Below: the relative
@@ -44,39 +42,33 @@ def plot_losses(losses: pd.DataFrame, epoch: int, out: Path, judge: str = JUDGE,
     judge : the run that the others are compared with.
     unit : what a row is, "step" or "epoch".
     """
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
-
     losses = losses.filter(regex=":loss$").rename(columns=lambda column: column.removesuffix(":loss"))
-    if judge == JUDGE:
-        orders = losses.filter(like=ORDER).columns[:1]
-        pens = dict.fromkeys(orders, ANOTHER_ORDER) | {run: pen for run, pen in PENS.items() if run in losses}
+    if judge == JUDGE:  # of the other orders one is enough
+        losses = losses.rename(columns={f"{ORDER}1": ORDER})
+        pens = {run: pen for run, pen in PENS.items() if run in losses}
+        about = "PyTorch's in float64"
     else:
         pens = {run: (plain(run), COLOURS[i % len(COLOURS)], "-", 1.6) for i, run in enumerate(map(str, losses))}
+        about = f"that of {plain(judge)}"
     with style():
-        figure = new_figure(7.16, 5.6)
+        figure = new_figure(TWO, 5.6)
         above, below = figure.subplots(2, 1, sharex=True)
-        for run, pen in pens.items():
+        above.set(ylabel="loss", title=f"The loss of each {unit} (faint), and its mean over {epoch} {unit}s")
+        below.set(xlabel=unit, ylabel="relative difference", title=f"How far each loss is from {about}", yscale="log")
+        for run, (label, colour, dashes, width) in pens.items():
+            line = {"label": label, "color": colour, "linestyle": dashes, "linewidth": width}
+            if judge != JUDGE or run == BASE:
+                above.plot(losses.index, losses[run], color=colour, alpha=0.35, linewidth=0.8)
             if run not in BELOW:
-                if judge != JUDGE or run == BASE:
-                    above.plot(losses.index, losses[run], color=pen[1], alpha=0.35, linewidth=0.8)
-                _draw(above, pen, pd.Series(smoothed(losses[run].to_numpy(), epoch), losses.index))
+                above.plot(losses.index, smoothed(losses[run].to_numpy(), epoch), **line)
             if run != judge:
                 difference = (losses[run] - losses[judge]).abs() / losses[judge].abs()
-                _draw(below, pen, difference.replace(0, np.nan))  # which has no logarithm
-        about = "PyTorch's in float64" if judge == JUDGE else f"that of {plain(judge)}"
-        above.set(ylabel="loss", title=f"The loss of each {unit} (faint), and its mean over {epoch} {unit}s")
-        below.set(xlabel=unit, ylabel="relative difference", title=f"How far each loss is from {about}")
-        below.set_yscale("log")
-        below.xaxis.set_major_locator(MaxNLocator(integer=True))
-        below.yaxis.set_major_locator(LogLocator(numticks=8))
-        below.yaxis.set_minor_locator(NullLocator())
+                below.plot(losses.index, difference.replace(0, np.nan), **line)  # 0 has no logarithm
+        below.xaxis.get_major_locator().set_params(integer=True)
+        below.yaxis.get_major_locator().set_params(numticks=8)
+        below.minorticks_off()
         for axes in (above, below):
             if axes.lines:  # none while the judge alone has run
                 axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02))
     save(figure, out)
     return figure
-
-
-def _draw(axes: Axes, pen: Pen, values: pd.Series[float]) -> None:
-    name, colour, dashes, width = pen
-    axes.plot(values.index, values, color=colour, linestyle=dashes, linewidth=width, label=name)

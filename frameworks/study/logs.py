@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,41 +35,13 @@ _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _MAIN = ("loss", "total_loss", "loss_total", "train_loss", "training_loss", "损失")
 
 
-@dataclass(frozen=True)
-class Log:
-    """The losses of one training.
-
-    Attributes
-    ----------
-    name : what to call it.
-    table : a row a loss: `epoch`, `step` (NaN where the losses are by the epoch), `loss` (NaN and infinite ones among
-        them), `time` when it was printed and `pace` in seconds a step, as far as the log has them.
-    """
-
-    name: str
-    table: pd.DataFrame
-
-    @property
-    def by_step(self) -> bool:
-        """Whether the losses are by the step, not the epoch."""
-        return bool(self.table.step.notna().all())
-
-    @property
-    def epochs(self) -> pd.Series[float]:
-        """The mean loss of each epoch."""
-        return self.table.groupby("epoch").loss.agg(lambda losses: losses.mean(skipna=False))
-
-    @property
-    def seconds(self) -> pd.Series[float]:
-        """From each loss to the next, by the clock or else as a progress bar says, but for pauses."""
-        gaps = pd.to_datetime(self.table.time).dropna().diff().dt.total_seconds()
-        gaps = gaps[gaps >= 0]
-        gaps = gaps if len(gaps) else self.table.pace.dropna()
-        return gaps[gaps <= PAUSE * max(gaps.median(), 1.0)]
-
-
-def read_log(path: Path, name: str | None = None) -> Log:
+def read_log(path: Path) -> pd.DataFrame:
     """Read the losses of a log, each epoch and step once: the last line about it counts.
+
+    Returns
+    -------
+    A row a loss: `epoch`, `step` (NaN where the losses are by the epoch), `loss` (NaN and infinite ones among them),
+    the `time` when it was printed and the `pace` in seconds a step, as far as the log has them.
 
     Raises
     ------
@@ -86,11 +56,20 @@ def read_log(path: Path, name: str | None = None) -> Log:
     found = pd.DataFrame(_records(_sentences(lines)), columns=["name", "epoch", "step", "loss", "time", "pace"])
     if not len(found):
         raise InputError(f"{path} has no loss in it: what is read are lines such as 'Epoch 1, loss: 0.5', or a table")
+    found["time"] = pd.to_datetime(found.time, format="mixed", errors="coerce")
     found = found.drop_duplicates(["name", "epoch", "step"], keep="last")
     names = found.name.value_counts()
     table = found[found.name == next((key for key in _MAIN if key in names), names.index[0])]
     by_step = table.step.notna()
-    return Log(name or path.stem, table[by_step if by_step.mean() > 0.5 else ~by_step])
+    return table[by_step if by_step.mean() > 0.5 else ~by_step]
+
+
+def seconds(log: pd.DataFrame) -> pd.Series[float]:
+    """Return those from each loss of a log to the next, by the clock or else as a progress bar says, but for pauses."""
+    gaps = log.time.dropna().diff().dt.total_seconds()
+    gaps = gaps[gaps >= 0]
+    gaps = gaps if len(gaps) else log.pace.dropna()
+    return gaps[gaps <= PAUSE * max(gaps.median(), 1.0)]
 
 
 def _decoded(content: bytes) -> str:
@@ -142,8 +121,9 @@ def _records(lines: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         stamp, speed = _TIME.search(line), _SPEED.search(line)
         pace = float(speed[1]) if speed else 0.0
         pace = 1 / pace if speed and pace and speed[2] == "it/s" else pace
+        time = stamp[0].replace("/", "-").replace(",", ".") if stamp else None
         for name, loss in losses.items():
-            yield name, count if epoch is None else epoch, step, loss, _time(stamp), pace or None
+            yield name, count if epoch is None else epoch, step, loss, time, pace or None
 
 
 def _key(name: str) -> str:
@@ -151,13 +131,6 @@ def _key(name: str) -> str:
     words = [word for word in re.split(r"[^0-9a-z\u4e00-\u9fff]+", name.casefold()) if word]
     rest = [word for word in words if word not in ("epoch", "average", "avg", "mean", "the", "step", "current", "and")]
     return "_".join(rest or words)
-
-
-def _time(stamp: re.Match[str] | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(stamp[0].replace("/", "-").replace(",", ".")) if stamp else None
-    except ValueError:
-        return None
 
 
 def compare_logs(paths: Sequence[Path], out: Path) -> Path:
@@ -181,24 +154,24 @@ def compare_logs(paths: Sequence[Path], out: Path) -> Path:
     if (out / "study.json").exists():
         raise InputError(f"{out} holds a study: choose another --out")
     check_writable(out)
-    logs = [read_log(path, name) for path, name in zip(paths, _names(paths), strict=True)]
-    unit = "step" if all(log.by_step for log in logs) else "epoch"
-    if unit == "step":
-        curves = {log.name: pd.Series(log.table.loss.to_numpy(), np.arange(1, len(log.table) + 1)) for log in logs}
-    else:
-        curves = {log.name: log.epochs for log in logs}
+    logs = dict(zip(_names(paths), map(read_log, paths), strict=True))
+    epochs = {name: log.groupby("epoch").loss.agg(pd.Series.mean, skipna=False) for name, log in logs.items()}
+    first, by_step = next(iter(logs)), {name: bool(log.step.notna().all()) for name, log in logs.items()}
+    unit, curves = "epoch", epochs
+    if all(by_step.values()):
+        unit = "step"
+        curves = {name: pd.Series(log.loss.to_numpy(), np.arange(1, len(log) + 1)) for name, log in logs.items()}
     losses = pd.concat(curves, axis=1, join="inner")
     if losses.empty:
         raise InputError(f"{' and '.join(map(str, paths))} have no epoch in common")
-    window = max(2, len(losses) // len(logs[0].epochs)) if unit == "step" else EPOCHS
-    rows = list(curve_rows(losses, [logs[0].name], window))
-    for log in logs:
-        if len(log.seconds):
-            item = "step" if log.by_step else "epoch"
-            rows.append(["time", "", log.name, item, "wall_steady", log.seconds.mean()])
+    window = max(2, len(losses) // len(epochs[first])) if unit == "step" else EPOCHS
+    rows = list(curve_rows(losses, [first], window))
+    taken = {name: seconds(log) for name, log in logs.items()}
+    rows += [["time", "", name, "step" if by_step[name] else "epoch", "wall_steady", each.mean()]
+             for name, each in taken.items() if len(each)]  # fmt: skip
     losses = losses.add_suffix(":loss")
     write_tables(out, losses, as_table(rows), index=unit)
-    plot_losses(losses, window, out / "loss_comparison.png", judge=logs[0].name, unit=unit)
+    plot_losses(losses, window, out / "loss_comparison.png", judge=first, unit=unit)
     return out
 
 

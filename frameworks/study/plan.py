@@ -20,19 +20,13 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class StudyOptions:
-    """What a user can choose; with the data it decides the results.
+    """What a user can choose; with the data it decides the results. What is not named here is as in `TrainOptions`.
 
     Attributes
     ----------
-    dataset : data sets or H5 files.
-    data_root, split : as training takes them.
     pairs : how many of them, the first.
-    text : a source as `make_text` takes it; "auto" as in training.
-    grid, image_size : "HEIGHTxWIDTH" of the working grid, and of the images ("auto" as in training).
+    text, grid, image_size : settings of FILM's.
     steps : of training, in each run.
-    batch_size, lr : of training.
-    weights : a file to start from; None starts at random.
-    seed : of the weights at random, and of the order of the data.
     orders : how many other orders of the data are run, as the yardstick of what chance alone does.
     threads : of both frameworks; None for all cores.
     slow_steps : steps without oneDNN, where a step may take a minute; 0 leaves that run out.
@@ -55,14 +49,12 @@ class StudyOptions:
     slow_steps: int = 3
 
     def __post_init__(self) -> None:
-        """Check what can be checked without data."""
-        least = {"steps": 4, "batch_size": 1, "orders": 0, "seed": 0, "slow_steps": 0, "threads": 1, "pairs": 1}
+        """Check what `TrainOptions` does not."""
+        least = {"steps": 4, "orders": 0, "slow_steps": 0, "threads": 1, "pairs": 1}
         for name, minimum in least.items():
             value = getattr(self, name)
             if value is not None and value < minimum:
                 raise InputError(f"--{name.replace('_', '-')} must be at least {minimum}, not {value}")
-        if not 0 < self.lr < float("inf"):
-            raise InputError(f"--lr must be a positive number, not {self.lr}")
 
 
 @dataclass(frozen=True)

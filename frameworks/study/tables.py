@@ -23,49 +23,31 @@ Results = Mapping[str, Mapping[str, Any]]
 def difference_rows(
     topic: str, point: str, values: Mapping[str, NDArray[Any]], judge: Mapping[str, NDArray[Any]]
 ) -> Iterator[list[Any]]:
-    """Compare what a run computes with what the judge does.
+    """Compare what a run computes, arrays by name, with what the judge does: topic, point, item, quantity, value.
 
-    Parameters
-    ----------
-    topic : "forward" for stages, "gradient" for gradients.
-    point : "start" or "end" of the training.
-    values, judge : arrays by name.
-
-    Yields
-    ------
-    Rows of topic, point, item, quantity, value. A stage's `largest_difference` is in its own units and
-    `relative_difference` divides it by the judge's largest magnitude; a gradient's is the norm of the difference by the
-    norm of the judge's: 0 where both are none, as in the text's layer without a text. The item "all" is the whole
-    gradient.
+    Of the topic "forward" `relative_difference` is the largest one by the judge's largest magnitude; of "gradient" its
+    norm by that of the judge's, 0 where both are none, and the item "all" is the whole gradient.
     """
-    pairs = {name: (values[name].reshape(exact.shape) - exact, exact) for name, exact in judge.items()}
+    pairs = {name: (values[name].ravel() - exact.ravel(), exact.ravel()) for name, exact in judge.items()}
+    size: Any = np.linalg.norm if topic == "gradient" else lambda array: np.abs(array).max()
     if topic == "gradient":
-        flat = [np.concatenate([array.ravel() for array in side]) for side in zip(*pairs.values(), strict=True)]
-        pairs["all"] = (flat[0], flat[1])
-    for name, (difference, exact) in pairs.items():
-        size = np.linalg.norm if topic == "gradient" else lambda array: np.abs(array).max()
-        ours, whole = float(size(difference.ravel())), float(size(exact.ravel()))
+        pairs["all"] = tuple(map(np.concatenate, zip(*pairs.values(), strict=True)))  # type: ignore[assignment]
+    for name, sides in pairs.items():
+        ours, whole = (float(size(side)) for side in sides)
         if topic == "forward":
             yield [topic, point, name, "largest_difference", ours]
         yield [topic, point, name, "relative_difference", ours / whole if whole else 0.0 if ours == 0 else np.inf]
 
 
 def comparison_table(results: Results, epoch: int) -> pd.DataFrame:
-    """Put everything that was measured into rows of topic, point, run, item, quantity, value.
-
-    Parameters
-    ----------
-    results : what each run gives, by name.
-    epoch : steps in which every pair is seen once.
-    """
+    """Put everything that the runs gave into rows of topic, point, run, item, quantity, value; `epoch` is its steps."""
     rows: list[list[Any]] = []
     for run, result in results.items():
         rows += [[topic, point, run, *rest] for topic, point, *rest in result["values"]]
         rows += [["time", "", run, *rest] for rest in times(result["took"], result["children"])]
     steps = {run: result["losses"]["loss"] for run, result in results.items()}
     curves = pd.DataFrame({run: losses for run, losses in steps.items() if len(losses) == len(steps[JUDGE])})
-    rows += curve_rows(curves, [other for other in (JUDGE, BASE, PORT) if other in curves], epoch)
-    return as_table(rows)
+    return as_table([*rows, *curve_rows(curves, [run for run in (JUDGE, BASE, PORT) if run in curves], epoch)])
 
 
 def as_table(rows: Iterable[list[Any]]) -> pd.DataFrame:
@@ -85,24 +67,16 @@ def times(calls: Mapping[str, list[dict[str, float]]], children: float = 0.0) ->
     tables = {call: pd.DataFrame(taken, columns=["wall", "cpu", "compiling"]) for call, taken in calls.items()}
     compiling, cpu = (sum(table[kind].sum() for table in tables.values()) for kind in ("compiling", "cpu"))
     yield "run", "compiling", max(compiling, children - cpu)
-    for call, item in ITEMS.items():
-        if call in tables:
-            first, later = tables[call][:1], tables[call][1:]
-            later = later if later.compiling.all() else later[later.compiling == 0]
-            steady = later[["wall", "cpu"]].add_suffix("_steady").median()
-            seconds = pd.concat([first.add_suffix("_first").sum(), steady]).dropna()
-            yield from ((item, str(quantity), value) for quantity, value in seconds.items())
+    for call in filter(tables.__contains__, ITEMS):
+        first, later = tables[call][:1], tables[call][1:]
+        later = later if later.compiling.all() else later[later.compiling == 0]
+        steady = later[["wall", "cpu"]].add_suffix("_steady").median()
+        seconds = pd.concat([first.add_suffix("_first").sum(), steady]).dropna()
+        yield from ((ITEMS[call], str(quantity), value) for quantity, value in seconds.items())
 
 
 def curve_rows(curves: pd.DataFrame, others: Sequence[str], epoch: int) -> Iterator[list[Any]]:
-    """Tell how far each loss curve swings, and how far it is from others, relative to these.
-
-    Parameters
-    ----------
-    curves : losses, a column a run; NaN where a run has none.
-    others : the names of those that all are compared with.
-    epoch : how many losses an epoch has.
-    """
+    """Tell how far each loss curve, a column, swings, and how far it is from those of others, relative to these."""
     for run, curve in curves.items():
         key = ["losses", "", run, "loss"]
         yield [*key, "swing", swing(curve.to_numpy(), max(2, epoch))]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any, TypeVar
 
-import cv2
 import numpy as np
 import pywt
 from numpy.typing import NDArray
@@ -69,6 +68,8 @@ def halvings(shape: tuple[int, ...], levels: int) -> int:
 
 def gaussian_pyramid(image: Gray, levels: int) -> list[Gray]:
     """Return the image (H, W) and up to `levels` reduced ones, each of half the size (rounded up) of its finer one."""
+    import cv2
+
     pyramid = [image]
     for _ in range(halvings(image.shape, levels)):
         pyramid.append(np.asarray(cv2.pyrDown(pyramid[-1]), dtype=np.float32))
@@ -81,6 +82,8 @@ def expand(image: Gray, like: Gray) -> Gray:
     `cv2.pyrUp` does the same for even sides; for odd ones it treats the last row and column unlike the first, so that
     a mirrored image would not give the mirrored result.
     """
+    import cv2
+
     spread = np.zeros_like(like)
     spread[::2, ::2] = image
     return np.asarray(cv2.sepFilter2D(spread, -1, _TAPS, _TAPS, borderType=cv2.BORDER_REFLECT_101), dtype=np.float32)
@@ -88,6 +91,8 @@ def expand(image: Gray, like: Gray) -> Gray:
 
 def mean_filter(image: NDArray[Scalar], side: int) -> NDArray[Scalar]:
     """Return the mean over a square window around each pixel of an image (H, W), the border pixels repeated."""
+    import cv2
+
     return np.asarray(cv2.blur(image, (side, side), borderType=cv2.BORDER_REPLICATE), dtype=image.dtype)
 
 
@@ -111,6 +116,8 @@ def strongest_nearby(*sources: Floats) -> Floats:
     -------
     (N, 1, H, W), every value a coefficient of one of them.
     """
+    import cv2
+
     window = np.ones((3, 3), dtype=np.uint8)
     chosen = np.empty_like(sources[0])
     for n in range(len(chosen)):

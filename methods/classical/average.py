@@ -12,6 +12,7 @@ class Average(Method):
     """The mean of the sources, pixel by pixel."""
 
     name = "average"
+    title = "Average"
     reference = "none: the baseline"
     any_number = True
 

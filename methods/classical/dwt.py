@@ -20,6 +20,7 @@ class Dwt(Method):
     """
 
     name = "dwt"
+    title = "DWT"
     reference = (
         "H. Li, B. S. Manjunath, S. K. Mitra (1995): Multisensor Image Fusion Using the Wavelet Transform. "
         "Graphical Models and Image Processing 57(3), 235-245. doi:10.1006/gmip.1995.1022"

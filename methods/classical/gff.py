@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +17,8 @@ _LAPLACE = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], dtype=np.float64)
 
 def box_mean(image: Double, radius: int) -> Double:
     """Return the mean over the window of (2 radius + 1)^2 pixels around each pixel, cut off at the borders."""
+    import cv2
+
     size = (2 * radius + 1, 2 * radius + 1)
     sums = cv2.boxFilter(image, cv2.CV_64F, size, normalize=False, borderType=cv2.BORDER_CONSTANT)
     rows, columns = (_reached(length, radius) for length in image.shape)
@@ -55,6 +56,8 @@ def guided_filter(guide: Double, image: Double, radius: int, eps: float) -> Doub
 
 def saliency(image: Double) -> Double:
     """Return the local strength of detail of an image (H, W): |Laplacian|, blurred by an 11x11 Gaussian, sigma 5."""
+    import cv2
+
     high = np.abs(cv2.filter2D(image, cv2.CV_64F, _LAPLACE, borderType=cv2.BORDER_REPLICATE))
     return np.asarray(cv2.GaussianBlur(high, (11, 11), 5, borderType=cv2.BORDER_REPLICATE), dtype=np.float64)
 
@@ -70,6 +73,7 @@ class Gff(Method):
     """
 
     name = "gff"
+    title = "GFF"
     reference = (
         "S. Li, X. Kang, J. Hu (2013): Image Fusion With Guided Filtering. "
         "IEEE Transactions on Image Processing 22(7), 2864-2875. doi:10.1109/TIP.2013.2244222"

@@ -33,6 +33,7 @@ class Laplacian(Method):
     """
 
     name = "laplacian"
+    title = "Laplacian"
     reference = (
         "P. J. Burt, E. H. Adelson (1983): The Laplacian Pyramid as a Compact Image Code. "
         "IEEE Transactions on Communications 31(4), 532-540. doi:10.1109/TCOM.1983.1095851"

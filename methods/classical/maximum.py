@@ -14,6 +14,7 @@ class Maximum(Method):
     """The brightest of the sources, pixel by pixel."""
 
     name = "max"
+    title = "Maximum"
     reference = "none: the baseline"
     any_number = True
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 
 from ...datasets.pair import Pair
@@ -25,6 +24,7 @@ class Mertens(Method):
     """
 
     name = "mertens"
+    title = "Mertens"
     reference = (
         "T. Mertens, J. Kautz, F. Van Reeth (2007): Exposure Fusion. Pacific Graphics, 382-390. doi:10.1109/PG.2007.17"
     )
@@ -47,5 +47,7 @@ class Mertens(Method):
 
     def _merge(self, *images: Floats) -> Gray:
         """Fuse (H, W) or (H, W, 3) in 0..255 by OpenCV, which divides by 255 itself; the result is about [0, 1]."""
+        import cv2
+
         merger = cv2.createMergeMertens(self.contrast, self.saturation, self.exposure)
         return np.asarray(merger.process([np.ascontiguousarray(x, dtype=np.float32) for x in images]))

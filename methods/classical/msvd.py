@@ -48,6 +48,7 @@ class Msvd(Method):
     """
 
     name = "msvd"
+    title = "MSVD"
     reference = (
         "V. P. S. Naidu (2011): Image Fusion Technique using Multi-resolution Singular Value Decomposition. "
         "Defence Science Journal 61(5), 479-484. doi:10.14429/dsj.61.705"
@@ -60,10 +61,8 @@ class Msvd(Method):
 
     def fuse(self, a: Gray, b: Gray, *further: Gray, **context: Any) -> Gray:
         """Fuse a batch (N, 1, H, W); see `Method.fuse`."""
-        return each(self._fuse_one, a, b, *further)
-
-    def _fuse_one(self, *sources: Gray) -> Double:
-        return _fuse([source.astype(np.float64) for source in sources], halvings(sources[0].shape, self.levels))
+        levels = halvings(a.shape, self.levels)
+        return each(lambda *sources: _fuse([x.astype(np.float64) for x in sources], levels), a, b, *further)
 
 
 def _fuse(sources: Sequence[Double], levels: int) -> Double:

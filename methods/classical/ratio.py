@@ -41,6 +41,7 @@ class Ratio(Method):
     """
 
     name = "ratio"
+    title = "Ratio"
     reference = (
         "A. Toet (1989): Image fusion by a ratio of low-pass pyramid. "
         "Pattern Recognition Letters 9(4), 245-253. doi:10.1016/0167-8655(89)90003-2"

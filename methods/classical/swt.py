@@ -54,6 +54,7 @@ class Swt(Method):
     """
 
     name = "swt"
+    title = "SWT"
     reference = (
         "O. Rockinger (1997): Image Sequence Fusion Using a Shift-Invariant Wavelet Transform. "
         "International Conference on Image Processing, vol. 3, 288-291. doi:10.1109/ICIP.1997.632093"
@@ -76,10 +77,8 @@ class Swt(Method):
         step = 2**levels
         margin = [(0, 0), (0, 0), (step, step + -height % step), (step, step + -width % step)]
         padded = (np.pad(source, margin, mode="symmetric") for source in (a, b, *further))
-        rests, *levels_of = zip(*(self._transform(source, levels) for source in padded), strict=True)
+        transforms = (pywt.swt2(source, self.wavelet, levels, trim_approx=True) for source in padded)
+        rests, *levels_of = zip(*transforms, strict=True)
         bands = [tuple(strongest(*band) for band in zip(*level, strict=True)) for level in levels_of]
         fused = inverse(mean(rests), bands, self.wavelet)
         return fused[..., step : step + height, step : step + width]
-
-    def _transform(self, image: Gray, levels: int) -> list[Any]:
-        return list(pywt.swt2(image, self.wavelet, levels, trim_approx=True))

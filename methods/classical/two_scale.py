@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 
 from ..method import Gray, Method
@@ -20,6 +19,7 @@ class TwoScale(Method):
     """
 
     name = "two-scale"
+    title = "Two-scale"
     tasks = ("IVF",)
     reference = (
         "D. P. Bavirisetti, R. Dhuli (2016): Two-scale image fusion of visible and infrared images using saliency "
@@ -36,6 +36,8 @@ class TwoScale(Method):
         return each(self._fuse_one, a, b, *further)
 
     def _fuse_one(self, *sources: Gray) -> Gray:
+        import cv2
+
         bases = [self._base(source) for source in sources]
         # Saliency is how far a pixel, freed of noise by a 3x3 median, stands out from its surroundings.
         saliences = [np.abs(base - cv2.medianBlur(x, 3)) for base, x in zip(bases, sources, strict=True)]

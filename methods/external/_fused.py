@@ -18,8 +18,8 @@ from ...datasets.finding.pairing import match, spellings
 from ...datasets.finding.search import files
 from ...datasets.finding.templates import is_template, suggest, to_pattern
 from ...datasets.images import read
-from ...datasets.pair import Pair, printable
-from ...errors import InputError, RunError
+from ...datasets.pair import Pair
+from ...errors import InputError, RunError, printable
 
 Called = Callable[[str], list[str]]
 _SHOWN = 3
@@ -37,6 +37,9 @@ class Assigned:
 
     files: dict[tuple[str, str], list[Path]] = field(default_factory=dict)
     unclear: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    def __contains__(self, key: tuple[str, str]) -> bool:
+        return key in self.files or key in self.unclear
 
 
 def key_of(pair: Pair) -> tuple[str, str]:

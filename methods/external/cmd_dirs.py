@@ -20,10 +20,10 @@ from ...datasets.images import write
 from ...datasets.pair import Pair
 from ...errors import InputError, RunError
 from ...files import write_text
+from ...foreign.process import run_command
 from ..method import Advance, Image, Read, silent
 from ._fused import assign, collect, key_of, read_fused, some
-from ._process import run_command
-from .cmd import Command
+from .cmd import ADVICE, Command
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _ORIGINS = "origins.json"
@@ -122,7 +122,7 @@ class FolderCommand(Command):
 
         words = [word.format(**{key: str(folder) for key, folder in folders.items()}) for word in self._words]
         try:
-            run_command(words, self._start, self.timeout * pairs, count)
+            run_command(words, self._start, self.timeout * pairs, count, ADVICE)
         except RunError as error:
             return error
         finally:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...datasets.archives import is_archive, unpacked
 from ...datasets.dataset import FusionDataset
 from ...datasets.finding.folders import expanded
 from ...datasets.finding.names import natural
@@ -14,7 +15,6 @@ from ...datasets.pair import Pair
 from ...errors import InputError, RunError
 from ..method import Gray, Image, Method, Quantise
 from ._fused import Assigned, assign, collect, key_of, read_fused, some
-from ._zipped import is_archive, unpacked
 
 
 class Folder(Method):
@@ -60,7 +60,7 @@ class Folder(Method):
             None of the pairs has an image.
         """
         self.assign(dataset.pairs, dict.fromkeys((dataset.name, dataset.label)))
-        if not any(key_of(pair) in (*self._assigned.files, *self._assigned.unclear) for pair in dataset):
+        if not any(key_of(pair) in self._assigned for pair in dataset):
             raise InputError(
                 f"none of the {len(dataset)} pairs of {dataset.label} has an image in {self.directory}: wanted are "
                 f"{some(pair.name for pair in dataset)}; there are {self._there()}; say where the name stands in "
@@ -72,7 +72,7 @@ class Folder(Method):
         return [path for path in self._images(pair) if path.is_file()]
 
     def _images(self, pair: Pair) -> list[Path]:
-        if key_of(pair) not in (*self._assigned.files, *self._assigned.unclear):
+        if key_of(pair) not in self._assigned:
             self.assign([pair], ())
         return self._assigned.files.get(key_of(pair), [])
 
@@ -90,6 +90,10 @@ class Folder(Method):
         if len(found) > 1:
             raise RunError(f"{self.directory} has several images named {pair.name}: {', '.join(p.name for p in found)}")
         return read_fused(found[0])
+
+    def stored(self, pair: Pair) -> Path | None:
+        """Name the file of the pair's image; those of an archive do not last."""
+        return None if is_archive(self.directory) else self.files(pair)[0]
 
     def assign(self, pairs: Sequence[Pair], datasets: Iterable[str]) -> None:
         """Find the images of pairs at once, of a data set that is called so."""

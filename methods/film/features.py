@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,27 @@ def checked(values: NDArray[Any], name: str) -> Features:
     if not np.isfinite(features).all():
         raise InputError(f"the text of pair {name!r} is not all finite")
     return features
+
+
+def filled(texts: Sequence[Features]) -> tuple[NDArray[np.float32], ...]:
+    """Make a batch of texts: one array, and a second where their lengths differ.
+
+    Parameters
+    ----------
+    texts : (L, 768) float32 each, L its own.
+
+    Returns
+    -------
+    (N, L, 768) with L of the longest, filled up with zeros; and (N, L), what each word counts in the mean over a text's
+    words, 0 for what fills up. See `network.FilmNetwork.forward`.
+    """
+    longest = max(map(len, texts))
+    if all(len(text) == longest for text in texts):
+        return (np.stack(texts),)
+    words, shares = np.zeros((len(texts), longest, WIDTH), np.float32), np.zeros((len(texts), longest), np.float32)
+    for row, share, text in zip(words, shares, texts, strict=True):
+        row[: len(text)], share[: len(text)] = text, 1 / len(text)
+    return words, shares
 
 
 def read_npy(path: Path) -> NDArray[Any]:

@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from ...devices.transfer import place_of
 from ...errors import InputError
 from ...sizes import parse_size_or_auto
 from ..backends import find_backend
 from ..flag import Flag
 from ..method import Gray, Method, Quantise
 from ..verified import STAND_IN
+from .features import filled
 
 if TYPE_CHECKING:
     from ...datasets.pair import Pair
+    from ..graph import Graph
     from .network import FilmNetwork
     from .text import TextSource
 
@@ -45,6 +48,7 @@ class Film(Method):
     """
 
     name = "film"
+    title = "FILM"
     reference = (
         "Zhao, Deng, Bai, Cui, Zhang, Zhang, Qin, Chen, Zhang, Wang, Van Gool (2024): Image Fusion via Vision-Language "
         "Model, Proceedings of ICML 2024, https://doi.org/10.48550/arXiv.2402.02235"
@@ -102,7 +106,7 @@ class Film(Method):
 
     def check(self, pairs: Sequence[Pair]) -> None:
         """Load the weights of the pairs' tasks, which are kept, and make sure that there are texts."""
-        files = self._files()
+        files = weights_files(self.weights)
         tasks: set[str] = {pair.task for pair in pairs} or set(files)
         if tasks.isdisjoint(files):
             self._file(min(tasks))  # says what lacks
@@ -113,20 +117,22 @@ class Film(Method):
             self._network(task)
 
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
-        """Fuse a batch, pair by pair, since each has its own text; `context["pairs"]` tells names, tasks and texts."""
+        """Fuse a batch, on the processor pair by pair; `context["pairs"]` tells names, tasks and texts."""
         import torch
 
         pairs = context.get("pairs") or self._unnamed(a, b)
+        texts = [self._source.features(pair, a[i, 0], b[i, 0]) for i, pair in enumerate(pairs)]
         fused = np.empty_like(a)
-        for i, pair in enumerate(pairs):
-            text = self._source.features(pair, a[i, 0], b[i, 0])
-            if self.backend != "torch":
+        if self.backend != "torch":
+            for i, (pair, text) in enumerate(zip(pairs, texts, strict=True)):
                 fused[i, 0] = self._fuser.fuse(self._file(pair.task), parse_grid(self.grid), (a[i, 0], b[i, 0], text))
-                continue
-            network = self._network(pair.task)
+            return fused
+        place = place_of(self.device)
+        for task, some in place.batches([pair.task for pair in pairs]):
+            network = self._network(task)
             with torch.inference_mode():
-                tensors = (torch.from_numpy(np.array(x[None])).to(self.device) for x in (a[i], b[i], text))
-                fused[i] = network(*tensors)[0].cpu().numpy()
+                tensors = map(place.put, (a[some], b[some], *filled([texts[i] for i in some])))
+                fused[some] = place.get(network(*tensors))
         return fused
 
     def dry_run(self, a: Gray, b: Gray, **context: Any) -> None:
@@ -140,6 +146,13 @@ class Film(Method):
             with torch.inference_mode():
                 network(*torch.empty(2, 1, *a[i].shape, device="meta"), text.to("meta"))
 
+    def graph(self, task: str) -> Graph:
+        """Give the network of a task; text comes from outside."""
+        from ..graph import Graph
+        from .network import TEXT_WIDTH
+
+        return Graph(self._network(task), text=TEXT_WIDTH)
+
     @property
     def remarks(self) -> Sequence[str]:
         """Say whose the weights are; see `Method.remarks`."""
@@ -151,7 +164,7 @@ class Film(Method):
         from ...files import sha256_of
         from ...weights.files import split_key
 
-        files = sorted(set(self._files().values()))
+        files = sorted(set(weights_files(self.weights).values()))
         text = self._source.record
         if self.text != "auto":
             others = [origin for origin in self._origins.values() if origin["source"] != text["source"]]
@@ -202,8 +215,8 @@ class Film(Method):
         from ...weights.files import metadata_of
         from .text.trained import origin_of
 
-        of_file = {file: origin_of(metadata_of(file)) for file in set(self._files().values())}
-        return {task: of_file[file] for task, file in self._files().items()}
+        of_file = {file: origin_of(metadata_of(file)) for file in set(weights_files(self.weights).values())}
+        return {task: of_file[file] for task, file in weights_files(self.weights).items()}
 
     def _unnamed(self, a: Gray, b: Gray) -> list[Any]:
         """Make pairs of bare arrays, for a call outside the engine."""
@@ -211,11 +224,8 @@ class Film(Method):
 
         return [Pair(str(i), x[0], y[0], "IVF") for i, (x, y) in enumerate(zip(a, b, strict=True))]
 
-    def _files(self) -> dict[str, Path]:
-        return weights_files(self.weights)
-
     def _file(self, task: str) -> Path:
-        files = self._files()
+        files = weights_files(self.weights)
         if task not in files:
             raise InputError(f"{self.weights} has no weights for {task}: add {task}.pth, or name one file")
         return files[task]
@@ -227,7 +237,7 @@ class Film(Method):
         file = self._file(task)
         if file not in self._networks:
             network = load_network(file, parse_grid(self.grid))
-            self._networks[file] = network if self.backend != "torch" else network.to(self.device)
+            self._networks[file] = network if self.backend != "torch" else place_of(self.device).load(network)
         return self._networks[file]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -118,17 +118,18 @@ class Stage(nn.Module):
         return cast(Tokens, getattr(self, f"imagef2textf{name}1")).conv
 
 
-@lru_cache(maxsize=64)
 def _nearest(length: int, wanted: int, device: torch.device) -> Tensor | None:
     """Say which of `length` samples torch takes for each of `wanted` in a nearest-neighbour resize; None for all.
 
-    Asked of torch itself: it scales in float32, which now and then falls short of a whole number.
+    It scales in float32, which now and then falls short of a whole number. Written as arithmetic, so that whoever runs
+    an exported graph rounds as well: what others call a nearest-neighbour resize differs. Not kept: a tensor that is
+    made while a graph is traced belongs to the graph.
     """
     if length == wanted:
         return None
-    with torch.inference_mode(False):
-        numbers = torch.arange(length, dtype=torch.float32)[None, None]
-        return functional.interpolate(numbers, size=wanted, mode="nearest")[0, 0].long().to(device)
+    scale = float(np.float32(length) / np.float32(wanted))
+    places = torch.arange(wanted, dtype=torch.float32, device=device) * scale
+    return places.floor().clamp(max=length - 1).long()
 
 
 def _pick(maps: Tensor, rows: Tensor | None, columns: Tensor | None) -> Tensor:

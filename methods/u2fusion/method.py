@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ...devices.transfer import place_of
 from ...errors import InputError
 from ..method import Gray, Method, Quantise
+from ..tiles import in_tiles
 from ..verified import STAND_IN
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from ...datasets.pair import Pair
+    from ..graph import Graph
     from .network import Generator
     from .winograd import FastGenerator
 
@@ -39,12 +40,14 @@ class U2Fusion(Method):
     """
 
     name = "u2fusion"
+    title = "U2Fusion"
     reference = (
         "Xu, Ma, Jiang, Guo, Ling (2022): U2Fusion: A Unified Unsupervised Image Fusion Network, IEEE Transactions on "
         "Pattern Analysis and Machine Intelligence 44(1), 502-518, https://doi.org/10.1109/TPAMI.2020.3012548"
     )
     venue = "IEEE Transactions on Pattern Analysis and Machine Intelligence"
     learned = True
+    margin = 10
     quantise: Quantise = "max"
 
     def __init__(self, weights: str = OURS, order: Order = "official", quantise: Quantise = "max") -> None:
@@ -69,29 +72,31 @@ class U2Fusion(Method):
 
     def check(self, pairs: Sequence[Pair]) -> None:
         """Load the weights, which are kept."""
-        if self._network is None:
-            self._load()
+        self._loaded()
 
     def fuse(self, a: Gray, b: Gray, **context: Any) -> Gray:
         """Fuse a batch; `context["pairs"]` tells the task, by which the official order goes."""
-        import torch
-
         if min(a.shape[-2:]) < 2:
-            raise InputError(f"U2Fusion needs images of at least 2x2 pixels, this one is {a.shape[-1]}x{a.shape[-2]}")
+            raise InputError(f"U2Fusion needs images of at least 2x2 pixels, this one is {a.shape[-2]}x{a.shape[-1]}")
         swapped = self._swapped(a.shape[0], context.get("pairs"))
         first, second = np.where(swapped, b, a), np.where(swapped, a, b)
-        fused = self._forward(torch.from_numpy(first), torch.from_numpy(second))
-        return fused.cpu().numpy()
+        self._loaded()
+        tile = None if self._fast and self.tile == "auto" else self.tile  # the fast pass has regions of its own
+        return in_tiles(self._forward, (first, second), self.margin, tile)
 
     def dry_run(self, a: Gray, b: Gray, **context: Any) -> None:
         """Go through the plain network, whichever way the device would take."""
         import torch
 
-        if self._network is None:
-            self._load()
-        sources = torch.empty(2, *a.shape, device="meta")
+        network = deepcopy(self._loaded()).to("meta")
         with torch.inference_mode():
-            deepcopy(self._network).to("meta")(*sources)  # type: ignore[union-attr]
+            network(*torch.empty(2, *a.shape, device="meta"))
+
+    def graph(self, task: str) -> Graph:
+        """Give the plain network, in the order of the task."""
+        from ..graph import Graph
+
+        return Graph(self._loaded(), swapped=self.order == "ba" or (self.order == "official" and task != "MEF"))
 
     def _swapped(self, count: int, pairs: Any) -> np.ndarray:
         """Say for each pair whether b goes first, as an array that broadcasts over the images."""
@@ -101,21 +106,19 @@ class U2Fusion(Method):
             answers = [pair.task != "MEF" for pair in pairs]
         return np.array(answers).reshape(-1, 1, 1, 1)
 
-    def _forward(self, first: Tensor, second: Tensor) -> Tensor:
+    def _forward(self, *sources: Gray) -> Gray:
         import torch
 
-        if self._network is None:
-            self._load()
+        place = place_of(self.device)
         if self._fast is not None:
-            return self._fast(first, second)
-        assert self._network is not None
+            return place.get(self._fast(*map(place.put, sources)))
         with torch.inference_mode():
-            sources = [t.to(self.device, memory_format=torch.channels_last) for t in (first, second)]
-            fused: Tensor = self._network(*sources)
-        return fused
+            return place.get(self._loaded()(*(place.put(x, memory_format=torch.channels_last) for x in sources)))
 
-    def _load(self) -> None:
-        """Load the weights; on the CPU also bring them to the form of the fast pass."""
+    def _loaded(self) -> Generator:
+        """Load the weights, once; on the CPU also bring them to the form of the fast pass, which is one of float32."""
+        if self._network is not None:
+            return self._network
         import torch
 
         from ...weights.fetch import weights_path
@@ -123,8 +126,9 @@ class U2Fusion(Method):
         from .winograd import FastGenerator
 
         network = load_generator(weights_path(self.weights, self.name))
-        if torch.device(self.device).type == "cpu":
+        if torch.device(self.device).type == "cpu" and self.precision == "float32":
             self._fast = FastGenerator(network)
         else:
-            network.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network = place_of(self.device).load(network, memory_format=torch.channels_last)
         self._network = network
+        return network

@@ -16,7 +16,6 @@ GROWTH = 44
 DENSE = 5
 RADIUS = 10  # of the receptive field: ten layers of 3x3
 SLOPE = 0.2
-MIN_SIDE = 2  # reflection without repeating the edge needs a neighbour
 
 
 class Conv(nn.Conv2d):

@@ -10,15 +10,16 @@ Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import ceil, prod
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ..tiles import regions
 from .network import DENSE, GROWTH, RADIUS, SLOPE, Generator
 
 STEP = 4  # a tile gives 4x4 outputs from 6x6 inputs
@@ -36,11 +37,15 @@ _G = [
 ]
 
 
-class _Scratch:
-    """Memory that is used again and again: fresh pages would cost more than the arithmetic on them."""
+class _Scratch(threading.local):
+    """Memory of each thread that is used again and again: fresh pages would cost more than the arithmetic on them."""
 
     def __init__(self) -> None:
         self.flat: dict[str, Tensor] = {}
+
+    def __reduce__(self) -> tuple[type[_Scratch], tuple[()]]:
+        """Copy none of the memory."""
+        return _Scratch, ()
 
     def take(self, name: str, *shape: int) -> Tensor:
         """Give a tensor of this shape with any content; it lives until the name is taken again."""
@@ -144,28 +149,6 @@ def fill_border(maps: Tensor, height: int, width: int, edge: float | None) -> No
     maps[:, width + 1] = maps[:, width - 1] if edge is None else edge
 
 
-def regions(height: int, width: int, pixels: int) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
-    """Cut an image into regions of about `pixels` pixels.
-
-    Yields
-    ------
-    What to read (with a margin of the network's radius, where the image goes on), and what of it to keep.
-    """
-    count = ceil(height * width / pixels)
-    down = max(1, round((count * height / width) ** 0.5))
-    for top, bottom in _cuts(height, down):
-        for left, right in _cuts(width, ceil(count / down)):
-            y, x = max(0, top - RADIUS), max(0, left - RADIUS)
-            read = slice(y, min(height, bottom + RADIUS)), slice(x, min(width, right + RADIUS))
-            yield read, (slice(top - y, bottom - y), slice(left - x, right - x))
-
-
-def _cuts(length: int, parts: int) -> list[tuple[int, int]]:
-    parts = max(1, min(parts, length // (2 * RADIUS)))
-    edges = [length * i // parts for i in range(parts + 1)]
-    return list(pairwise(edges))
-
-
 class FastGenerator:
     """The generator's forward pass for one pair at a time, float32, on the CPU.
 
@@ -176,7 +159,7 @@ class FastGenerator:
     """
 
     def __init__(self, network: Generator, pixels: int = PIXELS) -> None:
-        self.pixels = pixels
+        self.pixels, self.scratch = pixels, _Scratch()
         state = network.state_dict()
         self.edges = network.encoder.conv1_1.edge, network.decoder.conv2_1.edge
         self.first = _plain(state, "encoder.conv1_1")
@@ -190,18 +173,15 @@ class FastGenerator:
         """Fuse sources of shape (N, 1, H, W), float32 in [0, 1]; as `Generator.forward`."""
         height, width = first.shape[2:]
         fused = torch.empty_like(first)
-        scratch = _Scratch()
         for n in range(first.shape[0]):
             sources = torch.stack([first[n, 0], second[n, 0]], dim=-1)
-            for (rows, columns), (inner_rows, inner_columns) in regions(height, width, self.pixels):
-                top, left = rows.start + inner_rows.start, columns.start + inner_columns.start
-                part = self._region(sources[rows, columns], scratch)[inner_rows, inner_columns]
-                fused[n, 0, top : top + part.shape[0], left : left + part.shape[1]] = part
+            for read, inner, place in regions(height, width, self.pixels, RADIUS):
+                fused[n, 0, *place] = self._region(sources[read])[inner]
         return fused
 
-    def _region(self, sources: Tensor, scratch: _Scratch) -> Tensor:
+    def _region(self, sources: Tensor) -> Tensor:
         """Fuse a region as if it were an image; the false border spoils a margin that the caller cuts off."""
-        canvas = _Canvas(sources.shape[0], sources.shape[1], scratch)
+        canvas = _Canvas(sources.shape[0], sources.shape[1], self.scratch)
         outer, edge = self.edges
         maps = canvas.border(2)
         maps[1 : 1 + canvas.height, 1 : 1 + canvas.width] = sources

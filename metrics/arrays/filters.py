@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .pixelwise import summed
+from .pixelwise import compilable, mapped, summed
 from .types import Array, is_tensor, namespace
 
 Border = Literal["valid", "zero", "replicate", "symmetric", "reflect"]
@@ -48,10 +48,13 @@ def pad(x: Array, rows: int, cols: int, border: Border) -> Array:
     "zero"; "replicate", the border pixel (aaa|abc); "symmetric", mirrored with the border pixel (cba|abc);
     "reflect", mirrored without it (dcb|abcd). A mirror reaches at most the size of the image.
     """
-    xp = namespace(x)
-    modes: dict[str, Literal["edge", "symmetric", "reflect"]] = {
-        "replicate": "edge", "symmetric": "symmetric", "reflect": "reflect",
+    modes: dict[str, Literal["constant", "edge", "symmetric", "reflect"]] = {
+        "zero": "constant", "replicate": "edge", "symmetric": "symmetric", "reflect": "reflect",
     }  # fmt: skip
+    if isinstance(x, np.ndarray) and border != "valid":
+        padded: Array = np.pad(x, [(0, 0)] * (x.ndim - 2) + [(rows, rows), (cols, cols)], mode=modes[border])
+        return padded
+    xp = namespace(x)
     for axis, width in ((-2, rows), (-1, cols)):
         if width and border == "zero":
             shape = list(x.shape)
@@ -70,7 +73,7 @@ def sobel(x: Array, *, border: Border = "zero") -> tuple[Array, Array]:
     float64; of uint8 arrays int16, which holds them exactly.
     """
     if isinstance(x, np.ndarray):
-        return _sobel_opencv(x, border)
+        return _sobel(x, border)
     xp = namespace(x)
     x = pad(xp.astype(x, xp.float64), 1, 1, border)
     smooth = x[..., :-2, :] + 2 * x[..., 1:-1, :] + x[..., 2:, :]
@@ -80,7 +83,7 @@ def sobel(x: Array, *, border: Border = "zero") -> tuple[Array, Array]:
     return along, down
 
 
-def _sobel_opencv(x: NDArray[Any], border: Border) -> tuple[NDArray[Any], NDArray[Any]]:
+def _sobel(x: NDArray[Any], border: Border) -> tuple[Array, Array]:
     """`sobel` of arrays (N, H, W)."""
     import cv2
 
@@ -88,6 +91,9 @@ def _sobel_opencv(x: NDArray[Any], border: Border) -> tuple[NDArray[Any], NDArra
         "zero": cv2.BORDER_CONSTANT, "replicate": cv2.BORDER_REPLICATE, "symmetric": cv2.BORDER_REFLECT,
         "reflect": cv2.BORDER_REFLECT_101, "valid": cv2.BORDER_REPLICATE,
     }  # fmt: skip
+    if x.dtype != np.uint8 and border != "valid" and compilable(x):  # OpenCV is made for small whole numbers
+        first, second = mapped(_derivatives, *_around(pad(x, 1, 1, border)), outputs=2)
+        return first, second
     kind = cv2.CV_16S if x.dtype == np.uint8 else cv2.CV_64F
     both = [
         _stacked([cv2.Sobel(image, kind, *order, borderType=borders[border]) for image in x])
@@ -95,6 +101,20 @@ def _sobel_opencv(x: NDArray[Any], border: Border) -> tuple[NDArray[Any], NDArra
     ]
     along, down = (d[:, 1:-1, 1:-1] for d in both) if border == "valid" else both
     return along, down
+
+
+def _around(padded: Array) -> list[Array]:
+    """The eight neighbours of each pixel in an image that was padded by one pixel, row by row."""
+    rows, columns = padded.shape[1] - 2, padded.shape[2] - 2
+    places = [(down, right) for down in range(3) for right in range(3) if (down, right) != (1, 1)]
+    return [padded[:, down : down + rows, right : right + columns] for down, right in places]
+
+
+def _derivatives(
+    nw: Array, north: Array, ne: Array, west: Array, east: Array, sw: Array, south: Array, se: Array
+) -> tuple[Array, Array]:
+    """Sobel derivatives from the neighbours of a pixel."""
+    return (ne - nw) + 2 * (east - west) + (se - sw), (sw - nw) + 2 * (south - north) + (se - ne)
 
 
 def _stacked(images: list[NDArray[Any]]) -> NDArray[Any]:
@@ -107,13 +127,27 @@ def neighbours(x: Array) -> tuple[Array, Array, Array, Array]:
 
     Of uint8 arrays int16.
     """
+    if isinstance(x, np.ndarray):
+        x = _continued(x)
+        return x[:, 1:-1, :-2], x[:, 1:-1, 2:], x[:, :-2, 1:-1], x[:, 2:, 1:-1]
     xp = namespace(x)
-    if x.dtype == xp.uint8:
-        x = xp.astype(x, xp.float64 if is_tensor(x) else xp.int16)
+    x = xp.astype(x, xp.float64)
     wide = xp.concat([2 * x[..., :1] - x[..., 1:2], x, 2 * x[..., -1:] - x[..., -2:-1]], axis=-1)
     above, below = 2 * x[..., :1, :] - x[..., 1:2, :], 2 * x[..., -1:, :] - x[..., -2:-1, :]
     high = xp.concat([above, x, below], axis=-2)
     return wide[..., :-2], wide[..., 2:], high[..., :-2, :], high[..., 2:, :]
+
+
+def _continued(x: NDArray[Any]) -> NDArray[Any]:
+    """Images with a pixel more on each side, continued in a straight line; nothing is in the corners."""
+    n, height, width = x.shape
+    wide = np.empty((n, height + 2, width + 2), np.int16 if x.dtype == np.uint8 else x.dtype)
+    inner = wide[:, 1:-1, 1:-1]
+    inner[...] = x
+    for border, first, second in ((0, 0, 1), (-1, -1, -2)):
+        wide[:, border, 1:-1] = 2 * inner[:, first] - inner[:, second]
+        wide[:, 1:-1, border] = 2 * inner[:, :, first] - inner[:, :, second]
+    return wide
 
 
 def squared_distance(x: Array, y: Array) -> Array:
@@ -128,6 +162,16 @@ def squared_distance(x: Array, y: Array) -> Array:
         pairs = zip(np.asarray(x), np.asarray(y), strict=True)
         return np.array([cv2.norm(i, j, cv2.NORM_L2SQR) for i, j in pairs])  # exact
     return summed(_squared_difference, x, y)
+
+
+def rounded(x: Array) -> Array:
+    """Round half to even, and clip to 0..255: float64 -> uint8."""
+    if isinstance(x, np.ndarray) and x.dtype == np.float64:
+        import cv2
+
+        return _stacked([cv2.addWeighted(image, 1.0, image, 0.0, 0.0, dtype=cv2.CV_8U) for image in x])
+    xp = namespace(x)
+    return xp.astype(xp.clip(xp.round(x), 0, 255), xp.uint8)
 
 
 def histogram(levels: Array) -> Array:

@@ -32,7 +32,8 @@ def local_moments(image: Image, size: int, sigma: float) -> Moments:
 
     The variance is the mean square less the squared mean, exactly 0 in a flat window.
     """
-    mean, spread = swept(moments_of, image.pixels, gaussian(size, sigma), (None, image.pixels), outputs=2)
+    x = image.pixels
+    mean, spread = swept(moments_of, ((x,), (x, x)), gaussian(size, sigma), outputs=2)
     return mean, spread
 
 
@@ -55,7 +56,7 @@ def covariance_of(*numbers: Array) -> tuple[Array]:
 def local_covariance(fused: Image, source: Image, size: int, sigma: float) -> Array:
     """Gaussian-weighted covariance at every pixel, exactly 0 where either window is flat."""
     maps = (*local_moments(fused, size, sigma), *local_moments(source, size, sigma))
-    return swept(covariance_of, fused.pixels, gaussian(size, sigma), (source.pixels,), maps)[0]
+    return swept(covariance_of, ((fused.pixels, source.pixels),), gaussian(size, sigma), maps)[0]
 
 
 def ssim(c1: float, c2: float, both: Array, ma: Array, va: Array, mb: Array, vb: Array) -> Array:
@@ -86,5 +87,5 @@ def _similarity(fused: Image, source: Image, size: int, sigma: float, c1: float,
         return (ssim(c1, c2, *numbers),)
 
     maps = (*local_moments(fused, size, sigma), *local_moments(source, size, sigma))
-    factors = (source.pixels,)
-    return swept(compared, fused.pixels, gaussian(size, sigma), factors, maps, outputs=outputs, totals=1 - outputs)[0]
+    products, kernel = ((fused.pixels, source.pixels),), gaussian(size, sigma)
+    return swept(compared, products, kernel, maps, outputs=outputs, totals=1 - outputs)[0]

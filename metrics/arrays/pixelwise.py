@@ -67,6 +67,13 @@ def angle(y: Array, x: Array) -> Array:
     return _method(y, "atan_over", x)
 
 
+def single(x: Array) -> Array:
+    """Round each pixel to float32; the result is float64."""
+    if isinstance(x, np.ndarray):
+        return x.astype(np.float32).astype(np.float64)
+    return x.float().double() if is_tensor(x) else _method(x, "single")
+
+
 def _method(x: Any, name: str, *arguments: Array | float) -> Array:
     """Call the method that tensors and `Lanes` have."""
     numbers: Array = getattr(x, name)(*arguments)
@@ -100,10 +107,7 @@ def summed(formula: Callable[..., Array], *maps: Array) -> Array:
 
 
 def mapped(formula: Formula, *maps: Array, outputs: int, totals: int = 0) -> tuple[Array, ...]:
-    """Apply a formula that gives a tuple: `outputs` results as maps (N, H, W), then `totals` that are summed, (N,).
-
-    A complex map counts as two, its real and its imaginary part.
-    """
+    """Apply a formula that gives a tuple: `outputs` results as maps (N, H, W), then `totals` that are summed, (N,)."""
     if compilable(maps[0]):
         return over_pixels(formula, [np.asarray(x) for x in maps], outputs, totals)
     results = formula(*_real(maps))
@@ -114,12 +118,8 @@ def _real(maps: Sequence[Array]) -> Iterator[Array]:
     """Maps of real numbers."""
     for x in maps:
         xp = namespace(x)
-        if xp.isdtype(x.dtype, "complex floating"):
-            yield xp.real(x)
-            yield xp.imag(x)
-        else:
-            # a square of int16 does not fit into int16
-            yield x if xp.isdtype(x.dtype, "real floating") else xp.astype(x, xp.float64)
+        # a square of int16 does not fit into int16
+        yield x if xp.isdtype(x.dtype, "real floating") else xp.astype(x, xp.float64)
 
 
 def pixelwise(formula: Callable[..., Array]) -> Callable[..., Array]:

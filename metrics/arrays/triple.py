@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from .filters import histogram, rounded
 from .types import Array, Namespace, namespace
 
 P = ParamSpec("P")
@@ -18,10 +19,11 @@ class Image:
     Parameters
     ----------
     pixels : (N, H, W) array or tensor, float64 or uint8, 0..255.
+    kept : whether other images are compared with it later, so that maps of it alone are worth their memory.
     """
 
-    def __init__(self, pixels: Array) -> None:
-        self.pixels = pixels
+    def __init__(self, pixels: Array, kept: bool = False) -> None:
+        self.pixels, self.kept = pixels, kept
         self.memo: dict[Hashable, Any] = {}
 
     @property
@@ -42,10 +44,12 @@ class Image:
     @cached_property
     def levels(self) -> Array:
         """The grey levels as uint8: rounded (half to even) and clipped to 0..255."""
-        xp = self.xp
-        if self.whole:
-            return self.pixels
-        return xp.astype(xp.clip(xp.round(self.data), 0, 255), xp.uint8)
+        return self.pixels if self.whole else rounded(self.data)
+
+    @cached_property
+    def counts(self) -> Array:
+        """How often each of the 256 levels is there: (N, 256) float64."""
+        return histogram(self.levels)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -87,6 +91,11 @@ class Triple:
     def sources(self) -> tuple[Image, Image]:
         """Both sources, a first."""
         return self.a, self.b
+
+    @property
+    def kept(self) -> bool:
+        """Whether the two sources serve other fused images as well."""
+        return self.a.kept and self.b.kept
 
     @property
     def xp(self) -> Namespace:

@@ -24,9 +24,8 @@ OUTPUTS = 32  # of one product
 
 def swept(
     formula: Formula,
-    x: Array,
+    products: tuple[tuple[Array, ...], ...],
     kernel: NDArray[Any],
-    factors: tuple[Array | None, ...] = (None,),
     maps: tuple[Array, ...] = (),
     *,
     across: NDArray[Any] | None = None,
@@ -35,12 +34,12 @@ def swept(
     logarithms: bool = False,
     stride: int = 1,
 ) -> tuple[Array, ...]:
-    """Apply a formula to means in a window that slides over an image, valid part.
+    """Apply a formula to means in a window that slides over images, valid part.
 
     Parameters
     ----------
-    formula : takes the mean of `x` times each factor, then each map at that place; gives `outputs` + `totals` numbers.
-    x : (N, H, W), as are the factors; a factor of None is 1.
+    formula : takes the mean of each product, then each map at that place; gives `outputs` + `totals` numbers.
+    products : of which means are taken: an image (N, H, W) alone, or two that are multiplied pixel by pixel.
     kernel : weights of the window down the columns and, without `across`, along the rows.
     maps : of the size of the result, (N, H', W').
     logarithms : whether decimal logarithms of what the formula gives are summed; numbers in 1..1e19.
@@ -52,20 +51,25 @@ def swept(
         `outputs` maps (N, H', W'), then `totals` sums (N,).
     """
     across = kernel if across is None else across
-    height, width = positions(x.shape[1], len(kernel), stride), positions(x.shape[2], len(across), stride)
-    if isinstance(x, np.ndarray) and can_sweep(height, width, stride):
-        arrays = [None if factor is None else np.asarray(factor) for factor in factors]
+    first = products[0][0]
+    height, width = positions(first.shape[1], len(kernel), stride), positions(first.shape[2], len(across), stride)
+    if isinstance(first, np.ndarray) and can_sweep(height, width, stride):
+        arrays: Any = products  # all of one kind
         return over_windows(
-            formula, x, arrays, [np.asarray(m) for m in maps], (kernel, across), (height, width),
+            formula, arrays, [np.asarray(m) for m in maps], (kernel, across), (height, width),
             outputs=outputs, totals=totals, logarithms=logarithms, stride=stride,
         )  # fmt: skip
-    xp = namespace(x)
-    x = xp.astype(x, xp.float64)
-    products = (x if factor is None else x * factor for factor in factors)
-    means = [_along(_along(both, kernel, stride, -2), across, stride, -1) for both in products]
+    means = [_along(_along(_product(*images), kernel, stride, -2), across, stride, -1) for images in products]
     results = formula(*means, *maps)
     reduce: Callable[[Array], Array] = sum_log10 if logarithms else total
     return (*results[:outputs], *(reduce(result) for result in results[outputs:]))
+
+
+def _product(image: Array, *others: Array) -> Array:
+    """Multiply images as float64."""
+    xp = namespace(image)
+    image = xp.astype(image, xp.float64)
+    return image * others[0] if others else image
 
 
 def positions(length: int, taps: int, stride: int) -> int:
@@ -104,4 +108,4 @@ def correlate(
     """
     cols = rows if cols is None else cols
     padded = pad(x, len(rows) // 2, len(cols) // 2, border)
-    return swept(lambda mean: (mean,), padded, rows, across=cols, stride=stride)[0]
+    return swept(lambda mean: (mean,), ((padded,),), rows, across=cols, stride=stride)[0]

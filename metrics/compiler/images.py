@@ -17,23 +17,34 @@ Formula = Callable[..., tuple[Any, ...]]  # of `Lanes`, while it is compiled
 KIND_OF = {np.dtype(kind): kind for kind in KINDS}  # `dtype.name` is put together anew at each call
 SMALL = 64  # pixels: fewer are not worth a call of compiled code
 LINE = 8  # float64 numbers in a line of the cache
+LOG10_2 = math.log10(2)
 
 
 class Plane:
-    """A map (H, W) as compiled code sees it; one number for all pixels where the map has shape (1, 1)."""
+    """Maps (N, H, W) as compiled code sees them; one number for all pixels of each where they are (N, 1, 1)."""
 
-    __slots__ = ("address", "kind", "memory", "row")
+    __slots__ = ("address", "kind", "memory", "row", "step")
 
     def __init__(self, x: NDArray[Any], one: bool = False) -> None:
         kind = KIND_OF.get(x.dtype)
-        if kind is None or one:
+        if kind is None or (one and kind != "float64"):
             x, kind = x.astype(np.float64), "float64"
-        elif x.strides[1] != x.itemsize:
+        elif x.strides[2] != x.itemsize:
             x = np.ascontiguousarray(x)
         self.memory = x  # must outlive the call
         self.address = address(x)
-        self.row: int = 0 if one else x.strides[0]
-        self.kind = "one" if one else kind
+        self.step, self.row, _ = x.strides
+        if one:
+            self.row, kind = 0, "one"
+        self.kind = kind
+
+
+def _places(planes: Sequence[Plane], i: int) -> list[int]:
+    """Where the i-th of the maps of each plane lies, and bytes from row to row."""
+    places: list[int] = []
+    for plane in planes:
+        places += (plane.address + i * plane.step, plane.row)
+    return places
 
 
 def address(x: NDArray[Any]) -> int:
@@ -52,7 +63,7 @@ def over_pixels(formula: Formula, maps: Sequence[NDArray[Any]], outputs: int, to
 
     Parameters
     ----------
-    formula : takes a number of each map (two of a complex one, real and imaginary); gives `outputs` + `totals` numbers.
+    formula : takes a number of each map; gives `outputs` + `totals` numbers.
     maps : (N, H, W) of one shape; one of shape (N, 1, 1) holds a number for each image.
 
     Returns
@@ -63,16 +74,19 @@ def over_pixels(formula: Formula, maps: Sequence[NDArray[Any]], outputs: int, to
     shape = max((m.shape for m in maps), key=math.prod)
     single = [m.shape != shape for m in maps]
     n, rows, cols = shape
+    if cols < lanes():  # a loop takes so many of a row at once
+        maps = [np.ascontiguousarray(m) for m in maps]
     if all(one or m.flags.c_contiguous for one, m in zip(single, maps, strict=True)):
         rows, cols = 1, rows * cols
         maps = [m if one else m.reshape(n, 1, cols) for one, m in zip(single, maps, strict=True)]
     results = [np.empty((n, rows, cols)) for _ in range(outputs)]
+    planes = [Plane(m, one) for m, one in zip(maps, single, strict=True)]
+    call = pixels(Loop(formula, kinds=_kinds(planes), outputs=outputs, totals=totals))
+    planes += [Plane(m) for m in results]
     sums = np.zeros((n, totals, lanes()))
+    of_sums = address(sums)
     for i in range(n):
-        planes = [Plane(m[i], one) for m, one in zip(maps, single, strict=True)]
-        call = pixels(Loop(formula, kinds=tuple(p.kind for p in planes), outputs=outputs, totals=totals))
-        planes += [Plane(m[i]) for m in results]
-        call(rows, cols, address(sums[i]), *(x for plane in planes for x in (plane.address, plane.row)))
+        call(rows, cols, of_sums + i * sums.strides[0], *_places(planes, i))
     return (*(m.reshape(shape) for m in results), *sums.sum(axis=2).T)
 
 
@@ -84,8 +98,7 @@ def can_sweep(rows: int, cols: int, stride: int) -> bool:
 
 def over_windows(
     formula: Formula,
-    x: NDArray[Any],
-    factors: Sequence[NDArray[Any] | None],
+    products: Sequence[tuple[NDArray[Any], ...]],
     maps: Sequence[NDArray[Any]],
     kernels: tuple[NDArray[Any], NDArray[Any]],
     shape: tuple[int, int],
@@ -95,16 +108,16 @@ def over_windows(
     logarithms: bool,
     stride: int,
 ) -> tuple[NDArray[Any], ...]:
-    """Apply a formula to weighted means in a window that slides over an image, valid part.
+    """Apply a formula to weighted means in a window that slides over images, valid part.
 
     Parameters
     ----------
-    formula : takes the mean of `x` times each factor, then a number of each map; gives `outputs` + `totals` numbers.
-    x, factors : (N, H, W); a factor of None is 1.
+    formula : takes the mean of each product, then a number of each map; gives `outputs` + `totals` numbers.
+    products : of which means are taken, one image (N, H, W) or two that are multiplied.
     maps : of the size of the result, (N, *shape).
     kernels : weights of the window down the columns, and along the rows.
     shape : rows and columns of the result.
-    logarithms : whether decimal logarithms of what the formula gives are summed; numbers in 1..1e19.
+    logarithms : whether decimal logarithms of what the formula gives are summed; positive numbers up to 1e300.
     stride : keeps every stride-th window, from the first: 1 or 2.
 
     Returns
@@ -113,31 +126,31 @@ def over_windows(
         `outputs` maps (N, *shape), then `totals` sums (N,), float64.
     """
     columns, rows = (tuple(kernel.tolist()) for kernel in kernels)
-    images, order = _distinct(x, factors)
-    results = [_aligned(len(x), *shape) for _ in range(outputs)]
-    down = Down(tuple(_kind(y) for y in images), columns, order, stride)
-    loop = Loop(formula, rows, len(factors), stride, tuple(_kind(m) for m in maps), outputs, totals, logarithms)
-    sums = [_sweep(down, loop, shape, [y[i] for y in (*images, *maps, *results)]) for i in range(len(x))]
-    return (*results, *np.array(sums).T)
+    images = {id(image): image for product in products for image in product}
+    place = {name: i for i, name in enumerate(images)}
+    n, _, width = products[0][0].shape
+    results = [_aligned(n, *shape) for _ in range(outputs)]
+    read, given = [Plane(x) for x in images.values()], [Plane(x) for x in maps]
+    down = Down(_kinds(read), columns, tuple(tuple(place[id(x)] for x in product) for product in products), stride)
+    loop = Loop(formula, rows, len(products), stride, _kinds(given), outputs, totals, logarithms)
+    call, planes = sweep(down, loop), (*read, *given, *(Plane(x) for x in results))
+    # vectors that read every second number read one too many
+    strip = _aligned(ROWS * loop.sums + 1, width)
+    sums = np.zeros((n, totals, 2 if logarithms else 1, lanes()))
+    if logarithms:
+        sums[:, :, 0] = 1.0
+    begin, row, of_sums = address(strip), strip.strides[0], address(sums)
+    for i in range(n):
+        call(shape[0], width, shape[1], begin, row, of_sums + i * sums.strides[0], *_places(planes, i))
+    if logarithms:
+        sums[:, :, 0] = np.log10(sums[:, :, 0])
+        sums[:, :, 1] *= LOG10_2
+    # each total is summed in the same order, whatever others are beside it
+    return (*results, *sums.reshape(n, totals, sums.shape[2] * lanes()).sum(axis=2).T)
 
 
-def _distinct(
-    x: NDArray[Any], factors: Sequence[NDArray[Any] | None]
-) -> tuple[list[NDArray[Any]], tuple[int | None, ...]]:
-    """The images that are read, `x` first, and which of them each factor is."""
-    images, order = [x], []
-    for factor in factors:
-        place = next((i for i, image in enumerate(images) if image is factor), None)
-        if factor is not None and place is None:
-            images.append(factor)
-            place = len(images) - 1
-        order.append(place)
-    return images, tuple(order)
-
-
-def _kind(x: NDArray[Any]) -> str:
-    """How compiled code sees a map."""
-    return KIND_OF.get(x.dtype, "float64")
+def _kinds(planes: Sequence[Plane]) -> tuple[str, ...]:
+    return tuple(plane.kind for plane in planes)
 
 
 def _aligned(*shape: int) -> NDArray[Any]:
@@ -147,19 +160,3 @@ def _aligned(*shape: int) -> NDArray[Any]:
     whole = np.empty(math.prod(shape[:-1]) * row + LINE)
     start = -(address(whole) // 8) % LINE
     return whole[start : start + whole.size - LINE].reshape(*shape[:-1], row)[..., : shape[-1]]
-
-
-def _sweep(down: Down, loop: Loop, shape: tuple[int, int], maps: list[NDArray[Any]]) -> NDArray[Any]:
-    """Run compiled code on one image: fills the last maps, the results, and returns the sums."""
-    planes, width = [Plane(x) for x in maps], maps[0].shape[1]
-    # vectors that read every second number read one too many
-    strip = _aligned(ROWS * loop.sums + 1, width)
-    if loop.logarithms:
-        totals = np.ones((-(-shape[0] // ROWS), loop.totals, shape[1]))
-    else:
-        totals = np.zeros((1, loop.totals, lanes()))
-    places = (x for plane in planes for x in (plane.address, plane.row))
-    call = sweep(down, loop)
-    call(shape[0], width, shape[1], address(strip), strip.strides[0], address(totals), *places)
-    sums: NDArray[Any] = (np.log10(totals) if loop.logarithms else totals).sum(axis=(0, 2))
-    return sums

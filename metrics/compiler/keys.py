@@ -19,12 +19,16 @@ FOREIGN = ("math", "numpy")  # modules whose functions are known by their versio
 
 
 def identity(formula: Any) -> Any:
-    """What tells a formula from others in this process: its code, where it was written, and what it holds."""
+    """What tells a formula from others in this process, as long as it is there: its code, and what it holds.
+
+    A function that is made anew at each call has the same code each time; where it lies is faster to tell than what is
+    in it.
+    """
     formula = getattr(formula, "__wrapped__", formula)
-    if not hasattr(formula, "__code__"):
+    if not isinstance(formula, FunctionType):
         return formula
     held = tuple(identity(cell.cell_contents) for cell in formula.__closure__ or ())
-    return formula.__module__, formula.__code__, held, formula.__defaults__
+    return id(formula.__code__), held, formula.__defaults__
 
 
 def name_on_disk(loop: tuple[Any, ...], formula: Any, level: Level) -> str | None:

@@ -81,10 +81,11 @@ class Lanes:
     def __abs__(self) -> Lanes:
         return self._call("llvm.fabs")
 
-    def _call(self, name: str) -> Lanes:
-        kind = self.value.type
-        function = self.builder.module.declare_intrinsic(f"{name}.v{kind.count}f64", (), ir.FunctionType(kind, [kind]))
-        return self._new(self.builder.call(function, [self.value]))
+    def _call(self, name: str, *others: Any) -> Lanes:
+        kind, values = self.value.type, [self.value, *others]
+        type_ = ir.FunctionType(kind, [kind] * len(values))
+        function = self.builder.module.declare_intrinsic(f"{name}.v{kind.count}f64", (), type_)
+        return self._new(self.builder.call(function, values))
 
     def choose(self, yes: Lanes | float, no: Lanes | float) -> Lanes:
         """Of truth values: `yes` where they hold, `no` elsewhere."""
@@ -93,12 +94,17 @@ class Lanes:
 
     def plus(self, x: Lanes, y: Lanes | float) -> Lanes:
         """Add a product, rounding once where the processor can."""
-        product = self.builder.fmul(x.value, x.like(y), flags=("contract",))
-        return self._new(self.builder.fadd(self.value, product, flags=("contract",)))
+        # not a product and a sum that may be contracted: where two products meet, either might be
+        return x._call("llvm.fmuladd", x.like(y), self.value)
 
     def sqrt(self) -> Lanes:
         """Square root."""
         return self._call("llvm.sqrt")
+
+    def single(self) -> Lanes:
+        """Round to float32."""
+        short = self.builder.fptrunc(self.value, ir.VectorType(ir.FloatType(), self.value.type.count))
+        return self._new(self.builder.fpext(short, self.value.type))
 
     def _bits(self, change: Callable[[Any, Callable[[int], Any]], Any]) -> Lanes:
         """Work on the numbers' representation."""
@@ -132,16 +138,20 @@ class Lanes:
         moved = self.builder.bitcast(exponent.value, ir.VectorType(I64, self.value.type.count))
         return power._bits(lambda bits, number: self.builder.add(bits, moved))
 
-    def log2(self) -> Lanes:
-        """Binary logarithm of positive normal numbers, to 2e-16 absolute near 1 and relative elsewhere."""
+    def parted(self) -> tuple[Lanes, Lanes]:
+        """Positive normal numbers as a mantissa from sqrt(1/2) to sqrt(2), and the power of 2 that it is times."""
         b = self.builder
-        # the exponent is counted from sqrt(1/2), so that the mantissa lies around 1
         offset = int(np.float64(math.sqrt(0.5)).view(np.int64))
         high = self._bits(lambda bits, number: b.ashr(b.sub(bits, number(offset)), number(52)))
         exponent = b.bitcast(high.value, ir.VectorType(I64, self.value.type.count))
         mantissa = self._bits(lambda bits, number: b.sub(bits, b.shl(exponent, number(52))))
         # small integers to float64: into the last bits of a large number
         whole = high._bits(lambda bits, number: b.add(bits, number(int(np.float64(ROUND).view(np.int64))))) - ROUND
+        return mantissa, whole
+
+    def log2(self) -> Lanes:
+        """Binary logarithm of positive normal numbers, to 2e-16 absolute near 1 and relative elsewhere."""
+        mantissa, whole = self.parted()
         rest = mantissa - 1.0
         middle, half = sum(LOG2_RANGE) / 2, (LOG2_RANGE[1] - LOG2_RANGE[0]) / 2
         return whole.plus(rest, (rest * (1 / half) - middle / half).polynomial(log2_series()))

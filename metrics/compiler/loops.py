@@ -17,8 +17,9 @@ from .levels import Level
 from .machine import Call, lanes, machine_code
 from .program import Program
 
-KINDS = ("float64", "int16", "uint8", "complex128")  # of images; complex ones count as two, real and imaginary
+KINDS = ("float64", "int16", "uint8")  # of images
 MANY = 16  # maps of a long formula
+MANY_SUMS = 4
 ROWS = 16  # rows of results that are worked on at a time: what they are made of stays in the cache
 
 
@@ -27,7 +28,7 @@ class Down(NamedTuple):
 
     kinds: tuple[str, ...]  # of the images
     taps: tuple[float, ...]  # weights of the rows below, from the row itself on
-    factors: tuple[int | None, ...]  # for each sum: the image that the first one is multiplied with; None: none
+    products: tuple[tuple[int, ...], ...]  # for each sum: the image that is summed, or the two that are multiplied
     stride: int  # from one row of results to the next
 
 
@@ -41,7 +42,7 @@ class Loop(NamedTuple):
     kinds: tuple[str, ...] = ()  # of the other maps; "one" for a single float64 number
     outputs: int = 0  # results that are stored
     totals: int = 0  # the others, which are summed
-    logarithms: bool = False  # multiply what is summed over the rows of a strip, instead
+    logarithms: bool = False  # multiply what is summed, instead
 
 
 def pixels(loop: Loop) -> Call:
@@ -68,7 +69,8 @@ def sweep(down: Down, loop: Loop) -> Call:
 
     call(rows, images' width, width, strip, bytes of a row in it, totals, *(address, bytes from row to row) of each
     image, map and output). Rows and width are of the results, at least the level's `block` and `lanes()`. `strip` is
-    memory for ROWS rows of every sum. Of logarithms, `totals` holds `width` products for each sum of each strip.
+    memory for ROWS rows of every sum. Of logarithms, `totals` holds for each sum as many products, and then as many
+    powers of 2, which are taken out of the products so that they stay near 1.
     """
     count = len(down.kinds)
     arguments = 6 + 2 * (count + len(loop.kinds) + loop.outputs)
@@ -85,10 +87,11 @@ def sweep(down: Down, loop: Loop) -> Call:
             starts = [at(planes[i], top, planes[i + 1]) for i in range(0, len(planes), 2)]
             first = [at(planes[2 * i], b.mul(top, number(down.stride)), planes[2 * i + 1]) for i in range(count)]
             moved = [x for pair in zip(first + starts[count:], planes[1::2], strict=True) for x in pair]
-            _write_columns(program, down, here.block, (high, wide), (strip, row), moved[: 2 * count])
+            # more sums leave registers for fewer rows
+            size = here.block if len(down.products) <= MANY_SUMS else here.block // 2
+            _write_columns(program, down, size, (high, wide), (strip, row), moved[: 2 * count])
             program.lanes = 2 * here.lanes
-            place = at(totals, index, b.mul(width, number(8 * loop.totals))) if loop.logarithms else totals
-            _write_pixels(program, loop, high, width, (strip, row), place, moved[2 * count :])
+            _write_pixels(program, loop, high, width, (strip, row), totals, moved[2 * count :])
 
         program.loop(parts, one)
         return program
@@ -126,7 +129,7 @@ def _write_columns(
 
 def _weighted_rows(program: Program, down: Down, lines: list[list[Any]], left: Any, size: int) -> list[list[Any]]:
     """Sums at one place: for each row of a block, for each factor. Each pixel is read once."""
-    sums: list[list[Any]] = [[None] * len(down.factors) for _ in range(size)]
+    sums: list[list[Any]] = [[None] * len(down.products) for _ in range(size)]
     for j in range(len(lines[0])):
         pixels = [
             program.load(program.at(line[j], left, _size(kind)), kind)
@@ -135,11 +138,11 @@ def _weighted_rows(program: Program, down: Down, lines: list[list[Any]], left: A
         for row in range(size):
             tap = j - row * down.stride
             if 0 <= tap < len(down.taps):
-                weighted = pixels[0] * down.taps[tap]
-                for i, factor in enumerate(down.factors):
-                    other = 1.0 if factor is None else pixels[factor]
+                weighted = {first: pixels[first] * down.taps[tap] for first, *_ in down.products}
+                for i, (first, *second) in enumerate(down.products):
+                    other = pixels[second[0]] if second else 1.0
                     so_far = sums[row][i]
-                    sums[row][i] = weighted * other if so_far is None else so_far.plus(weighted, other)
+                    sums[row][i] = weighted[first] * other if so_far is None else so_far.plus(weighted[first], other)
     return sums
 
 
@@ -162,13 +165,14 @@ def _write_pixels(
             for start, vector in zip(starts[len(loop.kinds) :], results, strict=False):
                 program.store(vector, at(start, left, 8))
             for i, vector in enumerate(results[loop.outputs :]):
-                new = program.since(vector, done, 1.0 if loop.logarithms else 0.0)
+                place = at(totals, i, 8 * lanes() * (2 if loop.logarithms else 1))
                 if loop.logarithms:
-                    place = at(at(totals, i, program.builder.mul(width, program.number(8))), left, 8)
-                    program.store(program.load(place) * new, place)
+                    powers = at(place, 1, 8 * lanes())
+                    product, power = (program.load(place) * program.since(vector, done, 1.0)).parted()
+                    program.store(product, place)
+                    program.store(program.load(powers) + power, powers)
                 else:
-                    place = at(totals, i, 8 * lanes())
-                    program.store(program.load(place) + new, place)
+                    program.store(program.load(place) + program.since(vector, done, 0.0), place)
 
         program.blocks(width, program.lanes, block)
 
@@ -188,15 +192,10 @@ def _weighted_neighbours(program: Program, loop: Loop, sources: list[Any], left:
 
 def _read(program: Program, kinds: tuple[str, ...], starts: list[Any], left: Any) -> list[Any]:
     """Numbers of maps at one place."""
-    vectors = []
-    for start, kind in zip(starts, kinds, strict=False):
-        if kind == "one":
-            vectors.append(program.spread(start))
-        elif kind == "complex128":
-            vectors += program.alternating(program.at(start, left, _size(kind)))
-        else:
-            vectors.append(program.load(program.at(start, left, _size(kind)), kind))
-    return vectors
+    return [
+        program.spread(start) if kind == "one" else program.load(program.at(start, left, _size(kind)), kind)
+        for start, kind in zip(starts, kinds, strict=False)
+    ]
 
 
 def _size(kind: str) -> int:

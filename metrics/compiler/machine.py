@@ -20,7 +20,7 @@ from .program import NAME, Program
 Call = Callable[..., None]
 
 _lock = Lock()
-_codes: dict[Hashable, Call] = {}
+_codes: dict[Hashable, tuple[Call, Any]] = {}  # with the formula, which its key is for as long as it is there
 _owners: list[Any] = []  # machine code lives as long as the object of LLVM that made it
 
 
@@ -77,8 +77,9 @@ def machine_code(loop: tuple[Any, ...], formula: Any, arguments: int, write: Cal
             here = processor()
             assert here is not None
             if key not in _codes:
-                _codes[key] = _call(_object_code(name_on_disk(loop, formula, here), write, here), arguments, here)
-    return _codes[key]
+                code = _object_code(name_on_disk(loop, formula, here), write, here)
+                _codes[key] = _call(code, arguments, here), formula
+    return _codes[key][0]
 
 
 def _object_code(name: str | None, write: Callable[[Level], Program], level: Level) -> bytes:

@@ -43,19 +43,23 @@ class Program:
         index, step = (self.number(x) if isinstance(x, int) else x for x in (index, step))
         return self.builder.add(base, self.builder.mul(index, step))
 
-    def loop(self, count: Any, body: Callable[[Any], None]) -> None:
-        """Write `body` for an index from 0 to count - 1; count is at least 1."""
+    def loop(self, count: Any, body: Callable[..., Any], *carried: Any) -> list[Any]:
+        """Write `body` for an index from 0 to count - 1; count is at least 1.
+
+        After the index it takes the `carried` values, which it gives anew for the next; the last ones come back.
+        """
         before, start = self.builder.block, self.function.append_basic_block()
         self.builder.branch(start)
         self.builder.position_at_end(start)
-        index = self.builder.phi(self.integer)
-        index.add_incoming(self.number(0), before)
-        body(index)
-        following = self.builder.add(index, self.number(1))
-        index.add_incoming(following, self.builder.block)
+        index, *values = (self.builder.phi(first.type) for first in (self.number(0), *carried))
+        following = [*(body(index, *values) or ()), self.builder.add(index, self.number(1))]
+        for phi, first, next_ in zip((*values, index), (*carried, self.number(0)), following, strict=True):
+            phi.add_incoming(first, before)
+            phi.add_incoming(next_, self.builder.block)
         end = self.function.append_basic_block()
-        self.builder.cbranch(self.builder.icmp_signed("<", following, count), start, end)
+        self.builder.cbranch(self.builder.icmp_signed("<", following[-1], count), start, end)
         self.builder.position_at_end(end)
+        return following[:-1]
 
     def blocks(self, count: Any, size: int, body: Callable[[Any, Any], None]) -> None:
         """Write `body` for the first index of blocks of `size`, and how many of them the block before has done.
@@ -83,6 +87,12 @@ class Program:
             numbers = (self.builder.sitofp if kind == "int16" else self.builder.uitofp)(numbers, self.vector)
         return Lanes(self.builder, numbers)
 
+    def numbers(self, value: Any) -> Any:
+        """A vector as a formula sees it."""
+        from .lanes import Lanes
+
+        return Lanes(self.builder, value)
+
     def spread(self, address: Any) -> Any:
         """Read one float64 number for all pixels."""
         from .lanes import F64, Lanes
@@ -97,22 +107,26 @@ class Program:
         zeros = self.ir.Constant(self.ir.VectorType(short, self.lanes), [0] * self.lanes)
         return self.builder.shuffle_vector(first, empty, zeros)
 
-    def alternating(self, address: Any) -> list[Any]:
-        """Read neighbouring float64 numbers: the first, third, ... and the second, fourth, ... of them."""
+    def every_second(self, address: Any) -> Any:
+        """Read every second of neighbouring float64 numbers."""
         from .lanes import Lanes
 
         both = [self.load(self.at(address, self.lanes, 8 * i)).value for i in range(2)]
         short = self.ir.VectorType(self.ir.IntType(32), self.lanes)
-        picks = (self.ir.Constant(short, list(range(start, 2 * self.lanes, 2))) for start in range(2))
-        return [Lanes(self.builder, self.builder.shuffle_vector(*both, pick)) for pick in picks]
-
-    def every_second(self, address: Any) -> Any:
-        """Read every second of neighbouring float64 numbers."""
-        return self.alternating(address)[0]
+        pick = self.ir.Constant(short, list(range(0, 2 * self.lanes, 2)))
+        return Lanes(self.builder, self.builder.shuffle_vector(*both, pick))
 
     def store(self, numbers: Any, address: Any) -> None:
         """Write neighbouring float64 numbers."""
         self.builder.store(numbers.value, self.builder.inttoptr(address, self.vector.as_pointer()), align=8)
+
+    def prefetch(self, address: Any) -> None:
+        """Ask for what lies at an address, which will be read soon; it may be nothing of ours."""
+        short, byte = self.ir.IntType(32), self.ir.IntType(8).as_pointer()
+        kind = self.ir.FunctionType(self.ir.VoidType(), [byte, short, short, short])
+        function = self.builder.module.declare_intrinsic("llvm.prefetch", (byte,), kind)
+        options = (self.ir.Constant(short, option) for option in (0, 2, 1))  # to read, second-level cache, data
+        self.builder.call(function, [self.builder.inttoptr(address, byte), *options])
 
     def since(self, numbers: Any, done: Any, neutral: float) -> Any:
         """Replace the first `done` numbers, which have been counted already."""

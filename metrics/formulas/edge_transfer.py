@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from math import inf, nan, pi, sqrt
+from math import inf, nan, pi
 
-from ..arrays.filters import mean, sobel, total
-from ..arrays.pixelwise import in_sequence
+from ..arrays.filters import sobel, total
+from ..arrays.pixelwise import angle, choose, exp, in_sequence, mapped, sqrt, summed
 from ..arrays.triple import Image, Triple, feature
 from ..arrays.types import Array
 from ..catalog import metric
@@ -23,12 +23,29 @@ ZHENG = (
 TINY = 1e-5  # what the published code puts in the place of a zero gradient
 
 
+def slope(along: Array, down: Array) -> tuple[Array, Array]:
+    """Size of a gradient and the arc tangent of its slope."""
+    return sqrt(along * along + down * down), angle(down, choose(along == 0, TINY, along))
+
+
 @feature
 def edge(image: Image) -> tuple[Array, Array]:
     """Strength of the Sobel gradient and the arc tangent of its slope, a horizontal derivative of 0 taken as 1e-5."""
-    along, down = sobel(image.data, border="zero")
-    xp = image.xp
-    return xp.sqrt(along**2 + down**2), xp.atan(down / xp.where(along == 0, TINY, along))
+    strength, direction = mapped(slope, *sobel(image.pixels, border="zero"), outputs=2)
+    return strength, direction
+
+
+def kept(*numbers: Array) -> Array:
+    """How much of the sources' edges is kept: from strength and direction of the fused image and of each source."""
+    (fused, direction), weights, parts = numbers[:2], list[Array](), list[Array]()
+    sources = zip(numbers[2::2], numbers[3::2], (fused, choose(fused == 0, TINY, fused)), strict=True)
+    for strength, other, g_f in sources:
+        weights.append(choose(strength == 0, TINY, strength))
+        stronger = strength > g_f  # decided before the zeros are replaced
+        ratio = choose(stronger, g_f, weights[-1]) / choose(stronger, weights[-1], choose(g_f == 0, TINY, g_f))
+        closeness = abs(abs(other - direction) - pi / 2) * (2 / pi)
+        parts.append(weights[-1] / ((1 + exp(-10 * (ratio - 0.5))) * (1 + exp(-20 * (closeness - 0.75)))))
+    return in_sequence(parts) / in_sequence(weights)
 
 
 @metric(
@@ -46,18 +63,8 @@ def q_g(t: Triple) -> Array:
     fused image into the comparison with source b only and replaces only horizontal derivatives of zero: swapping the
     sources, or rows and columns, changes the last digits.
     """
-    xp = t.xp
-    fused, fused_angle = edge(t.fused)
-    above, below = xp.zeros_like(fused), xp.zeros_like(fused)
-    for source, g_f in ((t.a, fused), (t.b, xp.where(fused == 0, TINY, fused))):
-        strength, angle = edge(source)
-        weight = xp.where(strength == 0, TINY, strength)
-        stronger = strength > g_f  # decided before the zeros are replaced
-        ratio = xp.where(stronger, g_f / weight, weight / xp.where(g_f == 0, TINY, g_f))
-        closeness = xp.abs(xp.abs(angle - fused_angle) - pi / 2) * (2 / pi)
-        preservation = 1 / ((1 + xp.exp(-10 * (ratio - 0.5))) * (1 + xp.exp(-20 * (closeness - 0.75))))
-        above, below = above + preservation * weight, below + weight
-    return mean(above / below)
+    height, width = t.fused.size
+    return summed(kept, *edge(t.fused), *edge(t.a), *edge(t.b)) / (height * width)
 
 
 @feature
@@ -97,7 +104,7 @@ def q_m(t: Triple) -> Array:
 @feature
 def four_differences(image: Image) -> tuple[tuple[float, Array], ...]:
     """Differences of neighbours along the rows, down the columns and along both diagonals, each with its weight."""
-    x, diagonal = image.data, sqrt(2) / 2
+    x, diagonal = image.data, 2**0.5 / 2
     return (
         (1.0, x[..., 1:] - x[..., :-1]),
         (1.0, x[..., 1:, :] - x[..., :-1, :]),

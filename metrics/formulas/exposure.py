@@ -32,7 +32,8 @@ WEIGHTS = tuple(weight / (0.0448 + 0.2856 + 0.3001) for weight in (0.0448, 0.285
 @feature
 def plain_moments(image: Image) -> Moments:
     """Mean and variance of each 11 x 11 window, the variance exactly 0 where it is flat."""
-    mean, spread = swept(moments_of, image.pixels, PLAIN, (None, image.pixels), outputs=2)
+    x = image.pixels
+    mean, spread = swept(moments_of, ((x,), (x, x)), PLAIN, outputs=2)
     return mean, spread
 
 
@@ -85,7 +86,7 @@ def best_patch(a: Image, b: Image) -> Best:
     A source counts by its contrast to the power p, which grows from 0 to 10 as the two structures agree more.
     """
     xp, (mean_a, va), (mean_b, vb) = a.xp, plain_moments(a), plain_moments(b)
-    cab = swept(covariance_of, a.pixels, PLAIN, (b.pixels,), (mean_a, va, mean_b, vb))[0]
+    cab = swept(covariance_of, ((a.pixels, b.pixels),), PLAIN, (mean_a, va, mean_b, vb))[0]
     share = (contrast(vb) / contrast(va)) ** xp.clip(xp.tan(agreement(va, vb, cab)), max=10.0)
     scale = patch_scale(share, va, vb, cab)
     wa, wb = patch_weight(scale, share, va), patch_weight(scale, 1 / share, vb)
@@ -112,7 +113,7 @@ def best_of_many(first: Image, *others: Image) -> tuple[list[Array], Array]:
     contrasts = [contrast(v) for _, v in moments]
     pairs = list(combinations(range(len(images)), 2))
     together = [
-        swept(covariance_of, images[i].pixels, PLAIN, (images[j].pixels,), (*moments[i], *moments[j]))[0]
+        swept(covariance_of, ((images[i].pixels, images[j].pixels),), PLAIN, (*moments[i], *moments[j]))[0]
         for i, j in pairs
     ]
 

@@ -11,7 +11,7 @@ from array_api_compat import device
 from ..arrays.filters import total
 from ..arrays.pixelwise import choose, compilable, divided, in_sequence, larger, log2, mapped, smaller, sqrt
 from ..arrays.triple import Image, Triple
-from ..arrays.types import Array, is_tensor, namespace
+from ..arrays.types import Array, is_tensor
 from ..catalog import metric
 from .fmi_features import cosines, directed_edges, edges, horizontal_gradient, pixels, wavelets
 
@@ -29,6 +29,7 @@ class Spread(NamedTuple):
     deviation: Samples  # of the masses from their mean
     energy: Array  # sum of the squared deviations
     sd: Array  # of the position 1..9 under the distribution
+    bits: Samples  # logarithms of the masses
     entropy: Array  # bits
 
 
@@ -37,9 +38,9 @@ class Spread(NamedTuple):
 # exact.
 
 
-def entropy(masses: Samples) -> Array:
-    """Entropy in bits, of absolute values; 1e-300 is far below any mass that counts, but it has a logarithm."""
-    return -in_sequence([mass * log2(abs(mass) + 1e-300) for mass in masses])
+def logarithm(mass: Array) -> Array:
+    """Binary logarithm of an absolute value; 1e-300 is far below any mass that counts, but it has a logarithm."""
+    return log2(abs(mass) + 1e-300)
 
 
 def rescale(samples: Samples) -> Samples:
@@ -62,7 +63,9 @@ def spread(samples: Samples) -> Spread:
     first = in_sequence([x * (k + 1) for k, x in enumerate(mass)])
     second = in_sequence([x * (k + 1) ** 2 for k, x in enumerate(mass)])
     sd = sqrt(larger(second - first * first, 0.0))
-    return Spread(mass, cumulated, deviation, in_sequence([x * x for x in deviation]), sd, entropy(mass))
+    bits = [logarithm(x) for x in mass]
+    entropy = -in_sequence([x * y for x, y in zip(mass, bits, strict=True)])
+    return Spread(mass, cumulated, deviation, in_sequence([x * x for x in deviation]), sd, bits, entropy)
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:
@@ -77,47 +80,67 @@ def window_information(f: Spread, s: Spread) -> Array:
     The joint distribution mixes independence with the Frechet bound in whose direction the masses correlate
     (upper for c >= 0, lower for c < 0), with the weight that gives the correlation c. The weight may pass 1 and a
     joint mass turn negative; the published code then takes the real part of the logarithm, that is log|m|.
+
+    A bound has mass in 17 of the 81 cells at most: those that a path meets which goes from one corner to the opposite
+    one, in the order of both cumulated distributions. Elsewhere a joint mass is a product of two masses, and the sum of
+    all products' m log|m| is known from both entropies: only the path takes logarithms.
     """
     c = ratio(in_sequence([x * y for x, y in zip(f.deviation, s.deviation, strict=True)]), sqrt(f.energy * s.energy))
-    falling = c < 0
-    # The lower bound max(F + S - 1, 0) is F - min(F, 1 - S): with S replaced by 1 - S one minimum serves both signs.
-    partner = [choose(falling, 1.0, 0.0), *(choose(falling, 1 - x, x) for x in s.cumulated)]
-    corners = [[smaller(x, 0.0) for x in partner], *([smaller(x, y) for x in partner] for y in f.cumulated)]
-    shared = in_sequence([in_sequence(row[1:]) for row in corners[1:]])
-    sum_f, sum_s = in_sequence(f.cumulated), in_sequence(s.cumulated)
-    covariance = choose(falling, 9 * sum_f - shared, shared) - sum_f * sum_s
+    falling = c < 0  # the lower bound is the upper bound with the source read backwards
+    mass, bits = ([choose(falling, *both) for both in zip(x[::-1], x, strict=True)] for x in (s.mass, s.bits))
+    cumulated = [choose(falling, 1 - back, x) for back, x in zip(s.cumulated[7::-1], s.cumulated[:8], strict=True)]
+    cumulated.append(choose(falling, 1.0, s.cumulated[8]))
+    bound = [[smaller(x, y) for y in cumulated] for x in f.cumulated]
+    shared, sum_f = in_sequence([in_sequence(row) for row in bound]), in_sequence(f.cumulated)
+    covariance = choose(falling, 10 * sum_f - shared, shared) - sum_f * in_sequence(s.cumulated)
     spreads = f.sd * s.sd
     weight = choose(spreads == 0, 0.0, ratio(c * spreads, covariance))
-    bound, free = choose(falling, -weight, weight), 1 - weight
-    joint = []
-    for i, mass in enumerate(f.mass):
-        steps = [below - above for above, below in zip(corners[i], corners[i + 1], strict=True)]
-        joint += [
-            bound * (steps[j + 1] - steps[j]) + free * mass * other  # what the bound has there, and independence
-            for j, other in enumerate(s.mass)
-        ]
-    return ratio(2 * (f.entropy + s.entropy - entropy(joint)), f.entropy + s.entropy)
+    free = 1 - weight
+    bits_free, path = logarithm(free), []
+    begin: Array | float = 0.0
+    for step in range(17):
+        (i, j), *later = ((row, step - row) for row in range(max(0, step - 8), min(step, 8) + 1))
+        product, bits_product, end = f.mass[i] * mass[j], f.bits[i] + bits[j], bound[i][j]
+        for i, j in later:
+            down = f.cumulated[i - 1] <= cumulated[j]  # the path has left row i - 1 by now
+            product = choose(down, f.mass[i] * mass[j], product)
+            bits_product = choose(down, f.bits[i] + bits[j], bits_product)
+            end = choose(down, bound[i][j], end)
+        alone = free * product
+        joint = weight * (end - begin) + alone
+        path.append(joint * logarithm(joint) - alone * (bits_free + bits_product))
+        begin = end
+    both = f.entropy + s.entropy
+    return ratio(2 * (both - free * (both - bits_free) + in_sequence(path)), both)
 
 
-def window_score(*numbers: Array) -> tuple[Array, Array]:
-    """Information about a source in a window, 1 where it equals the fused one, and whether it does.
+def window_score(*numbers: Array) -> tuple[Array]:
+    """Mean information about two sources in a window, 1 for each that equals the fused one: 27 samples.
 
-    Takes the nine samples of the fused window, nine of the source's, and whether the fused window is still to be
-    compared as it is: after a first source that differs the published code compares the rescaled one.
+    After a first source that differs the published code compares the rescaled fused window with the second.
     """
-    fused, source, as_it_is = numbers[:9], numbers[9:18], numbers[18]
-    scaled, equal = rescale(fused), choose(as_it_is > 0, 1.0, 1.0)
-    for x, y, z in zip(source, fused, scaled, strict=True):
-        equal = choose(x == choose(as_it_is > 0, y, z), equal, 0.0)
-    return choose(equal > 0, 1.0, window_information(spread(scaled), spread(rescale(source)))), equal
+    fused, a, b = numbers[:9], numbers[9:18], numbers[18:]
+    scaled = rescale(fused)
+    f, equal_a = spread(scaled), same(fused, a)
+    scores = [
+        choose(equal > 0, 1.0, window_information(f, spread(rescale(source))))
+        for equal, source in ((equal_a, a), (choose(equal_a > 0, same(fused, b), same(scaled, b)), b))
+    ]
+    return (in_sequence(scores) / 2,)
+
+
+def same(one: Samples, other: Samples) -> Array:
+    """1 where all samples of two windows are equal, else 0."""
+    equal = choose(one[0] == other[0], 1.0, 0.0)
+    for x, y in zip(one[1:], other[1:], strict=True):
+        equal = choose(x == y, equal, 0.0)
+    return equal
 
 
 def window_scores(fused: Samples, a: Samples, b: Samples) -> Array:
     """Mean information about two sources in each window, from maps of nine samples: (N, H, W)."""
-    raw = namespace(fused[0]).ones_like(fused[0])
-    of_a, equal = mapped(window_score, *fused, *a, raw, outputs=2)
-    of_b, _ = mapped(window_score, *fused, *b, equal, outputs=2)
-    return (of_a + of_b) / 2
+    (scores,) = mapped(window_score, *fused, *a, *b, outputs=1)
+    return scores
 
 
 def windows(x: Array) -> list[Array]:

@@ -64,7 +64,6 @@ class Edges(NamedTuple):
     """Edges of an image as Qabf compares them."""
 
     strength: Array
-    inverse: Array  # 1 / strength, 0 where there is none
     direction: Array  # exponential of the angle, scaled: the ratio of two is that of a difference
 
 
@@ -74,8 +73,7 @@ TURN = math.exp(-22 * 0.2)
 
 def edges_of(strength: Array, angle: Array) -> Edges:
     """Edges from strength and angle."""
-    none = strength == 0
-    return Edges(strength, choose(none, 0.0, 1 / choose(none, 1.0, strength)), exp(STEEP * angle))
+    return Edges(strength, exp(STEEP * angle))
 
 
 def polar(along: Array, down: Array) -> Edges:
@@ -91,7 +89,7 @@ def edges(image: Image) -> tuple[Edges, Array]:
         own = polar(along, down)
         return (*own, own.strength)
 
-    *maps, whole = mapped(with_sum, *sobel(image.pixels), outputs=3, totals=1)
+    *maps, whole = mapped(with_sum, *sobel(image.pixels), outputs=2, totals=1)
     return Edges(*maps), whole
 
 
@@ -101,8 +99,8 @@ def closeness(f: Edges, s: Edges, unit: float) -> tuple[Array, Array]:
     1 / (1 + exp(-15 (ratio - .5))) · 1 / (1 + exp(-22 (closeness - .8))); the second exponential is that of the angle
     between both, the larger direction over the smaller, times TURN.
     """
-    ratio = smaller(s.strength * f.inverse, f.strength * s.inverse)
-    ratio = choose(s.strength == f.strength, unit * f.strength, ratio)
+    weak, strong = smaller(s.strength, f.strength), larger(s.strength, f.strength)
+    ratio = choose(weak == strong, unit * strong, weak / choose(strong == 0, 1.0, strong))
     low, high = smaller(f.direction, s.direction), larger(f.direction, s.direction)
     return low, (1 + exp(-15 * (ratio - 0.5))) * (low + TURN * high)
 
@@ -129,9 +127,23 @@ def edge_transfer(
     """
 
     def of_pixel(x: Array, y: Array, *sources: Array) -> Array:
-        return transferred(to_edges(x, y), Edges(*sources[:3]), Edges(*sources[3:]), unit)
+        return transferred(to_edges(x, y), Edges(*sources[:2]), Edges(*sources[2:]), unit)
 
     return summed(of_pixel, *fused, *a[0], *b[0]) / (a[1] + b[1])
+
+
+def sobel_transfer(t: Triple, unit: float = 1.0) -> Array:
+    """Edge transfer of Sobel edges; maps of the sources' are made only where they are kept."""
+    fused = sobel(t.fused.pixels)
+    if t.kept:
+        return edge_transfer(fused, edges(t.a), edges(t.b), unit)
+
+    def of_pixel(*derivatives: Array) -> tuple[Array, ...]:
+        f, a, b = (polar(*derivatives[i : i + 2]) for i in (0, 2, 4))
+        return transferred(f, a, b, unit), a.strength, b.strength
+
+    above, *below = mapped(of_pixel, *fused, *sobel(t.a.pixels), *sobel(t.b.pixels), outputs=0, totals=3)
+    return above / (below[0] + below[1])
 
 
 @metric(
@@ -140,4 +152,4 @@ def edge_transfer(
 )  # fmt: skip
 def qabf(t: Triple) -> Array:
     """Edge transfer: Q of each pixel and source, weighted by the source's Sobel strength, Σ Q g / Σ g."""
-    return edge_transfer(sobel(t.fused.pixels), edges(t.a), edges(t.b))
+    return sobel_transfer(t)

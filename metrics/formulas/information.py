@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import log
 
-from ..arrays.filters import histogram, joint_histogram
+from ..arrays.filters import joint_histogram
 from ..arrays.triple import Image, Triple, feature
 from ..arrays.types import Array, namespace
 from ..catalog import metric
@@ -16,7 +16,7 @@ QU = "Qu, Zhang, Yan 2002, doi:10.1049/el:20020212"
 @feature
 def probabilities(image: Image) -> Array:
     """Relative frequency of the 256 levels: (N, 256)."""
-    return histogram(image.levels) / (image.size[0] * image.size[1])
+    return image.counts / (image.size[0] * image.size[1])
 
 
 @feature

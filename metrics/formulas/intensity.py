@@ -6,12 +6,13 @@ from math import inf
 
 import numpy as np
 
-from ..arrays.filters import histogram, like, mean, squared_distance
+from ..arrays.filters import like, mean, squared_distance
 from ..arrays.pixelwise import mapped, summed
 from ..arrays.triple import Image, Triple, feature
 from ..arrays.types import Array
 from ..catalog import metric
 
+LEVELS = np.arange(256.0)
 ASLANTAS = "Aslantas and Bendes 2015, doi:10.1016/j.aeue.2015.09.004"
 JAGALINGAM = "Jagalingam and Hegde 2015, doi:10.1016/j.aqpro.2015.02.019"
 MA_SURVEY = "Ma, Ma, Li 2019, doi:10.1016/j.inffus.2018.02.004"
@@ -28,7 +29,12 @@ def average(image: Image) -> Array:
 @feature
 def level_sum(image: Image) -> Array:
     """Sum of the levels of an 8-bit image, exact: (N,)."""
-    return summed(lambda level: level, image.pixels)
+    return image.xp.sum(image.counts * _levels(image), axis=1)
+
+
+def _levels(image: Image) -> Array:
+    """The 256 levels, as float64."""
+    return like(LEVELS, image.counts)
 
 
 def co_deviation(x: Array, mean_x: Array, y: Array, mean_y: Array) -> Array:
@@ -41,9 +47,8 @@ def energy(image: Image) -> Array:
     """Sum of the squared deviations from the mean: (N,)."""
     if not image.whole:
         return co_energy(image, image)
-    counts = histogram(image.levels)
-    levels = like(np.arange(256.0), counts)  # a deviation for each level instead of each pixel
-    return image.xp.sum(counts * (levels - average(image)[:, :, 0]) ** 2, axis=1)
+    # a deviation for each level instead of each pixel
+    return image.xp.sum(image.counts * (_levels(image) - average(image)[:, :, 0]) ** 2, axis=1)
 
 
 @feature

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..arrays.filters import gaussian
@@ -72,15 +73,9 @@ def reference_of(average: Array, squares: Array) -> tuple[Array, Array, Array]:
 def references(image: Image) -> list[Reference]:
     """What is known of a source, at each scale."""
     return [
-        Reference(*swept(reference_of, x, gaussian(*window), (None, x), outputs=2, totals=1, logarithms=True))
+        Reference(*swept(reference_of, ((x,), (x, x)), gaussian(*window), outputs=2, totals=1, logarithms=True))
         for x, window in zip(pyramid(image), SCALES, strict=True)
     ]
-
-
-@feature
-def source_information(image: Image) -> Array:
-    """What an eye could take from the image, Σ log10(1 + s²/2) over pixels and scales: (N,)."""
-    return in_sequence([scale.information for scale in references(image)])
 
 
 def arrivals(mf: Array, squares: Array, fa: Array, fb: Array, *sources: Array) -> tuple[Array, Array]:
@@ -90,20 +85,65 @@ def arrivals(mf: Array, squares: Array, fa: Array, fb: Array, *sources: Array) -
     return arrival(fa, mf, vf, ma, factor_a), arrival(fb, mf, vf, mb, factor_b)
 
 
+def of_window(*means: Array) -> tuple[Array, ...]:
+    """`arrivals` and what is possible for two sources, from window means of F, F², FA, FB, A, A², B and B²."""
+    (*a, possible_a), (*b, possible_b) = reference_of(*means[4:6]), reference_of(*means[6:])
+    return (*arrivals(*means[:4], *a, *b), possible_a, possible_b)
+
+
+class Information(NamedTuple):
+    """Sums of logarithms over windows and scales, (N,) each: what arrives of each source, and what could."""
+
+    of_a: Array
+    of_b: Array
+    possible_a: Array
+    possible_b: Array
+
+
+@feature
+def information(fused: Image, a: Image, b: Image) -> Information:
+    """What the fused image tells of its sources: what belongs to these alone is kept where they are."""
+    images = fused, a, b
+    if a.kept and b.kept:
+        levels, known = [pyramid(image) for image in images], (references(a), references(b))
+        at_scales = zip(zip(*levels, strict=True), zip(*known, strict=True), SCALES, strict=True)
+        scales = [_with_references(*scale) for scale in at_scales]
+    else:
+        scales = [_at_once(level, window) for level, window in zip(pyramids(*images), SCALES, strict=True)]
+    return Information(*(in_sequence(parts) for parts in zip(*scales, strict=True)))
+
+
+def _with_references(
+    images: Sequence[Array], known: Sequence[Reference], window: tuple[int, float]
+) -> tuple[Array, ...]:
+    """`Information` of one scale, from what is known of the sources."""
+    (x, y, z), (of_a, of_b) = images, known
+    maps, products = (*of_a[:2], *of_b[:2]), ((x,), (x, x), (x, y), (x, z))
+    sums = swept(arrivals, products, gaussian(*window), maps, outputs=0, totals=2, logarithms=True)
+    return (*sums, of_a.information, of_b.information)
+
+
+def _at_once(images: Sequence[Array], window: tuple[int, float]) -> tuple[Array, ...]:
+    """`Information` of one scale, from the three images."""
+    x, y, z = images
+    products = ((x,), (x, x), (x, y), (x, z), (y,), (y, y), (z,), (z, z))
+    return swept(of_window, products, gaussian(*window), outputs=0, totals=4, logarithms=True)
+
+
+def pyramids(*images: Image) -> list[tuple[Array, ...]]:
+    """`pyramid` of several images in one go: at each scale, each of them."""
+    levels: list[tuple[Array, ...]] = [tuple(image.pixels for image in images)]
+    for window in SCALES[1:]:
+        products = tuple((x,) for x in levels[-1])
+        levels.append(swept(lambda *means: means, products, gaussian(*window), outputs=len(images), stride=2))
+    return levels
+
+
 def vifp(fused: Image, a: Image, b: Image) -> list[Array]:
     """Pixel-domain VIF of the fused image with each source as reference: (N,) each; 1 where the source is flat."""
-    xp, sums = fused.xp, []
-    for scale, window in enumerate(SCALES):
-        x, y, z = (pyramid(image)[scale] for image in (fused, a, b))
-        maps = [m for image in (a, b) for m in references(image)[scale][:2]]
-        sums.append(
-            swept(arrivals, x, gaussian(*window), (None, x, y, z), tuple(maps), outputs=0, totals=2, logarithms=True)
-        )
-    shares = []
-    for source, parts in zip((a, b), zip(*sums, strict=True), strict=True):
-        whole = source_information(source)
-        shares.append(xp.where(whole > 0, in_sequence(parts) / xp.where(whole > 0, whole, 1.0), 1.0))
-    return shares
+    xp, sums = fused.xp, information(fused, a, b)
+    pairs = ((sums.of_a, sums.possible_a), (sums.of_b, sums.possible_b))
+    return [xp.where(whole > 0, arrived / xp.where(whole > 0, whole, 1.0), 1.0) for arrived, whole in pairs]
 
 
 @metric(

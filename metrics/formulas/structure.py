@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arrays.triple import Image, Triple, feature
 from ..arrays.types import Array
-from ..arrays.windows import swept
+from ..arrays.windows import positions, swept
 from ..catalog import metric
 
 WANG = "Wang et al. 2004, doi:10.1109/TIP.2003.819861"
@@ -24,7 +24,8 @@ def box_moments_of(mean: Array, square: Array) -> tuple[Array, Array]:
 @feature
 def box_moments(image: Image) -> tuple[Array, Array]:
     """Mean and sample variance in each 7 x 7 window that lies inside the image."""
-    mean, variance = swept(box_moments_of, image.pixels, BOX, (None, image.pixels), outputs=2)
+    x = image.pixels
+    mean, variance = swept(box_moments_of, ((x,), (x, x)), BOX, outputs=2)
     return mean, variance
 
 
@@ -43,10 +44,18 @@ def ssim_box(t: Triple, data_range: float) -> Array:
         own = box_moments_of(mf, squares)
         return (similarity(c1, c2, fa, *own, *sources[:2]) + similarity(c1, c2, fb, *own, *sources[2:]),)
 
+    def of_all(*means: Array) -> tuple[Array]:
+        return of_both(*means[:4], *box_moments_of(*means[4:6]), *box_moments_of(*means[6:]))
+
     f, a, b = (image.pixels for image in (t.fused, t.a, t.b))
-    maps = (*box_moments(t.a), *box_moments(t.b))
-    total = swept(of_both, f, BOX, (None, f, a, b), maps, outputs=0, totals=1)[0]
-    return total / (maps[0].shape[1] * maps[0].shape[2])
+    products: tuple[tuple[Array, ...], ...] = ((f,), (f, f), (f, a), (f, b))
+    if t.kept:
+        maps = (*box_moments(t.a), *box_moments(t.b))
+        total = swept(of_both, products, BOX, maps, outputs=0, totals=1)[0]
+    else:
+        total = swept(of_all, (*products, (a,), (a, a), (b,), (b, b)), BOX, outputs=0, totals=1)[0]
+    height, width = (positions(side, len(BOX), 1) for side in t.fused.size)
+    return total / (height * width)
 
 
 @metric(

@@ -15,7 +15,7 @@ from ..catalog import adopt, metric
 from .gradient import CUI, gradient_sum
 from .information import QU, entropy, joint_probabilities, probabilities
 from .intensity import JAGALINGAM, mean_squared_error
-from .perception import SHEIKH, source_information, vif_sum
+from .perception import SHEIKH, information, vif_sum
 from .structure import WANG
 
 adopt("EN@film", "EN", "tang", "tang2022")
@@ -45,8 +45,8 @@ def average_gradient_interior(t: Triple) -> Array:
 )  # fmt: skip
 def vif_of_varied_sources(t: Triple) -> Array:
     """Sum over both sources of VIFp(source, F), as VIFF@film, but without a value where a source is constant (0/0)."""
-    varied = (source_information(t.a) > 0) & (source_information(t.b) > 0)
-    return t.xp.where(varied, vif_sum(t), nan)
+    sums = information(t.fused, t.a, t.b)
+    return t.xp.where((sums.possible_a > 0) & (sums.possible_b > 0), vif_sum(t), nan)
 
 
 @feature

@@ -14,7 +14,7 @@ from ..arrays.triple import Triple
 from ..arrays.types import Array
 from ..catalog import adopt, metric
 from . import tang  # noqa: F401  (it registers AG, which is adopted below)
-from .gradient import ESKICIOGLU, XYDEAS, edge_transfer, edges, strength
+from .gradient import ESKICIOGLU, XYDEAS, sobel_transfer, strength
 from .information import probabilities
 from .intensity import JAGALINGAM, squared_error
 from .structure import WANG
@@ -115,4 +115,4 @@ def qabf_stretched(t: Triple) -> Array:
 
     Qabf@film on levels that are 255 times as large; the values agree to nine digits.
     """
-    return edge_transfer(sobel(t.fused.pixels), edges(t.a), edges(t.b), 255.0)
+    return sobel_transfer(t, 255.0)

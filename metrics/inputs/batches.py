@@ -11,9 +11,9 @@ import numpy as np
 from ...errors import InputError
 from ..arrays.types import Array, is_tensor, namespace
 from .axes import Axes, settle
-from .kinds import as_array, is_uint8
+from .kinds import as_array, as_memory, is_uint8
 from .policies import Planes
-from .ranges import DataRange, Extent, Range, extents, is_common, scaled, stated_ranges
+from .ranges import DataRange, Extent, Range, as_levels, extents, is_common, scaled, stated_ranges
 
 CHUNK = 64 * 480 * 640  # pixels of the tensors that are scored at once; bounds the memory that features take
 
@@ -26,6 +26,7 @@ class Batches:
     single: bool  # the input was one image
     listed: bool  # the input was a list
     extents: list[Extent]  # of each image
+    tensors: bool  # the input was tensors, though those in this machine's memory are arrays here
 
     @property
     def count(self) -> int:
@@ -43,7 +44,9 @@ def read(
     axes: Axes | None = None,
     beside: Sequence[Batches] = (),
 ) -> list[Batches]:
-    """Check images and bring them to (N, C, H, W), uint8 where they were, else float64 in 0..255.
+    """Check images and bring them to (N, C, H, W), uint8 where they hold its numbers, else float64 in 0..255.
+
+    Tensors that lie in this machine's memory and have no gradient to hand on become arrays of the same memory.
 
     Parameters
     ----------
@@ -59,7 +62,11 @@ def read(
     sides = {name: _arrays(image, name) for name, image in images.items()}
     listed = {name: isinstance(image, list | tuple) for name, image in images.items()}
     letters = settle(sides, listed, axes, beside[0].count if beside else None)
-    planes = {name: [_planes(x, a) for x, a in zip(sides[name], letters[name], strict=True)] for name in images}
+    planes = {
+        name: as_memory([_planes(x, a) for x, a in zip(sides[name], letters[name], strict=True)]) for name in images
+    }
+    if data_range is None:
+        planes = {name: [as_levels(x) for x in parts] for name, parts in planes.items()}
     numbers = _extents(planes, listed, data_range)
     beside_all = [one for side in beside for one in side.extents[:1]]
     result = []
@@ -67,7 +74,8 @@ def read(
         others = [side[0][0] for other, side in numbers.items() if other != name] + beside_all
         checked = [scaled(x, each, others) for x, each in zip(parts, numbers[name], strict=True)]
         single = not listed[name] and not letters[name][0].startswith("N")
-        result.append(Batches(checked, single, listed[name], [one for each in numbers[name] for one in each]))
+        looked_at = [one for each in numbers[name] for one in each]
+        result.append(Batches(checked, single, listed[name], looked_at, is_tensor(sides[name][0])))
     return result
 
 
@@ -116,30 +124,29 @@ def _extents(
 
 def triples(three: Sequence[Batches]) -> Iterator[tuple[tuple[int, ...], tuple[Planes, ...]]]:
     """Put fused images beside their sources; images of a list are put together where all sizes agree."""
+    if any(side.tensors for side in three) and not three[0].tensors:
+        raise InputError("a source is a tensor and the fused image is an array: give tensors, or arrays")
     if not any(side.listed for side in three):
-        f, *sources = (side.parts[0] for side in three)
-        yield tuple(range(three[0].count)), (f, *(_beside(source, f) for source in sources))
+        yield tuple(range(three[0].count)), _together([side.parts[0] for side in three])
         return
     groups: dict[tuple[Any, ...], list[int]] = {}
     singles = [side.singles() for side in three]
     for i, members in enumerate(zip(*singles, strict=True)):
         groups.setdefault(tuple((tuple(x.shape), str(x.dtype)) for x in members), []).append(i)
     for where in groups.values():
-        f, *sources = (namespace(side[where[0]]).concat([side[i] for i in where]) for side in singles)
-        yield tuple(where), (f, *(_beside(source, f) for source in sources))
+        yield tuple(where), _together([namespace(side[where[0]]).concat([side[i] for i in where]) for side in singles])
 
 
-def _beside(source: Planes, fused: Planes) -> Planes:
-    """Bring a source to where the fused image is."""
-    if not is_tensor(fused):
-        if is_tensor(source):
-            raise InputError("a source is a tensor and the fused image is an array: give tensors, or arrays")
-        return source
+def _together(planes: Sequence[Planes]) -> tuple[Planes, ...]:
+    """Arrays as they are; where one is a tensor, all as tensors where the fused image, the first, lies."""
+    if not any(is_tensor(x) for x in planes):
+        return tuple(planes)
     import torch
 
-    if not is_tensor(source):
-        source = np.require(source, requirements=["C", "W"])  # torch takes no negative strides, and warns of read-only
-    return torch.as_tensor(source, device=fused.device)
+    device = planes[0].device if is_tensor(planes[0]) else torch.device("cpu")
+    # torch takes no negative strides, and warns of what is read-only
+    writable = (x if is_tensor(x) else np.require(x, requirements=["C", "W"]) for x in planes)
+    return tuple(torch.as_tensor(x, device=device) for x in writable)
 
 
 def chunks(triple: tuple[Planes, ...]) -> Iterator[tuple[int, tuple[Planes, ...]]]:

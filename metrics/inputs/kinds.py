@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError, one_line
 from ..arrays.types import Array, is_tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PLAIN_MODES = ("L", "RGB", "I", "F")  # of Pillow, whose arrays are gray or RGB as they are; besides "I;16" and kin
 
@@ -32,6 +36,37 @@ def as_array(image: Any, what: str) -> Array:
     if not _is_real(x):
         raise InputError(f"{what} has type {x.dtype}: give uint8, or real numbers in 0..255")
     return x.astype(np.float64) if not is_tensor(x) and x.dtype.kind == "V" else x
+
+
+def as_memory(side: Sequence[Array]) -> list[Array]:
+    """See tensors in this machine's memory as arrays of the same memory, for which formulas are compiled.
+
+    Tensors on another device stay, and all of the side where the gradient of one is asked for.
+    """
+    tensors = [x for x in side if is_tensor(x)]
+    if not tensors or any(x.device.type != "cpu" or _is_tracked(x) for x in tensors):
+        return list(side)
+    try:
+        return [_memory(x) for x in tensors]
+    except RuntimeError:  # tensors inside torch.func's transformations have no memory
+        return list(side)
+
+
+def _is_tracked(x: Tensor) -> bool:
+    """Whether a derivative is asked for: of what is made of a tensor, or along a direction that it carries."""
+    import torch
+
+    if x.requires_grad and torch.is_grad_enabled():
+        return True
+    dual = torch.autograd.forward_ad.unpack_dual(x)  # type: ignore[no-untyped-call]
+    return dual.tangent is not None
+
+
+def _memory(x: Tensor) -> NDArray[Any]:
+    try:
+        return x.numpy(force=True)
+    except TypeError:  # a type that NumPy does not have, such as bfloat16
+        return x.double().numpy(force=True)
 
 
 def is_uint8(x: Array) -> bool:

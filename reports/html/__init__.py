@@ -1,5 +1,8 @@
 """The HTML report: one static folder that opens from disk."""
 
-from .build import write_report
+from ...extras import explained
+
+with explained():
+    from .build import write_report
 
 __all__ = ["write_report"]

@@ -8,18 +8,23 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup
 
 from ...errors import InputError
 from ...files import writing
 from ...results import Results, Run
 from ...results.leaderboard.footnotes import footnotes
 from ...results.leaderboard.spreadsheet import to_csv
+from ...results.leaderboard.tasks import task_grids
 from ...results.runs import KINDS
 from ...version import __version__
+from ..tables import to_html
 from .collect import DataSet, Names, collect, panels
 from .data import SIDES, dataset_content, index, loss_curves, metric_columns, script, significance_content
 from .images import Picture, place
-from .pages import ASSETS, asset, from_markdown, render, words
+from .pages import ASSETS, asset, from_markdown, phrase, render, words
 
 MARK = "assets/report.css"  # a folder that has it is a report
 Advance = Callable[[int, int], None]
@@ -30,19 +35,22 @@ def write_report(
     out: Path,
     *,
     explanations: Mapping[str, str] | None = None,
+    embed: bool = False,
     workers: int | None = None,
     advance: Advance | None = None,
 ) -> Path:
     """Write the report of all results into the folder `out`.
 
-    The folder holds all that its pages need and may be moved or sent as a whole; it is made beside `out` and takes its
-    place at the end. Equal runs give equal bytes. Pictures are hard links to the stored ones where that can be done.
+    Small pictures lie in the folder. Large ones are shown where they lie, or with `embed` from the folder, which then
+    holds all that its pages need and may be moved or sent as a whole. It is made beside `out` and takes its place at
+    the end. Equal runs give equal bytes.
 
     Parameters
     ----------
     results : of the folder given to `run`, with the training runs in its sub-folder `train`.
     out : the folder of the report; an earlier report is replaced.
     explanations : Markdown on metrics, by metric@convention.
+    embed : take the large pictures into the report, as hard links where that can be done, else as copies.
     workers : how many pictures to work on at once; as many as there are processors if None.
     advance : called with the number of pictures that are done and of all, after each picture.
 
@@ -65,7 +73,8 @@ def write_report(
         new = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.", suffix=".tmp"))
         try:
             new.chmod(0o755)
-            Builder(new, results, datasets, explanations or {}).build(workers or os.cpu_count() or 1, advance)
+            builder = Builder(new, out.resolve(), results, datasets, explanations or {}, embed)
+            builder.build(workers or os.cpu_count() or 1, advance)
             shutil.rmtree(out, ignore_errors=True)
             new.replace(out)
         finally:
@@ -80,15 +89,23 @@ def _check(out: Path) -> None:
 
 
 class Builder:
-    """Writes one report into an empty folder."""
+    """Writes one report into an empty folder, which will be at `out`."""
 
     def __init__(
-        self, folder: Path, results: Results, datasets: list[DataSet], explanations: Mapping[str, str]
+        self,
+        folder: Path,
+        out: Path,
+        results: Results,
+        datasets: list[DataSet],
+        explanations: Mapping[str, str],
+        embed: bool,
     ) -> None:
-        self.folder, self.datasets, self.explanations = folder, datasets, explanations
+        self.folder, self.out, self.datasets, self.explanations = folder, out, datasets, explanations
+        self.embed = embed
         self.training = [loss_curves(training) for training in results.trainings]
         self.profiles = results.profiles
         self.panels = panels(results)
+        self.tasks = [Markup(to_html(grid, phrase)) for grid in task_grids(results, results.tasks)]
         self.columns = metric_columns(datasets)
         self.names = Names(datasets, self.columns)
 
@@ -103,7 +120,8 @@ class Builder:
             if advance is not None:
                 advance(done, len(pictures))
 
-        placed = {path.relative_to(self.folder): ending for path, ending in place(pictures, workers, count).items()}
+        shown = place(pictures, workers, count)
+        placed = {path.relative_to(self.folder): self._address(file) for path, file in shown.items()}
         self._write_data(placed)
         self._write_assets()
         self._write_pages()
@@ -126,7 +144,18 @@ class Builder:
 
     def _picture(self, source: Path, target: Path, convert: bool, thumb: bool = True) -> Picture:
         small = self.folder / "thumbs" / target.relative_to("images")
-        return Picture(source, self.folder / target, small.with_name(small.name + ".jpg") if thumb else None, convert)
+        return Picture(
+            source, self.folder / target, small.with_name(small.name + ".jpg") if thumb else None, convert, self.embed
+        )
+
+    def _address(self, file: Path) -> str:
+        """How pages at the top of the report name a file in it or elsewhere."""
+        if file.is_relative_to(self.folder):
+            return quote(file.relative_to(self.folder).as_posix())
+        try:
+            return quote(Path(os.path.relpath(file.resolve(), self.out)).as_posix())
+        except ValueError:  # on another drive
+            return file.resolve().as_uri()
 
     def _write(self, name: str, text: str) -> None:
         path = self.folder / name
@@ -156,7 +185,7 @@ class Builder:
     def _write_pages(self) -> None:
         content: dict[str, Any] = {
             "version": __version__, "datasets": self.datasets, "names": self.names, "columns": self.columns,
-            "training": self.training, "profiles": self.profiles, "panels": self.panels,
+            "training": self.training, "profiles": self.profiles, "panels": self.panels, "tasks": self.tasks,
             "footnotes": {d.label: footnotes([d.board], [e.method for e in d.board.entries]) for d in self.datasets},
         }  # fmt: skip
         pages = ["pairs", "viewer", "significance", "metrics", "runs", *(["training"] if self.training else [])]

@@ -120,10 +120,8 @@ def _run(dataset: DataSet, run: Run, names: Names, placed: Mapping[Path, str]) -
         for i, row in enumerate(rows)
         if row and (row.status != "ok" or row.reason)
     }
-    images: dict[str, str] = {
-        kind: "".join(
-            "1" if names.result(dataset.label, run.method, kind, pair) in placed else "0" for pair in dataset.pairs
-        )
+    images: dict[str, list[str]] = {
+        kind: [placed.get(names.result(dataset.label, run.method, kind, pair), "") for pair in dataset.pairs]
         for kind in KINDS
     }
     return {

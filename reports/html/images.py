@@ -1,4 +1,4 @@
-"""The pictures of the report: results and sources linked into its folder, and thumbnails of them."""
+"""The pictures of the report: where results and sources lie, or linked into its folder, and thumbnails of them."""
 
 from __future__ import annotations
 
@@ -20,27 +20,30 @@ _ORIENTATION = 0x0112
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture to take in: `target` is below the report, without its ending.
+    """A picture to show: `target` is below the report, without its ending, and is made where `embed` says so.
 
-    A source is converted where browsers do not show it; a stored result is a PNG. Without `thumb` it is not even read.
+    A source is converted where browsers do not show it, and is embedded then; a stored result is a PNG. Without `thumb`
+    it is not even read.
     """
 
     source: Path
     target: Path
     thumb: Path | None
     convert: bool
+    embed: bool = True
 
 
-def place(pictures: Iterable[Picture], workers: int, advance: Callable[[], None]) -> dict[Path, str]:
-    """Put the pictures and their thumbnails into the report.
+def place(pictures: Iterable[Picture], workers: int, advance: Callable[[], None]) -> dict[Path, Path]:
+    """Put the pictures that are embedded, and thumbnails of all, into the report.
 
     Returns
     -------
     dict
-        By target, the ending that the file was given. A picture that is gone or cannot be read is left out.
+        By target, the file to show: of the report, or the source itself. A picture that is gone or cannot be read is
+        left out.
     """
 
-    def work(picture: Picture) -> tuple[Path, str | None]:
+    def work(picture: Picture) -> tuple[Path, Path | None]:
         try:
             return picture.target, _place(picture)
         except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError):
@@ -49,28 +52,38 @@ def place(pictures: Iterable[Picture], workers: int, advance: Callable[[], None]
             advance()
 
     with ThreadPoolExecutor(workers) as pool:
-        return {target: ending for target, ending in pool.map(work, pictures) if ending is not None}
+        return {target: shown for target, shown in pool.map(work, pictures) if shown is not None}
 
 
-def _place(picture: Picture) -> str:
+def _place(picture: Picture) -> Path:
     if picture.thumb is None and not picture.convert:
-        picture.target.parent.mkdir(parents=True, exist_ok=True)
-        link(picture.source, picture.target.with_name(picture.target.name + ".png"))
-        return ".png"
+        return _taken(picture, ".png")
     with Image.open(picture.source) as image:
         as_it_is = not picture.convert or _is_shown_as_it_is(image)
         ending = _SHOWN.get(str(image.format), ".png") if as_it_is else ".png"
         shown: Any = image if as_it_is else _eight_bit(image)
         shown.load()
-        target = picture.target.with_name(picture.target.name + ending)
-        target.parent.mkdir(parents=True, exist_ok=True)
         if as_it_is:
-            link(picture.source, target)
+            place = _taken(picture, ending)
         else:
-            shown.save(target, "PNG")
+            place = picture.target.with_name(picture.target.name + ending)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shown.save(place, "PNG")
         if picture.thumb is not None:
             _write_thumb(shown, picture.thumb)
-    return ending
+    return place
+
+
+def _taken(picture: Picture, ending: str) -> Path:
+    """Leave a picture that browsers show where it lies, or link it into the report."""
+    if not picture.embed:
+        if not picture.source.is_file():
+            raise FileNotFoundError(picture.source)
+        return picture.source
+    target = picture.target.with_name(picture.target.name + ending)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    link(picture.source, target)
+    return target
 
 
 def _is_shown_as_it_is(image: Image.Image) -> bool:
@@ -95,7 +108,7 @@ def _write_thumb(image: Image.Image, path: Path) -> None:
     small.thumbnail(THUMB, Image.Resampling.BILINEAR, reducing_gap=2.0)
     small.info.clear()
     path.parent.mkdir(parents=True, exist_ok=True)
-    small.save(path, "JPEG", quality=82)
+    small.save(path, "JPEG", quality=75)
 
 
 def link(source: Path, target: Path) -> None:

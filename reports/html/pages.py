@@ -22,6 +22,7 @@ ASSETS = ("boot.js", "common.js", "efficiency.js", "leaderboard.js", "method.js"
           "significance.js", "training.js", "viewer.js")  # fmt: skip
 KNOWN = ("title_", "explained_", "better_")  # texts that come with an explanation, not with a template
 NOTE = "note_"  # and with a manifest: what differs from case to case has a name in braces
+TASK = "task_"  # likewise, with a table of a downstream task
 _HIDDEN = ("pairs", "sources", "skipped")  # long, and shown elsewhere
 
 
@@ -40,6 +41,18 @@ def words() -> dict[str, dict[str, str]]:
 def word(key: str) -> Markup:
     """Write a text in English, so marked that the page can turn it into another language."""
     return Markup('<span data-t="{}">{}</span>').format(key, words()[key]["en"])
+
+
+def phrase(text: str) -> Markup:
+    """Write a text of a table, in parts between middle dots, so that the page can say what it knows in Chinese."""
+    known = any(pattern.fullmatch(part) for part in text.split(" · ") for pattern in _phrases())
+    return Markup('<span data-say="{}">{}</span>').format(text, text) if known else escape(text)
+
+
+@cache
+def _phrases() -> tuple[re.Pattern[str], ...]:
+    texts = (texts["en"] for key, texts in words().items() if key.startswith(TASK))
+    return tuple(re.compile(re.sub(r"\\\{\w+\\\}", "(.+)", re.escape(text)), re.DOTALL) for text in texts)
 
 
 @cache

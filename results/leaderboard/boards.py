@@ -51,7 +51,7 @@ class Entry:
     `rows` are the stored rows by pair, in the order of the data set; `run` is the stored run, with its images.
     `complete` says that all pairs of the board were scored. `profiles` tell what the method costs, if it was measured.
     `notes` are sentences that a reader of the numbers must know, `timing` those on the seconds. `year` and `venue` are
-    those of the method's paper, as far as they are known.
+    those of the method's paper, as far as they are known, and `title` is what papers print for the method.
     """
 
     method: str
@@ -69,6 +69,7 @@ class Entry:
     timing: list[str] = field(default_factory=list)
     year: int | None = None
     venue: str = ""
+    title: str = ""
     _intervals: dict[str, tuple[float, float]] = field(default_factory=dict, repr=False, compare=False)
 
     def values(self, key: str) -> dict[str, float]:
@@ -96,6 +97,7 @@ class Entry:
 class Board:
     """All methods on one data set; `pairs` is how many pairs any of them was run on, `names` which.
 
+    `pair_list` cites the list that ships, where the pairs are of one: "RoadScene/film50 (f5627044)".
     `methods` are the methods on all data sets of the folder, also those that were not asked for.
     """
 
@@ -105,6 +107,7 @@ class Board:
     entries: list[Entry] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
+    pair_list: str = ""
 
     def column(self, name: str) -> Column:
         """Find a metric by its key (metric@convention) or its name, whatever the case.
@@ -169,10 +172,9 @@ def make_boards(
     if not results.runs:
         raise InputError(f"no results below {results.folder}: run `fusionbench run --out {results.folder}` first")
     by_dataset: dict[str, Board] = {}
-    for run in results.runs:
-        if (methods is None or run.method in methods) and (datasets is None or run.dataset in datasets):
-            board = by_dataset.setdefault(run.dataset, Board(run.dataset, 0))
-            _add(board, run, results.profiles, None if pairs is None else pairs.get(run.dataset))
+    for run in results.of(methods, datasets):
+        board = by_dataset.setdefault(run.dataset, Board(run.dataset, 0))
+        _add(board, run, results.profiles, None if pairs is None else pairs.get(run.dataset))
     _check("data set", datasets, {run.dataset for run in results.runs})
     _check("method", methods, {run.method for run in results.runs if datasets is None or run.dataset in datasets})
     boards = sorted(by_dataset.values(), key=lambda board: board.dataset)
@@ -205,8 +207,10 @@ def _add(board: Board, run: Run, profiles: list[Profile], only: Collection[str] 
     ]
     scored = [row for row in rows.values() if row.status == "ok"]
     means, undefined = {}, {}
-    for key in manifest.metrics:
-        values = [row.metrics.get(key, math.nan) for row in scored]
+    for key, metric in manifest.metrics.items():
+        # the first frame of a video has none before it, and is no gap in measures of two in a row
+        having = [row for row in scored if key in row.metrics] if metric.protocol == "temporal" else scored
+        values = [row.metrics.get(key, math.nan) for row in having]
         defined = [value for value in values if not math.isnan(value)]
         means[key] = math.fsum(defined) / len(defined) if defined else math.nan
         if len(defined) < len(values):
@@ -215,9 +219,11 @@ def _add(board: Board, run: Run, profiles: list[Profile], only: Collection[str] 
     failed, skipped = (sum(row.status == status for row in rows.values()) for status in ("failed", "skipped"))
     entry = Entry(run.method, protocols, len(scored), failed, skipped, means, undefined, rows=rows, run=run)
     entry.year, entry.venue = manifest.method.year, manifest.method.venue
+    entry.title = manifest.method.title or run.method
     entry.notes = [*manifest.notes, *filter(None, [run.damage])]
     entry.timing = manifest.seconds.notes if manifest.seconds else []
     entry.profiles = [p for p in profiles if p.method.label == run.method and p.method.computes_as(manifest.method)]
     board.entries.append(entry)
+    board.pair_list = board.pair_list or manifest.dataset.pairs or ""
     board.names = list(dict.fromkeys([*board.names, *names]))
     board.pairs = len(board.names)

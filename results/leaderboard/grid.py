@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .boards import Board, Column, Entry
 from .footnotes import Footnotes, footnotes, raised
-from .ranks import Standing, standings
+from .ranks import standings
+from .venues import paper
 
+Extra = Literal["n", "venue", "rank"]
+EXTRAS: tuple[Extra, ...] = ("n", "rank")
 NONE = "–"
 INCOMPLETE = "†"
 
@@ -30,10 +34,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Head:
-    """Of a column: its name, and ↑ or ↓ where there is a better end."""
+    """Of a column: its name, ↑ or ↓ where there is a better end, and whether the name is that of a metric."""
 
     name: str
     arrow: str = ""
+    metric: bool = False
 
     @property
     def plain(self) -> str:
@@ -84,20 +89,28 @@ def digits(board: Board, column: Column) -> int:
 
 def title(board: Board) -> str:
     """Name the data set, the number of its pairs and the protocols."""
-    return " · ".join([board.dataset, plural(board.pairs, "pair"), *filter(None, [_protocols([board])])])
+    return " · ".join([board.dataset, counted(board), *filter(None, [protocols_of([board])])])
+
+
+def counted(board: Board) -> str:
+    """Say how many pairs there are, and of which list."""
+    pairs = plural(board.pairs, "pair")
+    return f"{pairs} of {board.pair_list}" if board.pair_list else pairs
 
 
 def heads(board: Board) -> list[Head]:
     """Head each metric's column: the protocol's name for it, or the key where two conventions share a name."""
     names = [column.name for column in board.columns]
-    return [Head(c.name if names.count(c.name) == 1 else c.key, c.arrow) for c in board.columns]
+    return [Head(c.name if names.count(c.name) == 1 else c.key, c.arrow, True) for c in board.columns]
 
 
 def means_grid(
     boards: Sequence[Board],
     *,
     names: Mapping[str, str] | None = None,
-    decimals: int | None = None,
+    methods: Sequence[str] | None = None,
+    extras: Sequence[Extra] = EXTRAS,
+    decimals: int | Mapping[str, int] | None = None,
     intervals: bool = False,
     incomplete: bool = False,
 ) -> Grid:
@@ -107,24 +120,32 @@ def means_grid(
     ----------
     boards : the data sets.
     names : what to print for a method's label.
-    decimals : of every mean; by default as many as show five significant digits, at most 4.
+    methods : the labels in the order of the rows; by default as the boards have them.
+    extras : the columns beside the metrics: "n", how many pairs were scored, and "venue" with the year stand before
+        them, "rank", the mean rank over all metrics, behind them where two methods or more are ranked.
+    decimals : of every mean, or of those of a metric by its key; by default as many as show five significant digits, at
+        most 4.
     intervals : print the 95 % bootstrap interval of each mean.
-    incomplete : rank methods that lack pairs by the mean over those that they have. They stay marked.
+    incomplete : give methods that lack pairs a mean rank, too, over the pairs that they have. They stay marked, and are
+        never the best or the second of a column.
 
     Returns
     -------
     Grid
-        A row for each method. The last column is the mean rank over all metrics, where two methods or more are ranked.
+        A row for each method.
     """
-    methods = list(dict.fromkeys(entry.method for board in boards for entry in board.entries))
-    blocks = [_block(board, methods, decimals, intervals, incomplete) for board in boards]
-    counts = [_count(boards, method) for method in methods]
+    there = dict.fromkeys(entry.method for board in boards for entry in board.entries)
+    methods = [method for method in methods or there if method in there]
+    blocks = [_block(board, methods, decimals, intervals) for board in boards]
+    marked = [_lacks_pairs(boards, method) for method in methods]
+    before = {"n": Head("n"), "venue": Head("venue")}
+    leading = [extra for extra in extras if extra in before]
     notes = footnotes(boards, methods)
     lines = [
         Line(
             (names or {}).get(method, method),
-            [counts[index][0], *(cell for block in blocks for cell in block[index])],
-            counts[index][1],
+            [*(_extra(extra, boards, method) for extra in leading), *(c for block in blocks for c in block[index])],
+            marked[index],
             notes.of.get(method, []),
         )
         for index, method in enumerate(methods)
@@ -132,29 +153,31 @@ def means_grid(
     grid = Grid(
         title(boards[0])
         if len(boards) == 1
-        else f"{', '.join(board.dataset for board in boards)} · {_protocols(boards)}",
+        else f"{', '.join(cited(board) for board in boards)} · {protocols_of(boards)}",
         "Method",
-        [Head("n"), *(head for board in boards for head in heads(board))],
+        [*(before[extra] for extra in leading), *(head for board in boards for head in heads(board))],
         lines,
-        notes=_notes(boards, methods, incomplete),
+        notes=_notes(boards, methods, names or {}, incomplete),
         footnotes=notes,
     )
     if len(boards) > 1:
         sets = [(f"{board.dataset} ({plural(board.pairs, 'pair')})", len(board.columns)) for board in boards]
-        grid.groups = [("", 1), *sets]
-    _add_mean_rank(grid, standings(boards, incomplete), methods)
+        grid.groups = [*[("", len(leading))] * bool(leading), *sets]
+    if "rank" in extras:
+        _add_mean_rank(grid, boards, methods, incomplete)
     return grid
 
 
 def _block(
-    board: Board, methods: list[str], decimals: int | None, intervals: bool, incomplete: bool
+    board: Board, methods: list[str], decimals: int | Mapping[str, int] | None, intervals: bool
 ) -> list[list[Cell]]:
     """Cells of one data set: a list for each method."""
     entries = {entry.method: entry for entry in board.entries}
     columns = []
     for column in board.columns:
-        ranks = board.ranking(column, incomplete)
-        places = digits(board, column) if decimals is None else decimals
+        ranks = board.ranking(column)
+        fixed = decimals.get(column.key) if isinstance(decimals, Mapping) else decimals
+        places = digits(board, column) if fixed is None else fixed
         columns.append(
             [
                 _cell(entries[method], column, places, ranks.get(method, 0), intervals)
@@ -179,21 +202,29 @@ def _cell(entry: Entry, column: Column, places: int, rank: int, intervals: bool)
     return Cell(f"{mean:z.{places}f}", rank, " ".join(notes))  # z: no minus before a zero
 
 
-def _count(boards: Sequence[Board], method: str) -> tuple[Cell, bool]:
-    """How many pairs were scored over all data sets, and whether any is missing."""
-    scored = sum(entry.scored for board in boards for entry in board.entries if entry.method == method)
-    pairs = sum(board.pairs for board in boards)
-    return Cell(str(scored) if scored == pairs else f"{scored}/{pairs}"), scored < pairs
+def _extra(extra: Extra, boards: Sequence[Board], method: str) -> Cell:
+    """Make a cell beside the metrics: pairs scored over all data sets, or venue and year."""
+    entries = [entry for board in boards for entry in board.entries if entry.method == method]
+    if extra == "venue":
+        return Cell(next((text for e in entries if (text := paper(e.venue, e.year))), NONE))
+    scored, pairs = sum(entry.scored for entry in entries), sum(board.pairs for board in boards)
+    return Cell(str(scored) if scored == pairs else f"{scored}/{pairs}")
 
 
-def _notes(boards: Sequence[Board], methods: list[str], incomplete: bool) -> list[str]:
+def _lacks_pairs(boards: Sequence[Board], method: str) -> bool:
+    whole = {board.dataset for board in boards for e in board.entries if e.method == method and e.complete}
+    return len(whole) < len(boards)
+
+
+def _notes(boards: Sequence[Board], methods: list[str], names: Mapping[str, str], incomplete: bool) -> list[str]:
     notes = []
-    if any(_count(boards, method)[1] for method in methods):
-        end = "ranked over those that were" if incomplete else "not ranked"
-        notes.append(f"{INCOMPLETE} some pairs were not scored: {end}.")
+    if any(_lacks_pairs(boards, method) for method in methods):
+        where = " on a data set: not ranked there" if len(boards) > 1 else ": not ranked"
+        end = ", but for its mean rank over those that were" if incomplete else ""
+        notes.append(f"{INCOMPLETE} some pairs were not scored{where}{end}.")
     for status in ("failed", "skipped"):
         lost = [
-            f"{entry.method} {getattr(entry, status)} on {board.dataset}"
+            f"{names.get(entry.method, entry.method)} {getattr(entry, status)} on {board.dataset}"
             for board in boards
             for entry in board.entries
             if getattr(entry, status)
@@ -203,50 +234,33 @@ def _notes(boards: Sequence[Board], methods: list[str], incomplete: bool) -> lis
     return notes
 
 
-def _add_mean_rank(grid: Grid, places: list[Standing], methods: list[str]) -> None:
-    ranked = {standing.method: standing for standing in places if standing.place is not None}
+def _add_mean_rank(grid: Grid, boards: Sequence[Board], methods: list[str], incomplete: bool) -> None:
+    ranked = {s.method: s.mean_rank for s in standings(boards, incomplete) if s.place is not None}
     if len(ranked) < 2:
         return
     grid.heads.append(Head("mean rank", "↓"))
     if grid.groups:
         grid.groups.append(("", 1))
+    whole = [ranked[method] for line, method in zip(grid.lines, methods, strict=True)
+             if method in ranked and not line.marked]  # fmt: skip
     for line, method in zip(grid.lines, methods, strict=True):
-        standing = ranked.get(method)
-        line.cells.append(Cell(f"{standing.mean_rank:.2f}", standing.place or 0) if standing else Cell(NONE))
+        place = 0 if line.marked or method not in ranked else 1 + sum(rank < ranked[method] for rank in whole)
+        line.cells.append(Cell(f"{ranked[method]:.2f}", place) if method in ranked else Cell(NONE))
 
 
-def standings_grid(
-    boards: Sequence[Board], *, names: Mapping[str, str] | None = None, incomplete: bool = False
-) -> Grid:
-    """Lay out place, mean rank, Borda count and first places over all metrics and data sets."""
-    places = standings(boards, incomplete)
-    borda = sorted({s.borda for s in places if s.place}, reverse=True)
-    below = footnotes(boards, [s.method for s in places])
-    lines = [
-        Line(
-            (names or {}).get(s.method, s.method),
-            [
-                Cell(str(s.place or NONE)),
-                Cell(f"{s.mean_rank:.2f}" if s.place else NONE, s.place or 0),
-                Cell(f"{s.borda:g}" if s.place else NONE, borda.index(s.borda) + 1 if s.place else 0),
-                Cell(str(s.firsts) if s.place else NONE),
-                Cell(str(s.cells) if s.cells == s.of else f"{s.cells}/{s.of}"),
-            ],
-            s.cells < s.of,
-            below.of.get(s.method, []),
-        )
-        for s in places
-    ]
-    sets = ", ".join(board.dataset for board in boards)
-    columns = [Head("place"), Head("mean rank", "↓"), Head("Borda", "↑"), Head("first places", "↑"), Head("cells")]
-    notes = ["A cell is one metric on one data set."]
-    if any(line.marked for line in lines):
-        end = "ranked over the others" if incomplete else "not ranked"
-        notes.append(f"{INCOMPLETE} some cells lack pairs: {end}.")
-    return Grid(f"All metrics · {sets} · {_protocols(boards)}", "Method", columns, lines, notes=notes, footnotes=below)
+def signed(value: float, places: int) -> str:
+    """Write a difference or a correlation with its sign; zero has none."""
+    text = f"{value:+z.{places}f}"
+    return text.replace("-", "−") if float(text) else text[1:]
 
 
-def _protocols(boards: Sequence[Board]) -> str:
+def cited(board: Board) -> str:
+    """Name the data set, or the list that its pairs are of."""
+    return board.pair_list or board.dataset
+
+
+def protocols_of(boards: Sequence[Board]) -> str:
+    """Name the protocols of the boards' metrics with their versions."""
     used = {column.protocol for board in boards for column in board.columns}
     versions = {p for board in boards for entry in board.entries for p in entry.protocols.split()}
     return ", ".join(sorted(p for p in versions if p.partition("/")[0] in used))

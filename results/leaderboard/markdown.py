@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from .boards import Board
-from .grid import INCOMPLETE, Cell, Grid, means_grid, standings_grid
+from .grid import INCOMPLETE, Cell, Grid, means_grid
+from .places import standings_grid
 
 
 def to_markdown(boards: Iterable[Board]) -> str:

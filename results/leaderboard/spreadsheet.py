@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Sequence
 
-from ..cells import harmless
-from . import efficiency
+from ..cells import spreadsheet
+from ..tasks import TaskRecord
+from . import efficiency, tasks
 from .boards import Board
 from .ranks import standings
 
@@ -18,14 +17,15 @@ HEADER = (
 LOW, HIGH, NOTES = ":low", ":high", "notes"
 
 
-def to_csv(boards: Iterable[Board], incomplete: bool = False) -> str:
+def to_csv(boards: Iterable[Board], incomplete: bool = False, records: Sequence[TaskRecord] = ()) -> str:
     """Render the leaderboard as CSV.
 
     The columns of HEADER come first, then a mean for each metric@convention, then the ends of each mean's 95 %
     bootstrap interval as metric@convention:low and :high. Where methods were profiled, there follow `parameters` and,
     for each size and device such as 480x640/cpu, flops@, latency@ (median seconds of a pair, its quartiles as :low
     and :high), throughput@ (pairs in a second), peak_memory@ (bytes) and machine@; a method without a network has
-    neither parameters nor flops. The last column, `notes`, has what a reader of the numbers must know.
+    neither parameters nor flops. Then there is what detectors and segmenters made of the images, from `records`, as
+    AP50@detection/frozen/yolox-nano. The last column, `notes`, has what a reader of the numbers must know.
 
     `pairs` counts the pairs of the data set, `scored`, `failed` and `skipped` those of the method, and `undefined`
     lists metrics that are not defined for some scored pairs, as metric@convention:count. `mean_rank` and `borda` are
@@ -36,7 +36,8 @@ def to_csv(boards: Iterable[Board], incomplete: bool = False) -> str:
     keys = list(dict.fromkeys(column.key for board in boards for column in board.columns))
     ends = [key + end for key in keys for end in (LOW, HIGH)]
     profiles = [profile for board in boards for entry in board.entries for profile in entry.profiles]
-    lines: list[list[object]] = [[*HEADER, *keys, *ends, *efficiency.header(profiles), NOTES]]
+    of_tasks = tasks.columns(records)
+    lines: list[list[object]] = [[*HEADER, *keys, *ends, *efficiency.header(profiles), *of_tasks, NOTES]]
     settings = efficiency.settings(profiles)
     for board in boards:
         places = {standing.method: standing for standing in standings([board], incomplete)}
@@ -49,15 +50,9 @@ def to_csv(boards: Iterable[Board], incomplete: bool = False) -> str:
             intervals = [_full(end) for key in keys for end in entry.interval(key)]
             about = (board.dataset, entry.method, entry.protocols, *counts, undefined, *ranks)
             costs = efficiency.values(entry.profiles, settings) if settings else []
-            lines.append([*about, *means, *intervals, *costs, " ".join(entry.notes)])
+            found = tasks.cells(records, of_tasks, board.dataset, entry.method)
+            lines.append([*about, *means, *intervals, *costs, *found, " ".join(entry.notes)])
     return spreadsheet(lines)
-
-
-def spreadsheet(lines: Sequence[Sequence[object]]) -> str:
-    """Render CSV in which no cell is run as a formula by a spreadsheet."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([[harmless(cell) for cell in line] for line in lines])
-    return text.getvalue()
 
 
 def _full(value: float) -> str:

@@ -169,7 +169,7 @@ def test_its_own_folder_is_that_of_the_start(tmp_path: Path, make_folder: MakeFo
 
 def test_workers_that_start_beside_a_call_leave_it_alone(tmp_path: Path, make_folder: MakeFolder) -> None:
     """What marks them stands in the environment, which is put back after each call."""
-    from fusionbench.leash import NAME, mark
+    from fusionbench.foreign.leash import NAME, mark
 
     class Starts(Method):
         """Does what another thread may do meanwhile."""

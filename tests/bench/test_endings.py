@@ -58,7 +58,9 @@ def _executor(kind: str) -> Iterator[dict[str, Any]]:
         yield {"executor": kind, "workers": 2}
         return
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, scheduler_kwargs={"dashboard_address": ":0"}
+    ) as cluster:
         yield {"executor": f"dask:{cluster.scheduler_address}", "workers": 2}
 
 
@@ -165,3 +167,31 @@ def test_a_time_limit_that_cannot_be_kept(executor: str, timeout: float, source:
 def test_no_mark_is_left(tmp_path: Path, source: Path) -> None:
     fusionbench.run("average", source, out=tmp_path / "out", metrics=METRICS)
     assert not (tmp_path / "out" / "scenes" / "average" / ".fusing").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("own", [False, True])
+def test_a_script_is_not_run_again_in_workers(own: bool, tmp_path: Path, source: Path) -> None:
+    """A script that calls `run` at its top, without `if __name__ == "__main__"`, unless the method is defined in it."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(f"""\
+        import fusionbench
+        from fusionbench.methods import Method
+
+        class Mine(Method):
+            name, summary, reference, tasks = "mine", "a", "ours", ("IVF",)
+
+            def fuse(self, a, b, **context):
+                return a
+
+        with open({str(tmp_path / "log")!r}, "a") as log:
+            log.write("x")
+        if not {own} or __name__ == "__main__":
+            rows = fusionbench.run(Mine() if {own} else "average", {str(source)!r}, out={str(tmp_path / "out")!r},
+                                   metrics=["EN"], executor="processes", workers=2)
+            assert set(rows["status"]) == {{"ok"}}, rows
+        """)
+    )
+    subprocess.run([sys.executable, script], check=True, cwd=tmp_path, timeout=300)
+    assert len((tmp_path / "log").read_text()) == (3 if own else 1)

@@ -179,7 +179,7 @@ def _timing(out: Path, method: str) -> list[str]:
 
 
 def test_pairs_beside_each_other_say_so(tmp_path: Path) -> None:
-    run(["average"], out=tmp_path, limit=2, metrics=["EN"])
+    run(["average"], out=tmp_path, limit=2, metrics=["EN"], workers=1)
     assert _timing(tmp_path, "average") == []
     run(["max"], out=tmp_path, limit=2, metrics=["EN"], workers=2)
     assert _timing(tmp_path, "max") == ["Up to 2 pairs were worked on at once, which makes each take longer."]
@@ -195,13 +195,13 @@ def test_a_command_says_what_its_time_is_of(tmp_path: Path) -> None:
 
 
 def test_seconds_of_two_machines_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(["average"], out=tmp_path, limit=1, metrics=["EN"])
+    run(["average"], out=tmp_path, limit=1, metrics=["EN"], workers=1)
     from fusionbench.bench import timing
 
     monkeypatch.setattr(timing, "environment", lambda: {"processor": "Another"})
-    run(["average"], out=tmp_path, limit=1, metrics=["EN", "SD"])  # nothing was timed here
+    run(["average"], out=tmp_path, limit=1, metrics=["EN", "SD"], workers=1)  # nothing was timed here
     assert _timing(tmp_path, "average") == []
-    run(["average"], out=tmp_path, limit=2, metrics=["EN", "SD"])
+    run(["average"], out=tmp_path, limit=2, metrics=["EN", "SD"], workers=1)
     (note,) = _timing(tmp_path, "average")
     assert note.startswith("Pairs were timed on different machines: ")
     assert "Another (cpu)" in note

@@ -168,11 +168,24 @@ def test_a_command_line_is_timed_and_its_memory_seen(tmp_path: Path) -> None:
     import sys
 
     script = tmp_path / "fuse.py"
-    script.write_text("import sys, shutil\nx = b'x' * 80_000_000\nshutil.copy(sys.argv[1], sys.argv[2])\n")
+    work = "x = b'x' * 80_000_000\ntime.sleep(0.5)\nshutil.copy(sys.argv[1], sys.argv[2])\n"
+    script.write_text(f"import sys, shutil, time\n{work}")
     (record,) = profile([f"cmd:{sys.executable} {script} {{a}} {{out}} {{b}}"], SIZE, runs=1, warmup=0, out=tmp_path)
     assert record.peak_memory > 80e6
     assert record.latency.median > 0.005
     assert (record.parameters, record.flops) == (None, None)
+
+
+def test_memory_of_a_child_is_not_that_of_a_large_parent() -> None:
+    """A process that another has started by a `vfork` counts as large as that one was."""
+    import subprocess
+    import sys
+
+    own = np.ones(30_000_000)
+    memory = Memory("cpu")
+    subprocess.run([sys.executable, "-c", "import time; x = b'x' * 80_000_000; time.sleep(0.5)"], check=True)
+    assert own.nbytes > 200e6
+    assert 80e6 < (memory.peak() or 0) < 120e6
 
 
 def test_bad_input_is_told_before_anything_is_measured(tmp_path: Path) -> None:

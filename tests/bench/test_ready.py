@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import fusionbench
+from fusionbench.bench import images as stores
 from fusionbench.bench import task as room
 from fusionbench.bench.profile import profile
 from fusionbench.datasets import Pair, read, write
@@ -231,7 +232,8 @@ PLACES = ("digest_sources", "read_pair", "prepare", "score", "write", "get_proto
 def test_whatever_is_raised_for_a_pair_is_its_row(
     tmp_path: Path, make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch, place: str, error: Exception
 ) -> None:
-    function, calls = getattr(room, place), []
+    module: Any = stores if place == "write" else room
+    function, calls = getattr(module, place), []
 
     def failing(*arguments: Any, **options: Any) -> Any:
         calls.append(0)
@@ -239,7 +241,7 @@ def test_whatever_is_raised_for_a_pair_is_its_row(
             raise error
         return function(*arguments, **options)
 
-    monkeypatch.setattr(room, place, failing)
+    monkeypatch.setattr(module, place, failing)
     rows = fusionbench.run("average", make_folder(4), out=tmp_path / "out", metrics=["EN"])
     assert list(rows["status"]).count("failed") == 1
     assert list(rows["status"]).count("ok") == 3
@@ -269,20 +271,20 @@ def test_what_was_scored_before_stays(tmp_path: Path, make_folder: MakeFolder, m
 def test_what_cannot_be_written_at_all_ends_the_run(
     tmp_path: Path, make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    keep, calls = room.write, []
+    keep, calls = stores.write, []
 
-    def failing(path: Path, image: Any) -> None:
+    def failing(path: Path, image: Any, **options: Any) -> Any:
         calls.append(0)
         if len(calls) > 4:  # two files for each pair
             from fusionbench.files import writing
 
             with writing(path):
                 raise OSError(number, os.strerror(number))
-        keep(path, image)
+        return keep(path, image, **options)
 
-    monkeypatch.setattr(room, "write", failing)
+    monkeypatch.setattr(stores, "write", failing)
     with pytest.raises(FusionBenchError, match="cannot write"):
-        fusionbench.run("average", make_folder(6), out=tmp_path / "out", metrics=["EN"])
+        fusionbench.run("average", make_folder(6), out=tmp_path / "out", metrics=["EN"], workers=1)
     rows = RunFolder(tmp_path / "out" / "scenes" / "average").rows()
     assert [row.status for row in rows.values()] == ["ok", "ok"]
 

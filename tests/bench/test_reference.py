@@ -106,7 +106,7 @@ def test_results_of_before_get_what_they_lack_and_a_replaced_ideal_image_is_noti
     root, out = make(), tmp_path / "out"
     before = fusionbench.run("average", root, out=out, metrics=["EN"])
     (file,) = out.rglob("metrics.csv")
-    stored, _ = parse_rows(file.read_bytes())
+    stored = parse_rows(file.read_bytes()).rows
     of_before = [replace(row, sources=row.sources.partition("~")[0]) for row in stored.values()]
     assert [row.sources for row in of_before] != [row.sources for row in stored.values()]
     file.write_text(header_line(["EN@film"]) + "".join(row_line(row, ["EN@film"]) for row in of_before))

@@ -82,7 +82,10 @@ def test_five_exposures_through_classical_methods_and_ifcnn(tmp_path: Path, shar
     published = read(shared / "zoo/ifcnn/fused/Code_MEAN/ME_window.png").astype(int)
     distance = np.abs(read(run_folder(out, "scenes", "script").image("window")) - published)
     assert distance.max() <= 3
-    assert (distance > 0).mean() < 0.001
+    # A sum that rounds the other way moves one level of luminance, and with it the equalisation of a tile: of 40 single
+    # levels one moved 414 values, beside 217 that differ with one thread. The levels before they are equalised are
+    # counted in tests/zoo/test_published.py.
+    assert (distance > 0).mean() < 0.003
 
 
 @pytest.mark.slow
@@ -233,10 +236,11 @@ def test_the_report_and_a_figure_show_every_source(tmp_path: Path) -> None:
     fusionbench.run(["average"], tmp_path / "scenes", out=out, sequences=True, task="MEF", metrics=["EN"])
     from fusionbench.reports.html import write_report
 
-    write_report(Results(out), tmp_path / "report")
+    write_report(Results(out), tmp_path / "report", embed=True)
     shown = sorted(path.parent.name for path in (tmp_path / "report/images").rglob("sources/*/*"))
     assert shown == ["a", "b", "c"]
-    assert '"sources":[".png",".png",".png"]' in (tmp_path / "report/data/pairs/scenes.js").read_text()
+    sources = [f'"images/scenes/sources/{side}/room.png"' for side in "abc"]
+    assert f'"sources":[{",".join(sources)}]' in (tmp_path / "report/data/pairs/scenes.js").read_text()
     done = call("figure", out, "--pair", "room", "-o", tmp_path / "figure.png")
     assert done.returncode == 0, done.stderr
     image = read(tmp_path / "figure.png")

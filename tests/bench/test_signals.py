@@ -70,7 +70,7 @@ def test_a_signal_is_one_sentence_and_the_run_goes_on(executor: str, number: int
     run = start(executor)
     workers = _wait_for(tmp_path / "log", 3)
     run.send_signal(number)
-    _, said = run.communicate(timeout=60)
+    _, said = run.communicate(timeout=300)
     assert run.returncode == 128 + number
     assert "Traceback" not in said
     kept = [row for row in RunFolder(tmp_path / "out" / "scenes" / "mine").rows().values() if row.status == "ok"]
@@ -79,7 +79,7 @@ def test_a_signal_is_one_sentence_and_the_run_goes_on(executor: str, number: int
     assert said.splitlines()[-1].endswith(sentence)
     assert _gone([pid for pid in workers if pid != run.pid])
     again = start(executor)
-    assert again.wait(60) == 0
+    assert again.wait(300) == 0
     assert len((tmp_path / "log").read_text().split()) == 8 + (executor == "processes") * 0
 
 
@@ -94,10 +94,14 @@ def test_a_signal_that_comes_while_a_result_is_taken_loses_none() -> None:
                 time.sleep(0.05)  # in which it would be raised
             taken.append(result)
 
-    with ThreadPoolExecutor(2) as pool, pytest.raises(KeyboardInterrupt):
-        take(pool)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
+    try:
+        with ThreadPoolExecutor(2) as pool, pytest.raises(KeyboardInterrupt):
+            take(pool)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert taken in (["0", "1"], ["1", "0"])
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
@@ -108,7 +112,7 @@ def test_a_second_signal_ends_at_once(executor: str, tmp_path: Path, start: Star
     time.sleep(0.5)
     assert run.poll() is None
     run.send_signal(signal.SIGTERM)
-    _, said = run.communicate(timeout=10)
+    _, said = run.communicate(timeout=120)
     assert run.returncode == 128 + signal.SIGTERM
     assert "once more ends at once" in said
     assert _gone([pid for pid in workers if pid != run.pid])
@@ -119,7 +123,7 @@ def test_workers_end_when_their_parent_is_killed(body: str, tmp_path: Path, star
     run = start("processes", body)
     workers = _wait_for(tmp_path / "log", 2)
     run.kill()
-    run.communicate(timeout=20)  # which would wait for ever for a worker that holds the pipes open
+    run.communicate(timeout=120)  # which would wait for ever for a worker that holds the pipes open
     assert len(workers) == 2
     assert _gone(workers)
 
@@ -128,7 +132,7 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path, start: Start) -> 
     run = start("processes")
     workers = _wait_for(tmp_path / "log", 2)
     os.kill(workers[0], signal.SIGKILL)
-    assert run.wait(120) == 0
+    assert run.wait(300) == 0
     rows = RunFolder(tmp_path / "out" / "scenes" / "mine").rows()
     assert [row.status for row in rows.values()] == ["ok"] * 8
 
@@ -139,7 +143,8 @@ def test_a_scheduler_that_goes_away_is_one_sentence(tmp_path: Path, start: Start
     code = (
         "from distributed import LocalCluster\n"
         "if __name__ == '__main__':\n"
-        "    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)\n"
+        "    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None,\n"
+        "        scheduler_kwargs={'dashboard_address': ':0'})\n"
         "    print(cluster.scheduler_address, flush=True)\n    input()\n"
     )
     (tmp_path / "cluster.py").write_text(code)
@@ -149,11 +154,11 @@ def test_a_scheduler_that_goes_away_is_one_sentence(tmp_path: Path, start: Start
         run = start(f"dask:{cluster.stdout.readline().strip()}", "time.sleep(1)")
         _wait_for(tmp_path / "log", 5)
         cluster.kill()
-        _, said = run.communicate(timeout=120)
+        _, said = run.communicate(timeout=600)
     assert run.returncode == 1
     assert "Traceback" not in said
     assert "finished pairs are kept" in said.splitlines()[-1]
     rows = RunFolder(tmp_path / "out" / "scenes" / "mine").rows()
     assert 1 <= len(rows) < 8
     assert {row.status for row in rows.values()} == {"ok"}
-    assert start("threads", "time.sleep(1)").wait(60) == 0
+    assert start("threads", "time.sleep(1)").wait(300) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,20 @@ def test_run_prints_the_table_and_says_where_everything_lies(scenes: Path, tmp_p
     assert "SD" not in done.stdout
     assert str(tmp_path / "out" / "leaderboard.csv") in done.stdout
     assert "6/6 pairs" in done.stderr
+
+
+def test_networks_in_another_precision_and_in_batches(scenes: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    words = ("run", "-m", "u2fusion", "-m", "average", "-d", scenes, "--metrics", "EN", "-o", tmp_path / "out")
+    done = call(*words, "--precision", "bf16", "--batch", "3", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    assert "u2fusion[precision=bf16]" in done.stdout
+    folders = {path.parent.name: path.read_text() for path in (tmp_path / "out" / "scenes").glob("*/metrics.csv")}
+    batches = {name: [row["batch"] for row in csv.DictReader(text.splitlines())] for name, text in folders.items()}
+    assert batches == {"u2fusion[precision=bf16]": ["3.0"] * 3, "average": [""] * 3}
+    experiment = (tmp_path / "out" / "experiment.toml").read_text()
+    assert 'precision = "bf16"' in experiment
+    assert "batch" not in experiment
 
 
 def test_score_of_a_folder(scenes: Path, tmp_path: Path) -> None:
@@ -135,5 +150,5 @@ def test_profile_measures_stores_and_goes_into_the_leaderboard(tmp_path: Path) -
     again = call("profile", "--method", "average", "-m", "max", *options, cwd=tmp_path)
     assert (again.stderr, again.stdout) == ("", done.stdout)
     table = call("table", "--content", "efficiency", "--format", "markdown", cwd=tmp_path)
-    assert "| average | – | – |" in table.stdout
+    assert "| Average | – | – |" in table.stdout
     assert call("plot", "memory", cwd=tmp_path).returncode == 0

@@ -16,22 +16,20 @@ from fusionbench.cli import app
 # Import names of what setup.cfg lists, and the parts of SciPy: what a rerun needs of them, and what it does without.
 NEEDED = {
     "array_api_compat",
-    "cv2",
     "filelock",
     "llvmlite",
     "numpy",
     "psutil",
     "pywt",
     "rich",
-    "scipy.special",
     "typer",
 }
 IDLE = {
-    "h5py", "jinja2", "jittor", "lightning_fabric", "markdown_it", "matplotlib", "pandas", "PIL",
+    "cv2", "h5py", "jinja2", "jittor", "lightning_fabric", "markdown_it", "matplotlib", "pandas", "PIL",
     "plotly", "requests", "safetensors", "scikit_posthocs", "seaborn", "skimage", "sklearn", "statsmodels",
     "tensorboard", "tifffile", "torch", *(f"scipy.{part}" for part in (
         "cluster", "fft", "integrate", "interpolate", "io", "ndimage", "optimize", "signal", "sparse", "spatial",
-        "stats",
+        "special", "stats",
     )),
 }  # fmt: skip
 RERUN = """

@@ -42,23 +42,3 @@ def test_weights_are_found_below_a_folder_without_a_network(tmp_path: Path, shar
     assert done.returncode == 0, done.stderr
     assert {run.method for run in Results(tmp_path).runs} == {"didfuse", "sdnet"}
     assert "quantise=minmax" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (("run", "-m", "average", "--weights-root", "."), "--weights-root is for methods with weights"),
-        (("fuse", "--a", "a.png", "--b", "b.png", "-o", "out", "-m", "max", "--weights-root", "."), "for methods with"),
-        (("profile", "-m", "max", "--weights-root", "."), "--weights-root is for methods with weights"),
-        (("run", "-m", "didfuse", "--weights-root", "nowhere"), "--weights-root is nowhere, which is no folder"),
-        (("list", "metrics", "--weights-root", "."), "--weights-root is for list methods: leave it out"),
-        (("run", "-m", "didfuse", "--weights-root", "."), "no network with random weights is run"),
-    ],
-)
-def test_what_cannot_be_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:
-    if sentence.startswith("no network"):
-        pytest.importorskip("torch")
-    done = call(*arguments, cwd=tmp_path)
-    assert done.returncode == 2
-    assert sentence in done.stderr
-    assert len(done.stderr.splitlines()) == 1

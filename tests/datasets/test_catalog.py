@@ -13,7 +13,8 @@ import pytest
 from fusionbench.datasets import DatasetSpec, Pair, catalog, get_spec, list_datasets, load_dataset
 from fusionbench.errors import InputError
 
-NAMES = ["sample", "RoadScene", "TNO", "MSRS", "M3FD", "LLVIP", "VIFB"]
+NAMES = ["sample", "RoadScene", "TNO", "MSRS", "MSRS-detection", "M3FD", "M3FD-detection", "LLVIP", "FMB", "MFNet"]
+NAMES += ["MVSeg", "FLIR-aligned", "VIFB"]
 NAMES += ["Harvard-MRI-CT", "Harvard-MRI-PET", "Harvard-MRI-SPECT"]
 NAMES += ["Lytro", "RealMFF", "MFI-WHU", "SICE", "MEFB", "MEF"]
 

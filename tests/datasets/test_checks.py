@@ -96,4 +96,4 @@ def test_real_data(shared_data: Path) -> None:
     report = check("VIFB", shared_data)
     assert report.ok
     assert (report.pairs, report.colour["a"], report.formats) == (21, 0, {"JPEG": 42})
-    assert report.splits == {"all": SplitReport(21, 21)}
+    assert report.splits == {"21": SplitReport(21, 21), "all": SplitReport(21, 21)}

@@ -118,3 +118,23 @@ def test_a_png_whose_data_end_before_its_rows_is_damaged(
         path.write_bytes(write_png(image, 8, 0, lacking=lacking))
         with pytest.raises(UnreadableImageError, match="the PNG data are damaged"):
             read(path)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("back", [0, 1])
+def test_tiff_whose_pages_lead_back(tmp_path: Path, back: int) -> None:
+    """The offset of a next page is that of an earlier one: they would be counted without end."""
+    tifffile = pytest.importorskip("tifffile")
+    path = tmp_path / "x.tif"
+    with tifffile.TiffWriter(path) as file:
+        for _ in range(3):
+            file.write(np.full((8, 9), 7, np.uint8), metadata=None)
+    with tifffile.TiffFile(path) as file:
+        first, last = file.pages[back].offset, file.pages[2]
+    data = bytearray(path.read_bytes())
+    end = last.offset + 2 + 12 * len(last.tags)
+    assert data[end : end + 4] == bytes(4)  # no page follows
+    data[end : end + 4] = first.to_bytes(4, "little")
+    path.write_bytes(data)
+    picture = images.read_picture(path)
+    assert (picture.header.pages, picture.pixels.max()) == (3, 7)

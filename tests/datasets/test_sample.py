@@ -82,7 +82,7 @@ def test_same_every_time(data: FusionDataset, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout + done.stderr == ""
     assert digest(tmp_path / f"sample-{sample.VERSION}") == digest(data.root)
-    assert len(digest(data.root)) == 24 + 5 + 1  # sources, ideal images, and the hashes of all
+    assert len(digest(data.root)) == 24 + 5 + 3 + 3 + 1  # sources, ideal images, boxes, masks, and the hashes of all
     assert [path.name for path in tmp_path.iterdir()] == [f"sample-{sample.VERSION}"]
 
 

@@ -37,7 +37,7 @@ def test_reference_rows_stand_by_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("mkdocs")
     nothing = (math.nan, math.nan)  # intervals take most of the time, and are not looked at
     monkeypatch.setattr("fusionbench.results.leaderboard.boards.mean_interval", lambda values, resamples: nothing)
-    page = load("generate")._leaderboard()
+    page = load("boards")._leaderboard()
     tables = {part.partition(" ")[0]: part for part in page.split("\n## ")[1:]}
     references = References()
     for dataset in ("TNO", "VIFB", "RoadScene", "MSRS"):

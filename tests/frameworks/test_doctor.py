@@ -129,7 +129,7 @@ def test_versions_that_do_not_fit(
     finding = examined_at_once()[what]
     assert (finding.verdict, finding.advice) == ("bad", environment.how_to_install())
     assert words in finding.found
-    with pytest.raises(InputError, match=r"pip install 'fusionbench\[jittor\]'"):
+    with pytest.raises(InputError, match=r"pip install 'fusionbench-suite\[jittor\]'"):
         environment.require()
 
 

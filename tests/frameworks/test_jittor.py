@@ -19,7 +19,7 @@ from fusionbench.frameworks.jittor.environment import has_onednn
 from fusionbench.frameworks.jittor.pipe import Arrays, Config, Pair
 from fusionbench.frameworks.jittor.proxy import JittorModel
 from fusionbench.frameworks.jittor.worker import Worker
-from fusionbench.frameworks.study.torch_model import TorchModel
+from fusionbench.frameworks.study.engine import TorchEngine, batch_of
 from fusionbench.methods import get_method
 from fusionbench.methods.film.network import FilmNetwork
 from fusionbench.training import TrainOptions, resume, train
@@ -32,7 +32,7 @@ from ..scenes import write_noise
 pytestmark = pytest.mark.jittor
 GRID = (16, 32)
 CONFIG = Config(GRID)
-Reference = Callable[..., TorchModel]
+Reference = Callable[..., TorchEngine]
 
 
 @pytest.fixture(scope="module")
@@ -78,16 +78,16 @@ def reference(data: Path) -> Reference:
         ssim_weight: float = 0.0,
         signed: bool = False,
         precision: str = "float32",
-    ) -> TorchModel:
+    ) -> TorchEngine:
         settings = FilmSettings(grid="16x32", loss_grad_weight=gradient_weight, loss_ssim=ssim_weight)
         recipe = Paper(TrainOptions("film", (str(data),), validation=0), settings)
         recipe.signed = signed
-        return TorchModel(recipe, arrays(network), precision)
+        return TorchEngine(recipe, arrays(network), precision)
 
     return make
 
 
-def arrays(network: FilmNetwork) -> Arrays:
+def arrays(network: torch.nn.Module) -> Arrays:
     return {name: tensor.numpy().copy() for name, tensor in network.state_dict().items()}
 
 
@@ -190,10 +190,11 @@ def test_gradients_at_ties(
 
 def test_twenty_steps(worker: Worker, network: FilmNetwork, pairs: list[Pair], reference: Reference) -> None:
     """The losses of the published training, step by step."""
-    model, torch_model = JittorModel(worker, arrays(network), CONFIG), reference(network)
+    model, engine = JittorModel(worker, arrays(network), CONFIG), reference(network)
+    engine.begin(engine.recipe.stages[0])
     for step in range(20):
         batch = pairs[:2] if step % 2 else pairs[1::-1]
-        (theirs,) = torch_model.step(batch, 1e-5)
+        theirs = engine.step(batch_of(batch), np.random.default_rng(0))
         ours, fused = model.step(batch, 1e-5)
         assert ours == pytest.approx(theirs, rel=1e-5), step
         assert fused[0].shape == (16, 32)
@@ -205,10 +206,12 @@ def test_twenty_steps(worker: Worker, network: FilmNetwork, pairs: list[Pair], r
 def test_adam(worker: Worker, network: FilmNetwork, pairs: list[Pair], reference: Reference) -> None:
     """One step: PyTorch's Adam to a part of the learning rate; Jittor's own adds more to the root, and moves less."""
     rate, start = 1e-2, arrays(network)
-    torch_model = reference(network)
-    _, gradients = torch_model.gradients(pairs[:2])
-    torch_model.step(pairs[:2], rate)
-    expected = torch_model.weights()
+    engine = reference(network)
+    _, gradients = engine.gradients(pairs[:2])
+    engine.recipe.lr = rate
+    engine.begin(engine.recipe.stages[0])
+    engine.step(batch_of(pairs[:2]), np.random.default_rng(0))
+    expected = arrays(engine.recipe.network)
     apart: dict[str, float] = {}
     for mathematics in ("torch", "native-adam"):
         model = JittorModel(worker, start, replace(CONFIG, mathematics=mathematics))

@@ -15,7 +15,7 @@ pytest.importorskip("h5py")
 
 from fusionbench.cli import app
 from fusionbench.errors import InputError
-from fusionbench.frameworks.study.logs import compare_logs, read_log
+from fusionbench.frameworks.study.logs import compare_logs, read_log, seconds
 
 LOSSES = [1.5, 0.75, 1.25, 0.5, 0.625, 0.375]  # two epochs of three steps
 PLACES = [(epoch, step) for epoch in (1, 2) for step in (1, 2, 3)]
@@ -65,14 +65,14 @@ BY_EPOCH = {
 def test_losses_by_the_step_are_read_from_every_form(tmp_path: Path, text: str) -> None:
     (tmp_path / "log.txt").write_text("Namespace(batch_size=2, lr=1e-05, epochs=2)\n" * ("," not in text[:9]) + text)
     log = read_log(tmp_path / "log.txt")
-    assert sorted(log.table[["epoch", "step", "loss"]].itertuples(index=False, name=None)) == [(*p, x) for p, x in ALL]
+    assert sorted(log[["epoch", "step", "loss"]].itertuples(index=False, name=None)) == [(*p, x) for p, x in ALL]
 
 
 @pytest.mark.parametrize("text", BY_EPOCH.values(), ids=BY_EPOCH)
 def test_losses_by_the_epoch_are_read_from_every_form(tmp_path: Path, text: str) -> None:
     (tmp_path / "log.txt").write_text(text + "\n")
     log = read_log(tmp_path / "log.txt")
-    assert log.epochs.to_dict() == dict(enumerate(LOSSES, 1))
+    assert dict(zip(log.epoch, log.loss, strict=True)) == dict(enumerate(LOSSES, 1))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "gb18030"])
@@ -80,21 +80,21 @@ def test_losses_by_the_epoch_are_read_from_every_form(tmp_path: Path, text: str)
 def test_encodings_and_ends_of_lines(tmp_path: Path, encoding: str, end: str) -> None:
     text = f"开始训练{end}" + end.join(BY_STEP["chinese"].split("\n"))
     (tmp_path / "log.txt").write_bytes(text.encode(encoding))
-    assert read_log(tmp_path / "log.txt").table.loss.tolist() == LOSSES
+    assert read_log(tmp_path / "log.txt").loss.tolist() == LOSSES
 
 
 def test_losses_that_are_no_numbers_stay(tmp_path: Path) -> None:
     (tmp_path / "log.txt").write_text("Epoch 1 loss: 0.5\nEpoch 2 loss: nan\nEpoch 3 loss: inf\n")
-    np.testing.assert_equal(read_log(tmp_path / "log.txt").table.loss.tolist(), [0.5, np.nan, np.inf])
+    np.testing.assert_equal(read_log(tmp_path / "log.txt").loss.tolist(), [0.5, np.nan, np.inf])
 
 
 def test_seconds_by_the_clock_without_a_pause_or_by_the_bar(tmp_path: Path) -> None:
     stamps = ["10:00:00", "10:00:02", "10:00:04", "12:00:00", "12:00:02"]
     lines = [f"2025-05-01 {stamp} Epoch {e} loss: 1" for e, stamp in enumerate(stamps, 1)]
     (tmp_path / "log.txt").write_text("\n".join(lines))
-    assert read_log(tmp_path / "log.txt").seconds.tolist() == [2, 2, 2]
+    assert seconds(read_log(tmp_path / "log.txt")).tolist() == [2, 2, 2]
     (tmp_path / "bar.txt").write_text(BY_STEP["progress"])
-    assert read_log(tmp_path / "bar.txt").seconds.tolist() == [0.5] * 6
+    assert seconds(read_log(tmp_path / "bar.txt")).tolist() == [0.5] * 6
 
 
 def write(folder: Path, name: str, losses: list[float]) -> Path:

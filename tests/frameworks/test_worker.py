@@ -64,7 +64,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
 def test_without_jittor_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(environment, "installed", lambda: None)
     monkeypatch.setitem(sys.modules, "jittor", None)  # an import of it fails
-    message = r"Jittor is not installed: .*pip install 'fusionbench\[jittor\]'"
+    message = r"Jittor is not installed: .*pip install 'fusionbench-suite\[jittor\]'"
     with pytest.raises(InputError, match=message):
         get_method("film[backend=jittor]")
     with pytest.raises(InputError, match=message):
@@ -80,7 +80,6 @@ def test_what_goes_with_jittor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(InputError, match="mathematics=native is for backend=jittor"):
         get_method("film[mathematics=native]")
     for options, message in (
-        ({"mathematics": "native"}, "--jittor-native needs --backend jittor"),
         ({"backend": "jitter"}, "did you mean 'jittor'"),
         ({"backend": "jittor", "devices": 2}, "one device"),
         ({"backend": "jittor", "precision": "bf16-mixed"}, "in 32-true"),
@@ -88,8 +87,6 @@ def test_what_goes_with_jittor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     ):
         with pytest.raises(InputError, match=message):
             train(method="film", dataset="sample", validation=0.0, out=tmp_path, **options)
-    with pytest.raises(InputError, match="u2fusion is trained with torch only: leave --backend jittor out"):
-        train(method="u2fusion", backend="jittor", dataset="sample", out=tmp_path)
 
 
 def test_calls_and_answers(play: Play, tmp_path: Path) -> None:

@@ -16,6 +16,11 @@ from typing import Any
 import numpy as np
 
 from fusionbench.datasets import images, load_dataset
+from fusionbench.datasets.labels.coco import read_coco
+from fusionbench.datasets.labels.masks import read_mask
+from fusionbench.datasets.labels.objects import Frame
+from fusionbench.datasets.labels.voc import read_voc
+from fusionbench.datasets.labels.yolo import read_yolo
 from fusionbench.datasets.ranges import parse_ranges
 from fusionbench.errors import InputError
 from fusionbench.methods import get_method
@@ -30,6 +35,7 @@ from fusionbench.results.training import Table, read_training
 from fusionbench.sizes import parse_size, parse_size_or_auto
 
 from ..datasets.image_files import GRAY, image_files
+from ..datasets.labels import malformed
 from . import bundle
 from .damage import Way, in_h5, in_json, in_png, in_safetensors, in_zip
 
@@ -69,6 +75,10 @@ class Reader:
     def possible(self) -> bool:
         """Whether all that it takes is installed."""
         return not self.torch or find_spec("torch") is not None
+
+
+def _making(files: Files) -> Callable[[Path], list[Path]]:
+    return lambda folder: put(folder, files)
 
 
 def put(folder: Path, files: Files) -> list[Path]:
@@ -146,10 +156,6 @@ def read_pairs(path: Path) -> object:
         assert all(np.isfinite(values).all() for values in (a, b, text))
         assert text.shape[1] == 768
     return file.names
-
-
-def _make_captions(folder: Path) -> list[Path]:
-    return put(folder, {"01.txt": "A car at night. Ein Auto, fährt.".encode(), "02.txt": b"one\ntwo\r\n"})
 
 
 def _read_caption(path: Path) -> object:
@@ -289,10 +295,6 @@ def _make_rows(folder: Path) -> list[Path]:
     return put(folder, {"now/metrics.csv": table.encode(), "old/metrics.csv": old.encode()})
 
 
-def _read_rows(path: Path) -> object:
-    return RunFolder(path.parent).table_with_damage()
-
-
 _LOSSES = b"step,epoch,stage,learning_rate,loss,pixel\n1,1,IVF,0.1,2.5,1.5\n2,1,IVF,0.1,2.25,\n"
 
 
@@ -349,6 +351,23 @@ def _read_list(path: Path) -> object:
     return load_dataset(path.parent / "data", split=path, on_error="skip").pairs
 
 
+# -------------------------------------------------------------------------------------------------------------- labels
+_PLACES: dict[str, int | None] = {"person": 0, "bicycle": 1, "car": 2, "dog": None}
+
+
+def _read_coco(path: Path) -> object:
+    file = read_coco(path)
+    return [file.boxes(image, _PLACES, _FRAME) for image in file.images]
+
+
+_FRAME = Frame((malformed.HEIGHT, malformed.WIDTH), ((malformed.HEIGHT, malformed.WIDTH),))
+_VOC = malformed.voc(malformed.box(1, 2, 9, 9), malformed.box(0, 0, 30, 20, "dog") + "<difficult>1</difficult>")
+_COCO = malformed.coco([malformed.found(), malformed.found(id=8, category_id=3, iscrowd=1)])
+_MASK = malformed.png(np.arange(600).reshape(20, 30) % 9)
+_VOCS = {"1.xml": _VOC, "2.xml": _VOC.decode().encode("utf-16"), "3.xml": b'<?xml version="1" encoding="gbk"?>' + _VOC}
+_YOLOS = {"1.txt": b"0 0.5 0.5 0.1 0.1\n2 0.25 0.25 0.5 0.5\n", "2.txt": b""}
+
+
 # ----------------------------------------------------------------------------------------- what stands on command lines
 def _words(
     name: str, read: Callable[[str], object], *valid: str, beside: Files | None = None, torch: bool = False
@@ -386,12 +405,15 @@ def _png() -> bytes:
     return next(file.data for file in image_files() if file.name == "png L")
 
 
+_SPLIT = {"data/ir/1.png": _png(), "data/vi/1.png": _png(), "data/test.txt": b"1"}
+
+
 READERS = (
     *(_image_reader(name, suffixes) for name, suffixes in _IMAGES.items()),
     Reader("npy", _make_npy, _read_npy, place=lambda path: str(path.parent)),
     Reader("h5-text", lambda folder: _make_h5(folder, ("text",)), _read_h5, in_h5),
     Reader("h5-pairs", lambda folder: _make_h5(folder, ("imageA", "imageB", "text")), read_pairs, in_h5),
-    Reader("captions", _make_captions, _read_caption),
+    Reader("captions", _making({"01.txt": "A car, fährt.".encode(), "02.txt": b"one\ntwo\r\n"}), _read_caption),
     Reader("safetensors", _make_safetensors, _read_weights, in_safetensors, torch=True),
     Reader("torch", lambda folder: _make_torch(folder, zipped=True), _read_weights, in_zip, torch=True),
     Reader("torch-legacy", lambda folder: _make_torch(folder, zipped=False), _read_weights, torch=True),
@@ -403,18 +425,16 @@ READERS = (
     Reader("no-weights", _make_other, _read_weights, torch=True, refused=True),
     Reader("manifests", _make_manifests, _read_manifest, in_json),
     Reader("profiles", _make_profiles, _read_profile, in_json),
-    Reader("rows", _make_rows, _read_rows),
+    Reader("rows", _make_rows, lambda path: RunFolder(path.parent).table_with_damage()),
     Reader("losses", _make_losses, _read_losses, place=lambda path: str(path.parent)),
-    Reader("losses-to-go-on", lambda folder: put(folder, {"losses.csv": _LOSSES}), _read_table),
+    Reader("losses-to-go-on", _making({"losses.csv": _LOSSES}), _read_table),
     Reader("training-options", _make_options, _read_training_options, in_json),
+    Reader("voc", _making(_VOCS), lambda path: read_voc(path, _PLACES, _FRAME)),
+    Reader("yolo", _making(_YOLOS), lambda path: read_yolo(path, ("person", "bicycle", "car"), _PLACES, _FRAME)),
+    Reader("coco", _making({"1.json": _COCO}), _read_coco, in_json),
+    Reader("masks", _making({"1.png": _MASK}), lambda path: read_mask(path, [*range(8), None], _FRAME), in_png),
     Reader("lists", _make_lists, _read_list, place=lambda path: path.name),
-    _words(
-        "splits",
-        lambda text: load_dataset("data", split=text),
-        "all",
-        "test",
-        beside={f"data/{name}": _png() for name in ("ir/1.png", "vi/1.png")} | {"data/test.txt": b"1"},
-    ),
+    _words("splits", lambda text: load_dataset("data", split=text), "all", "test", beside=_SPLIT),
     _words("methods", get_method, *_METHODS, beside={"mine.py": _CODE, "fused/01.png": b""}),
     _words("ranges", parse_ranges, "full", "a=minmax", "b=percentile:1,99", "7000,8760"),
     _words("sizes", _read_size, "480x640", "1x99999"),

@@ -17,7 +17,6 @@ from .faulty import FAULTY
 from .readers import READERS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# what is being mended where it is read
 TORCH = [reader.name for reader in READERS if reader.torch]  # in one process, which imports PyTorch once
 OTHERS = [reader.name for reader in READERS if not reader.torch]
 
@@ -28,13 +27,7 @@ def fuzz(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "names",
-    [
-        pytest.param(OTHERS, id="others"),
-        pytest.param(TORCH, id="weights"),
-    ],
-)
+@pytest.mark.parametrize("names", [OTHERS, TORCH], ids=["others", "weights"])
 def test_damaged_files_are_read_or_refused(names: list[str]) -> None:
     done = fuzz(*names, "--inputs", "300")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -70,6 +70,19 @@ def test_the_example_of_the_documentation_equals_a_plain_pass(own: Path) -> None
     assert count(method, scene((8, 8), "IVF")) == (89, 64 * 2 * (4 * 2 * 9 + 4))
 
 
+def test_what_tiles_share_is_counted_once(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights(own)
+    method = get_method(f"{own / 'seafusion_own.py'}:Own", weights=str(own / "w.pth"))
+    monkeypatch.setattr(type(method), "margin", 1)
+    method.tile = 64
+    a, b = np.random.default_rng(1).random((2, 1, 1, 90, 130), np.float32)
+    tiled, method.tile = method.fuse(a, b), None
+    np.testing.assert_allclose(tiled, method.fuse(a, b), rtol=0, atol=1e-6)
+    method.tile = 64
+    assert count(method, scene((90, 130), "IVF"))[1] == 90 * 130 * 2 * (4 * 2 * 9 + 4)
+    assert method.tile == 64
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -14,7 +14,7 @@ import pytest
 
 from fusionbench.errors import InputError
 from fusionbench.methods import Method, default_methods, get_method, list_methods, registry
-from fusionbench.methods.options import parse_options, read_options
+from fusionbench.methods.options import parse_options, read_options, read_value
 
 CLASSICAL = ["average", "dwt", "gff", "laplacian", "max", "mertens", "msvd", "ratio", "swt", "two-scale"]
 
@@ -208,3 +208,15 @@ def test_values_that_do_not_fit(given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InputError) as caught:
         read_options(Typed, given)
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), "1" * 5000])
+def test_what_no_number_can_be(value: Any) -> None:
+    with pytest.raises(InputError, match="must be a whole number"):
+        get_method("laplacian", levels=value)
+
+
+def test_a_number_beyond_all_floats_fits_none() -> None:
+    for kind, error in ((float, OverflowError), (float | None, ValueError)):
+        with pytest.raises(error):
+            read_value(10**400, kind)

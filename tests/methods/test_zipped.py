@@ -93,10 +93,6 @@ def _encrypt(path: Path) -> None:
     path.write_bytes(data)
 
 
-def _latin(path: Path) -> None:
-    path.write_bytes(path.read_bytes().replace(b"1.png", b"\xfc.png"))
-
-
 def _false_utf8(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace("ä.png".encode(), b"\xff\xfe.png"))
 
@@ -108,13 +104,12 @@ def _false_utf8(path: Path) -> None:
         ({"a/../../1.png": b"x"}, _as_it_is, "its path leads out of the folder"),
         ({"/tmp/1.png": b"x"}, _as_it_is, "its path leads out of the folder"),
         ({"C:/1.png": b"x", "2.png": b"x"}, _as_it_is, "its path leads out of the folder"),
-        ({"..\\1.png": b"x"}, _as_it_is, "not every file system can hold such a name"),
+        ({"a\\..\\1.png": b"x"}, _as_it_is, "not every file system can hold such a name"),
         ({"1.png": b"x", "A/1.png": b"x", "a/1.PNG": b"y"}, _as_it_is, "it would take the place of A"),
         ({"1.png": bytes(80 << 20)}, _as_it_is, "it grows more than 100-fold"),
         ({"1.png": b"x" * 99}, _cut, "damaged, or is none"),
         ({"1.png": bytes(range(256)) * 9}, _damage, "damaged, or is none"),
         ({"1.png": b"x"}, _encrypt, "password"),
-        ({"1.png": b"x"}, _latin, "its name is not in UTF-8"),
         ({"ä.png": b"x"}, _false_utf8, "damaged, or is none"),
     ],
 )
@@ -124,7 +119,7 @@ def test_an_archive_that_is_not_to_be_trusted_is_one_sentence(
     (tmp_path / "in").mkdir()
     path = packed(tmp_path / "in" / "a.zip", content)
     change(path)
-    with pytest.raises(InputError, match=r"the fused images in .*a\.zip cannot be used: ") as caught:
+    with pytest.raises(InputError, match=r"the images in .*a\.zip cannot be used: ") as caught:
         get_method(f"folder:{path}")
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -87,20 +87,27 @@ FAILURES: list[tuple[Callable[[Triple], Any], str]] = [
 ]
 
 
+def tracked(x: np.ndarray) -> torch.Tensor:
+    """A tensor that metrics see as one: without a gradient to hand on it would be an array to them."""
+    return torch.from_numpy(x.astype(float)).requires_grad_()
+
+
 @pytest.mark.parametrize("tensors", [False, True])
 @pytest.mark.parametrize(("compute", "reason"), FAILURES, ids=[reason[:30] for _, reason in FAILURES])
 def test_a_failing_metric_is_nan_with_its_reason(
     toy: Toy, compute: Callable[[Triple], Any], reason: str, tensors: bool
 ) -> None:
     key = toy(compute)
-    images = [torch.from_numpy(x) for x in (F, A, B)] if tensors else [F, A, B]
+    images = [tracked(x) for x in (F, A, B)] if tensors else [F, A, B]
     for scores in (
         evaluate(*images, metrics=["EN", key, "SF"]),
         evaluate(images[0], prepare(*images[1:]), metrics=["EN", key, "SF"]),
     ):
         assert list(scores) == ["EN", key, "SF"]
         assert isnan(scores[key])
-        assert pytest.approx(WANTED) == {name: float(scores[name]) for name in ("EN", "SF")}
+        assert pytest.approx(WANTED) == {
+            name: scores[name].item() if tensors else scores[name] for name in ("EN", "SF")
+        }
         assert list(scores.reasons) == [key]
         assert re.match(reason, scores.reasons[key]), scores.reasons
         assert "\n" not in scores.reasons[key]
@@ -127,7 +134,7 @@ def test_the_other_images_of_a_batch_keep_their_values(toy: Toy, tensors: bool, 
     batch = rng.integers(1, 200, (5, 20, 30, 3) if colour else (5, 20, 30)).astype(np.uint8)
     batch[3, 0, 0] = 0
     given = batch.transpose(0, 3, 1, 2) if tensors and colour else batch
-    images = [torch.from_numpy(given.copy())] * 3 if tensors else [given] * 3
+    images = [tracked(given)] * 3 if tensors else [given] * 3
     protocol = "vifb" if colour else "film"
     scores = evaluate(*images, protocol=protocol, metrics=[key])
     wanted = batch.reshape(5, -1).max(1).astype(float) if not colour else batch.max(axis=(1, 2)).mean(axis=1)
@@ -143,7 +150,7 @@ def test_different_reasons_are_all_told(toy: Toy) -> None:
     key = toy(fail)
     batch = np.repeat(np.arange(2, 8, dtype=np.uint8), 600).reshape(6, 20, 30)
     told = "ValueError: corner 2; ValueError: corner 3; ValueError: corner 4; and 3 other reasons"
-    for images in ([batch] * 3, [torch.from_numpy(batch)] * 3):
+    for images in ([batch] * 3, [torch.from_numpy(batch)] * 3, [tracked(batch)] * 3):
         assert evaluate(*images, metrics=[key]).reasons == {key: told}
 
 
@@ -151,7 +158,7 @@ def test_a_metric_of_one_image_serves_batches_of_tensors(toy: Toy) -> None:
     key = toy(lambda t: t.fused.data.max())  # one number, where one for each image is due
     batch = np.random.default_rng(0).integers(0, 256, (4, 20, 30)).astype(np.uint8)
     wanted = batch.max(axis=(1, 2)).astype(float)
-    for images in ([batch] * 3, [torch.from_numpy(batch)] * 3):
+    for images in ([batch] * 3, [torch.from_numpy(batch)] * 3, [tracked(batch)] * 3):
         scores = evaluate(*images, metrics=[key])
         np.testing.assert_array_equal(np.asarray(scores[key]), wanted)
         assert scores.reasons == {}
@@ -161,13 +168,15 @@ def test_a_metric_of_one_image_serves_batches_of_tensors(toy: Toy) -> None:
 def test_any_real_numbers_will_do(toy: Toy, dtype: type) -> None:
     key = toy(lambda t: np.full(1, 7, dtype) if isinstance(t.fused.data, np.ndarray) else torch.full((1,), 7))
     assert evaluate(F, A, B, metrics=[key])[key] == 7.0
-    assert evaluate(torch.from_numpy(F), A, B, metrics=[key])[key].dtype == torch.float64
+    for fused in (torch.from_numpy(F), tracked(F)):
+        assert evaluate(fused, A, B, metrics=[key])[key].dtype == torch.float64
 
 
 def test_negative_zero_is_zero(toy: Toy) -> None:
     key = toy(lambda t: t.fused.data[:, 0, 0] * -0.0)
     assert str(evaluate(F, A, B, metrics=[key])[key]) == "0.0"
-    assert not torch.signbit(evaluate(torch.from_numpy(F), A, B, metrics=[key])[key])
+    for fused in (torch.from_numpy(F), tracked(F)):
+        assert not torch.signbit(evaluate(fused, A, B, metrics=[key])[key])
 
 
 def test_a_failed_metric_has_no_gradient_to_give(toy: Toy) -> None:

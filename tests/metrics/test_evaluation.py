@@ -33,6 +33,7 @@ from fusionbench.metrics import (
     select,
 )
 from fusionbench.metrics.arrays import filters
+from fusionbench.metrics.compiler import processor
 from fusionbench.metrics.inputs import batches, policies
 
 Images = list[np.ndarray]
@@ -57,11 +58,6 @@ def test_one_triple_gives_floats_in_the_order_of_the_protocol(three: Images) -> 
     assert scores.reasons == {}
 
 
-def test_views_score_as_their_copies(three: Images) -> None:
-    views = [np.stack([image, image], axis=-1).repeat(2, axis=0)[::2, ::-1, 1] for image in three]
-    assert evaluate(*views) == evaluate(*(np.ascontiguousarray(view) for view in views))
-
-
 def test_images_are_not_changed(three: Images) -> None:
     for dtype in (np.uint8, np.float64):
         images = [image.astype(dtype) for image in three]
@@ -83,7 +79,8 @@ def test_list_of_mixed_sizes_and_colours(
 
 
 def test_tensors_are_scored_in_chunks(three: Images, monkeypatch: pytest.MonkeyPatch) -> None:
-    batch = [torch.from_numpy(np.stack([image, image[::-1], image[:, ::-1]])) for image in three]
+    batch = [torch.from_numpy(np.stack([image, image[::-1], image[:, ::-1]]).astype(float)) for image in three]
+    batch[0].requires_grad_()
     wanted = evaluate(*batch, axes="NHW")
     monkeypatch.setattr(batches, "CHUNK", 2 * 44 * 57)
     for name, column in evaluate(*batch, axes="NHW").items():
@@ -108,11 +105,80 @@ def test_a_long_batch_needs_the_memory_of_one_image(three: Images, listed: bool)
     assert many < 1.5 * one
 
 
+@pytest.mark.skipif(processor() is None, reason="there is no compiler")
+def test_one_pair_needs_little_memory() -> None:
+    """No map of the size of the images in float64 is kept: an 8K frame would need gigabytes."""
+    images = [np.random.default_rng(i).integers(0, 256, (900, 1100)).astype(np.uint8) for i in range(3)]
+    evaluate(*images, metrics=CARD)
+    tracemalloc.start()
+    try:
+        evaluate(*images, metrics=CARD)
+        assert tracemalloc.get_traced_memory()[1] < 25 * images[0].size
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, ">u2"])
+def test_whole_numbers_score_as_8_bit(three: Images, dtype: str) -> None:
+    assert evaluate(*(image.astype(dtype) for image in three)) == evaluate(*three)
+    assert evaluate(three[0].astype(dtype), *three[1:]) == evaluate(*three)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (2, 3)])
+@pytest.mark.parametrize("colour", [(), (3,)])
+def test_images_of_few_pixels(size: tuple[int, int], colour: tuple[int, ...]) -> None:
+    images = [np.random.default_rng(i).integers(0, 256, (*size, *colour)).astype(np.uint8) for i in range(3)]
+    whole = evaluate(*images)
+    assert not isnan(whole["EN"])
+    assert evaluate(*(image + 0.0 for image in images)) == {n: pytest.approx(v, nan_ok=True) for n, v in whole.items()}
+
+
+def test_a_single_fraction_counts(three: Images) -> None:
+    changed = three[0].astype(float)
+    changed[5, 7] += 0.25 if changed[5, 7] < 255 else -0.25
+    scores, others = evaluate(changed, *three[1:]), evaluate(*three)
+    assert all(scores[name] != others[name] for name in ("SD", "SF", "AG", "VIFF", "Qabf", "SSIM"))
+    assert scores == {name: pytest.approx(value, rel=1e-3) for name, value in others.items()}
+
+
 def test_array_sources_of_a_tensor_come_to_its_device(three: Images) -> None:
     f, a, b = three
     assert float(evaluate(torch.from_numpy(f), a, b)["Qabf"]) == pytest.approx(evaluate(f, a, b)["Qabf"], rel=1e-9)
     with pytest.raises(InputError, match="give tensors, or arrays"):
         evaluate(f, torch.from_numpy(a), b)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")  # torch's own
+def test_tensors_in_memory_are_scored_as_arrays_unless_a_derivative_is_asked_for(three: Images) -> None:
+    wanted, tensors = evaluate(*three), [torch.from_numpy(image.astype(float)) for image in three]
+    assert {name: value.item() for name, value in evaluate(*tensors).items()} == wanted
+    single, batch = evaluate(*tensors)["VIFF"], evaluate(*(x[None] for x in tensors), axes="NHW")["VIFF"]
+    assert (single.shape, batch.shape, batch.dtype) == ((), (1,), torch.float64)
+
+    def ssim(fused: torch.Tensor) -> torch.Tensor:
+        return evaluate(fused, *tensors[1:], metrics="SSIM")["SSIM"]
+
+    direction = torch.ones_like(tensors[0])
+    direction[::2] = -1
+    tracked = tensors[0].clone().requires_grad_()
+    ssim(tracked).backward()
+    slope = torch.sum(tracked.grad * direction)
+    torch.testing.assert_close(torch.sum(torch.func.grad(ssim)(tensors[0]) * direction), slope)
+    torch.testing.assert_close(torch.func.jvp(ssim, (tensors[0],), (direction,))[1], slope)
+    with torch.autograd.forward_ad.dual_level():
+        dual = ssim(torch.autograd.forward_ad.make_dual(tensors[0], direction))
+        torch.testing.assert_close(torch.autograd.forward_ad.unpack_dual(dual).tangent, slope)
+    with torch.no_grad():
+        assert ssim(tracked).item() == wanted["SSIM"]
+
+
+def test_a_gradient_of_one_side_makes_tensors_of_all(three: Images) -> None:
+    f, a, b = (torch.from_numpy(image) for image in three)
+    for given in ((f, a.double().requires_grad_(), b), ([f, f], [a.double(), a.double().requires_grad_()], [b, b])):
+        value = evaluate(*given, metrics="SSIM")["SSIM"].sum()
+        value.backward()
+        tracked = next(x for side in given for x in (side if isinstance(side, list) else [side]) if x.requires_grad)
+        assert float(tracked.grad.abs().sum()) > 0
 
 
 def test_gray_of_all_colours_is_opencv_s() -> None:

@@ -60,7 +60,7 @@ def test_tensors_batches_and_colour() -> None:
     fused = np.mean(sources, axis=0).round().astype(np.uint8)
     plain = score(fused, prepare(*sources), None, KEYS)
     tensors = [torch.from_numpy(image.astype(float)) for image in (fused, *sources)]
-    found = score(tensors[0], prepare(*tensors[1:]), None, KEYS)
+    found = score(tensors[0].requires_grad_(), prepare(*tensors[1:]), None, KEYS)
     batch = score(np.stack([fused] * 2), prepare(*(np.stack([image] * 2) for image in sources)), None, KEYS)
     for key in KEYS:
         assert float(found[key]) == pytest.approx(plain[key], abs=1e-9)

@@ -143,7 +143,8 @@ def test_degenerate_images_give_a_number_or_a_reason(record: Metric, name: str) 
 
 @pytest.mark.parametrize("name", DEGENERATE)
 def test_no_value_of_tensors_is_negative_zero(name: str) -> None:
-    values = evaluate(*(torch.from_numpy(x.copy()) for x in DEGENERATE[name]), metrics=[*METRICS]).values()
+    images = [torch.from_numpy(x.astype(float)).requires_grad_() for x in DEGENERATE[name]]
+    values = evaluate(*images, metrics=[*METRICS]).values()
     assert not any(value == 0 and torch.signbit(value) for value in values)
 
 
@@ -169,13 +170,14 @@ def test_a_batch_equals_the_loop(record: Metric) -> None:
 
 @ALL
 def test_tensors_equal_arrays(record: Metric) -> None:
+    """The gradient that is asked for keeps them tensors, the sources too."""
     images = batch()
     arrays = next(iter(evaluate(*images, metrics=[record.key], axes="NHW").values()))
-    given = (torch.from_numpy(x) for x in images)
-    tensors = next(iter(evaluate(*given, metrics=[record.key], axes="NHW").values()))
+    fused, a, b = (torch.from_numpy(x) for x in images)
+    tensors = next(iter(evaluate(fused.double().requires_grad_(), a, b, metrics=[record.key], axes="NHW").values()))
     assert isinstance(tensors, torch.Tensor)
     assert tensors.dtype == torch.float64
-    np.testing.assert_allclose(tensors.numpy(), arrays, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(tensors.detach().numpy(), arrays, rtol=1e-6, atol=1e-9)
 
 
 @declared("differentiable")

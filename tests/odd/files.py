@@ -16,7 +16,6 @@ from fusionbench.datasets import write
 
 from ..datasets.image_files import DEEP, GRAY, RGB, ImageFile, chunk, image_files, png, tiff
 
-BAD, GOOD = "bad", "good"
 Make = Callable[[Path], None]
 
 
@@ -143,7 +142,6 @@ def _depths() -> Iterator[Case]:
     for rule in ("full", "minmax", "percentile:1,99", "7000,8760", "a=minmax", "a=full"):
         yield Case(f"16 bit by {rule}", _array(DEEP), options={"range": rule})
     yield Case("16 bit by a rule of b", _array(DEEP), "--range has no effect", {"range": "b=minmax"})
-    yield Case("8 bit by minmax", _array(GRAY), "--range has no effect", {"range": "minmax"})
     yield Case("16 bit, both", _array(DEEP), visible=DEEP)
     yield Case("16 bit, few values", _array((DEEP // 37 + 7000).astype(np.uint16)))
     yield Case("constant", _array(np.full_like(GRAY, 77)))

@@ -186,11 +186,11 @@ SPELLINGS = [
     Case("a link to nothing", **PLAIN, good=["1", "10"], says=["there is no such file"], bad=["2"], more=_broken_link),
 ]  # fmt: skip
 OTHER_THINGS = [
-    Case("videos", good=None, says=["has no images: it holds 12 .mp4 files"], options={"a": "ir", "b": "vi"},
-         texts={f"{side}/{n}.mp4": b"" for side in ("ir", "vi") for n in range(12)}),
+    Case("videos that are none", good=None, says=["cannot read the video", "0.mp4: it is no video"],
+         options={"a": "ir", "b": "vi"}, texts={f"{side}/{n}.mp4": b"" for side in ("ir", "vi") for n in range(12)}),
     Case("arrays", good=None, says=["it holds 2 .npy files, 1 .mat file"], options={"a": "ir", "b": "vi"},
          texts={"ir/1.npy": b"", "ir/2.npy": b"", "ir/x.mat": b"", "vi/1.npy": b""}),
-    Case("videos, not asked for", good=None, says=["ir has no images: it holds 1 .avi file"],
+    Case("videos that are none, not asked for", good=None, says=["cannot read the video", "1.avi: it is no video"],
          texts={"ir/1.avi": b"", "vi/1.avi": b""}),
     Case("an archive", good=None, says=["it holds 1 .zip file: unpack images.zip"], texts={"images.zip": b"PK"}),
     Case("a PDF", good=None, says=["it holds 1 .pdf file"], texts={"paper.pdf": b"%PDF"}),

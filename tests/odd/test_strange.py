@@ -73,8 +73,8 @@ def test_strange_fused_images(folder: Path, tmp_path: Path, make: str) -> None:
 
 
 @pytest.mark.parametrize("make", STRANGE)
-@pytest.mark.parametrize("templates", [{}, {"a": "ir/{name}", "b": "vi/{name}.png"}], ids=["folders", "templates"])
-def test_strange_sources(folder: Path, tmp_path: Path, make: str, templates: dict[str, str]) -> None:
+def test_strange_sources_by_templates(folder: Path, tmp_path: Path, make: str) -> None:
+    templates = {"a": "ir/{name}", "b": "vi/{name}.png"}
     (folder / "vi" / "odd.png").unlink()
     build, says = STRANGE[make]
     build(folder / "vi" / "odd.png")

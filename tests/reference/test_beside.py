@@ -201,7 +201,7 @@ def test_a_run_ends_in_a_table_with_the_published_methods(shared_data: Path, tmp
     stored = ("--against", "reference:SeAFusion,DenseFuse", "-f", "csv")
     printed = call("table", tmp_path / "runs", "-m", "average", *stored).stdout
     assert [line.split(",")[0] for line in printed.splitlines()] == [
-        "Method", "DenseFuse (reference)", "SeAFusion (reference)", "average",
+        "Method", "Average", "DenseFuse (reference)", "SeAFusion (reference)",
     ]  # fmt: skip
     again = call("score", "--fused", tmp_path / "runs/TNO/average/fused", *arguments, "-o", tmp_path / "scored")
     assert again.returncode == 0, again.stderr

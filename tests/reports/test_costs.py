@@ -18,14 +18,14 @@ from ..results.storing import store, store_profile
 def test_latency_is_of_the_profile_where_all_were_profiled(profiled: Path) -> None:
     boards = make_boards(Results(profiled), datasets={"One"}, metrics=["EN"])
     title, found = costs("latency", boards)
-    assert title.replace("\n", " ") == "seconds for a pair of 480x640 on cpu (median, quartiles)"
+    assert title == "Time: median and quartiles of a pair of 480x640 on cpu."
     assert {m: (c.value, c.low, c.high) for m, c in found["One"].items()} == {
-        "alpha": pytest.approx((0.002, 0.0018, 0.0024)),
-        "beta": pytest.approx((0.2, 0.18, 0.24)),
-        "gamma": pytest.approx((0.05, 0.045, 0.06)),
+        "alpha": pytest.approx((2, 1.8, 2.4)),
+        "beta": pytest.approx((200, 180, 240)),
+        "gamma": pytest.approx((50, 45, 60)),
     }
     (axes,) = plot("latency", boards).axes
-    assert sorted(c.lines[0].get_xdata()[0] for c in axes.containers) == [0.002, 0.05, 0.2]  # type: ignore[attr-defined]
+    assert sorted(c.lines[0].get_xdata()[0] for c in axes.containers) == pytest.approx([2, 50, 200])  # type: ignore[attr-defined]
     assert axes.get_xscale() == "log"
 
 
@@ -34,15 +34,15 @@ def test_latency_is_of_the_run_where_one_was_not(tmp_path: Path) -> None:
         store(tmp_path, method, [(1.0, 2.0, 3.0)], seconds=0.5)
     store_profile(tmp_path, "a", 0.01)
     title, found = costs("latency", make_boards(Results(tmp_path)))
-    assert title.startswith("seconds for a pair in the run")
-    assert [found["Set"][m].value for m in "ab"] == [0.5, 0.5]
+    assert title.startswith("Time in the run")
+    assert [found["Set"][m].value for m in "ab"] == [500, 500]
 
 
 def test_times_of_two_machines_are_not_compared(tmp_path: Path) -> None:
     for method in ("a", "b", "c"):
         store(tmp_path, method, [(1.0, 2.0, 3.0)], seconds=0.5)
         store_profile(tmp_path, method, 0.01, machine="Another" if method == "c" else "One")
-    assert costs("latency", make_boards(Results(tmp_path)))[1]["Set"]["c"].value == 0.5  # of the run
+    assert costs("latency", make_boards(Results(tmp_path)))[1]["Set"]["c"].value == 500  # of the run
     assert list(costs("memory", make_boards(Results(tmp_path)))[1]["Set"]) == ["a", "b"]
 
 

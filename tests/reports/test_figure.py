@@ -11,10 +11,10 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from fusionbench.drawing.style import plain, save
+from fusionbench.drawing.style import fonts, plain, save
 from fusionbench.errors import InputError
-from fusionbench.reports.figure import figure, parse_box
-from fusionbench.reports.panels import HIGHEST, _insets, _overlap
+from fusionbench.reports.figure import figure, parse_box, parse_boxes
+from fusionbench.reports.panels import BELOW, HIGHEST, ZOOM, _insets, _overlap, arrangement
 from fusionbench.results import Results
 
 from ..results.storing import store
@@ -63,7 +63,7 @@ def test_the_picture_shows_the_pixels(three_methods: Path, tmp_path: Path) -> No
     scale = picture.shape[1] / 60
     assert abs(picture[int(20.5 * scale), int(45.5 * scale), 0] - fused[20, 45]) <= 1
     # the detail stands where it hides none of the boxes: below, at the left
-    ((left, top, wide, high),) = _insets([(40, 5, 10, 10)], 60, 40, "lower left")
+    ((left, top, wide, high),) = _insets([(40, 5, 10, 10)], 60, 40, ("lower left", ZOOM))
     centre = picture[int((top + high * 0.55) * scale), int((left + wide * 0.55) * scale)]
     assert tuple(centre - fused[10, 45]) == (0, 0, 0)
 
@@ -116,7 +116,7 @@ def test_the_same_bytes_every_time(three_methods: Path, tmp_path: Path, kind: st
     ("wishes", "message"),
     [
         ({"pair": "p99"}, "unknown pair of One 'p99'"),
-        ({"pair": "p0", "methods": ["alfa"]}, "unknown method on One 'alfa': did you mean 'alpha'"),
+        ({"pair": "p0", "methods": ["alpa"]}, "unknown method on One 'alpa': did you mean 'alpha'"),
         ({"pair": "p0", "boxes": [(50, 0, 11, 5)]}, "the box 50,0,11,5 is not inside p0 of alpha, which is 60 wide"),
         ({"pair": "p0", "boxes": [(0, 0, 0, 5)]}, "is not inside"),
         ({"pair": "p5", "methods": ["beta"]}, "beta has no image of p5 on One"),
@@ -142,6 +142,11 @@ def test_a_broken_image_is_named(tmp_path: Path) -> None:
 
 def test_boxes_are_read() -> None:
     assert parse_box(" 1, 2,30,40") == (1, 2, 30, 40)
+    assert parse_boxes(["1,2,3,4", "a:b:auto", "p:0,0,5,5", "a:b:5,6,7,8"], ["p", "a:b"]) == (
+        [(1, 2, 3, 4)], {"a:b": ["auto", (5, 6, 7, 8)], "p": [(0, 0, 5, 5)]},
+    )  # fmt: skip
+    with pytest.raises(InputError, match="unknown pair of this figure 'q': there are p"):
+        parse_boxes(["q:1,2,3,4"], ["p"])
     for text in ("1,2,3", "a,b,c,d", "1,2,0,4", "-1,0,5,5", "1.5,2,3,4"):
         with pytest.raises(InputError, match="left,top,width,height"):
             parse_box(text)
@@ -150,7 +155,7 @@ def test_boxes_are_read() -> None:
 @pytest.mark.parametrize("corner", ["lower left", "lower right", "upper left", "upper right"])
 @pytest.mark.parametrize("boxes", [[(0, 0, 10, 10)], [(0, 0, 5, 30), (0, 0, 30, 5), (3, 3, 9, 9)]])
 def test_details_stay_inside_and_apart(corner: str, boxes: list[tuple[int, int, int, int]]) -> None:
-    places = _insets(boxes, 64, 48, corner)  # type: ignore[arg-type]
+    places = _insets(boxes, 64, 48, (corner, ZOOM))  # type: ignore[arg-type]
     for (left, top, wide, high), (_, _, box_wide, box_high) in zip(places, boxes, strict=True):
         assert left >= 0
         assert top >= 0
@@ -159,6 +164,81 @@ def test_details_stay_inside_and_apart(corner: str, boxes: list[tuple[int, int, 
         assert high <= HIGHEST * 48 + 1e-9
         assert wide / high == pytest.approx(box_wide / box_high)
     assert all(_overlap(one, other) < 1e-9 for i, one in enumerate(places) for other in places[i + 1 :])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_details_hide_no_box(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    width, height = (int(n) for n in rng.integers(40, 800, 2))
+    corners = rng.integers(0, [width - 9, height - 9], (int(rng.integers(1, 6)), 2)).tolist()
+    boxes = [
+        (x, y, int(rng.integers(1, min(width - x, width // 2))), int(rng.integers(1, min(height - y, height // 2))))
+        for x, y in corners
+    ]
+    how = arrangement(boxes, width, height)
+    places = _insets(boxes, width, height, how)
+    assert not any(_overlap(place, box) for place in places for box in boxes)
+    assert all(x >= 0 and x + wide <= width + 1e-9 and y >= 0 for x, y, wide, _ in places)
+    assert (how == BELOW) == all(y > height for _, y, _, _ in places)
+
+
+def test_details_that_have_no_corner_stand_below(three_methods: Path) -> None:
+    boxes = [(0, 0, 20, 15), (40, 0, 20, 15), (0, 25, 20, 15), (40, 25, 20, 15)]
+    drawn = figure(Results(three_methods), dataset="One", pair="p0", boxes=boxes, width=6)
+    renderer = drawn.canvas.get_renderer()  # type: ignore[attr-defined]
+    for axes in drawn.axes:
+        image = axes.get_window_extent()
+        strip = [child.get_window_extent() for child in axes.child_axes]
+        assert all(each.y1 < image.y0 and each.x0 >= image.x0 - 1 and each.x1 <= image.x1 + 1 for each in strip)
+        assert all(one.x1 <= other.x0 for one, other in pairwise(strip))
+        assert all(text.get_window_extent(renderer).y1 < min(each.y0 for each in strip) for text in drawn.texts)
+
+
+def test_the_searched_box_is_where_methods_differ(tmp_path: Path) -> None:
+    """Not where one of them is brighter as a whole, which says nothing about details."""
+    rng = np.random.default_rng(0)
+    scene = rng.integers(60, 120, (50, 100)).astype(np.uint8)
+    for number, method in enumerate("abc"):
+        store(tmp_path, method, [(1.0, 1.0, 1.0)] * 2)
+        image = scene.copy()
+        image[30:40, 70:90] = rng.integers(60, 120, (10, 20))
+        image += np.uint8(40 * number)
+        path = tmp_path / "Set" / method / "fused"
+        path.mkdir()
+        Image.fromarray(image).save(path / "p0.png")
+        Image.fromarray(scene if number else image).save(path / "p1.png")
+    seen: list[tuple[str, tuple[int, ...]]] = []
+    drawn = figure(
+        Results(tmp_path), pair=["p0", "p1"], own={"p0": ["auto", (1, 2, 3, 4), "auto"]}, boxes=[(5, 6, 7, 8)],
+        found=lambda pair, box: seen.append((pair, box)),
+    )  # fmt: skip
+    (_, first), (_, second) = seen
+    assert first == (70, 30, 20, 10)
+    assert _overlap(first, second) == 0
+    assert [len(axes.patches) for axes in drawn.axes] == [3, 3, 3, 1, 1, 1]
+    with pytest.raises(InputError, match="show two images of one size"):
+        figure(Results(tmp_path), pair="p0", methods=["a"], boxes=["auto"])
+    with pytest.raises(InputError, match="no room for another box"):
+        figure(Results(tmp_path), pair="p0", boxes=["auto"] * 99)
+
+
+def test_a_box_of_images_of_other_sizes(tmp_path: Path) -> None:
+    """A method that has twice the pixels is magnified at the same place; one that cropped some has the same pixels."""
+    for method, size in (("a", (40, 60)), ("b", (80, 120)), ("c", (38, 57))):
+        store(tmp_path, method, [(1.0, 1.0, 1.0)])
+        (tmp_path / "Set" / method / "fused").mkdir()
+        Image.fromarray(np.zeros(size, np.uint8)).save(tmp_path / "Set" / method / "fused" / "p0.png")
+    drawn = figure(Results(tmp_path), pair="p0", boxes=[(10, 20, 8, 4)])
+    bounds = [axes.patches[0].get_bbox().bounds for axes in drawn.axes]  # type: ignore[attr-defined]
+    assert bounds == [(9.5, 19.5, 8, 4), (19.5, 39.5, 16, 8), (9.5, 19.5, 8, 4)]
+    shapes = [axes.get_window_extent().height / axes.get_window_extent().width for axes in drawn.axes]
+    assert shapes == pytest.approx([2 / 3] * 3, rel=1e-3)  # none is stretched
+
+
+def test_letters_of_papers(three_methods: Path, tmp_path: Path) -> None:
+    drawn = figure(Results(three_methods), tmp_path / "a.pdf", dataset="One", pair="p0", serif=True)
+    assert {text.get_fontname() for text in drawn.texts} <= set(fonts(serif=True)[:1])
+    assert fonts(serif=True)[0] != fonts()[0]
 
 
 def test_any_text_is_printed_as_it_is() -> None:

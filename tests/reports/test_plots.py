@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fusionbench.errors import InputError
-from fusionbench.reports.plots import PLOTS, normalised, plot
+from fusionbench.reports.plots import PLOTS, plot
+from fusionbench.reports.radar import SPOKES, normalised, spokes
 from fusionbench.results import Results
-from fusionbench.results.leaderboard.boards import make_boards
+from fusionbench.results.leaderboard.boards import Board, Column, make_boards
 
 from ..results.storing import store, store_profile
 
@@ -51,9 +53,11 @@ def test_boxes_show_median_and_mean(three_methods: Path) -> None:
     drawn = plot("boxes", boards, methods=["gamma", "alpha"])
     assert [axes.get_title() for axes in drawn.axes][:2] == ["One · EN ↑", "One · MSE ↓"]
     axes = drawn.axes[0]
-    assert [text.get_text() for text in axes.get_xticklabels()] == ["gamma", "alpha"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["gamma", "alpha"]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first method at the top
+    assert not any(text.get_text() for text in drawn.axes[1].get_yticklabels())  # named once in a row
     values = list(boards[0].entries[2].values("EN@film").values())
-    levels = [float(np.mean(line.get_ydata())) for line in axes.lines if len(line.get_ydata())]
+    levels = [float(np.mean(line.get_xdata())) for line in axes.lines if len(line.get_xdata())]
     assert any(level == pytest.approx(np.median(values)) for level in levels)
     assert any(level == pytest.approx(np.mean(values)) for level in levels)
 
@@ -68,8 +72,64 @@ def test_radar_is_normalised_by_direction(tmp_path: Path) -> None:
     assert normalised(make_boards(Results(tmp_path), methods={"a"})[0]).tolist() == [[1.0, 1.0, 1.0]]
     drawn = plot("radar", [board])
     assert [text.get_text() for text in drawn.axes[0].get_xticklabels()] == ["EN ↑", "MSE ↓", "Q_SF →0"]
-    with pytest.raises(InputError, match="a radar needs three metrics or more, Set has 2"):
+    with pytest.raises(InputError, match="a radar needs three metrics or more, and shows 8 at most; Set has 2"):
         plot("radar", [board], metrics=["EN", "MSE"])
+
+
+def many_metrics(board: Board, count: int) -> Board:
+    """The board with `count` metrics, m0 to the last one, method 0 being best in the even ones and worst in the odd."""
+    columns = [Column(f"m{i}@x", f"m{i}", "higher", "x") for i in range(count)]
+    entries = [
+        replace(entry, means={c.key: float(n * (-1) ** (i + 1)) for i, c in enumerate(columns)})
+        for n, entry in enumerate(board.entries)
+    ]
+    return replace(board, columns=columns, entries=entries)
+
+
+def test_a_radar_of_many_metrics_shows_means_of_groups(three_methods: Path) -> None:
+    board = many_metrics(make_boards(Results(three_methods))[0], 12)
+    groups = {
+        column.key: ("even", "odd", "all the same")[0 if i == 8 else i % 2] for i, column in enumerate(board.columns)
+    }
+    groups["m10@x"] = groups["m11@x"] = "both"
+    labels, scores = spokes(board, groups)
+    assert labels == ["even", "odd", "both"]
+    assert scores.tolist() == [[1.0, 0.0, 0.5], [0.5, 0.5, 0.5], [0.0, 1.0, 0.5]]
+    drawn = plot("radar", [board], groups=groups)
+    assert len(drawn.axes[0].get_xticklabels()) == 3
+    assert "both: m10, m11" in " ".join(drawn.legends[0].get_title().get_text().split())
+    few = many_metrics(board, SPOKES)
+    assert len(spokes(few, groups)[0]) == SPOKES
+    for given, message in ((None, "has 12 metrics"), (dict.fromkeys(groups, "one"), "has 1 groups of metrics")):
+        with pytest.raises(InputError, match=message):
+            plot("radar", [board], groups=given)
+
+
+def test_the_best_of_many_methods_are_coloured_in_a_radar(different: Path) -> None:
+    drawn = plot("radar", make_boards(Results(different), datasets={"Two"}) * 2)
+    coloured = {text.get_text() for text in drawn.legends[0].get_texts()}
+    assert len(coloured) == 10
+    twelve = [f"m{number:02}" for number in range(14)]
+    boards = make_boards(Results(different))
+    means = {
+        m: np.nanmean(
+            np.concatenate(
+                [
+                    normalised(b)[[e.method for e in b.entries].index(m)]
+                    for b in boards
+                    if m in {e.method for e in b.entries}
+                ]
+            )
+        )
+        for m in twelve
+    }
+    drawn = plot("radar", boards)
+    coloured = {text.get_text() for text in drawn.legends[0].get_texts()}
+    assert min(means[m] for m in coloured) >= max(means[m] for m in twelve if m not in coloured)
+    assert "10 of 14 methods" in " ".join(drawn.legends[0].get_title().get_text().split())
+    assert {line.get_color() for axes in drawn.axes for line in axes.lines if line.get_label().startswith("_")} == {
+        "0.8"
+    }
 
 
 def test_latency_is_the_median_of_seconds(three_methods: Path) -> None:
@@ -77,7 +137,8 @@ def test_latency_is_the_median_of_seconds(three_methods: Path) -> None:
     drawn = plot("latency", boards, metrics=["EN"])
     assert len(drawn.axes) == 2
     points = [container.lines[0].get_xydata()[0] for container in drawn.axes[0].containers]  # type: ignore[attr-defined]
-    assert [x for x, _ in points] == pytest.approx([0.01, 0.1, 1.0])
+    assert [x for x, _ in points] == pytest.approx([10, 100, 1000])
+    assert drawn.axes[0].get_xlabel() == "ms for a pair"
     assert [y for _, y in points] == pytest.approx([entry.means["EN@film"] for entry in boards[0].entries])
 
 
@@ -93,7 +154,7 @@ def test_the_diagram_joins_what_does_not_differ(tmp_path: Path) -> None:
         store(tmp_path, method, [(float(v) + shift, 1.0, 1.0) for v in rng.normal(size=30)])
     drawn = plot("ranks", make_boards(Results(tmp_path)), metrics=["EN"])
     (axes,) = drawn.axes
-    bars = [line for line in axes.lines if line.get_color() == "k" and line.get_linewidth() == 2]
+    bars = [line for line in axes.lines if line.get_color() == "black" and line.get_linewidth() == 2]
     assert len(bars) == 1
     assert min(bars[0].get_xdata()) > 1.9
     assert any("(1.00)" in text.get_text() and "far" in text.get_text() for text in axes.texts)
@@ -117,12 +178,34 @@ def test_one_method_on_one_pair(tmp_path: Path, kind: str) -> None:
     assert (tmp_path / "a.png").stat().st_size > 500
 
 
-def test_twenty_methods_fit(tmp_path: Path) -> None:
-    for index in range(20):
-        store(tmp_path, f"method number {index:02}", [(float(index + p), p + 1.0, 0.5) for p in range(3)], seconds=0.1)
-    boards = make_boards(Results(tmp_path))
-    for kind in ("curves", "radar", "ranks"):
-        assert on_the_page(plot(kind, boards)), kind
+@pytest.fixture(scope="module", params=[3, 30])
+def long_names(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Many methods and few with names of any length, on three data sets, one of which has a long name, too."""
+    tmp_path = tmp_path_factory.mktemp("long")
+    for dataset in ("One", "Two/half", "A data set with a name that no panel has room for"):
+        for index in range(request.param):
+            label = f"method{index:02}" + "[options=that,go=on,for=long]" * (index % 2)
+            rows = [(float(index + p), p + 1.0, 0.5) for p in range(3)]
+            store(tmp_path, label, rows, dataset, seconds=0.01 + 0.001 * index)
+            store_profile(tmp_path, label, 0.01 + 0.001 * index, parameters=10**5 + index, flops=10**10 * (index + 1))
+    return tmp_path
+
+
+@pytest.mark.parametrize("kind", PLOTS)
+def test_few_and_many_methods_on_three_data_sets_fit(long_names: Path, kind: str) -> None:
+    metrics = None if kind == "radar" else ["EN"]
+    drawn = plot(kind, make_boards(Results(long_names)), metrics=metrics, serif=kind == "latency")
+    assert on_the_page(drawn)
+    renderer = drawn.canvas.get_renderer()  # type: ignore[attr-defined]
+    for axes in drawn.axes:
+        for marks in (axes.get_xticklabels(), axes.get_yticklabels(), *([] if kind != "ranks" else [axes.texts])):
+            boxes = [mark.get_window_extent(renderer) for mark in marks if mark.get_text() and mark.get_visible()]
+            boxes = [box for box in boxes if drawn.bbox.contains(box.x0, box.y0)]
+            assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[i + 1 :]), kind
+    titles = [axes.title.get_window_extent(renderer) for axes in drawn.axes if axes.get_title()]
+    assert not any(one.overlaps(other) for i, one in enumerate(titles) for other in titles[i + 1 :])
+    above = min((axes.get_tightbbox(renderer).y0 for axes in drawn.axes), default=0)
+    assert all(legend.get_window_extent(renderer).y1 <= above + 1 for legend in drawn.legends)
 
 
 def test_incomplete_methods_are_left_out_unless_asked_for(tmp_path: Path) -> None:
@@ -177,7 +260,8 @@ def drawn_by(axes: Axes) -> dict[str, tuple[str, str]]:
 
 @pytest.mark.parametrize("kind", ["radar", "curves", "latency", "parameters", "flops", "memory"])
 def test_colour_and_marker_belong_to_a_method_over_all_panels(different: Path, kind: str) -> None:
-    drawn = plot(kind, make_boards(Results(different)))
+    every = [f"m{number:02}" for number in range(14)]
+    drawn = plot(kind, make_boards(Results(different)), methods=every)
     panels = [drawn_by(axes) for axes in drawn.axes]
     looks: dict[str, set[tuple[str, str]]] = {}
     for panel in panels:
@@ -198,15 +282,16 @@ def test_boxes_have_the_colour_of_their_method(different: Path) -> None:
     lines = drawn_by(plot("curves", boards).axes[0]) | drawn_by(plot("curves", boards).axes[-1])
     drawn = plot("boxes", boards)
     for axes in drawn.axes:
-        names = [text.get_text() for text in axes.get_xticklabels()]
+        names = [text.get_text() for text in axes.get_yticklabels()]
         for name, box in zip(names, axes.patches, strict=True):
             from matplotlib.colors import to_hex
 
-            assert to_hex(box.get_facecolor()) == lines[name][0]
+            assert not name or to_hex(box.get_facecolor()) == lines[name][0]
 
 
 def test_a_method_keeps_its_colour_in_a_figure_of_some(different: Path) -> None:
-    everything = drawn_by(plot("radar", make_boards(Results(different))).axes[1])
+    everything = drawn_by(plot("radar", make_boards(Results(different)), methods=["m05", "m09"]).axes[1])
+    everything |= drawn_by(plot("curves", make_boards(Results(different))).axes[-1])
     some = drawn_by(plot("radar", make_boards(Results(different), {"m05", "m09"})).axes[-1])
     assert some == {name: everything[name] for name in ("m05", "m09")}
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fusionbench.reports.significance import compare, friedman, friedman_over_pairs, holm, wilcoxon
+from fusionbench.reports.significance import compare, friedman, friedman_over_pairs, wilcoxon
 from fusionbench.results import Results
 from fusionbench.results.leaderboard.boards import Board, make_boards
+from fusionbench.results.leaderboard.statistics import holm
 
 from ..results.storing import store
 

@@ -45,7 +45,8 @@ TABLE = (header_line(KEYS) + "".join(row_line(row, KEYS) for row in ROWS)).encod
 @pytest.mark.parametrize("seed", range(300))
 def test_no_mutation_gives_a_wrong_row(seed: int) -> None:
     data = slip(TABLE, random.Random(seed))
-    rows, damaged = parse_rows(data)
+    table = parse_rows(data)
+    rows, damaged = table.rows, table.damaged
     right = {row.pair: row for row in ROWS}
     assert all(row == right[name] for name, row in rows.items())
     header = TABLE.index(b"\n") + 1
@@ -60,8 +61,8 @@ def test_every_text_comes_back_and_is_no_formula(text: str) -> None:
     line = row_line(row, KEYS)
     assert line.count("\n") == 1
     assert not line.lstrip('"').startswith(("=", "@", "+", "-x"))
-    rows, damaged = parse_rows((header_line(KEYS) + line).encode())
-    assert (rows, damaged) == ({text: row}, 0)
+    table = parse_rows((header_line(KEYS) + line).encode())
+    assert (table.rows, table.damaged) == ({text: row}, 0)
 
 
 @pytest.fixture

@@ -101,6 +101,7 @@ def test_full_disk_leaves_no_part_of_a_row(
     def full(*_: Any) -> None:
         raise OSError(code, os.strerror(code))
 
+    monkeypatch.setattr("fusionbench.results.runs._FLUSHED", 0)  # seconds
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RunError, match="the disk is full; make room"):
         folder.append(_row("b"))

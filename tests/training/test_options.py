@@ -38,7 +38,6 @@ def test_a_finished_run_goes_on_only_for_more_epochs(small: dict[str, Any]) -> N
         ({"batch_size": 7}, "only 6 samples to learn all tasks from, fewer than a batch of 7"),
         ({"patch": 41}, r"is 40x52, smaller than a patch of 41x41: choose a smaller patch"),
         ({"recipe": "oficial"}, "unknown recipe of u2fusion 'oficial': did you mean 'official'"),
-        ({"method": "u2fusoin"}, "unknown method that can be trained 'u2fusoin': did you mean 'u2fusion'"),
         ({"dataset": "Roadscen"}, "unknown data set 'Roadscen': did you mean 'RoadScene'"),
         ({"dataset": "photos:/nowhere"}, "there are no photographs in /nowhere"),
         ({"epochs": (1, 2)}, "--epochs takes one number, or 1, for all tasks; there are 2"),

@@ -22,7 +22,6 @@ from .runs import make_pairs, rows
 
 RECIPE = """
 import torch
-from torch.optim import SGD
 from fusionbench.training.patches import Patches
 from fusionbench.training.recipe import Recipe, TrainingStage
 from fusionbench.training.settings import PatchSettings
@@ -37,8 +36,6 @@ class Fit(Recipe):
         samples = [Patches(part, settings.patch, 0) for part in hold_out(pairs, options.validation, options.seed)]
         samples[0].check()
         self.stages = [TrainingStage("all", *samples, 1)]
-    def optimiser(self):
-        return SGD(self.network.parameters(), lr=self.lr)
     def losses(self, batch, network, draw):
         return {"loss": (network(batch["first"]) - batch["second"]).abs().mean()}
 """

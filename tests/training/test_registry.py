@@ -15,7 +15,6 @@ from .runs import make_pairs, rows
 
 FILE = """
 import torch
-from torch.optim import SGD
 from fusionbench.methods import Method
 from fusionbench.training.patches import Patches
 from fusionbench.training.recipe import Recipe, TrainingStage
@@ -33,8 +32,6 @@ class Fit(Recipe):
         super().__init__(options, settings)
         self.network = torch.nn.Conv2d(1, 1, 1)
         self.stages = [TrainingStage("all", Patches(training_pairs(options), 16, 0), [], options.epochs[0])]
-    def optimiser(self):
-        return SGD(self.network.parameters(), lr=self.lr)
     def losses(self, batch, network, draw):
         return {"loss": (network(batch["first"]) - batch["second"]).abs().mean()}
 """
@@ -75,7 +72,7 @@ def test_a_package_that_fails_is_told_in_a_warning(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(registry, "entry_points", lambda group: [broken])
     list_trainings.cache_clear()
     with pytest.warns(UserWarning, match=r"recipe 'toy' \(no_such_module:Recipe\) cannot be imported"):
-        assert [training.method for training in list_trainings()] == ["film", "u2fusion"]
+        assert [training.method for training in list_trainings()] == ["film", "segmenter", "u2fusion"]
     list_trainings.cache_clear()
     with pytest.raises(InputError, match="cannot be imported"):
         find_training("toy")

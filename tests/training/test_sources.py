@@ -16,7 +16,7 @@ from fusionbench.training import train
 from fusionbench.training.options import TrainOptions, make_options
 from fusionbench.training.patches import Patches, TrainingPair, mirrored
 from fusionbench.training.photographs import foci
-from fusionbench.training.sources import hold_out, training_pairs
+from fusionbench.training.sources import training_pairs
 
 from .runs import rows
 
@@ -86,16 +86,6 @@ def test_test_pairs_are_not_learnt_from(tmp_path: Path, shared_data: Path) -> No
     (tmp_path / "names.txt").write_text("\n".join(pair.name.rpartition("/")[2] for pair in few))
     exclude = {"dataset": "RoadScene", "data_root": shared_data, "exclude": tmp_path / "names.txt"}
     assert len(training_pairs(make_options(exclude))) == 164
-
-
-def test_holding_out_depends_on_the_seed_alone() -> None:
-    pairs = [TrainingPair(str(i), "IVF", lambda rng: (np.zeros((2, 2), np.uint8),) * 2) for i in range(20)]
-    learn, held_out = hold_out(pairs, 0.1, seed=0)
-    assert len(held_out) == 2
-    assert sorted(learn + held_out, key=pairs.index) == pairs
-    assert hold_out(pairs, 0.1, seed=0)[1] == held_out
-    assert hold_out(pairs[:3], 0.1, seed=0)[1]  # a few pairs still hold one out
-    assert hold_out(pairs, 0, seed=0)[1] == []
 
 
 def test_multi_focus_pairs_are_sharp_in_turn() -> None:

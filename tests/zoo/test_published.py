@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 from collections import Counter
 from collections.abc import Iterator
@@ -79,6 +80,29 @@ def test_every_published_image(folder: Path, method: str) -> None:
     assert rows
     for row in rows:
         assert differing(folder, row) <= LIMITS.get(method, 0.001), row["fused"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", [1, 2])
+def test_exposures_before_their_contrast_is_equalised(folder: Path, threads: int) -> None:
+    """The order of sums, which hangs on processor and threads, moves a handful of levels from those of float64."""
+    import cv2
+    import torch
+    from PIL import Image
+
+    torch.set_num_threads(threads)
+    method: Any = get_method("ifcnn[fusion=mean,normalise=none,steps=exposure]")
+    files = sorted((folder / "zoo/ifcnn/seq/ME_window").iterdir())
+    light = [np.asarray(Image.open(file).convert("YCbCr"))[None, None, ..., 0] / 255 for file in files]
+    assert len(light) == 5
+    fused = method.fuse(*(x.astype(np.float32) for x in light), pairs=(Pair("window", *files[:2], "MEF"),))
+    network = copy.deepcopy(method.network("MEF")).double()
+    with torch.inference_mode():
+        exact = method._fuse(network, *(torch.from_numpy(x).expand(-1, 3, -1, -1) for x in light))
+    channels = (exact[0].clip(0, 1) * 255).permute(1, 2, 0).numpy().astype(np.uint8)
+    distance = np.abs(np.rint(fused[0, 0] * 255) - cv2.cvtColor(channels, cv2.COLOR_RGB2GRAY))
+    assert distance.max() <= 1
+    assert (distance > 0).sum() < 20
 
 
 def test_what_is_said_to_be_verified_was_compared(shared: Path) -> None:

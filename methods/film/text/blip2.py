@@ -19,6 +19,8 @@ import numpy as np
 
 from ....datasets.pair import Pair
 from ....errors import InputError, SetupError, one_line
+from ....extras import install
+from ...precision import current
 from ..features import Features, checked
 from .cache import cached, key_of
 from .describe import NAMES
@@ -54,10 +56,11 @@ class Blip2(TextSource):
     def features(self, pair: Pair, a: Gray, b: Gray) -> Features:
         """Embed the text of a pair."""
         text = self._paragraph(pair)
+        how = () if current() == "float32" else (current(),)
         if text is not None:
-            key = key_of(self.name, self.model, text)
+            key = key_of(self.name, self.model, text, *how)
         else:
-            key = key_of(self.name, self.model, self.captioner, pair.task, a, b)
+            key = key_of(self.name, self.model, self.captioner, pair.task, a, b, *how)
         return cached(key, lambda: checked(self.embed(text or self.caption(pair.task, a, b)), pair.name))
 
     def check(self, pairs: Sequence[Pair]) -> None:
@@ -143,8 +146,7 @@ def _library() -> Any:
         return import_module("transformers")
     except ImportError as error:
         raise SetupError(
-            'the text source blip2 needs the transformers library: pip install "fusionbench[text]", or choose another '
-            "--text"
+            f"the text source blip2 needs the transformers library: {install('text')}, or choose another --text"
         ) from error
 
 

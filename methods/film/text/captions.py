@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from ....datasets.pair import printable
-from ....errors import InputError
+from ....errors import InputError, printable
 
 NAME, TEXT = "name", ("text", "caption")
 

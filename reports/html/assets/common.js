@@ -20,9 +20,13 @@ FB.$ = (id) => document.getElementById(id);
 FB.translate = () => {
   document.documentElement.lang = FB.language === "zh" ? "zh-CN" : "en";
   for (const e of document.querySelectorAll("[data-t]")) e.textContent = FB.t(e.dataset.t);
+  for (const e of document.querySelectorAll("[data-say]")) e.textContent = e.dataset.say.split(" · ").map((part) => FB.say(part, "task_")).join(" · ");
   for (const e of document.querySelectorAll("[data-t-title]")) e.title = FB.t(e.dataset.tTitle);
   for (const e of document.querySelectorAll("[data-t-label]")) e.setAttribute("aria-label", FB.t(e.dataset.tLabel));
   for (const e of document.querySelectorAll("[data-t-placeholder]")) e.placeholder = FB.t(e.dataset.tPlaceholder);
+  FB.title ||= document.title;
+  const named = ["report", "pairs", "metrics", "runs", "significance", "training"];
+  document.title = FB.title.split(" · ").map((part) => { const key = named.find((name) => FB.text[name].en === part); return key ? FB.t(key) : part; }).join(" · ");
   FB.$("language").firstElementChild.textContent = FB.language === "zh" ? "English" : "中文";
   FB.$("language").firstElementChild.lang = FB.language === "zh" ? "en" : "zh";
 };
@@ -79,16 +83,18 @@ FB.load = (file) => FB.script(`data/pairs/${file}.js`).then(() => FB.pairs[file]
 // ------------------------------------------------------------------ pictures
 FB.hasResult = (data, method, i) => {
   const run = data.methods[method];
-  return Boolean(run) && (run.fused[i] === "1" || run.colour[i] === "1");
+  return Boolean(run) && Boolean(run.fused[i] || run.colour[i]);
 };
-FB.resultPath = (data, method, i, colour) => {
+FB.resultKind = (data, method, i, colour) => {
   const run = data.methods[method];
-  const kind = (colour && run.colour[i] === "1") || run.fused[i] !== "1" ? "colour" : "fused";
-  return `${data.file}/${kind}/${FB.methodFile[method]}/${data.pairs[i].file}`;
+  return (colour && run.colour[i]) || !run.fused[i] ? "colour" : "fused";
 };
+FB.resultPath = (data, method, i) => `${data.file}/${FB.resultKind(data, method, i, true)}/${FB.methodFile[method]}/${data.pairs[i].file}`;
+/** Where the large picture lies; the data name it as seen from the top of the report. */
+FB.address = (path) => (/^[a-z]+:/.test(path) ? path : FB.root + path);
+FB.resultImage = (data, method, i, colour) => FB.address(data.methods[method][FB.resultKind(data, method, i, colour)][i]);
 FB.letter = (side) => String.fromCharCode(97 + side);
 FB.sourcePath = (data, side, i) => `${data.file}/sources/${FB.letter(side)}/${data.pairs[i].file}`;
-FB.image = (path, ending = ".png") => `${FB.root}images/${path}${ending}`;
 FB.thumb = (path) => `${FB.root}thumbs/${path}.jpg`;
 // "lazy" must come before the address: an element that is told its address first loads at once
 FB.thumbnail = (path, gray = false) =>
@@ -102,11 +108,11 @@ FB.viewerLink = (dataset, pair, left) => {
 FB.anyThumbs = (data, i, wanted) => {
   const paths = [];
   if (wanted) {
-    if (FB.hasResult(data, wanted, i)) paths.push(FB.resultPath(data, wanted, i, true));
+    if (FB.hasResult(data, wanted, i)) paths.push(FB.resultPath(data, wanted, i));
   } else {
-    data.pairs[i].sources.forEach((ending, side) => { if (ending) paths.push(FB.sourcePath(data, side, i)); });
+    data.pairs[i].sources.forEach((address, side) => { if (address) paths.push(FB.sourcePath(data, side, i)); });
     const method = paths.length ? null : Object.keys(data.methods).find((name) => FB.hasResult(data, name, i));
-    if (method) paths.push(FB.resultPath(data, method, i, true));
+    if (method) paths.push(FB.resultPath(data, method, i));
   }
   return paths.map(FB.thumbnail);
 };
@@ -173,10 +179,10 @@ FB.ranks = (costs) => costs.map((cost) => {
 });
 
 // ------------------------------------------------------------------ notes below tables
-/** A sentence of a manifest in the language of the page: a text under note_… has names in braces for what differs. */
-FB.say = (sentence) => {
+/** A sentence in the language of the page, of a manifest or of a task: a text under note_… has names in braces for what differs. */
+FB.say = (sentence, kind = "note_") => {
   for (const [key, { en }] of Object.entries(FB.text)) {
-    if (!key.startsWith("note_")) continue;
+    if (!key.startsWith(kind)) continue;
     const names = [];
     const pattern = en.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{(\w+)\}/g, (_, name) => { names.push(name); return "(.+?)"; });
     const found = sentence.match(new RegExp(`^${pattern}$`));
@@ -209,6 +215,31 @@ const methodPlace = Object.fromEntries(FB.index.methods.map(({ label }, place) =
 FB.symbols = ["circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon", "triangle-down", "pentagon"];
 FB.shade = (method) => { const shades = FB.shades(); return shades[(methodPlace[method] || 0) % shades.length]; };
 FB.symbol = (method) => FB.symbols[Math.floor((methodPlace[method] || 0) / FB.shades().length) % FB.symbols.length];
+/** Round numbers on a logarithmic axis, written in full, as many as there is room for. */
+FB.roundNumbers = (low, high, most) => {
+  for (const steps of [[1, 1.5, 2, 3, 5, 7], [1, 2, 5], [1, 3], [1]]) {
+    const powers = Array.from({ length: Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 }, (_, i) => Math.floor(Math.log10(low)) + i);
+    const found = powers.flatMap((power) => steps.map((step) => Number(`${step}e${power}`))).filter((number) => number >= low && number <= high);
+    if (found.length <= most) return found;
+    if (steps.length === 1) return found.filter((_, i) => i % Math.ceil(found.length / most) === 0);
+  }
+  return [];
+};
+const markLogarithmic = (host) => {
+  const change = {};
+  for (const name of ["xaxis", "yaxis"]) {
+    const axis = host._fullLayout[name];
+    if (!axis || axis.type !== "log") continue;
+    const ends = axis.range.map((end) => 10 ** end).sort((a, b) => a - b);
+    const marks = FB.roundNumbers(...ends, Math.max(2, Math.floor((name === "xaxis" ? host.clientWidth / 70 : host.clientHeight / 40))));
+    const wanted = marks.length > 1 ? marks : null; // of a narrow range Plotly's own are good
+    if (JSON.stringify(wanted) === JSON.stringify(axis.tickmode === "array" ? axis.tickvals : null)) continue;
+    change[`${name}.tickmode`] = wanted ? "array" : "auto";
+    change[`${name}.tickvals`] = wanted;
+    change[`${name}.ticktext`] = wanted && wanted.map((mark) => (mark >= 1e6 || mark < 1e-4 ? mark.toExponential().replace("e+", "e") : String(mark)));
+  }
+  return Object.keys(change).length ? Plotly.relayout(host, change) : null;
+};
 FB.plot = (host, traces, layout = {}) => {
   const ink = FB.css("--ink"), line = FB.css("--line");
   const axis = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true };
@@ -225,7 +256,13 @@ FB.plot = (host, traces, layout = {}) => {
     }
   }
   // Plotly is large: the tables need not wait for it
-  return FB.script("assets/plotly.min.js").then(() => Plotly.react(host, traces, shared, { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], toImageButtonOptions: { format: "svg" } }));
+  return FB.script("assets/plotly.min.js").then(() => Plotly.react(host, traces, shared, { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"], toImageButtonOptions: { format: "svg" } })).then(() => {
+    if (!host.dataset.marked) {
+      host.dataset.marked = "yes";
+      host.on("plotly_relayout", () => markLogarithmic(host));
+    }
+    return markLogarithmic(host);
+  });
 };
 FB.onPoint = (host, go) => {
   if (host.dataset.listening) return;

@@ -162,14 +162,15 @@
     };
     choose("since", years, "any");
     choose("until", years, "any");
-    choose("venue", known("venue"), "all");
+    choose("venue", known("venue"), "any");
   };
 
   const drawFacts = () => {
     const rows = index.boards.flatMap((board) => board.rows);
     const sum = (name) => rows.reduce((total, row) => total + row[name], 0);
     const lost = sum("failed") + sum("skipped");
-    const facts = [[index.datasets.length, "datasets_unit"], [index.methods.length, "methods_unit"], [index.metrics.length, "metrics_unit"], [sum("scored"), "results_unit"], ...(lost ? [[lost, "failures"]] : [])];
+    const counted = (number, one, several) => [number, number === 1 ? one : several];
+    const facts = [counted(index.datasets.length, "dataset_unit", "datasets_unit"), counted(index.methods.length, "method_unit", "methods_unit"), counted(index.metrics.length, "metric_unit", "metrics_unit"), [sum("scored"), "results_unit"], ...(lost ? [[lost, "failures"]] : [])];
     $("facts").replaceChildren(...facts.map(([number, word]) => h("span", {}, h("b", {}, String(number)), " ", t(word))));
     const partial = index.boards.flatMap((board, i) => board.rows.filter((row) => !row.complete).map((row) => `${row.method} · ${index.datasets[i].label} (${row.scored}/${index.datasets[i].pairs})`));
     $("notices").replaceChildren(...(partial.length ? [h("p", { class: "notice" }, `${t("incomplete_notice")} ${partial.join(", ")}`)] : []));
@@ -206,14 +207,15 @@
     const file = state.dataset === "all" ? index.datasets[0].file : state.dataset;
     const keys = boardOf(file).metrics;
     const costs = circumstances.length ? ["latency", "parameters", "flops", "memory"].filter((name) => boardOf(file).rows.some((row) => cost(row, name) !== null)) : [];
-    const options = [["seconds", "", "time_axis"], ...costs.map((name) => [`cost:${name}`, "", name]), ...keys.map((key) => [key, key])];
+    const timed = boardOf(file).rows.some((row) => row.seconds !== null);
+    const options = [...(timed ? [["seconds", "", "time_axis"]] : []), ...costs.map((name) => [`cost:${name}`, "", name]), ...keys.map((key) => [key, key])];
     const pick = (id, fallback) => {
       const before = $(id).value;
       const chosen = options.some(([value]) => value === before) ? before : fallback;
       FB.fill($(id), options, chosen);
       return chosen;
     };
-    const x = pick("trade-x", "seconds"), y = pick("trade-y", keys[Math.min(keys.length - 1, Math.max(0, keys.findIndex((key) => FB.metric[key].name.startsWith("VIF"))))]);
+    const x = pick("trade-x", options[0] && options[0][0]), y = pick("trade-y", keys[Math.min(keys.length - 1, Math.max(0, keys.findIndex((key) => FB.metric[key].name.startsWith("VIF"))))]);
     const scale = { seconds: 1e3, "cost:latency": 1e3, "cost:memory": 1e-6 };
     const raw = (row, id) => (id === "seconds" ? row.seconds : id.startsWith("cost:") ? cost(row, id.slice(5)) : row.means[id]);
     const value = (row, id) => (typeof raw(row, id) === "number" ? raw(row, id) * (scale[id] || 1) : null);
@@ -223,6 +225,9 @@
     const rows = boardOf(file).rows.filter((row) => typeof value(row, x) === "number" && typeof value(row, y) === "number");
     const sides = labelSides(rows.map((row) => [value(row, x), value(row, y), row.method.length]), isCost(x), isCost(y));
     $("trade-dataset").textContent = index.datasets[FB.datasetAt(file)].label;
+    $("trade").hidden = !rows.length;
+    $("trade-note").textContent = rows.length ? "" : t("nothing_to_draw");
+    if (!rows.length) return;
     FB.plot($("trade"), [{
       type: "scatter", mode: "markers+text", x: rows.map((row) => value(row, x)), y: rows.map((row) => value(row, y)),
       text: rows.map((row) => FB.plain(row.method.length > 28 ? `${row.method.slice(0, 27)}…` : row.method)), textposition: sides, cliponaxis: false,

@@ -66,8 +66,10 @@
       .then(() => FB.onPoint($("curve"), ([pair, name]) => FB.viewerLink(file, pair, name)));
     const ranked = [...order].sort((i, j) => FB.cost(key, mine[i]) - FB.cost(key, mine[j]) || i - j);
     const card = (i) => FB.card(data, i, FB.fixed(mine[i], board.digits[key]), method);
-    $("best").replaceChildren(...ranked.slice(0, 6).map(card));
-    $("worst").replaceChildren(...ranked.slice(-6).reverse().map(card));
+    const few = Math.min(6, Math.ceil(ranked.length / 2)); // no pair is in both
+    $("best").replaceChildren(...ranked.slice(0, few).map(card));
+    $("worst").replaceChildren(...ranked.slice(Math.max(few, ranked.length - 6)).reverse().map(card));
+    for (const id of ["best", "worst"]) $(id).previousElementSibling.hidden = !$(id).children.length;
   });
   FB.fill($("dataset"), sets.map((dataset) => [dataset.file, dataset.label]), file);
   $("dataset").addEventListener("change", () => { file = $("dataset").value; drawPairs(); });

@@ -9,10 +9,17 @@
   };
 
   // ---------------------------------------------------------------- what there is to see of the pair
+  // what the sources of a task are, as far as it is the same for all data sets
+  const MODALITIES = { IVF: ["infrared", "visible"], MEF: ["over_exposed", "under_exposed"], MFF: ["near", "far"] };
+  const sourceName = (data, side) => {
+    const { tasks } = index.datasets[FB.datasetAt(data.file)];
+    const known = tasks.length === 1 && data.pairs[state.pair].sources.length === 2 ? MODALITIES[tasks[0]] : null;
+    return known ? t(known[side]) : `${t("source")} ${FB.letter(side)}`;
+  };
   const items = () => {
     const { data, pair } = state;
-    const sources = data.pairs[pair].sources.map((ending, side) => (ending ? { id: `s:${FB.letter(side)}`, name: `${t("source")} ${FB.letter(side)}`, path: FB.sourcePath(data, side, pair), thumb: FB.sourcePath(data, side, pair), ending } : null));
-    const results = Object.keys(data.methods).map((method) => (FB.hasResult(data, method, pair) ? { id: `m:${method}`, name: method, path: FB.resultPath(data, method, pair, state.colour), thumb: FB.resultPath(data, method, pair, true), gray: !state.colour, ending: ".png" } : null));
+    const sources = data.pairs[pair].sources.map((address, side) => (address ? { id: `s:${FB.letter(side)}`, name: sourceName(data, side), image: FB.address(address), thumb: FB.sourcePath(data, side, pair) } : null));
+    const results = Object.keys(data.methods).map((method) => (FB.hasResult(data, method, pair) ? { id: `m:${method}`, name: method, image: FB.resultImage(data, method, pair, state.colour), thumb: FB.resultPath(data, method, pair), gray: !state.colour } : null));
     return [...sources, ...results].filter(Boolean);
   };
   const selected = (all) => {
@@ -24,7 +31,11 @@
 
   // ---------------------------------------------------------------- the stage
   const layer = (item, extra = "") => {
-    const img = h("img", { src: FB.image(item.path, item.ending), alt: item.name, draggable: "false", decoding: "async" });
+    const img = h("img", { src: item.image, alt: item.name, draggable: "false", decoding: "async" });
+    img.addEventListener("error", () => { // moved away from where the report was made: its small picture is left
+      img.src = FB.thumb(item.thumb);
+      $("stage-note").textContent = t("only_small");
+    }, { once: true });
     return h("div", { class: `layer ${extra}` }, img);
   };
   const tag = (item, side) => h("span", { class: `tag ${side} label` }, item.name);
@@ -94,7 +105,9 @@
     const enlarged = img && img.naturalWidth && img.clientWidth * state.zoom * devicePixelRatio >= img.naturalWidth;
     stage.classList.toggle("pixels", state.zoom >= 4 || Boolean(state.mode === "difference" && enlarged));
     stage.classList.toggle("zoomed", state.zoom > 1);
-    $("zoom-value").textContent = `${Math.round(state.zoom * 100)} %`;
+    // of the picture's own pixels on those of the screen
+    const scale = img && img.naturalWidth ? (img.clientWidth * state.zoom * devicePixelRatio) / img.naturalWidth : null;
+    $("zoom-value").textContent = scale ? `${Math.round(scale * 100)} %` : "–";
   };
   const zoomAt = (factor, fx = 0.5, fy = 0.5) => {
     const zoom = Math.min(LARGEST, Math.max(1, state.zoom * factor));
@@ -226,7 +239,7 @@
     const options = all.map((item) => [item.id, item.name]);
     FB.fill($("left"), options, chosen[0] && chosen[0].id);
     FB.fill($("right"), options, chosen[1] && chosen[1].id);
-    $("colour-label").hidden = !Object.values(data.methods).some((run) => run.colour[pair] === "1" && run.fused[pair] === "1");
+    $("colour-label").hidden = !Object.values(data.methods).some((run) => run.colour[pair] && run.fused[pair]);
     document.body.dataset.mode = state.mode;
     drawThumbs(all, chosen);
     drawStage();
@@ -237,7 +250,7 @@
       if (near < 0 || near >= data.pairs.length) continue;
       for (const item of chosen) {
         const method = item.id.slice(2);
-        if (item.id.startsWith("m:") && FB.hasResult(data, method, near)) new Image().src = FB.image(FB.resultPath(data, method, near, state.colour));
+        if (item.id.startsWith("m:") && FB.hasResult(data, method, near)) new Image().src = FB.resultImage(data, method, near, state.colour);
       }
     }
   };
@@ -288,6 +301,7 @@
   $("zoom-out").addEventListener("click", () => zoomAt(1 / 1.5));
   $("zoom-reset").addEventListener("click", () => zoomAt(1 / LARGEST));
   window.addEventListener("hashchange", fromHash);
+  window.addEventListener("resize", () => { if (state.data) applyView(); });
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !state.data) return;

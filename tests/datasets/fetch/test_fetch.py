@@ -506,7 +506,7 @@ def call(program: Path, *arguments: object, **options: Any) -> subprocess.Comple
 def test_killed_and_started_again(road: Server, files: Files, tmp_path: Path, program: Path) -> None:
     road.pause = 0.02
     process = subprocess.Popen([sys.executable, program, "datasets", "fetch", "RoadScene"], cwd=tmp_path)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while road.sent < 500_000 and time.monotonic() < deadline:
         time.sleep(0.01)
     process.kill()
@@ -570,30 +570,6 @@ def test_without_fetch_nothing_is_asked_on_a_pipe(road: Server, program: Path) -
     assert report.stdout.strip().endswith("or get it: fusionbench datasets fetch RoadScene --data-root there")
 
 
-SICE = "SICE cannot be fetched by a command: download the sequences by the links on"
-
-
-@pytest.mark.parametrize(
-    ("command", "message"),
-    [
-        ("datasets fetch SICE", SICE),
-        ("datasets fetch RoadScne", "unknown data set 'RoadScne': did you mean 'RoadScene'?"),
-        ("datasets fetch VIFB TNO --archive x.tar.gz", "--archive is of one data set: name one"),
-        ("run -d SICE --fetch", SICE),
-        ("run --fetch", "--fetch has nothing to fetch for sample: leave it out"),
-        ("run -d RoadScene --fetch -m flim", "unknown method 'flim': did you mean 'film'?"),
-        ("run -d RoadScene --fetch --a x --b y", "--fetch gets data sets as they are published:"),
-    ],
-)
-def test_sentences_of_the_command(command: str, message: str, tmp_path: Path) -> None:
-    arguments = [sys.executable, "-m", "fusionbench", *command.split()]
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"fusionbench: {message}")
-    assert len(done.stderr.splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize("answer", ["y", "n"])
 def test_on_a_terminal_run_asks(tmp_path: Path, program: Path, answer: str) -> None:
     pty = pytest.importorskip("pty")
@@ -604,14 +580,14 @@ def test_on_a_terminal_run_asks(tmp_path: Path, program: Path, answer: str) -> N
     )
     os.close(side)
     text, answered = b"", False
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     with contextlib.suppress(OSError):  # the other side is gone
         while time.monotonic() < deadline:
             text += os.read(main, 4096)
             if b"[y/N]" in text and not answered:
                 answered = os.write(main, answer.encode() + b"\n") > 0
     os.close(main)
-    process.wait(60)
+    process.wait(300)
     shown = " ".join(text.decode(errors="replace").split())
     place = "It is published at github.com/made/RoadScene at commit 0123456789ab, small"
     assert f"RoadScene is not found in data. {place}" in shown

@@ -28,19 +28,6 @@ def files_of(root: Path, *tries: Layout) -> DatasetFiles:
 
 
 @pytest.mark.parametrize(
-    "folders",
-    ["ir vi", "IR VI", "Ir Vis", "infrared visible", "test/ir test/vi", "infrared/test visible/test"],
-)
-def test_infrared_and_visible(tmp_path: Path, folders: str) -> None:
-    a, b = folders.split()
-    touch(tmp_path, f"{a}/1.png", f"{a}/2.png", f"{b}/1.JPG", f"{b}/2.bmp", f"{a}/Thumbs.db", f"{b}/._1.png")
-    result = files_of(tmp_path, *spec.usual_layouts("IVF"))
-    assert result.names == ["1", "2"]
-    assert result.b.paths["1"] == [tmp_path / b / "1.JPG"]
-    assert result.splits == (["test"] if "test" in a else [])
-
-
-@pytest.mark.parametrize(
     ("name", "files", "pairs"),
     [
         ("RoadScene", ["cropinfrared/F_1.jpg", "crop_LR_visible/F_1.jpg"], ["F_1"]),

@@ -10,7 +10,7 @@ from torch import Tensor
 from fusionbench.errors import InputError
 from fusionbench.methods.film import attention, block
 from fusionbench.methods.film.network import FilmNetwork
-from fusionbench.methods.film.stage import Stage
+from fusionbench.methods.film.stage import Stage, _nearest
 
 GRID = (32, 48)
 Scene = tuple[Tensor, Tensor, Tensor]
@@ -30,6 +30,16 @@ def test_parameters_in_total_and_by_part(network: FilmNetwork) -> None:
     assert parameters(network) == 2_070_235
     assert len(network.state_dict()) == 189
     assert {name: parameters(child) for name, child in network.named_children()} == PARTS
+
+
+@pytest.mark.parametrize("side", [288, 384, 48])
+def test_samples_of_a_resize_are_those_that_torch_takes(side: int) -> None:
+    for length in range(1, 700):
+        for have, wanted in ((length, side), (side, length)):
+            numbers = torch.arange(have, dtype=torch.float32)[None, None]
+            resized = torch.nn.functional.interpolate(numbers, size=wanted, mode="nearest")[0, 0].long()
+            chosen = _nearest(have, wanted, torch.device("cpu"))
+            assert torch.equal(torch.arange(have) if chosen is None else chosen, resized)
 
 
 def published_names() -> dict[str, tuple[int, ...]]:

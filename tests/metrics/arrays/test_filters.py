@@ -56,7 +56,8 @@ def test_swept_keeps_maps_and_sums(kind: Kind, shape: tuple[int, int], dtype: ty
     mean, product = windows.correlate(x.astype(float), kernel), windows.correlate(x.astype(float) * y, kernel)
     there = np.random.default_rng(1).uniform(size=mean.shape)
     wanted = together(mean, product, there)
-    found = windows.swept(together, kind(x), kernel, (None, kind(y.copy())), (kind(there),), outputs=1, totals=1)
+    first, second = kind(x), kind(y.copy())
+    found = windows.swept(together, ((first,), (first, second)), kernel, (kind(there),), outputs=1, totals=1)
     np.testing.assert_allclose(np.asarray(found[0]), wanted[0], rtol=0, atol=1e-9)
     np.testing.assert_allclose(np.asarray(found[1]), wanted[1].sum(axis=(1, 2)), rtol=1e-12)
 
@@ -70,20 +71,31 @@ def above_one(mean: Any) -> tuple[Any]:
 def test_swept_sums_logarithms(kind: Kind, shape: tuple[int, int]) -> None:
     x, kernel = images(shape), filters.gaussian(3, 1.0)
     wanted = np.log10(windows.correlate(x, kernel) + 1).sum(axis=(1, 2))
-    found = windows.swept(above_one, kind(x), kernel, outputs=0, totals=1, logarithms=True)[0]
+    found = windows.swept(above_one, ((kind(x),),), kernel, outputs=0, totals=1, logarithms=True)[0]
     np.testing.assert_allclose(np.asarray(found), wanted, rtol=1e-12)
 
 
 @KINDS
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64])
 @pytest.mark.parametrize("border", ["valid", *BORDERS])
-def test_sobel(kind: Kind, border: filters.Border, dtype: type) -> None:
-    x = images((21, 30)).astype(dtype)
+@pytest.mark.parametrize("shape", [(21, 30), (40, 3), (2, 41)])
+def test_sobel(kind: Kind, border: filters.Border, dtype: type, shape: tuple[int, int]) -> None:
+    if border == "valid" and min(shape) < 3:
+        pytest.skip("nothing is inside")
+    x = images(shape).astype(dtype)
     kernel, mode = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]), BORDERS.get(border, "constant")
     for found, weights in zip(filters.sobel(kind(x), border=border), (kernel, kernel.T), strict=True):
         wanted = np.stack([ndimage.correlate(image.astype(float), weights, mode=mode) for image in x])
         wanted = wanted[:, 1:-1, 1:-1] if border == "valid" else wanted
         np.testing.assert_allclose(np.asarray(found), wanted, rtol=0, atol=0 if dtype == np.uint8 else 1e-10)
+
+
+@KINDS
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("shape", [(2, 7, 79), (79, 14, 1), (1106, 1, 1), (79, 1, 14), (553, 1, 2)])
+def test_rounded(kind: Kind, whole: bool, shape: tuple[int, ...]) -> None:
+    x = np.arange(-6.0, 1100.0).reshape(shape) / (2 if whole else 4.1)
+    np.testing.assert_array_equal(np.asarray(filters.rounded(kind(x))), np.clip(np.rint(x), 0, 255))
 
 
 @KINDS

@@ -9,6 +9,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from fusionbench.metrics import Image, evaluate
+from fusionbench.metrics.formulas import phase
 from fusionbench.metrics.formulas.phase import phase_congruency
 
 from ..readings.phase import congruency
@@ -86,8 +87,9 @@ def test_q_p_of_every_shape(shape: tuple[int, int]) -> None:
     check("Q_P@liu", *clouds(0, shape, 60))
 
 
-def test_large_primes_take_the_other_transform() -> None:
-    image = clouds(1, (41, 43), 60)[0]
+@pytest.mark.parametrize("shape", [(41, 43), (67, 40)])  # a loop of our own, and SciPy's transform
+def test_large_primes_take_other_transforms(shape: tuple[int, int]) -> None:
+    image = clouds(1, shape, 60)[0]
     for found, wanted in zip(phase_congruency(Image(image[None])), congruency(image), strict=True):
         np.testing.assert_allclose(found[0], wanted, atol=1e-10)
 
@@ -116,3 +118,15 @@ def test_no_feature_no_value() -> None:
 def test_a_flat_fused_image_scores_nearly_one() -> None:
     _, a, b = clouds(7, (32, 32), 60)
     assert 0.99 < value("Q_P@liu", np.full((32, 32), 90.0), a, b) <= 1, "the trap that the docstring tells of"
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 1000, 4097])
+@pytest.mark.parametrize("kind", ["spread", "ties", "two heaps"])
+def test_the_median_of_responses(count: int, kind: str) -> None:
+    """Only what lies near a sample's median is put in order; where the sample misleads, all is."""
+    rng = np.random.default_rng(count)
+    numbers = {
+        "spread": rng.gamma(1.0, size=count), "ties": rng.integers(0, 3, count).astype(float),
+        "two heaps": np.where(np.arange(count) % phase.SAMPLED == 0, 5.0, rng.uniform(size=count)),
+    }[kind]  # fmt: skip
+    assert phase._middle(numbers) == np.median(numbers)

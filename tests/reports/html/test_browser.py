@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fusionbench.reports.html import write_report
-from fusionbench.results import Results
+from fusionbench.results import Results, Row, run_folder
+from fusionbench.results.draws import Draws
+from fusionbench.results.tasks import TaskRecord, TaskRow, store_record
 
 from ...results.storing import store, store_profile
 from .runs import store_runs
@@ -83,9 +86,28 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         network = {"parameters": 659_217, "flops": 404_722_483_200} if place == 1 else {}
         store_profile(runs, method, 0.003 * (place + 1), machine="<b>A</b> card", **network)
     store_profile(runs, "average", 0.0001, device="cuda", machine=HOSTILE_CARD)
+    store_record(runs, _task())
     lines = [f"{i},1,main,{9 / i},0.001" for i in range(1, 40)]
     (folder / "losses.csv").write_text("\n".join(["step,epoch,stage,loss,learning_rate", *lines, ""]))
-    return write_report(Results(runs), root / "report").parent
+    return write_report(Results(runs), root / "report", embed=True).parent
+
+
+def _task() -> TaskRecord:
+    """Score a source and two methods, one of them with a name that is markup."""
+    draws = np.random.default_rng(0).uniform(0.1, 0.2, 99)
+    values = {"infrared (source)": 0.1, "average": 0.8, HOSTILE_CARD: 0.3}
+    rows = {
+        label: TaskRow(
+            source="a" * ("source" in label),
+            images=9,
+            values={"F1": value},
+            draws=Draws.of("abcdefghi", {"F1": value + draws}),
+        )
+        for label, value in values.items()
+    }
+    return TaskRecord(
+        task="detection", protocol="frozen", version="1", model="m", digest="", dataset="Set", settings={}, rows=rows
+    )
 
 
 @pytest.fixture
@@ -93,6 +115,22 @@ def reader(browser: Any, report: Path) -> Iterator[Reader]:
     reader = Reader(browser, report)
     yield reader
     reader.close()
+
+
+def test_tables_of_tasks_are_in_both_languages(reader: Reader) -> None:
+    page = reader.open("index.html")
+    tasks = page.locator("#tasks")
+    english = tasks.inner_text()
+    assert all(
+        text in english for text in ("Differences to the best method", "infrared (source)", HOSTILE_CARD, "− 0.")
+    )
+    page.locator("#language").click()
+    chinese = tasks.inner_text()
+    assert all(
+        text in chinese for text in ("与各列最佳方法之差", "红外（源图像）", "目标检测", "Holm 方法校正", HOSTILE_CARD)
+    )
+    page.locator("#language").click()
+    assert tasks.inner_text() == english
 
 
 def test_leaderboard_sorts_filters_and_chooses(reader: Reader) -> None:
@@ -258,9 +296,11 @@ def test_viewer_compares_zooms_and_steps(reader: Reader) -> None:
     page.keyboard.press("Home")
     assert page.locator("#divider").get_attribute("aria-valuenow") == "0"
 
+    whole = page.locator("#zoom-value").inner_text()
+    assert abs(int(whole.split()[0]) - 100 * stage["width"] / 128) <= 1  # of the picture's pixels on the screen's
     page.mouse.move(*middle)
     page.mouse.wheel(0, -600)
-    page.wait_for_function("document.getElementById('zoom-value').textContent !== '100 %'")
+    page.wait_for_function("whole => document.getElementById('zoom-value').textContent !== whole", arg=whole)
     page.locator("#left").select_option("s:a")
     page.keyboard.press("Escape")
     page.locator("input[value=side]").check(force=True)
@@ -271,7 +311,8 @@ def test_viewer_compares_zooms_and_steps(reader: Reader) -> None:
     assert numbers[0][0] > 2
     assert all(view == pytest.approx(numbers[0], abs=0.1) for view in numbers)  # panes differ by parts of a pixel
     page.locator("#zoom-reset").click()
-    assert page.locator("#zoom-value").inner_text() == "100 %"
+    page.locator("input[value=slider]").check(force=True)
+    assert page.locator("#zoom-value").inner_text() == whole
 
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("3")
@@ -319,6 +360,7 @@ def test_language_and_theme_are_switched_and_kept(reader: Reader) -> None:
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.locator("#language").click()
     assert page.locator("h2").first.inner_text() == "排行榜"
+    assert page.title() == "图像融合评测报告"
     assert page.locator("#filter").get_attribute("placeholder") == "按名称筛选"
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
     page.locator("#theme").click()
@@ -331,8 +373,16 @@ def test_language_and_theme_are_switched_and_kept(reader: Reader) -> None:
 
 
 def test_every_page_opens_at_every_width(browser: Any, report: Path) -> None:
-    for width, scheme in ((360, "dark"), (1600, "light")):
+    for width, scheme, language in (
+        (360, "dark", "en"),
+        (390, "light", "zh"),
+        (768, "light", "en"),
+        (1280, "dark", "zh"),
+        (1920, "light", "en"),
+    ):
         reader = Reader(browser, report, width, color_scheme=scheme)
+        reader.open("index.html")
+        reader.page.evaluate("language => localStorage.setItem('fusionbench.language', language)", language)
         method = next(path for path in (report / "methods").iterdir() if "script" in path.name)
         metric = min((report / "metrics").iterdir())
         for path in [*sorted(report.glob("*.html")), method, metric]:
@@ -341,9 +391,91 @@ def test_every_page_opens_at_every_width(browser: Any, report: Path) -> None:
                 page.wait_for_selector(".plot svg .trace, .plot svg .scatterlayer .trace")
                 assert page.locator(".plot .xtick").count() > 1
             page.wait_for_timeout(100)
+            assert page.evaluate("document.documentElement.lang") == {"en": "en", "zh": "zh-CN"}[language]
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path.name} at {width}"
         assert page.evaluate("document.documentElement.dataset.theme") == scheme
         reader.close()
+
+
+def test_a_table_of_twelve_metrics_is_whole_on_a_laptop(browser: Any, tmp_path: Path) -> None:
+    from fusionbench.metrics.protocols import PROTOCOLS
+
+    keys = PROTOCOLS["film"].metrics
+    metrics = {key: {"name": key.partition("@")[0], "better": "higher", "protocol": "film"} for key in keys}
+    for method in ("average", "seafusion"):
+        record = {"label": method, "year": 2022}
+        store(tmp_path / "runs", method, [None], metrics=metrics, method_record=record)
+        folder = run_folder(tmp_path / "runs", "Set", method)
+        folder.open(list(keys))
+        folder.append(Row("p0", seconds=0.1, metrics=dict.fromkeys(keys, 12.3456)))
+        folder.close()
+    reader = Reader(browser, write_report(Results(tmp_path / "runs"), tmp_path / "report").parent)
+    page = reader.open("index.html")
+    assert page.locator("#board thead th").count() == 5 + len(keys) >= 17
+    assert page.evaluate("(e => e.scrollWidth <= e.clientWidth)(document.getElementById('board'))")
+    reader.close()
+
+
+def test_what_has_no_values_is_said(browser: Any, tmp_path: Path) -> None:
+    nan = float("nan")
+    for method, values in (("a", [(nan, nan, nan)]), ("b", ["failed"])):
+        store(tmp_path / "runs", method, values)
+    reader = Reader(browser, write_report(Results(tmp_path / "runs"), tmp_path / "report").parent)
+    page = reader.open("index.html")
+    assert page.locator("#trade-x option").all_inner_texts() == ["EN@film", "MSE@film", "Q_SF@liu"]  # none was timed
+    assert page.locator("#trade-note").inner_text() == "No method has both values."
+    assert page.locator("#facts").inner_text().startswith("1 data set")
+    for place in ("significance.html", "viewer.html", "pairs.html", "methods/b.html"):
+        reader.open(place)
+    assert page.locator("#best, #worst").locator("li").count() == 0
+    assert page.locator("h3:visible").count() == 0
+    reader.close()
+
+
+def test_no_pair_is_among_the_best_and_the_worst(reader: Reader) -> None:
+    page = reader.open("methods/average.html")
+    page.wait_for_selector("#best li")
+    best, worst = (page.locator(f"#{name} .label").all_inner_texts() for name in ("best", "worst"))
+    assert sorted(best + worst) == sorted(PAIRS)
+
+
+def test_pictures_are_shown_where_they_lie(browser: Any, tmp_path: Path) -> None:
+    """And where they have been moved away, their thumbnails are."""
+    (tmp_path / "my #1 folder").mkdir()
+    runs = store_runs(tmp_path / "my #1 folder", methods=["average", "gff"], pairs=["p0", "夜 %41"])
+    out = write_report(Results(runs), tmp_path / "report").parent
+    assert not (out / "images").exists()
+    reader = Reader(browser, out)
+    reader.root = tmp_path.resolve().as_uri()
+    page = reader.open("report/viewer.html")
+    loaded = "[...document.querySelectorAll('#stage img')].every(e => e.complete && e.naturalWidth)"
+    for pair in (0, 1):
+        page.locator("#pair").select_option(index=pair)
+        for side in ("s:a", "m:gff"):
+            page.locator("#left").select_option(side)
+            page.wait_for_function(loaded)
+            assert page.locator("#stage-note").inner_text() == ""
+    assert page.locator("#thumbs button").first.inner_text().endswith("Infrared")
+    shutil.rmtree(runs / "Set" / "gff" / "colour")
+    page.reload()
+    page.locator("#left").select_option("m:gff")
+    page.wait_for_function(loaded)
+    assert "its small copy is shown" in page.locator("#stage-note").inner_text()
+    assert all("/gff/colour/" in text or "ERR_FILE_NOT_FOUND" in text for text in reader.wrong), reader.wrong
+    reader.wrong.clear()
+    reader.close()
+
+
+def test_numbers_of_a_logarithmic_axis_are_whole(reader: Reader) -> None:
+    page = reader.open("index.html")
+    page.wait_for_selector("#trade .xtick")
+    marks = [float(text) for text in page.locator("#trade .xtick").all_text_contents()]
+    assert len(marks) > 1
+    assert page.evaluate("[1, 2, 5, 10].map(n => FB.roundNumbers(0.9 * n, 1300 * n, 4).length <= 4)") == [True] * 4
+    assert page.evaluate("FB.roundNumbers(8, 25, 9)") == [10, 15, 20]
+    page.evaluate("Plotly.relayout('trade', {'xaxis.range': [-1, 3]})")
+    page.wait_for_function("document.querySelector('#trade .xtick').textContent === '0.1'")
+    assert {float(text) for text in page.locator("#trade .xtick").all_text_contents()} >= {0.1, 1, 10, 100, 1000}
 
 
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(reader: Reader) -> None:
@@ -387,7 +519,7 @@ def test_real_data(browser: Any, shared_data: Path, tmp_path: Path) -> None:
     methods = ["average", "max", "laplacian", "ratio", "msvd", "two-scale"]
     sets = ["RoadScene", "TNO", "MSRS"]
     run(methods, sets, out=tmp_path / "runs", data_root=shared_data, limit=2, metrics=["EN", "SD", "SF"])
-    write_report(Results(tmp_path / "runs"), tmp_path / "report")
+    write_report(Results(tmp_path / "runs"), tmp_path / "report", embed=True)
     reader = Reader(browser, tmp_path / "report")
     page = reader.open("index.html")
     for dataset in sets:

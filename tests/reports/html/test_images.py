@@ -16,13 +16,14 @@ GRAY = (np.add.outer(np.arange(300), np.arange(400)) % 256).astype(np.uint8)
 def placed(source: Path, tmp_path: Path, convert: bool = True) -> Path:
     target, thumb = tmp_path / "out" / "x.y", tmp_path / "out" / "thumb.jpg"
     calls: list[None] = []
-    endings = place([Picture(source, target, thumb, convert)], 1, lambda: calls.append(None))
+    shown = place([Picture(source, target, thumb, convert)], 1, lambda: calls.append(None))
     assert len(calls) == 1
     with Image.open(thumb) as small:
         assert small.width <= THUMB[0]
         assert small.height <= THUMB[1]
         assert small.width == THUMB[0] or small.height == THUMB[1]
-    return target.with_name("x.y" + endings[target])
+    assert shown[target].is_relative_to(target.parent)
+    return shown[target]
 
 
 def test_a_png_stays_byte_for_byte(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
-from torch.optim import Adam, Optimizer
+from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, StepLR
 
 from ....datasets.images import write
@@ -71,10 +71,6 @@ class Paper(Recipe):
     def grid(self) -> tuple[int, int]:
         """The working grid."""
         return parse_grid(self.settings.grid) or GRID
-
-    def optimiser(self) -> Optimizer:
-        """Make Adam."""
-        return Adam(self.network.parameters(), lr=self.lr)
 
     def schedule(self, optimiser: Optimizer, stage: TrainingStage) -> LRScheduler:
         """Let the learning rate fall every 50 epochs."""

@@ -251,10 +251,6 @@ class Joint(U2FusionRecipe):
         gap = gradient_gap(fused, first, second)
         return {**losses, "loss": losses["loss"] + self.sharpness * gap, "gradient_loss": gap}
 
-    def optimiser(self) -> Optimizer:
-        """Make Adam."""
-        return Adam(self.network.parameters(), lr=self.lr)
-
     def schedule(self, optimiser: Optimizer, stage: TrainingStage) -> LRScheduler:
         """Let the learning rate fall along a cosine."""
         return cosine(optimiser, stage.epochs)
