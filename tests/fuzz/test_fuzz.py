@@ -39,7 +39,8 @@ def test_each_fault_is_found_and_its_input_named() -> None:
     done = fuzz(*names, "--inputs", "1")
     assert done.returncode == 1
     lines = done.stdout.splitlines()
-    for name, fault in zip(names, ("other error", "crash", "hang", "memory", "memory"), strict=True):
+    faults = ("other error", "crash", "hang", "memory", "memory", "memory")
+    for name, fault in zip(names, faults, strict=True):
         place = next(number for number, line in enumerate(lines) if line.startswith(name))
         assert lines[place].split()[1:].count("1") == 1
         assert lines[place + 1].startswith(f"  {fault}: ")

@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Mapping
@@ -91,8 +92,7 @@ class Worker:
     def _ask(self, reader: str, number: int, seconds: float) -> Outcome:
         try:
             self._pipe.send((reader, number))
-            answered = self._pipe.poll(seconds)
-            outcome = self._pipe.recv() if answered else Outcome(HANG, f"no answer in {seconds:g} s")
+            outcome = self._wait(seconds, watched=number >= 0)
         except (EOFError, OSError):
             self._process.join()
             outcome = Outcome(CRASH, f"the process ended with {self._process.exitcode}")
@@ -100,6 +100,23 @@ class Worker:
             self._stop()
             self._start()
         return outcome
+
+    def _wait(self, seconds: float, *, watched: bool) -> Outcome:
+        """Wait for an answer, but not for what grows: on a machine short of memory that takes longer than a hang."""
+        end, before = time.monotonic() + seconds, self._peak()
+        while not self._pipe.poll(min(0.2, max(0.0, end - time.monotonic()))):
+            if watched and (grown := self._peak() - before) > GROWTH:
+                return Outcome(MEMORY, f"{grown / 2**30:.1f} GB")
+            if time.monotonic() > end:
+                return Outcome(HANG, f"no answer in {seconds:g} s")
+        answer: Outcome = self._pipe.recv()
+        return answer
+
+    def _peak(self) -> int:
+        """The most memory that the process had, as seen from outside; 0 where the system does not tell."""
+        status = Path(f"/proc/{self._process.pid}/status")
+        lines = status.read_text().splitlines() if status.exists() else []
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def _serve(pipe: Connection, folder: Path, seed: int, readers: Mapping[str, Reader]) -> None:
