@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -21,7 +21,8 @@ from ..foreign.contained import begin, is_users
 from ..results import Row
 from ..results.unfinished import fusing
 from .cores import is_ours
-from .task import Loaded, PairTask, Ready, Target, method_of, see, serve, time_limit
+from .score_on import HERE, score_together
+from .task import Loaded, PairTask, Ready, Stage, Target, begin_stage, finish, method_of, see, serve, time_limit
 
 if TYPE_CHECKING:
     from ..datasets import Source
@@ -114,6 +115,8 @@ def execute_batch(batch: Batch) -> list[tuple[Path, Row]]:
         for some in _alike(whole):
             for seen, result in _fuse(some, batch.most):
                 ready[id(seen)][some[0][1].folder] = result
+        if batch.tasks[0].score_on != HERE:
+            return _serve_together(read, ready, batch.tasks[0].score_on)
         rows = []
         for seen_or_failed in read:
             if isinstance(seen_or_failed, Loaded):
@@ -122,6 +125,22 @@ def execute_batch(batch: Batch) -> list[tuple[Path, Row]]:
             else:
                 rows += seen_or_failed
         return rows
+
+
+def _serve_together(
+    read: Sequence[Loaded | list[tuple[Path, Row]]], ready: Mapping[int, Mapping[Path, Ready]], score_on: str
+) -> list[tuple[Path, Row]]:
+    """Do what `serve` does of all pairs, but score them at once."""
+    begun: list[tuple[Path, Stage | Row]] = []
+    for seen in read:
+        if not isinstance(seen, Loaded):
+            begun += seen
+            continue
+        for target in seen.task.targets:
+            with fusing(target.folder, seen.task.pair.name) if target.row is None else nullcontext():
+                begun.append((target.folder, begin_stage(target, seen, ready[id(seen)].get(target.folder))))
+    score_together([stage for _, stage in begun if isinstance(stage, Stage)], score_on)
+    return [(folder, stage if isinstance(stage, Row) else finish(stage)) for folder, stage in begun]
 
 
 def _alike(whole: Sequence[Loaded]) -> Iterable[list[tuple[Loaded, Target]]]:

@@ -52,6 +52,14 @@ def quantised(trial: Trial) -> Iterator[str]:
     yield from trial.method.remarks
 
 
+def scored_on_device(trial: Trial) -> Iterator[str]:
+    """Say that the last digits are a device's."""
+    count = sum(row.facts.get("scored_on_device", 0) == 1 for row in trial.rows.values())
+    if count:
+        images = sum(row.status == "ok" for row in trial.rows.values())
+        yield f"{count} of {images} fused images were scored on a device, which gives the values to 1e-6."
+
+
 def precise(trial: Trial) -> Iterator[str]:
     """Say in what a network computed, where it was not float32."""
     precision = precision_of(trial.method)
@@ -157,6 +165,7 @@ def _strangers(trial: Trial) -> list[Row]:
 # Here is the place for another kind of note.
 NOTES: tuple[Callable[[Trial], Iterable[str]], ...] = (
     chosen_pairs, ranged, size_notes, several, quantised, precise, stretched, inverted, copied, repeated, stored,
+    scored_on_device,
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from ..results import DatasetRecord, MethodRecord, Row, RunFolder, run_folder
 from ..results.records import Record, plain
 from ..results.unfinished import unfinished
 from .origin import digest_images, digest_sources, fingerprint, same_origin
+from .scoring import Keys
 from .seen import Seen
 from .task import PairTask, Target
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from ..methods import Method
 
-Keys = dict[str, tuple[str, ...]]  # metric keys by protocol
 REFERENCE = "reference"  # the protocol of what compares with ideal images
 FIRST = ""  # stands among the pairs of a run that ended for what a method does before the first one
 
@@ -246,12 +246,16 @@ def make_trials(
 
 
 def make_tasks(
-    trials: Sequence[Trial], at_once: int = 1, timeout: float | None = None, copy: bool = False
+    trials: Sequence[Trial],
+    at_once: int = 1,
+    timeout: float | None = None,
+    copy: bool = False,
+    score_on: str = "cpu",
 ) -> list[PairTask]:
     """List what is left to do: a task for each pair that lacks something, with every method it lacks it of.
 
     `at_once` is how many of them will be worked on beside each other, `timeout` how many seconds a method may take;
-    `copy`: see `PairTask`.
+    `copy` and `score_on`: see `PairTask`.
     """
     tasks = []
     for dataset in {id(trial.dataset): trial.dataset for trial in trials}.values():
@@ -263,7 +267,7 @@ def make_tasks(
             targets = tuple(each for trial, named in mine if (each := trial.target(pair, digest, named)) is not None)
             if targets:
                 reading = dataset.size_policy, targets, dataset.ranges, dataset.rgbt
-                tasks.append(PairTask(pair, *reading, at_once, timeout, copy))
+                tasks.append(PairTask(pair, *reading, at_once, timeout, copy, score_on))
     return tasks
 
 

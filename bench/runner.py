@@ -31,6 +31,7 @@ from .experiment import of_call, write_experiment
 from .layout import check_layout, write_layout
 from .plan import FIRST, Trial, choose_metrics, make_tasks, make_trials, metrics_on
 from .ready import ask
+from .score_on import HERE, check_scores, score_device
 from .task import PairTask, check_target
 from .videos import forget_measures, measure_videos
 from .warm import warm_up
@@ -61,6 +62,7 @@ def run_rows(
     metrics: Sequence[str] | None = None,
     device: str = "cpu",
     batch: BatchSize = "auto",
+    score_on: str = "cpu",
     workers: int | None = None,
     executor: str = "threads",
     timeout: float | None = None,
@@ -90,6 +92,9 @@ def run_rows(
     device : where learned methods compute.
     batch : how many pairs of one size a network takes in one call; "auto" is one on the processor, and on a device that
         tells of its memory as many as have room there, at most 16. A pair has an equal share of its batch's seconds.
+    score_on : the device that computes metrics, of up to 16 pairs of one size at once: values are equal to 1e-6, not to
+        the last digit, so that it has to be asked for. "auto" takes `device`, or else the first card of this
+        machine, for as long as it is faster than the processor, on both of which it is tried.
     workers, executor : see `make_executor`; None works on as many pairs at once as there are cores, and of networks as
         many as memory takes. Values and images do not depend on it.
     timeout : seconds that a method may take for a pair; its row is a failed one then. Only a process can be ended, so
@@ -125,6 +130,7 @@ def run_rows(
     keys = choose_metrics(protocols, metrics)
     check_name(device)
     check_batch(batch)
+    scoring = score_device(score_on, device)
     executor = _that_can_end(timeout, executor)
     out = Path(out).absolute()  # wherever a method goes
     with run_of_methods(), contextlib.ExitStack() as stack:
@@ -154,7 +160,7 @@ def run_rows(
             workers = default_workers(objects, executor)
         pool = stack.enter_context(make_executor(executor, workers, out / "slurm"))
         stack.callback(_close_methods, trials)
-        manner = workers, timeout, copy
+        manner = workers, timeout, copy, scoring
         tasks = _prepare(trials, pool, *manner)  # nothing is written before
         stack.enter_context(_removing_empty(trials))
         if tasks:
@@ -269,12 +275,18 @@ def _flush(out: Path) -> None:
         flush(out)
 
 
-def _prepare(trials: list[Trial], pool: Executor, workers: int, timeout: float | None, copy: bool) -> list[PairTask]:
+def _prepare(
+    trials: list[Trial], pool: Executor, workers: int, timeout: float | None, copy: bool, score_on: str
+) -> list[PairTask]:
     """Find what is left to do, and make sure that it can be done, each method once for each data set."""
     for trial in trials:
         trial.look()
-    tasks = make_tasks(trials, workers, timeout, copy)
+    tasks = make_tasks(trials, workers, timeout, copy, score_on)
     here = isinstance(pool, ThreadPoolExecutor) and not isinstance(pool, WorkerPool)
+    if tasks and here:
+        check_scores(score_on)
+    elif tasks and score_on != HERE:
+        elsewhere(pool, "--score-on", check_scores, score_on)
     for trial in trials:
         if any(map(trial.fuses, tasks)):
             arguments = (trial.spec, trial.device, trial.dataset.pairs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import math
 import os
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,27 +17,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import FULL, Pair, Ranges, SizePolicy, read_pair, read_truth
+from ..datasets import FULL, Pair, Ranges, SizePolicy, read_pair
 from ..errors import FusionBenchError, one_line
 from ..files import reading_once, write_failed
 from ..foreign.contained import begin, is_users
-from ..metrics import Sources, get_metric, get_protocol, prepare, score
+from ..metrics import Sources, prepare
 from ..results import Row, RunFolder
 from ..results.unfinished import fusing
 from .images import read_images, write_images
 from .looks import Levels, levels, look
 from .origin import digest_images, digest_sources, fingerprint, with_ideal
 from .ready import check_method, lacking
+from .scoring import WHITE, Ideal, Keys, read_ideal, score_row
 from .warm import warm_up
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Digest
 
     from ..methods import Fused, Method
-
-
-WHITE = 255  # of every image here: all are uint8, however dark
-Ideal = Sources | str  # the ideal image, as both sources; or why there is none
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ class Target:
     label: str
     device: str
     folder: Path
-    keys: dict[str, tuple[str, ...]]
+    keys: Keys
     row: Row | None = None
 
 
@@ -63,7 +59,7 @@ class PairTask:
 
     `at_once` is how many pairs are worked on beside each other, which tells on their seconds. `timeout` is how many
     seconds a method may take in a worker process; then the process ends. `copy` says that an image which lies somewhere
-    already is copied, and not linked.
+    already is copied, and not linked. `score_on`: see `score_device`.
     """
 
     pair: Pair
@@ -74,6 +70,7 @@ class PairTask:
     at_once: int = 1
     timeout: float | None = None
     copy: bool = False
+    score_on: str = "cpu"
 
     def read(self) -> tuple[NDArray[np.uint8], ...]:
         """Read all sources, as methods and metrics see them."""
@@ -160,26 +157,43 @@ def see(task: PairTask) -> Loaded | list[tuple[Path, Row]]:
         sources = prepare(a, b, *further, data_range=WHITE)
         sources.kept = len(task.targets) > 1
         grays = [levels(image) for image in (a, b, *further)]
-        return Loaded(task, sources, grays, _read_ideal(task, sources), digest)
+        return Loaded(task, sources, grays, read_ideal(task, sources), digest)
     except Exception as error:  # whatever a file makes a decoder raise is its pair's result, not the end of the run
         return [(target.folder, _failure(task.pair, error)) for target in task.targets]
 
 
+@dataclass(eq=False)
+class Stage:
+    """A fused image that is still to be scored and stored, and its row so far.
+
+    `known` holds values by metric key that are computed already, maybe `on_device`.
+    """
+
+    target: Target
+    seen: Loaded
+    row: Row
+    fused: Fused
+    mark: str
+    known: dict[str, float] = field(default_factory=dict)
+    on_device: bool = False
+
+
 def serve(seen: Loaded, ready: Mapping[Path, Ready] = MappingProxyType({})) -> list[tuple[Path, Row]]:
-    """Do what the targets of a pair ask for; some may be fused already, and are `ready` under their folders."""
-    return [(target.folder, _serve(target, seen, ready.get(target.folder))) for target in seen.task.targets]
+    """Do what the targets of a pair ask for; some may be fused already, and are `ready` under their folders.
+
+    While a method fuses, the folder of its run says so, should it end the process.
+    """
+    rows = []
+    for target in seen.task.targets:
+        with fusing(target.folder, seen.task.pair.name) if target.row is None else contextlib.nullcontext():
+            stage = begin_stage(target, seen, ready.get(target.folder))
+            rows.append((target.folder, stage if isinstance(stage, Row) else finish(stage)))
+    return rows
 
 
-def _serve(target: Target, seen: Loaded, ready: Ready | None) -> Row:
-    """Do what a target asks for; while a method fuses, the folder of the run says so, should it end the process."""
-    if target.row is not None:
-        return _serve_in(target, seen, None)
-    with fusing(target.folder, seen.task.pair.name):
-        return _serve_in(target, seen, ready)
-
-
-def _serve_in(target: Target, seen: Loaded, ready: Ready | None) -> Row:
-    task, sources, pair = seen.task, seen.sources, seen.task.pair
+def begin_stage(target: Target, seen: Loaded, ready: Ready | None) -> Stage | Row:
+    """Fuse, or read what was fused before; the row where that fails."""
+    task, pair = seen.task, seen.task.pair
     mark = with_ideal(target.row.sources, pair) if target.row else ""
     try:
         if target.row:
@@ -187,7 +201,7 @@ def _serve_in(target: Target, seen: Loaded, ready: Ready | None) -> Row:
         else:
             method = method_of(target, pair.task)
             mark = fingerprint(seen.digest, method, pair)
-            ready = ready or _fuse(method, task, sources)
+            ready = ready or _fuse(method, task, seen.sources)
             fused = ready.fused
             facts = {"at_once": float(task.at_once)} | ({"batch": float(ready.batch)} if ready.batch > 1 else {})
             row = Row(pair.name, reason=fused.note, seconds=fused.seconds, facts=facts)
@@ -195,20 +209,27 @@ def _serve_in(target: Target, seen: Loaded, ready: Ready | None) -> Row:
         if is_users(error):
             raise
         return replace(_failure(pair, error, lacking(error)), sources=mark)
+    return Stage(target, seen, row, fused, mark)
+
+
+def finish(stage: Stage) -> Row:
+    """Store an image that is not stored yet, and score it."""
+    target, row, fused, pair = stage.target, stage.row, stage.fused, stage.seen.task.pair
     try:
         if target.row is None:
-            row.image = write_images(RunFolder(target.folder), pair.name, fused, task.copy)
+            row.image = write_images(RunFolder(target.folder), pair.name, fused, stage.seen.task.copy)
         elif not row.image:  # a row of before
             row.image = digest_images(RunFolder(target.folder), pair.name)
-        _score(row, fused, _sources_of(fused, sources), seen.ideal, target.keys)
-        row.facts = {**row.facts, **look(fused.image, *seen.grays)}
+        score_row(row, fused, stage.seen.sources, stage.seen.ideal, target.keys, stage.known)
+        elsewhere = {"scored_on_device": 1.0} if stage.on_device else {}
+        row.facts = {**row.facts, **look(fused.image, *stage.seen.grays), **elsewhere}
     except Exception as error:
         if write_failed(error):
             raise
-        failed = replace(_failure(pair, error), sources=mark)
+        failed = replace(_failure(pair, error), sources=stage.mark)
         # What was scored before stays; what lacks is tried again by the next run.
         return failed if target.row is None else replace(target.row, reason=failed.reason)
-    return replace(row, sources=mark)
+    return replace(row, sources=stage.mark)
 
 
 @contextlib.contextmanager
@@ -225,53 +246,11 @@ def time_limit(seconds: float | None) -> Iterator[None]:
             faulthandler.cancel_dump_traceback_later()
 
 
-def _score(row: Row, fused: Fused, sources: Sources, ideal: Ideal, wanted: dict[str, tuple[str, ...]]) -> None:
-    """Add the metrics of each protocol to the row."""
-    if not isinstance(ideal, str):
-        ideal = _sources_of(fused, ideal)
-    reasons = [row.reason] if row.reason else []
-    metrics = dict(row.metrics)
-    for protocol, keys in wanted.items():
-        image = fused.scored(get_protocol(protocol).colour)
-        for partner in (sources, ideal):
-            own = [key for key in keys if get_metric(key).ideal == (partner is ideal)]
-            if isinstance(partner, str):
-                metrics.update(dict.fromkeys(own, math.nan))
-                reasons += [f"{key}: {partner}" for key in own]
-            elif own:
-                scores = score(image, partner, None, own, protocol, data_range=WHITE)
-                metrics.update((key, float(value)) for key, value in scores.items())
-                reasons += [f"{key}: {why}" for key, why in scores.reasons.items()]
-    row.reason, row.metrics = "; ".join(reasons), metrics
-
-
-def _read_ideal(task: PairTask, sources: Sources) -> Ideal:
-    """Read the ideal image, where a target is scored against it, at the size of the sources."""
-    wanted = any(get_metric(key).ideal for target in task.targets for keys in target.keys.values() for key in keys)
-    truth = read_truth(task.pair, sources.a, task.size_policy) if wanted else None
-    if truth is None:
-        return "there is no ideal image"
-    if truth.shape[:2] != sources.a.shape[:2]:
-        return "the ideal image has another size than the sources"
-    return prepare(truth, truth, data_range=WHITE)
-
-
 def _fuse(method: Method, task: PairTask, sources: Sources) -> Ready:
     from ..methods import fuse_pair
 
     with time_limit(task.timeout):
         return Ready(fuse_pair(method, sources.a, sources.b, task.pair, task.size_policy, sources.further))
-
-
-def _sources_of(fused: Fused, sources: Sources) -> Sources:
-    """Crop the sources to what a fused image shows that was cropped; other methods keep the whole ones."""
-    from ..methods.fit import crop_to
-
-    size = fused.image.shape[:2]
-    if size == sources.a.shape[:2]:
-        return sources
-    a, b, *further = (crop_to(image, size) for image in (sources.a, sources.b, *sources.further))
-    return prepare(a, b, *further, data_range=WHITE)
 
 
 def _failure(pair: Pair, error: BaseException, lacks: str = "") -> Row:

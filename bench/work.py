@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from math import ceil
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from .batches import Batch, BatchSize, execute_batch, in_batches, most_of
 from .executors import Job, stream
 from .plan import FIRST, Trial
 from .progress import Reporter
+from .score_on import HERE, TOGETHER
 from .task import PairTask, SetUpFailed, execute
 
 _ENOUGH = 3  # pairs that lack the same, of a method that fused none: no other will do better
@@ -76,7 +78,8 @@ class Work:
     def _jobs(self, tasks: Sequence[PairTask]) -> Iterator[Job]:
         left = sum(any(target.row is None for target in task.targets) for task in tasks)
         most = most_of(self._batch, [trial.method for trial in self._trials.values()], left, self._workers)
-        for batch in in_batches(tasks, most):
+        scored_at_once = TOGETHER if tasks and tasks[0].score_on != HERE else 1
+        for batch in in_batches(tasks, max(most, min(scored_at_once, ceil(len(tasks) / self._workers)))):
             together: list[PairTask] = []
             for task in batch:
                 deadly = {path for path, trial in self._trials.items() if task.pair.name in trial.deadly}
@@ -85,7 +88,7 @@ class Work:
                         yield self._beside, execute_apart, part
                     else:
                         together.append(part)
-            if len(together) > 1:
+            if len(together) > 1 or (together and scored_at_once > 1):
                 yield self._pool, execute_batch, Batch(tuple(together), None if self._batch == "auto" else most)
             elif together:
                 yield self._pool, execute, together[0]

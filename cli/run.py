@@ -33,6 +33,7 @@ from .options import (
     RangeRules,
     Rgbt,
     Root,
+    ScoreOnOption,
     Sequences,
     SizeOption,
     Split,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 
 SHARED = (
     "data_root", "split", "a", "b", "task", "limit", "protocol", "metrics", "workers", "on_error", "size_policy",
-    "range", "rgbt", "further", "sequences", "video",
+    "range", "rgbt", "further", "sequences", "video", "score_on",
 )  # fmt: skip
 
 
@@ -115,6 +116,7 @@ def run(
     device: Annotated[str, typer.Option(help="Where learned methods compute: cpu, cuda, cuda:1, mps, sdaa.")] = "cpu",
     precision: PrecisionOption = None,
     batch: BatchOption = "auto",
+    score_on: ScoreOnOption = "cpu",
     workers: Workers = None,
     executor: Annotated[str, typer.Option(help="Who works: threads, processes, dask:ADDRESS, or slurm.")] = "threads",
     slurm: Annotated[list[str] | None, typer.Option(help=_SLURM)] = None,
@@ -196,6 +198,7 @@ def score(
     limit: Limit = None,
     protocol: Protocols = None,
     metrics: Metrics = None,
+    score_on: ScoreOnOption = "cpu",
     workers: Workers = None,
     on_error: OnErrorOption = "stop",
     size_policy: SizeOption = "error",

@@ -49,8 +49,9 @@ class Place:
         return torch.from_numpy(np.array(array)).to(self.device, **form)
 
     def get(self, tensor: Tensor) -> NDArray[Any]:
-        """Copy a result to the host, and wait for it: float32 where it was computed in fractions, else as it is."""
-        result: NDArray[Any] = (tensor.float() if tensor.is_floating_point() else tensor).cpu().numpy()
+        """Copy a result to the host, and wait for it; as it is, but float32 where NumPy lacks its kind of fractions."""
+        short = tensor.is_floating_point() and tensor.element_size() < 4
+        result: NDArray[Any] = (tensor.float() if short else tensor).cpu().numpy()
         return result
 
     def load(self, network: N, **form: Any) -> N:

@@ -21,11 +21,11 @@ from .cells import harmless
 from .numbers import Numbers
 
 FIXED = ("pair", "status", "reason", "seconds", "sources")
-# behind the metrics: what the levels of an image tell, how many pairs were worked on at once when it was fused, and how
-# many in one call, where these were several
+# behind the metrics: what the levels of an image tell; how many pairs were worked on at once when it was fused, and how
+# many in one call, where these were several; and whether it was not the processor that computed the metrics
 FACTS = (
     "fused_min", "fused_max", "fused_at_0", "fused_at_255", "sources_min", "sources_max", "likeness", "copy_of",
-    "at_once", "batch",
+    "at_once", "batch", "scored_on_device",
 )  # fmt: skip
 TEXTS = ("image", "check")  # behind the facts
 Status = Literal["ok", "failed", "skipped"]

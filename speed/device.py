@@ -78,7 +78,7 @@ def compare(name: str, options: argparse.Namespace, data: Path) -> dict[str, Any
         with tempfile.TemporaryDirectory() as out:
             begin = time.perf_counter()
             rows = run_rows(method, data, out=out, metrics=METRICS, device=options.device, batch=options.batch,
-                            workers=options.workers)  # fmt: skip
+                            score_on=options.score_on, workers=options.workers)  # fmt: skip
             times["run"].append(time.perf_counter() - begin)
         begin = time.perf_counter()
         network()
@@ -98,6 +98,7 @@ def main() -> None:
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--precision", default="float32", choices=("float32", "tf32", "bf16"))
     parser.add_argument("--batch", default="auto", help="of the run: a number, or auto")
+    parser.add_argument("--score-on", default="cpu", help="the device of the metrics, or auto (default cpu)")
     parser.add_argument("--bare-batch", type=int, default=8, help="of the bare network (default 8)")
     parser.add_argument("--workers", type=int, help="of the run; by default as many as it chooses")
     parser.add_argument("--pairs", type=int, default=200)

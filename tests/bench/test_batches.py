@@ -291,5 +291,5 @@ def test_what_is_no_size(batch: Any, tmp_path: Path) -> None:
 def test_pairs_in_one_call_are_rows_of_a_csv_like_any_other(make_folder: MakeFolder, tmp_path: Path, net: Any) -> None:
     run(net(), make_folder(pairs=2), out=tmp_path / "out", metrics=["EN"], batch=2, workers=1)
     folder = RunFolder(tmp_path / "out" / "scenes" / "net")
-    assert folder.table.read_text().splitlines()[0].endswith("at_once,batch,image,check")
+    assert folder.table.read_text().splitlines()[0].endswith("at_once,batch,scored_on_device,image,check")
     assert not any(math.isnan(row.seconds) for row in folder.rows().values())
