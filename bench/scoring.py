@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ..datasets import read_truth
+from ..datasets import Pair, SizePolicy, read_truth
 from ..metrics import Sources, get_metric, get_protocol, prepare, score
 from ..results import Row
 
 if TYPE_CHECKING:
     from ..methods import Fused
-    from .task import PairTask
 
 WHITE = 255  # of every image here: all are uint8, however dark
 Ideal = Sources | str  # the ideal image, as both sources; or why there is none
 Keys = dict[str, tuple[str, ...]]  # metric keys by protocol
 
 
-def read_ideal(task: PairTask, sources: Sources) -> Ideal:
-    """Read the ideal image, where a target is scored against it, at the size of the sources."""
-    wanted = any(get_metric(key).ideal for target in task.targets for keys in target.keys.values() for key in keys)
-    truth = read_truth(task.pair, sources.a, task.size_policy) if wanted else None
+def read_ideal(pair: Pair, size_policy: SizePolicy, sources: Sources, asked: Iterable[Keys]) -> Ideal:
+    """Read the ideal image, where a metric that was asked for compares with it, at the size of the sources."""
+    wanted = any(get_metric(key).ideal for each in asked for keys in each.values() for key in keys)
+    truth = read_truth(pair, sources.a, size_policy) if wanted else None
     if truth is None:
         return "there is no ideal image"
     if truth.shape[:2] != sources.a.shape[:2]:

@@ -157,7 +157,8 @@ def see(task: PairTask) -> Loaded | list[tuple[Path, Row]]:
         sources = prepare(a, b, *further, data_range=WHITE)
         sources.kept = len(task.targets) > 1
         grays = [levels(image) for image in (a, b, *further)]
-        return Loaded(task, sources, grays, read_ideal(task, sources), digest)
+        ideal = read_ideal(task.pair, task.size_policy, sources, (target.keys for target in task.targets))
+        return Loaded(task, sources, grays, ideal, digest)
     except Exception as error:  # whatever a file makes a decoder raise is its pair's result, not the end of the run
         return [(target.folder, _failure(task.pair, error)) for target in task.targets]
 
