@@ -63,7 +63,7 @@ def check_scores(score_on: str) -> None:
     device = score_on.removeprefix(f"{AUTO}:")
     if device == HERE:
         return
-    check_device(device)
+    check_device(device, "--score-on")
     try:
         image = place_of(device).put(np.tile(np.arange(32, dtype=np.uint8), (1, 32, 1)))
         score(image, image, image, ["EN@film"], data_range=WHITE)

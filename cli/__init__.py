@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from io import TextIOWrapper
 from typing import Annotated
 
@@ -107,12 +108,19 @@ weights_app.command()(weights.convert)
 weights_app.command()(weights.info)
 
 
+def _say(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    """Show a warning as what it says, without a line of code."""
+    typer.echo(f"warning: {message}", err=True)
+
+
 def main() -> None:
     """Run the command line; errors made on purpose, and interruptions, are one sentence and an exit code."""
     debug = "--debug" in sys.argv[1:]
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # σ and ↑ are no reason to end where output is not UTF-8
     signals = interruptible()
+    if not debug:
+        warnings.showwarning = _say
     try:
         app()
     except FusionBenchError as error:

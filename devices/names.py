@@ -26,8 +26,8 @@ def check_name(device: str) -> None:
         raise unknown("device", device, ("cpu", "cuda", "cuda:1", "mps"))
 
 
-def check_device(device: str) -> None:
-    """Make sure that torch has a device.
+def check_device(device: str, option: str = "--device") -> None:
+    """Make sure that torch has a device, which an option asks for.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def check_device(device: str) -> None:
     import torch
 
     if kind == "sdaa" and not load_sdaa():
-        raise InputError("there is no sdaa device here (install torch_sdaa): leave --device out for the CPU")
+        raise InputError(f"there is no sdaa device here (install torch_sdaa): leave {option} out for the CPU")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a driver that is too old, or has no card; the error says so, too
@@ -55,8 +55,8 @@ def check_device(device: str) -> None:
                 raise InputError(f"there is no device {device!r} here: {there}")
             torch.empty(1, device=torch.device(device))
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).partition("\n")[0].rstrip(".")
-        raise InputError(f"cannot compute on {device!r} ({reason}): leave --device out for the CPU") from error
+        reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")  # a paragraph of backends may follow
+        raise InputError(f"cannot compute on {device!r} ({reason}): leave {option} out for the CPU") from error
 
 
 def present() -> list[str]:

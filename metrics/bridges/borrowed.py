@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import unknown
+from ...errors import InputError, one_line, unknown
 from ...extras import explained
 from ..arrays.triple import Image, Triple
 from ..arrays.types import Array, is_tensor
@@ -36,19 +36,23 @@ def borrow(key: str) -> Metric | None:
     MissingExtraError
         pyiqa is not installed.
     InputError
-        It has no metric of this name.
+        It has no metric of this name, or cannot be used: its weights cannot be fetched, torchvision is another torch's.
     """
     name, _, convention = key.casefold().rpartition("@")
     if convention != CONVENTION:
         return None
     with explained():
-        import pyiqa
-
-    known = list(pyiqa.list_models())
+        known = _names()
     if name not in known:
         raise unknown("metric of pyiqa", name, known)
     _tell_licence()
-    model = _model(name, "cpu")
+    try:
+        model = _model(name, "cpu")
+    except Exception as error:  # whatever its networks and their download raise
+        why = one_line(error)
+        raise InputError(
+            f"pyiqa cannot make its metric {name!r} ({why}); it fetches weights at the first use"
+        ) from error
     alone = model.metric_mode == "NR"
 
     def compute(triple: Triple) -> Array:
@@ -66,6 +70,17 @@ def borrow(key: str) -> Metric | None:
         "Chen and Mo 2022, https://github.com/chaofengc/IQA-PyTorch; the paper of the metric is named there",
         (-inf, inf), f"{LICENCE}.", no_reference=alone, flips=False, transposes=False,
     )  # fmt: skip
+
+
+@cache
+def _names() -> list[str]:
+    try:
+        import pyiqa
+    except ImportError:
+        raise
+    except Exception as error:  # torchvision says so where it was built for another torch
+        raise InputError(f"pyiqa is installed, and cannot be imported: {one_line(error)}") from error
+    return list(pyiqa.list_models())
 
 
 @cache

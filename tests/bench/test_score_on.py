@@ -30,7 +30,7 @@ METHODS = ["average", "laplacian"]
 def device(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDevice]:
     """A fake device, whose tensors stay tensors in the metrics, as those of a card do."""
     monkeypatch.setattr(inputs, "as_memory", list)
-    monkeypatch.setattr(score_on, "check_device", names.check_name)
+    monkeypatch.setattr(score_on, "check_device", lambda device, option: names.check_name(device))
     score_on._races.clear()
     with faked(monkeypatch) as fake:
         yield fake
