@@ -196,10 +196,6 @@ class Trial:
                 raise
             return []
 
-    def fuses(self, task: PairTask) -> bool:
-        """Whether the method has to fuse the pair of a task, and not only to score what is stored."""
-        return any(target.folder == self.folder.path and target.row is None for target in task.targets)
-
     def _mark(self, pair: Pair, digest: Digest) -> str:
         """Hash what the pair's result would follow from; "" where that fails: doing the pair will say why."""
         try:

@@ -32,7 +32,7 @@ from .layout import check_layout, write_layout
 from .plan import FIRST, Trial, choose_metrics, make_tasks, make_trials, metrics_on
 from .ready import ask
 from .score_on import HERE, check_scores, score_device
-from .task import PairTask, check_target
+from .task import PairTask, check_target, to_fuse
 from .videos import forget_measures, measure_videos
 from .warm import warm_up
 from .whole import forget, fuse_at_once
@@ -287,8 +287,9 @@ def _prepare(
         check_scores(score_on)
     elif tasks and score_on != HERE:
         elsewhere(pool, "--score-on", check_scores, score_on)
+    left = to_fuse(tasks)
     for trial in trials:
-        if any(map(trial.fuses, tasks)):
+        if trial.folder.path in left:
             arguments = (trial.spec, trial.device, trial.dataset.pairs)
             if here:
                 check_target(*arguments)
@@ -300,8 +301,9 @@ def _prepare(
 
 def _warm_up(trials: list[Trial], tasks: list[PairTask]) -> None:
     """Get ready what the methods do once; one that ends the process here is known by that to the next run."""
+    left = to_fuse(tasks)
     for trial in trials:
-        kinds = sorted({task.pair.task for task in tasks if trial.fuses(task)})
+        kinds = sorted({task.pair.task for task in left.get(trial.folder.path, ())})
         if kinds and FIRST not in trial.deadly:
             with fusing(trial.folder.path, FIRST):
                 for kind in kinds:

@@ -6,7 +6,7 @@ import contextlib
 import faulthandler
 import os
 import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -75,6 +75,16 @@ class PairTask:
     def read(self) -> tuple[NDArray[np.uint8], ...]:
         """Read all sources, as methods and metrics see them."""
         return read_pair(self.pair, self.size_policy, self.ranges, self.rgbt)
+
+
+def to_fuse(tasks: Iterable[PairTask]) -> dict[Path, list[PairTask]]:
+    """List, by folder of results, the tasks in which its method has to fuse, and not only to score what is stored."""
+    found: dict[Path, list[PairTask]] = {}
+    for task in tasks:
+        for target in task.targets:
+            if target.row is None:
+                found.setdefault(target.folder, []).append(task)
+    return found
 
 
 def _method(method: str | bytes | Method, device: str) -> Method:

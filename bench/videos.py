@@ -14,18 +14,18 @@ from ..datasets.videos import sequence_of
 from ..errors import FusionBenchError
 from ..metrics.temporal import MEASURES, temporal
 from .looks import Levels, levels
+from .task import PairTask, to_fuse
 
 if TYPE_CHECKING:
     from .plan import Trial
-    from .task import PairTask
 
 
 def forget_measures(trials: Sequence[Trial], tasks: Sequence[PairTask]) -> None:
     """Take the measures from frames whose predecessor will be fused anew, before it is: none stays that is wrong."""
-    for trial in trials:
-        if not trial.dataset.video:
-            continue
-        anew = {task.pair.name for task in tasks if trial.fuses(task)}
+    videos = [trial for trial in trials if trial.dataset.video]
+    left = to_fuse(tasks) if videos else {}
+    for trial in videos:
+        anew = {task.pair.name for task in left.get(trial.folder.path, ())}
         for before, pair in _steps(trial.dataset):
             row = trial.rows.get(pair.name)
             if before.name in anew and row is not None and MEASURES.keys() & row.metrics.keys():

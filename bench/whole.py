@@ -11,11 +11,11 @@ from rich.console import Console
 
 from .progress import Reporter
 from .ready import ask
+from .task import PairTask, to_fuse
 
 if TYPE_CHECKING:
     from ..methods import Method
     from .plan import Trial
-    from .task import PairTask
 
 
 def is_whole(method: Method) -> bool:
@@ -28,8 +28,9 @@ def is_whole(method: Method) -> bool:
 def fuse_at_once(trials: Sequence[Trial], tasks: Sequence[PairTask], console: Console) -> bool:
     """Let such methods fuse what is left of their data sets; say whether there was one."""
     chosen = [trial for trial in trials if is_whole(trial.method)]
+    left = to_fuse(tasks) if chosen else {}
     for trial in chosen:
-        mine = {id(task.pair): task for task in tasks if trial.fuses(task)}
+        mine = {id(task.pair): task for task in left.get(trial.folder.path, ())}
         if not mine:
             continue
         console.print(f"{trial.method.label} on {trial.dataset.label}: {len(mine)} pairs at once", highlight=False)

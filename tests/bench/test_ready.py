@@ -14,7 +14,7 @@ import pytest
 
 import fusionbench
 from fusionbench.bench import images as stores
-from fusionbench.bench import task as room
+from fusionbench.bench import scoring, task
 from fusionbench.bench.profile import profile
 from fusionbench.datasets import Pair, read, write
 from fusionbench.errors import FusionBenchError, InputError, RunError, SetupError
@@ -232,7 +232,7 @@ PLACES = ("digest_sources", "read_pair", "prepare", "score", "write", "get_proto
 def test_whatever_is_raised_for_a_pair_is_its_row(
     tmp_path: Path, make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch, place: str, error: Exception
 ) -> None:
-    module: Any = stores if place == "write" else room
+    module: Any = {"write": stores, "score": scoring, "get_protocol": scoring}.get(place, task)
     function, calls = getattr(module, place), []
 
     def failing(*arguments: Any, **options: Any) -> Any:
@@ -258,7 +258,7 @@ def test_what_was_scored_before_stays(tmp_path: Path, make_folder: MakeFolder, m
     def failing(*_: Any, **__: Any) -> Any:
         raise MemoryError("no room")
 
-    monkeypatch.setattr(room, "score", failing)
+    monkeypatch.setattr(scoring, "score", failing)
     rows = fusionbench.run("average", source, out=tmp_path / "out", metrics=["SD"])
     assert list(rows["EN@film"]) == list(before["EN@film"])
     assert list(rows["reason"]) == ["MemoryError: no room"] * 2
