@@ -176,12 +176,17 @@ def figure(
     from ..results import Results
     from ..results.leaderboard.boards import make_boards
 
-    pair = [*(pair or ()), *(names_listed(pairs) or ())]
+    results = Results(runs)
+    if pairs and shipped_list(pairs):
+        results = _part(results, pairs, common=False)
+        listed = list(dict.fromkeys(name for run in results.runs for name in run.manifest.pairs))
+    else:
+        listed = names_listed(pairs) or []
+    pair = [*(pair or ()), *listed]
     if not pair:
         raise InputError("say with --pair which pair to show")
     refuse(context, ["columns"], "is for one pair; of several, each has a row", when=len(pair) > 1)
     boxes, own = parse_boxes(box or (), pair)
-    results = Results(runs)
     names = _renamed(rename, make_boards(results, datasets={dataset} if dataset else None)) if rename else {}
     draw(
         results, out, dataset=dataset, pair=pair, methods=names_of(methods), boxes=boxes, own=own,

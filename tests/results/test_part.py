@@ -73,6 +73,10 @@ def test_a_list_that_ships_on_the_command_line(runs: Path, tmp_path: Path) -> No
     done = call("table", runs, "--pairs", "TNO/tang42", "--format", "csv")
     assert done.returncode == 0, done.stderr
     assert "Of the 42 pairs of TNO/tang42" in done.stdout
+    drawn = tmp_path / "figure.png"
+    done = call("figure", runs, "--pairs", "TNO/tang42", "--methods", "average", "-o", drawn)
+    assert done.returncode == 0, done.stderr
+    assert drawn.exists()
     done = call("run", "-m", "average", *options, "--pairs", "TNO/tang42", "--on-error", "skip")
     assert done.returncode == 0, done.stderr
     assert "TNO-tang42 · 1 pair of TNO/tang42" in done.stdout
