@@ -7,11 +7,12 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakSet
 
 from ..errors import InputError, RunError, one_line, printable
 from ..extras import install
@@ -20,6 +21,7 @@ _STARTS = 3  # how often a job is started that ends before the run does: by a ti
 _WATCHED = 1.0  # seconds between two looks at the jobs
 _PATIENCE = 10.0  # seconds that workers have to end by themselves
 _DAY = 24 * 60  # minutes
+R = TypeVar("R")
 
 
 @contextmanager
@@ -203,11 +205,36 @@ def _parameters(given: dict[str, str | int], kind: str) -> dict[str, str | int]:
     return {"name": "fusionbench", "timeout_min" if kind == "local" else "slurm_time": minutes, **own}
 
 
+class Cluster(Executor):
+    """The workers of a Dask client, which tells when it waits for what will never come."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._executor = client, client.get_executor(pure=False)
+        self._given: WeakSet[Any] = self._executor._futures  # those of Dask, as long as anybody waits for them
+
+    def submit(self, fn: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
+        """Give a task to whoever is free."""
+        future: Future[R] = self._executor.submit(fn, *args, **kwargs)
+        return future
+
+    def lost(self) -> bool:
+        """Whether the scheduler went away, and with it what a task would have returned.
+
+        A client that loses its scheduler cancels what it was given, but for a task that is given at that moment: it
+        forgets that one, and whoever waits for it waits on.
+        """
+        known = self._client.futures
+        return any(future.status == "pending" and future.key not in known for future in list(self._given))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Do nothing: who waits for a task has its future, and the client is closed after this."""
+
+
 @contextmanager
 def _executor_of(client: Any) -> Iterator[Executor]:
     with _no_logs("distributed"):  # which would show what is said in a sentence
         try:
-            yield client.get_executor(pure=False)
+            yield Cluster(client)
         finally:
             with contextlib.suppress(Exception):  # of a scheduler that is gone
                 client.close(timeout=10)

@@ -6,7 +6,15 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,11 +22,12 @@ from typing import Any, TypeVar
 
 from ..errors import FusionBenchError, InputError, RunError, one_line
 from ..foreign.contained import begin
-from .cluster import dask, slurm
+from .cluster import Cluster, dask, slurm
 from .cores import share
 from .workers import WorkerEndedError, WorkerPool
 
 TRIES = 3  # how many processes have to end at something before it is to blame, and not who ended them
+LOOK = 5.0  # seconds without a result, after which it is asked whether there can be one
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -87,7 +96,7 @@ def stream(
         The workers cannot be reached, or a process ended whose job cannot be rescued.
     """
     todo, again = iter(jobs), deque[Job]()
-    running: dict[Future[Any], Any] = {}
+    running: dict[Future[Any], tuple[Executor, Any]] = {}
     error: BaseException | None = None
     try:
         while True:
@@ -97,13 +106,16 @@ def stream(
                     if job is None:
                         break
                     executor, function, item = job
-                    running[executor.submit(function, item)] = item
+                    running[executor.submit(function, item)] = executor, item
                 if not running:
                     break
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                done, _ = wait(running, LOOK, return_when=FIRST_COMPLETED)
+                if not done and any(_is_lost(executor) for executor, _ in running.values()):
+                    running = {f: given for f, given in running.items() if not _is_lost(given[0])}
+                    error = error or CancelledError()
                 for future in done:
                     with signals_held():  # what came is taken to its end
-                        item = running.pop(future)
+                        _, item = running.pop(future)
                         failure = _failure_of(future)
                         if failure is None:
                             yield future.result()
@@ -147,6 +159,11 @@ def signals_held() -> Iterator[None]:
                 stack.callback(handlers[number], number, frame)
 
 
+def _is_lost(executor: Executor) -> bool:
+    """Whether an executor knows that what it was given will never be done."""
+    return isinstance(executor, Cluster) and executor.lost()
+
+
 def _failure_of(future: Future[Any]) -> BaseException | None:
     try:
         return future.exception()
@@ -172,7 +189,11 @@ def elsewhere(executor: Executor, label: str, function: Callable[..., R], *argum
     """
     for tries in range(TRIES, 0, -1):
         try:
-            return executor.submit(function, *arguments).result()
+            future = executor.submit(function, *arguments)
+            while not wait([future], LOOK).done:
+                if _is_lost(executor):
+                    raise CancelledError
+            return future.result()
         except WorkerEndedError as error:
             if tries == 1:
                 raise InputError(f"method {label!r} cannot be used: {error}") from error

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import textwrap
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import fusionbench
-from fusionbench.bench.cluster import slurm
+from fusionbench.bench import executors
+from fusionbench.bench.cluster import Cluster, slurm
 from fusionbench.errors import InputError, RunError
 
 from .stored import stored
@@ -113,3 +117,31 @@ def test_what_slurm_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     script = (tmp_path / "script").read_text()
     for line in ("--partition=gpu", "--gpus-per-node=1", "--time=90", "--mem=16G", "--job-name=fusionbench"):
         assert line in script
+
+
+@pytest.mark.slow
+def test_a_task_that_a_client_forgot_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that was given at the very moment at which the scheduler went away: others are done to their end."""
+    from distributed import Client, LocalCluster
+
+    monkeypatch.setattr(executors, "LOOK", 0.2)
+    options = {"threads_per_worker": 1, "dashboard_address": None, "scheduler_kwargs": {"dashboard_address": ":0"}}
+    with (
+        LocalCluster(n_workers=1, **options) as scheduler,
+        Client(scheduler) as client,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        cluster = Cluster(client)
+        assert list(executors.stream([(cluster, abs, -1), (cluster, abs, -2)], 2)) in ([1, 2], [2, 1])
+        assert not cluster.lost()
+        jobs: list[executors.Job] = [(cluster, time.sleep, 600), (beside, lambda item: (time.sleep(1), item)[1], 5)]
+        results = executors.stream(iter(jobs), 2)
+        taken: list[object] = []
+        threading.Timer(0.5, client.futures.clear).start()
+        with pytest.raises(RunError, match="finished pairs are kept"):
+            taken.extend(results)
+        assert cluster.lost()
+        assert taken == [5]
+        threading.Timer(0.5, client.futures.clear).start()
+        with pytest.raises(RunError, match="finished pairs are kept"):
+            executors.elsewhere(cluster, "mine", time.sleep, 600)
