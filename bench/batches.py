@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -22,7 +22,7 @@ from ..results import Row
 from ..results.unfinished import fusing
 from .cores import is_ours
 from .score_on import HERE, score_together
-from .task import Loaded, PairTask, Ready, Stage, Target, begin_stage, finish, method_of, see, serve, time_limit
+from .task import Loaded, PairTask, Ready, Stage, Target, begin_stage, finish, marked, method_of, see, serve, time_limit
 
 if TYPE_CHECKING:
     from ..datasets import Source
@@ -137,7 +137,7 @@ def _serve_together(
             begun += seen
             continue
         for target in seen.task.targets:
-            with fusing(target.folder, seen.task.pair.name) if target.row is None else nullcontext():
+            with marked(target, seen):
                 begun.append((target.folder, begin_stage(target, seen, ready[id(seen)].get(target.folder))))
     score_together([stage for _, stage in begun if isinstance(stage, Stage)], score_on)
     return [(folder, stage if isinstance(stage, Row) else finish(stage)) for folder, stage in begun]

@@ -110,8 +110,9 @@ def stream(
                 if not running:
                     break
                 done, _ = wait(running, LOOK, return_when=FIRST_COMPLETED)
-                if not done and any(_is_lost(executor) for executor, _ in running.values()):
-                    running = {f: given for f, given in running.items() if not _is_lost(given[0])}
+                lost = set() if done else {executor for executor, _ in running.values() if _is_lost(executor)}
+                if lost:
+                    running = {future: given for future, given in running.items() if given[0] not in lost}
                     error = error or CancelledError()
                 for future in done:
                     with signals_held():  # what came is taken to its end

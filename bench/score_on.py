@@ -19,7 +19,8 @@ from ..devices.tf32 import tf32
 from ..devices.transfer import Place, place_of
 from ..errors import InputError, one_line
 from ..metrics import Sources, get_protocol, prepare, score
-from .scoring import WHITE, partners
+from ..results import Row
+from .scoring import WHITE, partners, score_row
 from .task import Stage
 
 HERE = "cpu"
@@ -106,11 +107,9 @@ def _alike(stages: Iterable[Stage]) -> dict[tuple[Any, ...], list[Stage]]:
 def _score_here(some: Sequence[Stage]) -> None:
     """Score as `finish` does; what has no value is left to it, for the reason."""
     for stage in some:
-        for protocol, partner, keys in partners(stage.target.keys, stage.seen.sources, stage.seen.ideal):
-            if not isinstance(partner, str):
-                image = stage.fused.scored(get_protocol(protocol).colour)
-                scores = score(image, partner, None, keys, protocol, data_range=WHITE)
-                stage.known.update((key, float(value)) for key, value in scores.items() if not math.isnan(value))
+        row = Row(stage.row.pair)
+        score_row(row, stage.fused, stage.seen.sources, stage.seen.ideal, stage.target.keys, {})
+        stage.known.update((key, value) for key, value in row.metrics.items() if not math.isnan(value))
 
 
 def _score_there(some: Sequence[Stage], place: Place, there: dict[tuple[int, ...], Sources]) -> None:

@@ -7,6 +7,7 @@ import faulthandler
 import os
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -189,6 +190,11 @@ class Stage:
     on_device: bool = False
 
 
+def marked(target: Target, seen: Loaded) -> AbstractContextManager[object]:
+    """Let the folder of a run say so while its method fuses, and does not only score what is stored."""
+    return fusing(target.folder, seen.task.pair.name) if target.row is None else contextlib.nullcontext()
+
+
 def serve(seen: Loaded, ready: Mapping[Path, Ready] = MappingProxyType({})) -> list[tuple[Path, Row]]:
     """Do what the targets of a pair ask for; some may be fused already, and are `ready` under their folders.
 
@@ -196,7 +202,7 @@ def serve(seen: Loaded, ready: Mapping[Path, Ready] = MappingProxyType({})) -> l
     """
     rows = []
     for target in seen.task.targets:
-        with fusing(target.folder, seen.task.pair.name) if target.row is None else contextlib.nullcontext():
+        with marked(target, seen):
             stage = begin_stage(target, seen, ready.get(target.folder))
             rows.append((target.folder, stage if isinstance(stage, Row) else finish(stage)))
     return rows

@@ -96,7 +96,6 @@ def measure(count: int, fused: int) -> dict[str, Any]:
             first = command(data, out)
         else:
             finish(data, out, count)
-            (out / data.name / "average" / ".seen").unlink()  # it is of a hundred pairs
         table = out / data.name / "average" / "metrics.csv"
         before = table.read_bytes()
         time.sleep(3)  # what was changed within two seconds is read each time
